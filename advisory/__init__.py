@@ -1,0 +1,1 @@
+"""What we advise: advisors, licences, matching, hand-over, suitability."""

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AdvisoryConfig(AppConfig):
+    name = "advisory"
+    label = "advisory"
+    verbose_name = _("Advisory")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""Who the client is: identity, accounts, assets, book, contact log, imports."""

@@ -1,0 +1,1 @@
+"""What the client says: enquiries, requests, complaints and suggestions with their clocks."""

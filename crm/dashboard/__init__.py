@@ -1,0 +1,1 @@
+"""Branch home: the branch's numbers, read from several apps."""

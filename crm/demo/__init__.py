@@ -1,0 +1,1 @@
+"""The demo branch: invented staff and clients to try the product with."""

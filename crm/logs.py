@@ -1,0 +1,115 @@
+"""Structured logs: constant messages with ids and counts, never names, phones, ID or account numbers."""
+
+import logging.config
+import re
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+HIDDEN = "[hidden]"
+
+# Keys whose value is a person's or a secret, whatever it looks like.
+PRIVATE_KEYS = frozenset(
+    "name phone mobile email address id_number account account_number password token secret otp authorization cookie body "
+    "user_agent payload form".split()
+)
+
+# Digits that are part of a longer word (a public id, a trace id) are left alone.
+_PRIVATE_TEXT = re.compile(
+    r"""(?<![0-9A-Za-z_-])(?:
+        [1-9]\d{16}[0-9Xx]                # resident's ID number
+      | [1-9]\d{14}                       # its older form
+      | (?:\+?86[ -]?)?1[3-9]\d{9}        # mobile phone
+      | \d{10,19}                         # account and card numbers
+      | [\w.+-]+@[\w-]+(?:\.[\w-]+)+      # mail address
+    )(?![0-9A-Za-z_-])""",
+    re.VERBOSE,
+)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _PRIVATE_TEXT.sub(HIDDEN, value)
+    if isinstance(value, dict):
+        return {key: HIDDEN if str(key).lower() in PRIVATE_KEYS else _clean(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(inner) for inner in value]
+    return value
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Remove what belongs to a person. The last guard, not the first: callers log ids."""
+    for key, value in event.items():
+        if key in {"timestamp", "level", "logger", "_record", "_from_structlog", "exc_info"}:
+            continue
+        if key == "request" and isinstance(value, str):
+            value = value.partition("?")[0]  # a search term is often a name
+        event[key] = HIDDEN if key.lower() in PRIVATE_KEYS else _clean(value)
+    return event
+
+
+SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+
+
+def _finish(json: bool) -> list[Processor]:
+    """The end of every line, whoever wrote it: exception to text, then redaction, then the form."""
+    form: Processor
+    if json:
+        form = structlog.processors.JSONRenderer(ensure_ascii=False)
+    else:
+        form = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
+    return [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        redact,
+        form,
+    ]
+
+
+def logging_config(*, json: bool, level: str = "INFO") -> dict[str, Any]:
+    """The dictionary for ``LOGGING``: one handler, to the process's own standard error."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": "structlog.stdlib.ProcessorFormatter",
+                "processors": _finish(json),
+                "foreign_pre_chain": SHARED,
+            }
+        },
+        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["out"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": level, "propagate": True},
+            "django.request": {"level": "ERROR"},  # a 404 is an answer, not an event; requests are logged once
+            "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            "celery": {"level": level},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+            "kombu": {"level": "WARNING"},
+            "allauth": {"level": "WARNING"},
+        },
+    }
+
+
+def configure(config: dict[str, Any]) -> None:
+    """Set up structlog and the standard library's logging together (``LOGGING_CONFIG``)."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(config)

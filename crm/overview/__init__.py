@@ -1,0 +1,1 @@
+"""Client 360 and the wide client list, read from several apps."""

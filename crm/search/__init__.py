@@ -1,0 +1,1 @@
+"""Search over several apps: the command palette."""

@@ -1,0 +1,1 @@
+"""My day: what one person has to do now, read from several apps."""

@@ -1,0 +1,1 @@
+"""What we promise: programmes, tiers, evaluation runs, commission desk."""
