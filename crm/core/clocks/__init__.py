@@ -1,0 +1,26 @@
+"""Time as the trade counts it: natural days, working days, trading days and business minutes.
+
+Everything here is arithmetic over values that are handed in; nobody in this package asks what time it is, apart from
+`database_now`, which asks the database. Days are dates of Asia/Shanghai, instants are aware datetimes in UTC.
+"""
+
+from crm.core.clocks.business import BusinessClock, Hours, Pause, PausedClock, hours_from_json
+from crm.core.clocks.days import Calendar, Due, Unit
+from crm.core.clocks.zone import SHANGHAI, at_local, database_now, day_bounds, end_of_day, local_date
+
+__all__ = [
+    "SHANGHAI",
+    "BusinessClock",
+    "Calendar",
+    "Due",
+    "Hours",
+    "Pause",
+    "PausedClock",
+    "Unit",
+    "at_local",
+    "database_now",
+    "day_bounds",
+    "end_of_day",
+    "hours_from_json",
+    "local_date",
+]

@@ -1,0 +1,72 @@
+"""Days of the calendar, business hours and the trace of their changes, as sets."""
+
+from __future__ import annotations
+
+from calendar import isleap
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Count
+from django.db.models.functions import ExtractYear
+
+if TYPE_CHECKING:
+    from crm.core.models import User
+
+ALARM_MONTH = 11  # the notice of the State Council for the next year comes in November
+
+
+def days_of_year(year: int) -> int:
+    """How many days a year has."""
+    return 366 if isleap(year) else 365
+
+
+class CalendarDayQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> CalendarDayQuerySet:
+        """The calendar is the same for everybody in the house."""
+        return self.all() if user.is_authenticated else self.none()
+
+    def between(self, first: date | None = None, last: date | None = None) -> CalendarDayQuerySet:
+        """Days on file from `first` to `last`, both included; without a limit on that side if it is None."""
+        days = self if first is None else self.filter(day__gte=first)
+        return days if last is None else days.filter(day__lte=last)
+
+    def of_year(self, year: int) -> CalendarDayQuerySet:
+        return self.between(date(year, 1, 1), date(year, 12, 31))
+
+    def unusual(self) -> CalendarDayQuerySet:
+        """Days somebody wrote a note for: holidays, make-up days, closed exchanges."""
+        return self.exclude(note="")
+
+    def years(self) -> dict[int, int]:
+        """Each year with the number of its days on file."""
+        counted = self.order_by().annotate(year=ExtractYear("day")).values("year").annotate(known=Count("pk"))
+        return {row["year"]: row["known"] for row in counted.order_by("year")}
+
+    def gap(self, today: date) -> int | None:
+        """The year whose days are missing although they are needed: this year, or from 1 November on the next."""
+        wanted = [today.year, today.year + 1] if today.month >= ALARM_MONTH else [today.year]
+        for year in wanted:
+            if self.of_year(year).count() < days_of_year(year):
+                return year
+        return None
+
+
+class BusinessSegmentQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> BusinessSegmentQuerySet:
+        """Business hours of the branches a member of staff knows."""
+        from crm.core.models import Branch
+
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(branch__in=Branch.objects.visible_to(user))
+
+
+class CalendarChangeQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> CalendarChangeQuerySet:
+        """The calendar is the same for everybody in the house, and so is its history."""
+        return self.all() if user.is_authenticated else self.none()
+
+    def unsettled(self) -> CalendarChangeQuerySet:
+        """Changes after which deadlines still have to be computed again, the oldest first."""
+        return self.filter(recomputed_at=None).order_by("pk")
