@@ -1,0 +1,37 @@
+"""Import batches and mappings, cut to what a member of staff may see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from crm.core.models import User
+
+
+class ImportBatchQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> ImportBatchQuerySet:
+        """The branch's batches for whoever sees a branch, the company's for whoever sees the company."""
+        from crm.core.access import branch_q
+
+        return self.filter(branch_q(user))
+
+    def newest_first(self) -> ImportBatchQuerySet:
+        return self.order_by("-created_at", "-pk")
+
+    def claimed(self) -> ImportBatchQuerySet:
+        """Batches that some process is at work on, or was when it died."""
+        return self.exclude(claimed_by="")
+
+    def settled_before(self, moment: datetime) -> ImportBatchQuerySet:
+        """Batches whose staged rows nobody needs any more: applied or given up before ``moment``."""
+        return self.filter(created_at__lt=moment, claimed_by="").exclude(state="applying")
+
+
+class ImportMappingQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> ImportMappingQuerySet:
+        from crm.core.access import branch_q
+
+        return self.filter(branch_q(user))
