@@ -24,10 +24,7 @@ def moment(day: int, hour: int = 0, minute: int = 0) -> datetime:
 
 def june(*off: int, worked: tuple[int, ...] = ()) -> Calendar:
     days = [date(2026, 6, day) for day in range(1, 31)]
-    return Calendar(
-        (day, day.day in worked or (day.weekday() < 5 and day.day not in off), False)
-        for day in days
-    )
+    return Calendar((day, day.day in worked or (day.weekday() < 5 and day.day not in off), False) for day in days)
 
 
 class MinuteByMinute:

@@ -5,7 +5,7 @@ Everything here is arithmetic over values that are handed in; nobody in this pac
 """
 
 from crm.core.clocks.business import BusinessClock, Hours, Pause, PausedClock, hours_from_json
-from crm.core.clocks.days import Calendar, Due, Unit
+from crm.core.clocks.days import Calendar, Due, Unit, calendar_gap
 from crm.core.clocks.zone import SHANGHAI, at_local, database_now, day_bounds, end_of_day, local_date
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "PausedClock",
     "Unit",
     "at_local",
+    "calendar_gap",
     "database_now",
     "day_bounds",
     "end_of_day",

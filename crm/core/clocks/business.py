@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crm.core.clocks.days import Calendar
@@ -202,7 +203,7 @@ def _week(hours: tuple[Hours, ...]) -> tuple[tuple[tuple[int, int], ...], ...]:
         own = [item for item in hours if item.weekday == weekday]
         chosen = own or [item for item in hours if item.weekday is None]
         day = sorted((_micros(item.opens), _micros(item.closes)) for item in chosen)
-        if any(later[0] < earlier[1] for earlier, later in zip(day, day[1:], strict=False)):
+        if any(later[0] < earlier[1] for earlier, later in pairwise(day)):
             raise ValueError("Business hours overlap.")
         week.append(tuple(day))
     return tuple(week)

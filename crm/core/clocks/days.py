@@ -158,6 +158,13 @@ class Calendar:
         return self._by_weekday[weekday].rank(ordinal)
 
 
+def calendar_gap(today: date) -> int | None:
+    """The year whose notice has to be loaded now, or None: this year, or from 1 November on the next; one query."""
+    from crm.core.models.calendar import CalendarDay
+
+    return CalendarDay.objects.gap(today)  # type: ignore[no-any-return]  # managers made from query sets are Any
+
+
 class _Series:
     """Sorted day numbers inside the known span; outside it the plain week goes on.
 

@@ -105,9 +105,7 @@ class BusinessSegment(PublicModel):
                 condition=Q(weekday=None) | Q(weekday__range=(0, 6)),
                 violation_error_message=_("This weekday does not exist."),
             ),
-            models.UniqueConstraint(
-                name="business_hours_once_per_weekday", fields=["branch", "weekday", "opens"]
-            ),
+            models.UniqueConstraint(name="business_hours_once_per_weekday", fields=["branch", "weekday", "opens"]),
             models.UniqueConstraint(
                 name="business_hours_once_per_working_day", fields=["branch", "opens"], condition=Q(weekday=None)
             ),

@@ -45,11 +45,12 @@ class CalendarDayQuerySet(models.QuerySet[Any]):
 
     def gap(self, today: date) -> int | None:
         """The year whose days are missing although they are needed: this year, or from 1 November on the next."""
-        wanted = [today.year, today.year + 1] if today.month >= ALARM_MONTH else [today.year]
-        for year in wanted:
-            if self.of_year(year).count() < days_of_year(year):
-                return year
-        return None
+        years = [today.year, today.year + 1] if today.month >= ALARM_MONTH else [today.year]
+        wanted = self.between(date(years[0], 1, 1), date(years[-1], 12, 31))
+        if wanted.count() == sum(map(days_of_year, years)):
+            return None
+        known = wanted.years()
+        return next(year for year in years if known.get(year, 0) < days_of_year(year))
 
 
 class BusinessSegmentQuerySet(models.QuerySet[Any]):
