@@ -2,9 +2,12 @@
 
 import os
 import warnings
+from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
+from celery.signals import setup_logging
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 import crm.broker  # noqa: F401  (registers the crmfile:// transport)
 
@@ -15,4 +18,15 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("crm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)  # the request's id travels with the task
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _log_as_the_web_does(**_kwargs: Any) -> None:
+    """Keep Celery from setting up its own logging: worker and beat write the same lines as the web process."""
+    from django.conf import settings
+
+    from crm.logs import configure
+
+    configure(settings.LOGGING)

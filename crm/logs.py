@@ -11,8 +11,10 @@ HIDDEN = "[hidden]"
 
 # Keys whose value is a person's or a secret, whatever it looks like.
 PRIVATE_KEYS = frozenset(
-    "name phone mobile email address id_number account account_number password token secret otp authorization cookie body "
-    "user_agent payload form".split()
+    {
+        *("name", "phone", "mobile", "email", "address", "id_number", "account", "account_number"),
+        *("password", "token", "secret", "otp", "authorization", "cookie", "body", "user_agent", "payload", "form"),
+    }
 )
 
 # Digits that are part of a longer word (a public id, a trace id) are left alone.
@@ -93,6 +95,7 @@ def logging_config(*, json: bool, level: str = "INFO") -> dict[str, Any]:
             "django.request": {"level": "ERROR"},  # a 404 is an answer, not an event; requests are logged once
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "celery": {"level": level},
+            "django_structlog.celery": {"level": "WARNING"},  # four sweeps each half minute say nothing new
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},

@@ -92,12 +92,12 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-# --- Database, cache, broker -------------------------------------------------------------------------------------------
+# --- Database, cache, broker ---
 DATABASES = {"default": database(os.environ.get("DATABASE_URL", ""), VAR, PROCESS)}
 REDIS_URL = os.environ.get("REDIS_URL", "")
 CACHES = caches(REDIS_URL)
 
-# --- People and sign-in ------------------------------------------------------------------------------------------------
+# --- People and sign-in ---
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -132,7 +132,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 
-# --- Browser rules -----------------------------------------------------------------------------------------------------
+# --- Browser rules ---
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -151,7 +151,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     },
 }
 
-# --- Language, time, formats -------------------------------------------------------------------------------------------
+# --- Language, time, formats ---
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -161,7 +161,7 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 USE_THOUSAND_SEPARATOR = False  # `floatformat:"2g"` groups where a figure is shown; ids and years stay whole
 
-# --- Files -------------------------------------------------------------------------------------------------------------
+# --- Files ---
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(os.environ.get("CRM_STATIC_ROOT") or VAR / "static")
@@ -176,14 +176,14 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
-# --- Messages to people ------------------------------------------------------------------------------------------------
+# --- Messages to people ---
 MAIL_FOLDER = VAR / "mail"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = MAIL_FOLDER
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = os.environ.get("CRM_MAIL_FROM", "crm@localhost")
 
-# --- REST --------------------------------------------------------------------------------------------------------------
+# --- REST ---
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "knox.auth.TokenAuthentication",
@@ -226,7 +226,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# --- Jobs: rows are the truth, a task is only a hint ---------------------------------------------------------------------
+# --- Jobs: rows are the truth, a task is only a hint ---
 TASK_TIME_LIMIT = 120
 VISIBILITY_TIMEOUT = 600  # more than twice the hard limit, or a second worker gets the task beside the first
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = broker(REDIS_URL, VAR, PROCESS, VISIBILITY_TIMEOUT)
@@ -260,9 +260,15 @@ CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = beat_schedule()
 
-# --- Logs --------------------------------------------------------------------------------------------------------------
+# --- Logs ---
 LOGGING = logging_config(json=False)
 LOGGING_CONFIG = "crm.logs.configure"
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# --- What the house itself asks for ---
+CRM_VAR = VAR
+CRM_MAIL_DOMAIN = os.environ.get("CRM_MAIL_DOMAIN", "crm.localhost")
+#: The adapter that carries each channel; SMS stays a file until a branch has a contract with a gateway.
+CRM_GATEWAYS = {"email": "crm.core.outbound.MailGateway", "sms": "crm.core.outbound.FileGateway"}

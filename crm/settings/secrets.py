@@ -1,6 +1,7 @@
 """Keys that the embedded default makes once and keeps beside its data, readable by the owner alone."""
 
 import base64
+import contextlib
 import os
 import secrets
 from collections.abc import Callable
@@ -25,10 +26,8 @@ def kept(path: Path, make: Callable[[], str]) -> str:
             file.write(make() + "\n")
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(candidate, path)
-        except FileExistsError:
-            pass
     finally:
         candidate.unlink()
     return path.read_text().strip()

@@ -1,0 +1,64 @@
+"""A real browser for tests marked `browser`: fixtures `browser`, `page` and `new_page`.
+
+A page that throws, logs an error, breaks the content policy or misses a file fails its test at the end.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from launcher.commands import chromium
+
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--font-render-hinting=none"),
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, started once."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    # Playwright runs an event loop in this thread; Django would refuse every query as "called from async code".
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with playwright.sync_playwright() as driver:
+        chrome = driver.chromium.launch(executable_path=chromium(), headless=True, args=ARGUMENTS)
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture
+def new_page(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
+    """Opens pages, each in a context of its own: `new_page(locale="en", viewport={…})`."""
+    contexts: list[Any] = []
+    faults: list[str] = []
+
+    def open_page(**options: Any) -> Any:
+        context = browser.new_context(
+            **{
+                "base_url": live_server.url,
+                "locale": "zh-CN",
+                "timezone_id": "Asia/Shanghai",
+                "viewport": {"width": 1440, "height": 900},
+                "reduced_motion": "reduce",
+                **options,
+            }
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not faults, faults
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Any]) -> Any:
+    """A page of desktop size, in Chinese."""
+    return new_page()
