@@ -25,6 +25,13 @@ class CalendarDay(models.Model):
         NOTICE = "notice", _("Imported notice")
         MANUAL = "manual", _("Edited by hand")
 
+    class Kind(models.TextChoices):
+        USUAL = "usual", _("Working and trading day")
+        WEEKEND = "weekend", _("Weekend")
+        HOLIDAY = "holiday", _("Holiday")
+        MAKE_UP = "make-up", _("Make-up working day, exchanges closed")
+        MARKET_CLOSED = "market-closed", _("Working day, exchanges closed")
+
     day = models.DateField(_("day"), primary_key=True)
     is_workday = models.BooleanField(_("working day"))
     is_trading = models.BooleanField(_("trading day"))
@@ -55,14 +62,14 @@ class CalendarDay(models.Model):
         return self.day.isoformat()
 
     @property
-    def is_make_up(self) -> bool:
-        """A Saturday or Sunday that is worked for a holiday (调休)."""
-        return self.is_workday and self.day.weekday() > 4
-
-    @property
-    def is_holiday(self) -> bool:
-        """A Monday to Friday on which nobody works."""
-        return not self.is_workday and self.day.weekday() < 5
+    def kind(self) -> Kind:
+        """What is special about this day; holidays and make-up days come from the swaps of the State Council."""
+        weekend = self.day.weekday() > 4
+        if self.is_workday and weekend:
+            return self.Kind.MAKE_UP
+        if not self.is_workday:
+            return self.Kind.WEEKEND if weekend and not self.note else self.Kind.HOLIDAY
+        return self.Kind.USUAL if self.is_trading else self.Kind.MARKET_CLOSED
 
 
 class BusinessSegment(PublicModel):

@@ -22,7 +22,8 @@ from crm.core.services.calendar import CalendarFileRefused, Outcome, import_cale
 class Command(BaseCommand):
     help = (
         "Load the calendar. Without FILE: the published years. With FILE: a CSV notice with the columns "
-        "date,is_workday,is_trading,note. The last line is JSON; exit 0: all loaded, 1: rows wrong and nothing written, 2: no such file."
+        "date,is_workday,is_trading,note. The last line is JSON. "
+        "Exit 0: all loaded, 1: rows wrong and nothing written, 2: no such file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
