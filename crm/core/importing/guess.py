@@ -1,0 +1,44 @@
+"""A first mapping from column titles alone, Chinese or English; people look at it before anything is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.utils.translation import override
+
+from crm.core.importing.binding import same_title
+from crm.core.importing.fields import ImportField
+from crm.core.importing.mapping import ROW_NUMBER, Mapping
+
+_LANGUAGES = ("en", "zh-hans")
+
+
+def guess(headers: Sequence[str], fields: Iterable[ImportField], *, row_key_field: str = "") -> Mapping:
+    """The mapping that the titles suggest: a title that equals a field's name, label or one of its other names.
+
+    A kind of data whose key no column carries gets the row number as its key.
+    """
+    titles: dict[str, str] = {}
+    for header in headers:
+        if header:
+            titles.setdefault(same_title(header), header)
+    columns: dict[str, str] = {}
+    taken: set[str] = set()
+    for field in fields:
+        for name in names_of(field):
+            header = titles.get(same_title(name))
+            if header is not None and header not in taken:
+                columns[field.name] = header
+                taken.add(header)
+                break
+    key = ROW_NUMBER if row_key_field and row_key_field not in columns else ()
+    return Mapping(columns=columns, key=key)
+
+
+def names_of(field: ImportField) -> list[str]:
+    """All titles under which a field is known, its own name first."""
+    names = [field.name, field.name.replace("_", " "), *field.headers]
+    for language in _LANGUAGES:
+        with override(language):
+            names.append(str(field.label))
+    return [name for name in dict.fromkeys(names) if name]

@@ -1,0 +1,300 @@
+"""A mapping: which column of a file is which field, and how its words are to be understood (docs/import.md).
+
+``parse`` judges the text alone, ``Mapping.check`` against the fields of a kind of data, ``Mapping.bind`` against a header.
+Whatever does not fit is named, all of it at once.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from collections.abc import Mapping as Dict
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.core.importing.csvfile import DELIMITERS
+from crm.core.importing.fields import ImportField, by_name
+from crm.core.importing.problems import MappingRefused
+from crm.core.importing.table import FileOptions
+from crm.core.importing.text import known_encoding
+
+SECTIONS = ("file", "columns", "values", "constants", "formats", "compose", "skip_when")
+FILE_KEYS = ("kind", "encoding", "delimiter", "sheet", "skip_rows", "key")
+FORMAT_KEYS = ("date", "decimal")
+#: Source word that stands for every value not listed.
+ANY = "*"
+#: How [file] key says "the number of the data row".
+ROW_NUMBER = "row"
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_DELIMITER_WORDS = {"auto", "comma", "semicolon", "tab", "pipe", "\\t", *DELIMITERS}
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A mapping as written, in one shape: every value map as {source: target}, every text as text."""
+
+    file: FileOptions = field(default_factory=FileOptions)
+    key: tuple[str, ...] | str = ()
+    columns: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
+    formats: dict[str, dict[str, str]] = field(default_factory=dict)
+    compose: dict[str, str] = field(default_factory=dict)
+    skip_when: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> set[str]:
+        """Names that templates of [compose] ask for."""
+        return {name for template in self.compose.values() for name in placeholders(template)}
+
+    def given(self, fields: Iterable[ImportField], row_key_field: str = "") -> frozenset[str]:
+        """Fields that a file read with this mapping carries; no other is ever changed."""
+        names = {*self.columns, *self.constants, *self.compose}
+        if self.key and row_key_field:
+            names.add(row_key_field)
+        return frozenset(names & by_name(fields).keys())
+
+    def check(self, fields: Iterable[ImportField], *, row_key_field: str = "", assumed: Iterable[str] = ()) -> None:
+        """Raise ``MappingRefused`` naming what the kind of data does not know or still needs."""
+        known = by_name(fields)
+        faults = [*self._unknown(known), *self._twice(row_key_field), *self._bad_constants()]
+        given = self.given(known.values(), row_key_field) | set(assumed)
+        missing = [f.name for f in known.values() if f.required and f.name not in given]
+        if missing:
+            faults.append(_("Required fields without a source: %(names)s.") % {"names": ", ".join(missing)})
+        if not given:
+            faults.append(_("The mapping fills no field."))
+        if faults:
+            raise MappingRefused(" ".join(faults), code="mapping_does_not_fit")
+
+    def _unknown(self, known: Dict[str, ImportField]) -> list[str]:
+        faults = []
+        parts = self.parts
+        sections: dict[str, tuple[Iterable[str], set[str]]] = {
+            "columns": (self.columns, {*known, *parts}),
+            "constants": (self.constants, {*known, *parts}),
+            "compose": (self.compose, set(known)),
+            "values": (self.values, {*known, *parts}),
+            "formats": (self.formats, set(known)),
+        }
+        for section, (used, allowed) in sections.items():
+            strange = sorted(set(used) - allowed)
+            if strange:
+                faults.append(
+                    _("Unknown fields in [%(section)s]: %(names)s; known are: %(known)s.")
+                    % {"section": section, "names": ", ".join(strange), "known": ", ".join(known)}
+                )
+        return faults
+
+    def _twice(self, row_key_field: str) -> list[str]:
+        sources: dict[str, int] = {}
+        for section in (self.columns, self.constants, self.compose):
+            for name in section:
+                sources[name] = sources.get(name, 0) + 1
+        twice = sorted(
+            name
+            for name, count in sources.items()
+            if count > 1 and not (count == 2 and name in self.compose and name in self.parts)
+        )
+        if self.key and row_key_field in sources:
+            twice.append(row_key_field)
+        return [_("Given twice: %(names)s.") % {"names": ", ".join(twice)}] if twice else []
+
+    def _bad_constants(self) -> list[str]:
+        idle = sorted(set(self.values) - {*self.columns, *self.constants, *self.compose, *self.parts})
+        return [_("[values] for fields without a source: %(names)s.") % {"names": ", ".join(idle)}] if idle else []
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, as a batch keeps it."""
+        plain = asdict(self)
+        plain["key"] = list(self.key) if isinstance(self.key, tuple) else self.key
+        plain["skip_when"] = {column: list(words) for column, words in self.skip_when.items()}
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Dict[str, Any]) -> Mapping:
+        key = plain.get("key") or ()
+        return cls(
+            file=FileOptions(**plain.get("file", {})),
+            key=key if isinstance(key, str) else tuple(key),
+            skip_when={column: tuple(words) for column, words in plain.get("skip_when", {}).items()},
+            **{name: plain.get(name, {}) for name in ("columns", "values", "constants", "formats", "compose")},
+        )
+
+
+def placeholders(template: str) -> list[str]:
+    """Names in braces, in order. Raises ``MappingRefused`` for a lone brace: nothing else is understood in a template."""
+    names = []
+    for found in _PLACEHOLDER.finditer(template):
+        if found[0] in ("{{", "}}"):
+            continue
+        name = (found[1] or "").strip()
+        if not name:
+            raise MappingRefused(
+                _("[compose] “%(template)s”: write {name} with a column or field name in the braces.")
+                % {"template": template},
+                code="bad_template",
+            )
+        names.append(name)
+    return names
+
+
+def fill(template: str, words: Dict[str, str]) -> str:
+    """Put words into a template by our own hand: no format language, no attribute, no call can hide in it."""
+
+    def put(found: re.Match[str]) -> str:
+        if found[0] in ("{{", "}}"):
+            return found[0][0]
+        return words[(found[1] or "").strip()]
+
+    return _PLACEHOLDER.sub(put, template)
+
+
+def parse(text: str) -> Mapping:
+    """A mapping from TOML. Raises ``MappingRefused`` naming every key that is not understood."""
+    try:
+        plain = tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as wrong:
+        raise MappingRefused(_("The mapping is not TOML: %(reason)s.") % {"reason": wrong}, code="not_toml") from None
+    return from_tables(plain)
+
+
+def from_tables(plain: Dict[str, Any]) -> Mapping:
+    """A mapping from the tables of a TOML file."""
+    faults = _strange(plain)
+    if faults:
+        raise MappingRefused(" ".join(faults), code="unknown_key")
+    options, key = _file(plain.get("file", {}))
+    mapping = Mapping(
+        file=options,
+        key=key,
+        columns=_texts("columns", plain),
+        values={name: _value_map(name, words) for name, words in plain.get("values", {}).items()},
+        constants={name: _scalar("constants", name, value) for name, value in plain.get("constants", {}).items()},
+        formats={name: _format(name, form) for name, form in plain.get("formats", {}).items()},
+        compose=_texts("compose", plain),
+        skip_when={column: _words("skip_when", column, words) for column, words in plain.get("skip_when", {}).items()},
+    )
+    for template in mapping.compose.values():
+        placeholders(template)
+    return mapping
+
+
+def _strange(plain: Dict[str, Any]) -> list[str]:
+    faults = []
+    unknown = sorted(set(plain) - set(SECTIONS))
+    if unknown:
+        faults.append(
+            _("Unknown sections: %(names)s; known are: %(known)s.")
+            % {"names": ", ".join(unknown), "known": ", ".join(SECTIONS)}
+        )
+    for section in SECTIONS:
+        if section in plain and not isinstance(plain[section], dict):
+            faults.append(_("[%(section)s] must be a table.") % {"section": section})
+    for section in ("values", "formats"):
+        body = plain.get(section, {})
+        if isinstance(body, dict):
+            faults += [
+                _("[%(section)s.%(name)s] must be a table.") % {"section": section, "name": name}
+                for name, inner in body.items()
+                if not isinstance(inner, dict)
+            ]
+    return faults
+
+
+def _file(body: Dict[str, Any]) -> tuple[FileOptions, tuple[str, ...] | str]:
+    unknown = sorted(set(body) - set(FILE_KEYS))
+    if unknown:
+        raise MappingRefused(
+            _("Unknown keys in [file]: %(names)s; known are: %(known)s.")
+            % {"names": ", ".join(unknown), "known": ", ".join(FILE_KEYS)},
+            code="unknown_key",
+        )
+    kind, encoding = str(body.get("kind", "")).lower(), str(body.get("encoding", "auto"))
+    delimiter, skip, sheet = str(body.get("delimiter", "auto")), body.get("skip_rows", 0), body.get("sheet")
+    known_encoding(encoding)
+    if kind not in ("", "csv", "xlsx"):
+        raise MappingRefused(_("[file] kind must be csv or xlsx."), code="bad_value")
+    if delimiter.lower() not in _DELIMITER_WORDS:
+        raise MappingRefused(_("[file] delimiter must be auto, comma, semicolon, tab or pipe."), code="bad_value")
+    if not isinstance(skip, int) or isinstance(skip, bool) or not 0 <= skip <= 1000:
+        raise MappingRefused(_("[file] skip_rows must be a whole number from 0 to 1000."), code="bad_value")
+    if sheet is not None and (isinstance(sheet, bool) or not isinstance(sheet, str | int)):
+        raise MappingRefused(_("[file] sheet must be a name or a number, the first being 1."), code="bad_value")
+    return FileOptions(kind, encoding, delimiter, sheet, skip), _key(body.get("key", ()))
+
+
+def _key(key: Any) -> tuple[str, ...] | str:
+    if isinstance(key, str) and key:
+        return ROW_NUMBER if key == ROW_NUMBER else (key,)
+    if isinstance(key, list | tuple) and all(isinstance(name, str) and name for name in key):
+        return tuple(key)
+    raise MappingRefused(_('[file] key must be "row" or a list of columns.'), code="bad_value")
+
+
+def _texts(section: str, plain: Dict[str, Any]) -> dict[str, str]:
+    body = plain.get(section, {})
+    wrong = sorted(name for name, text in body.items() if not isinstance(text, str) or not text)
+    if wrong:
+        raise MappingRefused(
+            _("[%(section)s] needs a text for: %(names)s.") % {"section": section, "names": ", ".join(wrong)},
+            code="bad_value",
+        )
+    return dict(body)
+
+
+def _scalar(section: str, name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int):
+        return str(value)
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    if isinstance(value, float):
+        return repr(value)
+    raise MappingRefused(
+        _("[%(section)s] %(name)s must be a single value.") % {"section": section, "name": name}, code="bad_value"
+    )
+
+
+def _words(section: str, name: str, words: Any) -> tuple[str, ...]:
+    listed = words if isinstance(words, list) else [words]
+    return tuple(_scalar(section, name, word) for word in listed)
+
+
+def _value_map(name: str, body: Dict[str, Any]) -> dict[str, str]:
+    """{source: target}; ``target = "*"`` and ``"*" = "target"`` both name the default."""
+    sources: dict[str, str] = {}
+    for target, words in body.items():
+        if target == ANY:
+            if words != ANY:
+                sources[ANY] = _scalar("values", name, words)
+            continue
+        for source in _words("values", name, words):
+            if sources.setdefault(source, target) != target:
+                raise MappingRefused(
+                    _("[values.%(name)s] says two things about “%(source)s”.") % {"name": name, "source": source},
+                    code="bad_value",
+                )
+    return sources
+
+
+def _format(name: str, body: Dict[str, Any]) -> dict[str, str]:
+    unknown = sorted(set(body) - set(FORMAT_KEYS))
+    if unknown:
+        raise MappingRefused(
+            _("Unknown keys in [formats.%(name)s]: %(names)s; known are: date, decimal.")
+            % {"name": name, "names": ", ".join(unknown)},
+            code="unknown_key",
+        )
+    if body.get("decimal", ".") not in (".", ","):
+        raise MappingRefused(_("[formats.%(name)s] decimal must be “.” or “,”.") % {"name": name}, code="bad_value")
+    form = body.get("date", "%Y-%m-%d")
+    if not isinstance(form, str) or "%" not in form:
+        raise MappingRefused(
+            _("[formats.%(name)s] date must be a format such as %%d-%%m-%%Y.") % {"name": name}, code="bad_value"
+        )
+    return {key: str(value) for key, value in body.items()}
