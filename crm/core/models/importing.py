@@ -1,4 +1,4 @@
-"""Files that people bring in: the batch, its file until it is settled, its staged rows, and mappings kept for next time."""
+"""Files that people bring in: the batch, its file until it is settled, its staged rows, and mappings kept for later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crm.core.querysets.importing import ImportBatchQuerySet, ImportMappingQuery
 class ImportBatch(PublicModel):
     """One file of one kind for one branch: who brought it, what it would change, what it changed.
 
-    ``claimed_by`` names the process that is at work on the data of this kind and branch; the constraint lets only one be.
+    ``claimed_by`` names the process at work on the data of this kind and branch; the constraint lets only one be.
     """
 
     class State(models.TextChoices):
@@ -58,8 +58,7 @@ class ImportBatch(PublicModel):
     class Meta:
         verbose_name = _("import batch")
         verbose_name_plural = _("import batches")
-        default_permissions = ("view",)
-        permissions = [("run_import", _("Can import files")), ("undo_import", _("Can undo an import"))]
+        default_permissions = ("view", "add", "change")
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "branch"], condition=~Q(claimed_by=""), name="one_import_at_a_time_per_kind_and_branch"
