@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from chinese_calendar import Holiday, is_holiday
+from chinese_calendar import Holiday
 from chinese_calendar.constants import holidays, workdays
 
 FIRST_YEAR, LAST_YEAR = min(holidays).year, max(holidays).year
@@ -61,7 +61,7 @@ def usual_day(day: date, source: str) -> DayFacts:
 def _facts(day: date) -> DayFacts:
     if day in EXCHANGES_CLOSED:
         return DayFacts(day, True, False, EXCHANGES_CLOSED[day], "exchange")
-    is_workday = not is_holiday(day)
+    is_workday = day in workdays or (day.weekday() < 5 and day not in holidays)
     return DayFacts(day, is_workday, is_workday and day.weekday() < 5, _note(day), "package")
 
 
