@@ -85,7 +85,7 @@ def logging_config(*, json: bool, level: str = "INFO") -> dict[str, Any]:
             "line": {
                 "()": "structlog.stdlib.ProcessorFormatter",
                 "processors": _finish(json),
-                "foreign_pre_chain": SHARED,
+                "foreign_pre_chain": [*SHARED, structlog.stdlib.ExtraAdder()],
             }
         },
         "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
