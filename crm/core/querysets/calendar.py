@@ -11,6 +11,8 @@ from django.db.models import Count
 from django.db.models.functions import ExtractYear
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from crm.core.models import User
 
 ALARM_MONTH = 11  # the notice of the State Council for the next year comes in November
@@ -22,7 +24,7 @@ def days_of_year(year: int) -> int:
 
 
 class CalendarDayQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: User) -> CalendarDayQuerySet:
+    def visible_to(self, user: User | AnonymousUser) -> CalendarDayQuerySet:
         """The calendar is the same for everybody in the house."""
         return self.all() if user.is_authenticated else self.none()
 
@@ -54,7 +56,7 @@ class CalendarDayQuerySet(models.QuerySet[Any]):
 
 
 class BusinessSegmentQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: User) -> BusinessSegmentQuerySet:
+    def visible_to(self, user: User | AnonymousUser) -> BusinessSegmentQuerySet:
         """Business hours of the branches a member of staff knows."""
         from crm.core.models import Branch
 
@@ -64,7 +66,7 @@ class BusinessSegmentQuerySet(models.QuerySet[Any]):
 
 
 class CalendarChangeQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: User) -> CalendarChangeQuerySet:
+    def visible_to(self, user: User | AnonymousUser) -> CalendarChangeQuerySet:
         """The calendar is the same for everybody in the house, and so is its history."""
         return self.all() if user.is_authenticated else self.none()
 
