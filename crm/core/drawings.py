@@ -90,9 +90,7 @@ def draw_stacked_bar(parts: Sequence[Mapping[str, Any]], *, label: str = "") -> 
         '<svg class="bar bar-stacked" viewBox="0 0 100 6" preserveAspectRatio="none" {}>'
         '<rect class="bar-rest" width="100" height="6"></rect>{}</svg>',
         described(text),
-        format_html_join(
-            "", '<rect class="bar-part {}" x="{}" width="{}" height="6"><title>{}</title></rect>', pieces
-        ),
+        format_html_join("", '<rect class="bar-part {}" x="{}" width="{}" height="6"><title>{}</title></rect>', pieces),
     )
 
 

@@ -15,18 +15,18 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
 from django.http import HttpRequest, QueryDict
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from crm.core import drawings
-from crm.core.countdown import ClockState, clock_state_of
 from crm.core.controls import Chip, chips_of, control
+from crm.core.countdown import ClockState, clock_state_of
 from crm.core.templatetags.amounts import DASH, yuan
 
 register = template.Library()
@@ -251,6 +251,12 @@ def is_primary(bound: BoundField, names: str) -> bool:
     return bound.name in list(bound.form.fields)[:4]
 
 
+@register.filter
+def folded(form: BaseForm, names: str) -> list[BoundField]:
+    """The filter fields that do not stand in the bar itself."""
+    return [bound for bound in form.visible_fields() if not is_primary(bound, names)]
+
+
 @register.simple_tag
 def sparkline(values: Iterable[object], label: str = "") -> SafeString:
     """A line through the values."""
@@ -285,6 +291,12 @@ def clock_state(
 ) -> ClockState:
     """What a clock says: tone, icon, one word and the time that is left or over."""
     return clock_state_of(due, now, done=done, paused=bool(paused), warn_minutes=int(warn_minutes or 480))
+
+
+@register.simple_tag
+def chart_data(spec: Mapping[str, Any], id: str) -> SafeString:
+    """The figures for the script that draws, as JSON with the id ``<id>-data``; the policy allows no inline script."""
+    return json_script(spec, f"{id}-data")
 
 
 @register.simple_tag

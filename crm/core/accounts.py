@@ -1,0 +1,73 @@
+"""How staff sign in with allauth: by staff number, with no way to sign up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.signals import password_changed
+from django.core.exceptions import ValidationError
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from crm.core import audit, sign_in
+from crm.core.middleware import client_address
+from crm.core.models import User
+
+
+class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Closed sign-up; every attempt is counted by the one counter, every success and failure audited."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        number = str(credentials.get("username", ""))
+        try:
+            sign_in.begin(number, client_address(request))
+        except sign_in.TooManyAttempts as refusal:
+            raise ValidationError(refusal.message, code=refusal.code) from None
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        user: User | None = super().authenticate(request, **credentials)
+        number, address = str(credentials.get("username", "")), client_address(request)
+        if user is not None and one_time_password_expired(user):
+            return None
+        if user is not None:
+            sign_in.succeeded(number, address)
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        super().authentication_failed(request, **credentials)
+        note_failure(str(credentials.get("username", "")))
+
+    def post_login(self, request: HttpRequest, user: User, **arguments: Any) -> Any:
+        request.session["began_at"] = request.session["seen_at"] = timezone.now().timestamp()
+        audit.record(user, "session.open", user)
+        return super().post_login(request, user, **arguments)
+
+
+def one_time_password_expired(user: User) -> bool:
+    """A password handed out by an administrator is good for a short while only."""
+    return bool(user.must_change_password and user.one_time_until and user.one_time_until < timezone.now())
+
+
+def note_failure(number: str) -> None:
+    """Audit a failed log-in against the account that exists; an unknown number leaves only the counter."""
+    user = User.objects.filter(staff_number=number).first()
+    if user is not None:
+        audit.record(user, "session.refused", user)
+
+
+@receiver(password_changed)
+def own_password_chosen(request: HttpRequest, user: User, **_arguments: Any) -> None:
+    """With a password of his own the account is open; all tokens and other sessions end."""
+    from knox.models import AuthToken
+
+    user.must_change_password, user.one_time_until = False, None
+    user.credentials_changed_at = timezone.now()
+    user.save(update_fields=["must_change_password", "one_time_until", "credentials_changed_at"])
+    AuthToken.objects.filter(user=user).delete()
+    request.session["began_at"] = timezone.now().timestamp()
+    audit.record(user, "password.change", user)

@@ -1,0 +1,1 @@
+"""What every REST resource shares: rights for each method, problem answers, cursors, versions, once-only writes."""

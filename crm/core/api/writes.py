@@ -1,0 +1,58 @@
+"""Writing over REST: once only (Idempotency-Key) and never over somebody else's change (If-Match)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.core.errors import InvalidInput, VersionRequired
+from crm.core.once import fingerprint, once
+
+KEY_LENGTH = 80
+
+
+class KeyMissing(InvalidInput):
+    code = "idempotency_key_missing"
+
+
+def etag(row: Any) -> str:
+    """The version of a row as an entity tag."""
+    return f'"{row.version}"'
+
+
+def seen_version(request: Request) -> int:
+    """The version the caller has seen, from If-Match. Raises ``VersionRequired`` (428) without one.
+
+    A tag that is no version of ours cannot match: the service then answers 412.
+    """
+    given = request.headers.get("If-Match", "").strip()
+    if not given:
+        raise VersionRequired
+    number = given.removeprefix("W/").strip('"')
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else -1
+
+
+class Once:
+    """Mixin for viewsets: answers POSTs by token once per Idempotency-Key."""
+
+    request: Request
+
+    def once(self, make: Callable[[], Any], show: Callable[[str], Response]) -> Response:
+        """Make the row (or find the one made before) and answer it through ``show(public_id)``; 201 when it is new.
+
+        The key is required; ``show`` looks the row up with today's rights.
+        """
+        key = self.request.headers.get("Idempotency-Key", "").strip()
+        if not key or len(key) > KEY_LENGTH or not key.isprintable():
+            raise KeyMissing(_("Send an Idempotency-Key of up to 80 characters."))
+        body = self.request._request.body if hasattr(self.request._request, "_body") else repr(self.request.data)
+        print_ = fingerprint(self.request.method or "", self.request.path, body)
+        outcome = once(user=self.request.user, key=key, print_=print_, make=make)  # type: ignore[arg-type]  # signed in
+        answer = show(outcome.object_id)
+        answer.status_code = status.HTTP_201_CREATED if outcome.is_new else status.HTTP_200_OK
+        return answer

@@ -1,0 +1,210 @@
+"""Writing and proving the audit trail.
+
+An entry is written in the transaction of the change it describes: both are there or neither. Entries are chained afterwards
+by ``seal_entries`` (a chain inside the request would let one transaction at a time through, reliability.md M17), and
+``verify`` walks the chain and names what does not fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+from django.utils import timezone
+
+from crm.core.context import request_facts
+from crm.core.models import AuditEntry, AuditSeal, User
+from crm.core.service import note_audit
+
+#: The digest before the first link.
+GENESIS = "0" * 64
+#: Values under these names never reach the trail, whatever a caller hands in.
+SECRET_FIELDS = frozenset({"password", "token", "secret", "phone", "id_number", "address", "body", "account_number"})
+_BATCH = 1000
+
+
+def record(
+    actor: User,
+    action: str,
+    subject: models.Model | str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+    client: Any = None,
+    ids: Iterable[str] = (),
+    is_read: bool = False,
+) -> AuditEntry:
+    """Add one entry. ``subject`` is the row (or a word for a set of rows), ``ids`` the public ids of a set."""
+    facts = request_facts()
+    entry = AuditEntry.objects.create(
+        at=timezone.now(),
+        actor=actor,
+        action=action,
+        branch_id=_branch_of(subject, actor),
+        object_type=subject if isinstance(subject, str) else subject._meta.label_lower,
+        object_id="" if isinstance(subject, str) else str(getattr(subject, "public_id", subject.pk)),
+        client_ref=_client_ref(client, subject),
+        is_read=is_read,
+        before=_public(before),
+        after=_public(after),
+        object_ids=list(ids),
+        reason=reason[:300],
+        request_id=facts.request_id,
+        address=facts.address,
+    )
+    note_audit()
+    return entry
+
+
+def record_read(
+    actor: User,
+    action: str,
+    subject: models.Model | str,
+    *,
+    client: Any = None,
+    reason: str = "",
+    ids: Iterable[str] = (),
+) -> AuditEntry:
+    """Add the entry of a sensitive read in a transaction of its own, before the answer: no entry, no answer."""
+    with transaction.atomic():
+        return record(actor, action, subject, client=client, reason=reason, ids=ids, is_read=True)
+
+
+def changes(row: models.Model, fields: Sequence[str], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Before and after of the fields that really change; hand the two to ``record``."""
+    changed = [name for name in fields if getattr(row, name) != after[name]]
+    return {name: getattr(row, name) for name in changed}, {name: after[name] for name in changed}
+
+
+def _public(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    if values is None:
+        return None
+    shown = {name: "***" if name in SECRET_FIELDS and value else value for name, value in values.items()}
+    return json.loads(json.dumps(shown, cls=DjangoJSONEncoder, default=str))  # type: ignore[no-any-return]
+
+
+def _client_ref(client: Any, subject: models.Model | str) -> str:
+    if client is None:
+        client = getattr(subject, "client", None)
+    return client if isinstance(client, str) else str(getattr(client, "public_id", "") or "")
+
+
+def _branch_of(subject: models.Model | str, actor: User) -> int | None:
+    branch_id: int | None = getattr(subject, "branch_id", None)
+    if branch_id is None and not isinstance(subject, str):
+        branch_id = getattr(getattr(subject, "client", None), "branch_id", None)
+    return branch_id if branch_id is not None else actor.branch_id
+
+
+# -- the chain ---------------------------------------------------------------------------------------------------------
+
+
+def entry_digest(previous: str, row: dict[str, Any]) -> str:
+    """SHA-256 over the previous digest and the entry's canonical form."""
+    canonical = json.dumps(row, cls=DjangoJSONEncoder, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(f"{previous}\n{canonical}".encode()).hexdigest()
+
+
+_SEALED_FIELDS = (
+    "id",
+    "public_id",
+    "at",
+    "actor_id",
+    "action",
+    "branch_id",
+    "object_type",
+    "object_id",
+    "client_ref",
+    "is_read",
+    "before",
+    "after",
+    "object_ids",
+    "reason",
+    "request_id",
+    "address",
+)
+
+
+def _rows(entries: models.QuerySet[AuditEntry]) -> Iterator[dict[str, Any]]:
+    for row in entries.values(*_SEALED_FIELDS).iterator(chunk_size=_BATCH):
+        row["at"] = int(row["at"].timestamp() * 1_000_000)
+        yield row
+
+
+@transaction.atomic
+def seal_entries(now: datetime) -> int:
+    """Chain the entries that have no link yet; any number of sealers at once make one chain. Returns how many."""
+    last = AuditSeal.objects.select_for_update().order_by("-position").first()
+    position, digest = (last.position, last.digest) if last else (0, GENESIS)
+    # Entries become visible in commit order, not in id order: a link is made only for what is older than any open request.
+    settled = AuditEntry.objects.unsealed().filter(at__lt=now).order_by("id")
+    links = []
+    for row in _rows(settled):
+        position, digest = position + 1, entry_digest(digest, row)
+        links.append(AuditSeal(position=position, entry_id=row["id"], digest=digest))
+    AuditSeal.objects.bulk_create(links, batch_size=_BATCH)
+    return len(links)
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """One place where the trail does not fit its chain."""
+
+    kind: str
+    position: int
+    detail: str
+
+
+def verify(anchor: tuple[int, str] | None = None) -> list[Flaw]:
+    """Walk the chain and name every flaw: a changed entry, a missing one, swapped links, a cut tail.
+
+    ``anchor`` is a (position, digest) noted outside of the database; without it a cut tail cannot be seen.
+    """
+    flaws: list[Flaw] = []
+    expected, previous = 1, GENESIS
+    for position, entry_id, digest, row in _links():
+        if position != expected:
+            flaws.append(Flaw("links_missing", expected, f"{expected}..{position - 1}"))
+        if row is None:
+            flaws.append(Flaw("entry_missing", position, str(entry_id)))
+        elif entry_digest(previous, row) != digest:
+            flaws.append(Flaw("entry_changed", position, str(entry_id)))
+        expected, previous = position + 1, digest
+    if anchor and anchor[0] and not _holds(anchor):
+        flaws.append(Flaw("tail_cut", anchor[0], "the chain no longer reaches its anchor"))
+    return flaws
+
+
+def _links() -> Iterator[tuple[int, int, str, dict[str, Any] | None]]:
+    """Every link with its entry (None where the entry is gone), in batches, so that memory stays flat."""
+    after = -1
+    while True:
+        page = list(
+            AuditSeal.objects.filter(position__gt=after)
+            .order_by("position")
+            .values_list("position", "entry_id", "digest")[:_BATCH]
+        )
+        if not page:
+            return
+        wanted = AuditEntry.objects.filter(pk__in=[entry_id for _position, entry_id, _digest in page])
+        rows = {row["id"]: row for row in _rows(wanted)}
+        for position, entry_id, digest in page:
+            yield position, entry_id, digest, rows.get(entry_id)
+        after = page[-1][0]
+
+
+def _holds(anchor: tuple[int, str]) -> bool:
+    return AuditSeal.objects.filter(position=anchor[0], digest=anchor[1]).exists()
+
+
+def head() -> tuple[int, str]:
+    """The newest link: note it outside of the database as an anchor."""
+    last = AuditSeal.objects.order_by("-position").values_list("position", "digest").first()
+    return last or (0, GENESIS)

@@ -1,0 +1,235 @@
+"""Background work without trust in the queue.
+
+Rows say what is due. ``hint()`` only asks a worker to look sooner; a lost, doubled or late hint changes nothing, because
+``run_due`` finds the row within a minute. Nothing else in the project enqueues.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext as _
+
+from crm.core import audit
+from crm.core.clocks import database_now
+from crm.core.errors import DomainError
+from crm.core.models import Branch, Heartbeat, JobRun, User
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+MAX_ATTEMPTS = 5
+_BREAKER_SECONDS = 30.0
+
+
+def worker_name() -> str:
+    """Who holds a lease: host, process and thread."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident() % 100000}"[:80]
+
+
+# -- hints -------------------------------------------------------------------------------------------------------------
+
+
+class _Breaker:
+    """Stops asking a dead broker for a while, so that no request waits for it twice."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self._closed_after = 0.0
+
+    def lets_through(self) -> bool:
+        return time.monotonic() >= self._closed_after
+
+    def trip(self) -> None:
+        self.failures += 1
+        self._closed_after = time.monotonic() + _BREAKER_SECONDS
+
+    def reset(self) -> None:
+        self._closed_after = 0.0
+
+
+breaker = _Breaker()
+
+
+def hint(task: str, *ids: int | str) -> None:
+    """After commit, ask a worker to run ``task`` soon. Never raises and never waits for a dead broker."""
+
+    def send() -> None:
+        from celery import current_app
+
+        if not breaker.lets_through():
+            return
+        try:
+            current_app.send_task(task, args=list(ids), expires=120, ignore_result=True)
+        except Exception:  # noqa: BLE001  whatever ails the broker, the row is there and the sweep finds it
+            breaker.trip()
+            logger.warning("hint lost; the sweep will find the row", extra={"task": task})
+
+    transaction.on_commit(send, robust=True)
+
+
+# -- what is due -------------------------------------------------------------------------------------------------------
+
+DueRule = Callable[[datetime], int]
+#: Sweeps by name in the order of registration, which is the order of the apps.
+DUE: dict[str, DueRule] = {}
+
+
+def due(name: str) -> Callable[[DueRule], DueRule]:
+    """Register a sweep: called with the database's clock, returns how many rows it moved; harmless when run twice."""
+
+    def register(rule: DueRule) -> DueRule:
+        DUE[name] = rule
+        return rule
+
+    return register
+
+
+def run_due(now: datetime | None = None) -> dict[str, int]:
+    """Run every sweep once. One failing sweep does not stop the others; its count is then -1."""
+    moment = now or database_now()
+    counts: dict[str, int] = {}
+    for name, rule in DUE.items():
+        try:
+            counts[name] = rule(moment)
+        except OperationalError:
+            raise
+        except Exception:
+            logger.exception("sweep failed", extra={"sweep": name})
+            counts[name] = -1
+    beat("run_due", moment, counts)
+    return counts
+
+
+def beat(name: str, at: datetime, detail: dict[str, Any] | None = None) -> None:
+    """Note that a process or sweep has finished a round."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": at, "detail": detail or {}})
+
+
+# -- long work that people watch ---------------------------------------------------------------------------------------
+
+
+class Cancelled(Exception):
+    """Somebody asked for the run to stop; raised by ``tick`` between two steps."""
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the run over; this one must not write any more."""
+
+
+class Tick(Protocol):
+    """Reports progress, extends the lease, and raises ``Cancelled`` or ``LeaseLost`` when the run is no longer ours."""
+
+    def __call__(self, done: int, total: int, message: str = "") -> None: ...
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A kind of long work and how to do it."""
+
+    name: str
+    handler: Callable[[JobRun, Tick], dict[str, Any]]
+
+
+JOBS: dict[str, JobKind] = {}
+
+
+def job(name: str) -> Callable[[Callable[[JobRun, Tick], dict[str, Any]]], Callable[[JobRun, Tick], dict[str, Any]]]:
+    """Register the handler of a kind of run. It may run again after a kill, so it must pick up or start over harmlessly."""
+
+    def register(handler: Callable[[JobRun, Tick], dict[str, Any]]) -> Callable[[JobRun, Tick], dict[str, Any]]:
+        JOBS[name] = JobKind(name, handler)
+        return handler
+
+    return register
+
+
+class AlreadyRunning(DomainError):
+    """The same work is already waiting or running."""
+
+    code = "already_running"
+
+
+def start_job(kind: str, *, actor: User, params: dict[str, Any], branch: Branch | None = None, key: str = "") -> JobRun:
+    """Put a run in the queue. Raises ``AlreadyRunning`` while a run with the same key is alive."""
+    if kind not in JOBS:
+        raise LookupError(kind)
+    try:
+        with transaction.atomic():
+            run: JobRun = JobRun.objects.create(kind=kind, key=key, actor=actor, branch=branch, params=params)
+            audit.record(actor, "job.start", run, after={"kind": kind, "key": key})
+    except IntegrityError:
+        raise AlreadyRunning(_("This work is already under way.")) from None
+    hint("core.run_job", run.pk)
+    return run
+
+
+def cancel_job(*, run: JobRun, actor: User) -> None:
+    """Ask a run to stop at its next step; a waiting one never starts."""
+    with transaction.atomic():
+        now = database_now()
+        JobRun.objects.filter(pk=run.pk, state=JobRun.State.QUEUED).update(state=JobRun.State.CANCELLED, ended_at=now)
+        JobRun.objects.filter(pk=run.pk, state=JobRun.State.RUNNING).update(cancel_asked=True)
+        audit.record(actor, "job.cancel", run)
+
+
+def take_and_run(pk: int) -> bool:
+    """Claim one run and do it; False when it was not to be had."""
+    now = database_now()
+    if not JobRun.objects.take(pk=pk, worker=worker_name(), now=now, until=now + LEASE):
+        return False
+    run: JobRun = JobRun.objects.select_related("actor", "branch").get(pk=pk)
+    if run.attempts > MAX_ATTEMPTS:
+        _end(run, JobRun.State.FAILED, message=_("Given up after several attempts."))
+        return True
+    try:
+        result = JOBS[run.kind].handler(run, _ticker(run))
+    except Cancelled:
+        _end(run, JobRun.State.CANCELLED)
+    except LeaseLost:
+        logger.warning("run was taken over", extra={"run": run.pk})
+    except DomainError as refusal:
+        _end(run, JobRun.State.FAILED, message=str(refusal.message))
+    except Exception:
+        logger.exception("run failed", extra={"run": run.pk, "kind": run.kind})
+        _end(run, JobRun.State.FAILED, message=_("A fault on our side. It has been logged."))
+    else:
+        _end(run, JobRun.State.DONE, result=result)
+    return True
+
+
+def _ticker(run: JobRun) -> Tick:
+    holder = run.leased_by
+
+    def tick(done: int, total: int, message: str = "") -> None:
+        now = database_now()
+        ours = JobRun.objects.filter(pk=run.pk, state=JobRun.State.RUNNING, leased_by=holder)
+        if not ours.update(done=done, total=total, message=message, lease_until=now + LEASE):
+            raise LeaseLost
+        if JobRun.objects.filter(pk=run.pk, cancel_asked=True).exists():
+            raise Cancelled
+
+    return tick
+
+
+def _end(run: JobRun, state: JobRun.State, *, result: dict[str, Any] | None = None, message: str = "") -> None:
+    changes: dict[str, Any] = {"state": state, "ended_at": database_now(), "lease_until": None, "result": result}
+    if message:
+        changes["message"] = message
+    JobRun.objects.filter(pk=run.pk, leased_by=run.leased_by).update(**changes)
+
+
+@due("core.run_jobs")
+def run_waiting_jobs(now: datetime) -> int:
+    """The sweep behind the hints: does what no worker has taken yet."""
+    waiting = list(JobRun.objects.takeable(now).values_list("pk", flat=True)[:20])
+    return sum(take_and_run(pk) for pk in waiting)

@@ -1,0 +1,67 @@
+"""How private values look to those who need not read them. One place for pages, API, exports and messages.
+
+Forms follow JR/T 0171-2020 annex A as the house understands it (regulation.md §6.1).
+"""
+
+from __future__ import annotations
+
+STARS = "****"
+
+
+def mask_name(name: str) -> str:
+    """张三丰 → 张**; Ada Lovelace → A***."""
+    text = (name or "").strip()
+    if not text:
+        return ""
+    if text[0].isascii():
+        return f"{text[0]}***"
+    return text[0] + "*" * max(1, min(len(text) - 1, 3))
+
+
+def mask_phone(phone: str) -> str:
+    """13812348000 → 138****8000; short numbers keep their last two digits."""
+    digits = "".join(c for c in phone or "" if c.isdigit())
+    if not digits:
+        return ""
+    if len(digits) < 9:
+        return STARS + digits[-2:]
+    return f"{digits[-11:][:3]}{STARS}{digits[-4:]}"
+
+
+def mask_id_number(number: str) -> str:
+    """110101199003074518 → 110***********4518."""
+    text = (number or "").strip()
+    return f"{text[:3]}{'*' * max(4, len(text) - 7)}{text[-4:]}" if len(text) >= 12 else (STARS if text else "")
+
+
+def mask_account(number: str) -> str:
+    """Only the last four digits of an account remain."""
+    text = (number or "").strip()
+    return f"{STARS}{text[-4:]}" if len(text) > 4 else (STARS if text else "")
+
+
+def mask_email(address: str) -> str:
+    """ada@example.com → a***@example.com."""
+    local, at, domain = (address or "").partition("@")
+    return f"{local[:1]}***@{domain}" if at else (STARS if address else "")
+
+
+def mask_address(address: str) -> str:
+    """An address down to its district, no further."""
+    text = (address or "").strip()
+    for mark in ("区", "县", "旗", "市"):
+        head, found, _rest = text.partition(mark)
+        if found and mark != "市":
+            return f"{head}{mark}{STARS}"
+    return f"{text[:6]}{STARS}" if text else ""
+
+
+#: Names under which templates, serializers and exports ask for a mask.
+MASKS = {
+    "name": mask_name,
+    "phone": mask_phone,
+    "id_number": mask_id_number,
+    "account": mask_account,
+    "email": mask_email,
+    "address": mask_address,
+}

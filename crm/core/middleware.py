@@ -1,0 +1,107 @@
+"""What happens around every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control
+
+from crm.core.context import RequestFacts, forget_request_facts, set_request_facts
+from crm.core.errors import DomainError
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+#: Session ends: without a click, and in any case.
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+#: Write the time of the last click at most this often, so that reading stays reading.
+_NOTE_EVERY = timedelta(minutes=1)
+
+
+class UserLanguage:
+    """The user's own choice of language wins over the browser's."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = getattr(request.user, "language", "")
+        if chosen and chosen != translation.get_language():
+            translation.activate(chosen)
+            request.LANGUAGE_CODE = translation.get_language()
+        return self.answer(request)
+
+
+class RequestContext:
+    """Request id and address for audit and logs; session ends; private answers stay out of every cache."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        bound = structlog.contextvars.get_contextvars()
+        facts = RequestFacts(str(bound.get("request_id", ""))[:64], client_address(request))
+        token = set_request_facts(facts)
+        try:
+            if request.user.is_authenticated:
+                ended = self._end_session(request) or self._must_choose_password(request)
+                if ended:
+                    return ended
+            response = self.answer(request)
+        finally:
+            forget_request_facts(token)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            patch_cache_control(response, no_store=True, private=True)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A refusal that no form has caught becomes a designed page with its own status."""
+        if not isinstance(exception, DomainError):
+            return None
+        context = {"message": exception.message, "code": exception.code, "status": exception.status}
+        return render(request, "errors/refused.html", context, status=exception.status)
+
+    def _end_session(self, request: HttpRequest) -> HttpResponse | None:
+        now, session = timezone.now(), request.session
+        began = session.get("began_at") or now.timestamp()
+        seen = session.get("seen_at") or now.timestamp()
+        idle, age = now.timestamp() - seen, now.timestamp() - began
+        if idle > IDLE.total_seconds() or age > ABSOLUTE.total_seconds() or _signed_in_before_change(request, began):
+            logout(request)
+            return HttpResponseRedirect(f"{reverse(settings.LOGIN_URL)}?ended=1")
+        if "began_at" not in session or idle > _NOTE_EVERY.total_seconds():
+            session["began_at"], session["seen_at"] = began, now.timestamp()
+        return None
+
+    def _must_choose_password(self, request: HttpRequest) -> HttpResponse | None:
+        user: Any = request.user
+        if not user.must_change_password:
+            return None
+        allowed = (reverse("account_change_password"), reverse("account_logout"), settings.STATIC_URL)
+        if request.path.startswith(allowed) or request.path.startswith("/i18n/"):
+            return None
+        return HttpResponseRedirect(reverse("account_change_password"))
+
+
+def _signed_in_before_change(request: HttpRequest, began: float) -> bool:
+    """A session from before the last reset or change of rights is over (a second of grace for the change itself)."""
+    changed: float = request.user.credentials_changed_at.timestamp()  # type: ignore[union-attr]  # signed in
+    return began + 1 < changed
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of the far end. Forwarded headers count only behind as many proxies as settings name."""
+    proxies = int(settings.REST_FRAMEWORK.get("NUM_PROXIES") or 0)
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    if proxies and len(forwarded) >= proxies:
+        return forwarded[-proxies][:45]
+    return str(request.META.get("REMOTE_ADDR", ""))[:45]

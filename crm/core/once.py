@@ -1,0 +1,74 @@
+"""Doing a thing once although it is asked twice: the same key brings the same row back.
+
+The key is claimed in the transaction of the change itself, so a kill leaves either both or neither. No answer is stored:
+a replay is rendered again from the row with today's rights (reliability.md I7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.errors import DomainError
+from crm.core.jobs import due
+from crm.core.models import IdempotencyKey, User
+
+KEEP = timedelta(days=7)
+
+
+class KeyReused(DomainError):
+    """The same key came with another payload."""
+
+    code = "idempotency_key_reused"
+    status = 422
+    message = _("This Idempotency-Key was used for another request.")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The public id of what the request made, and whether it was made just now."""
+
+    object_id: str
+    is_new: bool
+
+
+def fingerprint(*parts: bytes | str) -> str:
+    """What makes a request the same request: method, path and body."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part if isinstance(part, bytes) else part.encode())
+        digest.update(b"\x00")
+    return digest.hexdigest()
+
+
+def once(*, user: User, key: str, print_: str, make: Callable[[], Any]) -> Outcome:
+    """Run ``make`` (which returns a row with a public id) unless the user's ``key`` has been answered before.
+
+    Raises ``KeyReused`` for another payload under the same key. Two requests at once: the second waits for the first on the
+    unique key and then gets its row.
+    """
+    with transaction.atomic():
+        made = IdempotencyKey.objects.bulk_create(
+            [IdempotencyKey(user=user, key=key, fingerprint=print_)], ignore_conflicts=True
+        )
+        row = IdempotencyKey.objects.select_for_update().get(user=user, key=key)
+        if row.fingerprint != print_:
+            raise KeyReused
+        if row.object_id or not made:
+            return Outcome(row.object_id, is_new=False)
+        row.object_id = getattr(make(), "public_id", "")
+        row.save(update_fields=["object_id"])
+    return Outcome(row.object_id, is_new=True)
+
+
+@due("core.forget_keys")
+def forget_keys(now: datetime) -> int:
+    """Keys are kept for a week: longer than any phone retries."""
+    gone, _kinds = IdempotencyKey.objects.filter(created_at__lt=now - KEEP).delete()
+    return gone

@@ -1,0 +1,156 @@
+"""Sending what rows say is to be sent.
+
+Claim and commit first, call the gateway with a time-out below the lease, then record. A sender that dies in between leaves a
+message whose fate nobody knows: where the gateway drops doubles by key it is sent again, elsewhere it waits for a person
+(reliability.md §1, M4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.utils.module_loading import import_string
+
+from crm.core.clocks import database_now
+from crm.core.jobs import due, hint
+from crm.core.models import Branch, Outbound
+from crm.core.public_ids import new_public_id
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+RETRY_AFTER = timedelta(minutes=5)
+MAX_ATTEMPTS = 5
+PER_ROUND = 200
+
+
+class GatewayRefused(Exception):
+    """The gateway says no, and will say no again (a bad address)."""
+
+
+class Gateway(Protocol):
+    """Carries one message out of the house."""
+
+    #: Whether the gateway drops a second message with the same key.
+    dedupes: bool
+
+    def send(self, message: Outbound) -> str:
+        """Hand the message over; returns the gateway's reference. Raises ``GatewayRefused`` or any fault to try again."""
+        ...
+
+
+class MailGateway:
+    """SMTP, or whatever Django's mail backend is. Mail servers do not drop doubles."""
+
+    dedupes = False
+
+    def send(self, message: Outbound) -> str:
+        reference = f"<{message.dedupe_key}@{settings.CRM_MAIL_DOMAIN}>"
+        EmailMessage(
+            subject=message.subject,
+            body=message.body,
+            to=[message.address],
+            headers={"Message-ID": reference},
+            connection=get_connection(timeout=10),
+        ).send()
+        return reference
+
+
+class FileGateway:
+    """Writes each message as a file below ``var/outbox``: for trying out, and for tests. The key is the file's name."""
+
+    dedupes = True
+
+    def send(self, message: Outbound) -> str:
+        folder = settings.CRM_VAR / "outbox"
+        folder.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(message.dedupe_key.encode()).hexdigest()[:24]
+        target = folder / f"{name}.json"
+        part = folder / f"{name}.{new_public_id()}.part"
+        content = {"to": message.address, "subject": message.subject, "body": message.body}
+        part.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        part.replace(target)
+        return name
+
+
+def gateway(channel: str) -> Gateway:
+    """The adapter that settings name for a channel."""
+    made: Gateway = import_string(settings.CRM_GATEWAYS[channel])()
+    return made
+
+
+def queue(
+    *,
+    purpose: str,
+    channel: str,
+    address: str,
+    subject: str,
+    body: str,
+    dedupe_key: str,
+    due_at: datetime,
+    branch: Branch | None = None,
+    client_ref: str = "",
+) -> bool:
+    """Write the row of a message in the caller's transaction; False when the same message is there already."""
+    if Outbound.objects.filter(dedupe_key=dedupe_key).exists():
+        return False
+    message = Outbound(
+        purpose=purpose,
+        channel=channel,
+        branch=branch,
+        client_ref=client_ref,
+        address=address,
+        subject=subject,
+        body=body,
+        dedupe_key=dedupe_key,
+        due_at=due_at,
+    )
+    # Two writers may both have passed the look above; the unique key lets the second one pass by without a row.
+    made = Outbound.objects.bulk_create([message], ignore_conflicts=True)
+    hint("core.send_outbound")
+    return bool(made)
+
+
+def deliver(pk: int, now: datetime) -> bool:
+    """Claim one message, send it, note what came of it. False when another sender has it."""
+    if not Outbound.objects.claim(pk=pk, now=now, until=now + LEASE):
+        return False
+    message: Outbound = Outbound.objects.get(pk=pk)
+    ours = Outbound.objects.filter(pk=pk, state=Outbound.State.SENDING)
+    try:
+        reference = gateway(message.channel).send(message)
+    except GatewayRefused as refusal:
+        ours.update(state=Outbound.State.FAILED, last_error=str(refusal)[:200], lease_until=None)
+    except Exception as fault:  # noqa: BLE001  a gateway may fail in any way; the row keeps count
+        over = message.attempts >= MAX_ATTEMPTS
+        ours.update(
+            state=Outbound.State.DEAD if over else Outbound.State.QUEUED,
+            due_at=now + RETRY_AFTER * message.attempts,
+            last_error=type(fault).__name__,
+            lease_until=None,
+        )
+        logger.warning("message not sent", extra={"outbound": pk, "attempts": message.attempts})
+    else:
+        ours.update(state=Outbound.State.SENT, provider_ref=reference[:120], sent_at=database_now(), lease_until=None)
+    return True
+
+
+@due("core.send_outbound")
+def send_due(now: datetime) -> int:
+    """Settle what dead senders left, then send what is due."""
+    _settle_abandoned(now)
+    waiting = list(Outbound.objects.due(now).values_list("pk", flat=True)[:PER_ROUND])
+    return sum(deliver(pk, now) for pk in waiting)
+
+
+def _settle_abandoned(now: datetime) -> None:
+    for channel in Outbound.Channel.values:
+        lost = Outbound.objects.abandoned(now).filter(channel=channel)
+        state = Outbound.State.QUEUED if gateway(channel).dedupes else Outbound.State.UNKNOWN
+        lost.update(state=state, lease_until=None)

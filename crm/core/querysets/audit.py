@@ -1,0 +1,33 @@
+"""The audit trail as sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from crm.core.models import User
+
+
+class AuditEntryQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> AuditEntryQuerySet:
+        """Compliance, auditors and the head office see the company's trail, a branch manager his branch's."""
+        from crm.core.access import branch_q
+
+        if not user.is_authenticated:
+            return self.none()
+        if user.scope.sees_company or user.scope.manages_staff:
+            rows = self.filter(models.Q(actor__company_id=user.scope.company_id) | models.Q(actor__is_system=True))
+            return rows if user.scope.sees_company else rows.filter(client_ref="")
+        return self.filter(branch_q(user))
+
+    def about_client(self, client_ref: str) -> AuditEntryQuerySet:
+        """Everything that touched or looked at one client."""
+        return self.filter(client_ref=client_ref)
+
+    def reads(self) -> AuditEntryQuerySet:
+        return self.filter(is_read=True)
+
+    def unsealed(self) -> AuditEntryQuerySet:
+        return self.filter(seal=None)

@@ -1,0 +1,169 @@
+"""Changing figures: a new version from a day on, never an edit of an old one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from crm.core import audit
+from crm.core.errors import InvalidInput
+from crm.core.models import Branch, Policy, PolicyKey, User
+from crm.core.service import service
+
+
+@dataclass(frozen=True)
+class SeedFigure:
+    """A figure as the product brings it: what it is, and its versions with their sources."""
+
+    key: str
+    kind: str
+    unit: str
+    label_en: str
+    label_zh: str
+    owner: str
+    versions: tuple[Mapping[str, Any], ...]
+
+
+class BadFigure(InvalidInput):
+    """A value does not have the shape of its figure."""
+
+    code = "bad_figure"
+
+
+@service("policy.seed")
+def seed_policies(*, actor: User, table: Iterable[SeedFigure]) -> int:
+    """Add figures that are not there yet; never touches one that is. Returns how many versions were added."""
+    known = set(PolicyKey.objects.values_list("key", flat=True))
+    added: list[Policy] = []
+    for order, figure in enumerate(table):
+        PolicyKey.objects.update_or_create(
+            key=figure.key,
+            defaults={
+                "kind": figure.kind,
+                "unit": figure.unit,
+                "label_en": figure.label_en,
+                "label_zh": figure.label_zh,
+                "owner": figure.owner,
+                "order": order,
+            },
+        )
+        if figure.key not in known:
+            added += [_seed_row(figure.key, number, row, actor) for number, row in enumerate(figure.versions, 1)]
+    if added:
+        Policy.objects.bulk_create(added)
+        audit.record(actor, "policy.seed", "core.policy", ids=[row.policy_key_id for row in added])
+    return len(added)
+
+
+def _seed_row(key: str, number: int, row: Mapping[str, Any], actor: User) -> Policy:
+    return Policy(
+        policy_key_id=key,
+        value=row["value"],
+        effective_from=row["from"],
+        version=number,
+        source=row["source"],
+        certainty=row.get("certainty", ""),
+        created_by=actor,
+    )
+
+
+@service("policy.set")
+def set_policy(
+    *,
+    actor: User,
+    key: PolicyKey,
+    value: Any,
+    effective_from: date,
+    source: str,
+    reason: str,
+    branch: Branch | None = None,
+    today: date,
+) -> Policy:
+    """Add the next version of a figure for the company or one branch.
+
+    Raises ``BadFigure`` for a value of the wrong shape and for a day in the past: what was decided under a figure stays
+    decided under it.
+    """
+    if effective_from < today:
+        raise BadFigure(fields={"effective_from": _("A figure cannot change in the past.")})
+    checked = checked_value(key.kind, value)
+    PolicyKey.objects.select_for_update().get(pk=key.pk)
+    newest = Policy.objects.filter(policy_key=key, branch=branch).aggregate(newest=Max("version"))["newest"] or 0
+    before = Policy.objects.in_force(effective_from, branch).filter(policy_key=key).last()
+    policy: Policy = Policy.objects.create(
+        policy_key=key,
+        branch=branch,
+        value=checked,
+        effective_from=effective_from,
+        version=newest + 1,
+        source=source,
+        reason=reason,
+        created_by=actor,
+    )
+    audit.record(
+        actor,
+        "policy.set",
+        policy,
+        before={"value": before.value if before else None},
+        after={"key": key.pk, "value": checked, "effective_from": effective_from},
+        reason=reason,
+    )
+    return policy
+
+
+def checked_value(kind: str, value: Any) -> Any:
+    """The value in the form it is stored in. Raises ``BadFigure`` naming what is wrong."""
+    try:
+        return _CHECKS[kind](value)
+    except (InvalidOperation, ValueError, TypeError, KeyError):
+        raise BadFigure(fields={"value": _("This value does not have the right form.")}) from None
+
+
+def _whole(value: Any) -> int:
+    number = int(str(value))
+    if not 0 <= number <= 1_000_000_000:
+        raise ValueError
+    return number
+
+
+def _decimal_text(value: Any) -> str:
+    number = Decimal(str(value))
+    if not number.is_finite() or number < 0:
+        raise ValueError
+    return str(number)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _list(value: Any) -> list[int]:
+    if not isinstance(value, list) or not value:
+        raise TypeError
+    return [_whole(item) for item in value]
+
+
+def _table(value: Any) -> Any:
+    if not isinstance(value, dict | list) or not value:
+        raise TypeError
+    return value
+
+
+_CHECKS: dict[str, Any] = {
+    PolicyKey.Kind.INTEGER: _whole,
+    PolicyKey.Kind.MONEY: _decimal_text,
+    PolicyKey.Kind.RATE: _decimal_text,
+    PolicyKey.Kind.FLAG: _flag,
+    PolicyKey.Kind.TEXT: str,
+    PolicyKey.Kind.LIST: _list,
+    PolicyKey.Kind.BANDS: _table,
+    PolicyKey.Kind.TABLE: _table,
+}

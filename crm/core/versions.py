@@ -1,0 +1,23 @@
+"""Locking a row before it is changed, and refusing to write over somebody else's change."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db import models
+
+from crm.core.errors import StaleEdit
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def lock(queryset: models.QuerySet[Row], *, version: int | None = None, **lookup: Any) -> Row:
+    """The one row of ``queryset`` that ``lookup`` names, locked until the transaction ends.
+
+    On SQLite the transaction itself is the lock. Raises ``DoesNotExist``, and ``StaleEdit`` when ``version`` is given and
+    the stored one is another.
+    """
+    row = queryset.select_for_update(of=("self",)).get(**lookup)
+    if version is not None and getattr(row, "version", version) != version:
+        raise StaleEdit
+    return row

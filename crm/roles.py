@@ -1,0 +1,128 @@
+"""The one table of roles: how far each role sees, and what it may do.
+
+A section for each app names its rights per role; ``ROLES`` puts them together. Reach and rights are separate on purpose: the
+reach opens rows (``visible_to``), the right opens the door. Synchronised into groups after every migration.
+"""
+
+from __future__ import annotations
+
+from crm.core.access import Reach, RoleRow
+
+Section = dict[str, tuple[str, ...]]
+
+MANAGER = "branch_manager"
+ADVISOR = "advisor"
+ACCOUNT_MANAGER = "account_manager"
+AGENT = "agent"
+FRONT_DESK = "front_desk"
+CALLER = "follow_up_caller"
+COMPLIANCE = "compliance"
+AUDITOR = "auditor"
+HEAD_OFFICE = "head_office"
+ADMINISTRATOR = "administrator"
+
+#: (key, English, Chinese, reach, second factor when policy demands it)
+_PEOPLE = [
+    (MANAGER, "Branch manager", "营业部负责人", Reach.BRANCH, True),
+    (ADVISOR, "Advisor", "投资顾问", Reach.BOOK, False),
+    (ACCOUNT_MANAGER, "Account manager", "客户经理", Reach.BOOK, False),
+    (AGENT, "Agent", "经纪人", Reach.INTRODUCED, False),
+    (FRONT_DESK, "Front desk", "前台客服", Reach.BRANCH, False),
+    (CALLER, "Follow-up caller", "回访专员", Reach.BRANCH, False),
+    (COMPLIANCE, "Compliance", "合规专员", Reach.COMPANY, True),
+    (AUDITOR, "Auditor", "稽核专员", Reach.COMPANY, True),
+    (HEAD_OFFICE, "Head office", "总部", Reach.COMPANY, True),
+    (ADMINISTRATOR, "Administrator", "系统管理员", Reach.STAFF, True),
+]
+
+_EVERYBODY = ("core.view_policy", "core.view_calendarday")
+CORE: Section = {
+    MANAGER: (
+        *_EVERYBODY,
+        "core.view_user",
+        "core.add_delegation",
+        "core.view_delegation",
+        "core.change_delegation",
+        "core.view_auditentry",
+        "core.view_jobrun",
+        "core.view_importbatch",
+        "core.add_importbatch",
+        "core.change_importbatch",
+        "core.view_outbound",
+        "core.add_policy",
+    ),
+    ADVISOR: (*_EVERYBODY, "core.view_jobrun", "core.add_delegation", "core.view_delegation", "core.change_delegation"),
+    ACCOUNT_MANAGER: (
+        *_EVERYBODY,
+        "core.view_jobrun",
+        "core.add_delegation",
+        "core.view_delegation",
+        "core.change_delegation",
+    ),
+    AGENT: _EVERYBODY,
+    FRONT_DESK: (
+        *_EVERYBODY,
+        "core.view_jobrun",
+        "core.view_importbatch",
+        "core.add_importbatch",
+        "core.change_importbatch",
+    ),
+    CALLER: (*_EVERYBODY, "core.view_jobrun"),
+    COMPLIANCE: (
+        *_EVERYBODY,
+        "core.view_user",
+        "core.view_auditentry",
+        "core.view_jobrun",
+        "core.view_importbatch",
+        "core.change_calendarday",
+        "core.add_policy",
+        "core.view_outbound",
+    ),
+    AUDITOR: (*_EVERYBODY, "core.view_user", "core.view_auditentry", "core.view_jobrun", "core.view_importbatch"),
+    HEAD_OFFICE: (
+        *_EVERYBODY,
+        "core.view_user",
+        "core.view_auditentry",
+        "core.view_jobrun",
+        "core.view_importbatch",
+        "core.add_policy",
+    ),
+    ADMINISTRATOR: (
+        *_EVERYBODY,
+        "core.view_user",
+        "core.add_user",
+        "core.change_user",
+        "core.reset_password",
+        "core.view_delegation",
+        "core.add_delegation",
+        "core.change_delegation",
+        "core.view_jobrun",
+        "core.change_calendarday",
+        "core.add_policy",
+        "core.view_outbound",
+    ),
+}
+
+CLIENTS: Section = {}
+
+TIERS: Section = {}
+
+ADVISORY: Section = {}
+
+COMPLAINTS: Section = {}
+
+CARE: Section = {}
+
+_SECTIONS = (CORE, CLIENTS, TIERS, ADVISORY, COMPLAINTS, CARE)
+
+ROLES: tuple[RoleRow, ...] = tuple(
+    RoleRow(
+        key=key,
+        name_en=name_en,
+        name_zh=name_zh,
+        reach=reach,
+        rights=frozenset(right for section in _SECTIONS for right in section.get(key, ())),
+        needs_second_factor=second_factor,
+    )
+    for key, name_en, name_zh, reach, second_factor in _PEOPLE
+)

@@ -1,0 +1,89 @@
+"""The audit trail: signed, append-only, and provably whole."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from crm.core import append_only, audit
+from crm.core.models import AuditEntry, AuditSeal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def trail(staff):
+    """Five sealed entries."""
+    actor = staff("compliance")
+    for number in range(5):
+        audit.record(actor, "test.note", actor, after={"number": number})
+    audit.seal_entries(timezone.now() + timedelta(seconds=1))
+    return list(AuditEntry.objects.filter(action="test.note").order_by("pk"))
+
+
+def tampered(statement: str, *values: object) -> None:
+    with append_only.lifted(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE core_auditentry SET reason = 'x'", "DELETE FROM core_auditentry"])
+def test_the_database_refuses_to_change_the_trail(trail, statement):
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    assert AuditEntry.objects.filter(action="test.note").count() == 5
+
+
+def test_an_untouched_trail_has_no_flaw(trail):
+    assert audit.verify(audit.head()) == []
+
+
+def test_a_changed_entry_is_named(trail):
+    tampered("UPDATE core_auditentry SET reason = 'changed' WHERE id = %s", trail[2].pk)
+
+    assert [flaw.detail for flaw in audit.verify()] == [str(trail[2].pk)]
+
+
+def test_a_deleted_entry_is_named(trail):
+    tampered("DELETE FROM core_auditentry WHERE id = %s", trail[1].pk)
+
+    assert ("entry_missing", str(trail[1].pk)) in [(flaw.kind, flaw.detail) for flaw in audit.verify()]
+
+
+def test_a_deleted_range_of_links_is_named(trail):
+    lost = list(AuditSeal.objects.filter(entry__in=trail[1:3]).values_list("position", flat=True))
+    tampered("DELETE FROM core_auditseal WHERE position IN (%s, %s)", *lost)
+
+    assert "links_missing" in {flaw.kind for flaw in audit.verify()}
+
+
+def test_a_cut_tail_is_seen_by_its_anchor(trail):
+    anchor = audit.head()
+    tampered("DELETE FROM core_auditseal WHERE position >= %s", anchor[0] - 1)
+    tampered("DELETE FROM core_auditentry WHERE id >= %s", trail[3].pk)
+
+    assert audit.verify() == []
+    assert [flaw.kind for flaw in audit.verify(anchor)] == ["tail_cut"]
+
+
+def test_swapped_entries_are_named(trail):
+    first, second = trail[0].pk, trail[1].pk
+    for old, new in ((first, -1), (second, first), (-1, second)):
+        tampered("UPDATE core_auditseal SET entry_id = %s WHERE entry_id = %s", new, old)
+
+    assert {flaw.kind for flaw in audit.verify()} == {"entry_changed"}
+
+
+def test_secrets_never_reach_the_trail(staff):
+    actor = staff("front_desk")
+
+    entry = audit.record(actor, "test.note", actor, after={"phone": "13812348000", "name": "x"})
+
+    assert entry.after == {"phone": "***", "name": "x"}
+
+
+def test_sealing_twice_makes_one_chain(trail):
+    assert audit.seal_entries(timezone.now() + timedelta(seconds=1)) == 0

@@ -1,0 +1,1 @@
+"""Rows for tests: valid and dull by default, relations consistent, states as traits."""
