@@ -1,0 +1,77 @@
+"""What the client holds, day by day."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clients.models.client import Client
+from clients.querysets.assets import DailyAssetQuerySet, HoldingQuerySet
+from crm.core.fields import MoneyField
+from crm.core.models import PublicModel
+
+
+class DailyAsset(models.Model):
+    """The assets of one client at the close of one day, with running sums over all his days on file.
+
+    An average over any window is the difference of two running sums divided by the difference of their counts, so that
+    nothing rescans history. A late or corrected day moves the sums of that client's later rows. No foreign-key constraint
+    and no second index: the table is written a whole book at a time (performance.md Part A §2.2).
+    """
+
+    pk = models.CompositePrimaryKey("day", "client_id")
+    day = models.DateField(_("day"))
+    client = models.ForeignKey(
+        Client, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="daily_assets"
+    )
+    #: Assets without money and securities borrowed on margin: what tiers and thresholds are measured by.
+    net_assets = MoneyField(_("net assets"))
+    market_value = MoneyField(_("market value"), default=0)
+    cash = MoneyField(_("cash"), default=0)
+    margin_debt = MoneyField(_("margin debt"), default=0)
+    inflow = MoneyField(_("inflow"), default=0)
+    outflow = MoneyField(_("outflow"), default=0)
+    turnover = MoneyField(_("turnover"), default=0)
+    commission = MoneyField(_("commission"), default=0)
+    sum_net_assets = MoneyField(editable=False)
+    sum_turnover = MoneyField(editable=False)
+    sum_commission = MoneyField(editable=False)
+    days_on_file = models.PositiveIntegerField(editable=False)
+
+    objects: ClassVar[Any] = DailyAssetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("daily assets")
+        verbose_name_plural = _("daily assets")
+        default_permissions = ("view", "add")
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class Holding(PublicModel):
+    """What a client held of one security at the close of one day."""
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="holdings")
+    day = models.DateField(_("day"))
+    security_code = models.CharField(_("security code"), max_length=12)
+    security_name = models.CharField(_("security"), max_length=40)
+    quantity = models.BigIntegerField(_("quantity"))
+    market_value = MoneyField(_("market value"))
+    cost = MoneyField(_("cost"), null=True, blank=True)
+
+    objects: ClassVar[Any] = HoldingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("holding")
+        verbose_name_plural = _("holdings")
+        default_permissions = ("view", "add")
+        constraints = [
+            models.UniqueConstraint(fields=["client", "day", "security_code"], name="holding_once_per_day_and_security")
+        ]
+        indexes = [models.Index(fields=["security_code", "day"], name="holding_by_security")]
+
+    def __str__(self) -> str:
+        return f"{self.security_code} {self.day}"

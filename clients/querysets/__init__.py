@@ -1,0 +1,5 @@
+"""Named sets of clients and of what belongs to them."""
+
+from clients.querysets.scope import client_q
+
+__all__ = ["client_q"]

@@ -1,0 +1,51 @@
+"""The one rule of who sees which client; every client-bound model of every app starts here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from crm.core.access import NOTHING, Reach
+
+if TYPE_CHECKING:
+    from crm.core.models import User
+
+
+def client_q(user: User, prefix: str = "") -> Q:
+    """Rows whose client the member of staff may see; ``prefix`` leads to the client ("client__").
+
+    Company roles: the company. Branch roles: their branch with its outlets. Book roles: own book, the books of those they
+    stand in for today, and clients whose team they are in. Agents: clients they introduced. Others: none.
+    """
+    if not user.is_authenticated:
+        return NOTHING
+    scope = user.scope
+    if scope.sees_company:
+        return Q(**{f"{prefix}branch__company_id": scope.company_id})
+    if scope.sees_branch:
+        return Q(**{f"{prefix}branch_id__in": scope.branch_ids})
+    reachable = NOTHING
+    if Reach.BOOK in scope.reaches:
+        reachable = Q(**{f"{prefix}advisor_id__in": scope.acting_ids})
+        if team := _team_clients(user):
+            key = f"{prefix[:-2]}_id__in" if prefix else "pk__in"
+            reachable |= Q(**{key: team})
+    if Reach.INTRODUCED in scope.reaches:
+        introduced = Q(**{f"{prefix}introducer_id__in": scope.acting_ids})
+        reachable = introduced if reachable == NOTHING else reachable | introduced
+    return reachable
+
+
+def _team_clients(user: User) -> list[int]:
+    """Ids of the clients whose team the user is in; a short list, read once per request.
+
+    As a list and not as a sub-query: only so can PostgreSQL combine two indexes instead of reading the branch.
+    """
+    known: list[int] | None = user.__dict__.get("_team_clients")
+    if known is None:
+        from clients.models import ClientTeamMember
+
+        known = list(ClientTeamMember.objects.filter(member=user).values_list("client_id", flat=True)[:2000])
+        user.__dict__["_team_clients"] = known
+    return known
