@@ -1,9 +1,44 @@
-"""Every address of the product. Each app names its own; the order here is the order of the rail."""
+"""Every address of the product. Each app names its own pages and resources; the roof only puts them together."""
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+import advisory.api
+import care.api
+import clients.api
+import complaints.api
+import crm.core.api.policies
+import tiers.api
+from crm.core.api.auth import Devices, Login, Logout
+
+router = SimpleRouter()
+for resources in (crm.core.api.policies, clients.api, tiers.api, advisory.api, complaints.api, care.api):
+    resources.register(router)
+
+api: list[URLPattern | URLResolver] = [
+    path("auth/login/", Login.as_view(), name="login"),
+    path("auth/logout/", Logout.as_view(), name="logout"),
+    path("auth/devices/", Devices.as_view(), name="devices"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    *router.urls,
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crm.core.urls")),
+    path("", include("clients.urls")),
+    path("", include("tiers.urls")),
+    path("", include("advisory.urls")),
+    path("", include("complaints.urls")),
+    path("", include("care.urls")),
+    path("", include("crm.workbench.urls")),
+    path("", include("crm.dashboard.urls")),
+    path("", include("crm.overview.urls")),
+    path("", include("crm.search.urls")),
+    path("api/v1/", include((api, "api"))),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
 ]

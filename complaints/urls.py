@@ -1,0 +1,6 @@
+"""Addresses of complaints."""
+
+from django.urls import URLPattern
+
+app_name = "complaints"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,6 @@
+"""Addresses of tiers."""
+
+from django.urls import URLPattern
+
+app_name = "tiers"
+urlpatterns: list[URLPattern] = []
