@@ -1,6 +1,7 @@
 """Amounts, rates and days as a branch reads them.
 
-Amounts are Decimal yuan, rates are fractions (0.0003 is 0.3‰). Everything is rounded half up and once, for showing only.
+Amounts are Decimal yuan, rates are fractions (0.0003 is 0.3‰). Everything is rounded half up, once, for
+showing only.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ ENGLISH_UNITS = ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) 
 def rounded(value: Decimal, step: Decimal = CENT) -> Decimal:
     """Round half up to ``step``; a negative nought becomes nought."""
     found = value.quantize(step, rounding=ROUND_HALF_UP)
-    return abs(found) if not found else found
+    return found or abs(found)
 
 
 def reads_chinese() -> bool:

@@ -201,6 +201,12 @@ def dash(value: object) -> object:
 
 
 @register.filter
+def cell_text(cell: object) -> object:
+    """What a table cell says: its ``text``, or the value itself; an em dash for nothing."""
+    return dash(cell.get("text") if isinstance(cell, Mapping) else cell)
+
+
+@register.filter
 def tone_of(message: Message) -> str:
     """The tone of a message of ``django.contrib.messages``."""
     return LEVEL_TONES.get(message.level_tag, "info")
@@ -294,9 +300,9 @@ def clock_state(
 
 
 @register.simple_tag
-def chart_data(spec: Mapping[str, Any], id: str) -> SafeString:
-    """The figures for the script that draws, as JSON with the id ``<id>-data``; the policy allows no inline script."""
-    return json_script(spec, f"{id}-data")
+def chart_data(spec: Mapping[str, Any], name: str) -> SafeString:
+    """The figures for the script that draws, as JSON in an element with the id ``<name>-data``."""
+    return json_script(spec, f"{name}-data")
 
 
 @register.simple_tag
