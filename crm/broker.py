@@ -46,7 +46,7 @@ class Channel(filesystem.Channel):
             part.write(str_to_bytes(dumps(payload)))
         os.rename(path + ".part", path)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         """The oldest message of *queue*. Of two readers the one whose rename succeeds has it."""
         for name in sorted(os.listdir(self.data_folder_in)):
             if name.partition(".")[2] != f"{queue}{SUFFIX}":

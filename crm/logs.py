@@ -1,5 +1,6 @@
 """Structured logs: constant messages with ids and counts, never names, phones, ID or account numbers."""
 
+import logging
 import logging.config
 import re
 from typing import Any
@@ -61,6 +62,11 @@ SHARED: list[Processor] = [
 ]
 
 
+def one_line_per_request(record: logging.LogRecord) -> bool:
+    """On a terminal the end of a request says it all; its beginning is for machines that look for what never ended."""
+    return not (isinstance(record.msg, dict) and record.msg.get("event") == "request_started")
+
+
 def _finish(json: bool) -> list[Processor]:
     """The end of every line, whoever wrote it: exception to text, then redaction, then the form."""
     form: Processor
@@ -88,7 +94,10 @@ def logging_config(*, json: bool, level: str = "INFO") -> dict[str, Any]:
                 "foreign_pre_chain": [*SHARED, structlog.stdlib.ExtraAdder()],
             }
         },
-        "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"brief": {"()": lambda: one_line_per_request}},
+        "handlers": {
+            "out": {"class": "logging.StreamHandler", "formatter": "line", "filters": [] if json else ["brief"]}
+        },
         "root": {"handlers": ["out"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
@@ -96,6 +105,7 @@ def logging_config(*, json: bool, level: str = "INFO") -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "celery": {"level": level},
             "django_structlog.celery": {"level": "WARNING"},  # four sweeps each half minute say nothing new
+            "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},

@@ -187,7 +187,7 @@ def _run(stop: threading.Event) -> int:
 
 
 def _watch(children: list[Child], port: int, stop: threading.Event) -> int:
-    ready = False
+    ready, pause = False, 0.1
     give_up_at = time.monotonic() + WAIT_FOR_PAGE
     while not stop.is_set():
         alive = [child.tend(time.monotonic()) for child in children]  # a list: tend to every one
@@ -199,5 +199,6 @@ def _watch(children: list[Child], port: int, stop: threading.Event) -> int:
         if not ready and time.monotonic() > give_up_at:
             print(f"No page within {WAIT_FOR_PAGE:g} s; giving up.", file=sys.stderr)
             return 1
-        stop.wait(0.5 if ready else 0.1)
+        pause = 0.5 if ready else min(pause * 1.1, 2.0)  # each look at a broken page leaves a long complaint in the log
+        stop.wait(pause)
     return 0
