@@ -12,6 +12,7 @@ _own_folder = Path(tempfile.mkdtemp(prefix="crm-test-"))
 os.environ["CRM_VAR"] = str(_own_folder)
 atexit.register(shutil.rmtree, _own_folder, ignore_errors=True)
 
+from crm.logs import logging_config  # noqa: E402
 from crm.settings.base import *  # noqa: E402, F403
 from crm.settings.base import DATABASES, REDIS_URL  # noqa: E402
 
@@ -36,3 +37,4 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
+LOGGING = logging_config(json=False, level="WARNING")  # caplog can lower it; writing every request only costs time
