@@ -1,0 +1,116 @@
+"""The house keeps its shape: sizes, rooms with a name, no word from the right in an app to the left."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.nodb
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("crm/core", "clients", "tiers", "advisory", "complaints", "care")
+FILE_LIMIT = 600
+FUNCTION_LIMIT = 60
+HOMELESS = re.compile(r"(^|/)(utils?|helpers?|common|misc|signals|selectors|base_\w+)(\.py|/)")
+
+
+def sources(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path
+
+
+def too_long(path: Path, text: str) -> list[str]:
+    """What in a file is bigger than the house allows."""
+    found = [f"{path}: file"] if text.count("\n") > FILE_LIMIT else []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > FUNCTION_LIMIT:
+                found.append(f"{path}:{node.lineno} {node.name} ({length} lines)")
+    return found
+
+
+def words_of_right_apps(app: str, text: str) -> list[str]:
+    """Names of apps to the right, or of their models through a reverse accessor, that stand in the code of ``app``."""
+    place = APPS.index(app)
+    words = [name.removeprefix("crm/") for name in APPS[place + 1 :]]
+    code = "\n".join(line for line in text.splitlines() if not line.strip().startswith("#"))
+    tree = ast.parse(code)
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            lead = node.value.split(".")[0].split(":")[0].split("__")[0]
+            if lead in words and node.value != lead and re.fullmatch(r"[\w.:]+", node.value):
+                found.append(node.value)
+        if isinstance(node, ast.Attribute) and node.attr in {f"{word}_set" for word in words}:
+            found.append(node.attr)
+    return found
+
+
+def test_no_file_and_no_function_is_too_long():
+    places = sources("crm", "clients", "tiers", "advisory", "complaints", "care", "bench", "launcher")
+    found = [line for path in places for line in too_long(path.relative_to(ROOT), path.read_text(encoding="utf-8"))]
+
+    assert found == []
+
+
+def test_a_long_function_would_be_found():
+    text = "def long():\n" + "    x = 1\n" * (FUNCTION_LIMIT + 1)
+
+    assert too_long(Path("planted.py"), text)
+
+
+def test_every_module_has_a_room():
+    homeless = [
+        path.relative_to(ROOT).as_posix()
+        for path in sources(*APPS, "crm")
+        if HOMELESS.search(path.relative_to(ROOT).as_posix())
+    ]
+
+    assert homeless == []
+
+
+@pytest.mark.parametrize("app", APPS[:-1])
+def test_no_app_knows_a_word_from_its_right(app):
+    found = {
+        str(path.relative_to(ROOT)): words
+        for path in sources(app)
+        if (words := words_of_right_apps(app, path.read_text(encoding="utf-8")))
+    }
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("planted", ['get_model("tiers.Tier")', "client.tiers_set", 'reverse("complaints:list")'])
+def test_a_word_from_the_right_would_be_found(planted):
+    assert words_of_right_apps("clients", f"x = {planted}")
+
+
+def test_only_hint_enqueues():
+    pattern = re.compile(r"\.(delay|apply_async|send_task)\(")
+    found = [
+        str(path.relative_to(ROOT))
+        for path in sources("crm", *APPS[1:])
+        if pattern.search(path.read_text(encoding="utf-8")) and path.name != "jobs.py"
+    ]
+
+    assert found == []
+
+
+def test_no_float_touches_money():
+    """``float(`` in the code of an app is allowed only where the line says why."""
+    pattern = re.compile(r"\bfloat\((?!.*# )")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sources("crm/core", *APPS[1:])
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+
+    assert found == []
