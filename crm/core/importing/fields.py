@@ -47,11 +47,11 @@ class ImportField:
     def described(self) -> dict[str, Any]:
         """The field as ``--fields`` prints it."""
         return {
-            "field": self.name,
+            "name": self.name,
             "type": self.type,
             "required": self.required,
             "required_for_new": self.required or self.required_for_new,
-            "choices": [str(value) for value, _label in self.pairs] or None,
+            "choices": [str(value) for value, _label in self.pairs],
             "label": str(self.label),
             "help": str(self.help),
             "sensitive": self.sensitive,

@@ -1,0 +1,49 @@
+"""The bytes of an uploaded file between upload and decision: packed, sealed, bound to their batch."""
+
+from __future__ import annotations
+
+import os
+import zlib
+
+from cryptography.exceptions import InvalidTag
+from django.utils.translation import gettext as _
+
+from crm.core.crypto import keyring
+from crm.core.importing.problems import FileRefused
+from crm.core.models.importing import ImportBatch, ImportFile
+
+_NONCE = 12
+
+
+def keep(batch: ImportBatch, raw: bytes) -> None:
+    """Keep the file until the batch is settled."""
+    key = keyring()[0]
+    nonce = os.urandom(_NONCE)
+    sealed = key.cipher.encrypt(nonce, zlib.compress(raw, 1), _bound_to(batch))
+    name = key.name.encode()
+    ImportFile.objects.update_or_create(batch=batch, defaults={"sealed": bytes([len(name)]) + name + nonce + sealed})
+
+
+def fetch(batch: ImportBatch) -> bytes:
+    """The kept file. Raises ``FileRefused`` when it is gone or does not open."""
+    held = ImportFile.objects.filter(batch=batch).values_list("sealed", flat=True).first()
+    if held is None:
+        raise FileRefused(_("The file is no longer kept. Bring it in again."), code="file_gone")
+    body = bytes(held)
+    end = 1 + body[0]
+    for key in keyring():
+        if key.name.encode() == body[1:end]:
+            try:
+                opened = key.cipher.decrypt(body[end : end + _NONCE], body[end + _NONCE :], _bound_to(batch))
+            except InvalidTag:
+                break
+            return zlib.decompress(opened)
+    raise FileRefused(_("The kept file does not open. Bring it in again."), code="file_gone")
+
+
+def forget(batch: ImportBatch) -> None:
+    ImportFile.objects.filter(batch=batch).delete()
+
+
+def _bound_to(batch: ImportBatch) -> bytes:
+    return f"core.importfile:sealed:{batch.public_id}".encode()
