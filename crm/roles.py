@@ -39,6 +39,7 @@ _EVERYBODY = ("core.view_policy", "core.view_calendarday")
 CORE: Section = {
     MANAGER: (
         *_EVERYBODY,
+        "core.view_branchhome",
         "core.view_user",
         "core.add_delegation",
         "core.view_delegation",
@@ -70,6 +71,7 @@ CORE: Section = {
     CALLER: (*_EVERYBODY, "core.view_jobrun"),
     COMPLIANCE: (
         *_EVERYBODY,
+        "core.view_branchhome",
         "core.view_user",
         "core.view_auditentry",
         "core.view_jobrun",
@@ -78,9 +80,17 @@ CORE: Section = {
         "core.add_policy",
         "core.view_outbound",
     ),
-    AUDITOR: (*_EVERYBODY, "core.view_user", "core.view_auditentry", "core.view_jobrun", "core.view_importbatch"),
+    AUDITOR: (
+        *_EVERYBODY,
+        "core.view_branchhome",
+        "core.view_user",
+        "core.view_auditentry",
+        "core.view_jobrun",
+        "core.view_importbatch",
+    ),
     HEAD_OFFICE: (
         *_EVERYBODY,
+        "core.view_branchhome",
         "core.view_user",
         "core.view_auditentry",
         "core.view_jobrun",

@@ -355,6 +355,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "branch",
+                "permissions": [("view_branchhome", "Can see the home page of a branch")],
                 "verbose_name_plural": "branches",
             },
         ),

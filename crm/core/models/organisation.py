@@ -66,6 +66,7 @@ class Branch(PublicModel):
     class Meta:
         verbose_name = _("branch")
         verbose_name_plural = _("branches")
+        permissions = [("view_branchhome", _("Can see the home page of a branch"))]
         constraints = [
             models.CheckConstraint(name="branch_is_not_its_own_parent", condition=~Q(parent=F("pk")) | Q(parent=None))
         ]

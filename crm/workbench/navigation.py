@@ -1,0 +1,98 @@
+"""The rail: what a role may use, in the order of the house rules (制度第八条 names the five middle areas)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the rail; shown to those who hold the right (any signed-in member of staff where it is empty)."""
+
+    key: str
+    label: str | Promise
+    icon: str
+    url_name: str
+    right: str = ""
+    children: tuple[Place, ...] = ()
+
+
+PLACES: tuple[Place, ...] = (
+    Place("day", _("My day"), "sun", "workbench:my_day"),
+    Place("clients", _("Clients"), "users", "clients:list", "clients.view_client"),
+    Place(
+        "tiers",
+        _("Needs & tiers"),
+        "stairs-up",
+        "tiers:index",
+        "tiers.view_programme",
+        (
+            Place("tiers", _("Tiers"), "stairs-up", "tiers:index", "tiers.view_programme"),
+            Place("commission", _("Commission desk"), "receipt-2", "tiers:commission", "tiers.view_ratecard"),
+        ),
+    ),
+    Place("services", _("Client services"), "heart-handshake", "workbench:services", "clients.view_client"),
+    Place("care", _("Client care"), "phone-call", "care:queue", "care.view_followupcall"),
+    Place("complaints", _("Complaints"), "message-report", "complaints:list", "complaints.view_complaint"),
+    Place(
+        "branch",
+        _("Branch"),
+        "building",
+        "dashboard:branch",
+        "core.view_branchhome",
+        (
+            Place("home", _("Branch home"), "chart-bar", "dashboard:branch", "core.view_branchhome"),
+            Place("matching", _("Matching"), "arrows-exchange", "advisory:matching", "advisory.view_matchingrun"),
+            Place("imports", _("Imports"), "file-import", "core:imports", "core.view_importbatch"),
+            Place("jobs", _("Jobs"), "progress", "core:jobs", "core.view_jobrun"),
+        ),
+    ),
+    Place(
+        "settings",
+        _("Settings"),
+        "settings",
+        "core:settings",
+        "",
+        (
+            Place("settings", _("Settings"), "settings", "core:settings"),
+            Place("policies", _("Policies"), "book", "core:policies", "core.view_policy"),
+            Place("calendar", _("Calendar"), "calendar", "core:calendar", "core.view_calendarday"),
+            Place("staff", _("Staff"), "id-badge-2", "core:staff", "core.view_user"),
+            Place("audit", _("Audit trail"), "history", "core:audit", "core.view_auditentry"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: ``nav_items`` for whoever is signed in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"nav_items": []}
+    held = user.get_all_permissions()
+    return {"nav_items": [item for place in PLACES if (item := _item(place, held, request.path))]}
+
+
+def _item(place: Place, held: set[str], path: str) -> dict[str, Any] | None:
+    if place.right and place.right not in held:
+        return None
+    try:
+        url = reverse(place.url_name)
+    except NoReverseMatch:
+        return None
+    children = [item for child in place.children if (item := _item(child, held, path))]
+    here = path == url or (url != "/" and path.startswith(url)) or any(child["active"] for child in children)
+    return {
+        "key": place.key,
+        "label": place.label,
+        "icon": place.icon,
+        "url": url,
+        "active": here,
+        "children": children,
+    }
