@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.core.clocks import Calendar, Due, Unit
@@ -69,6 +69,7 @@ tables = st.dictionaries(st.integers(0, 60).map(lambda n: SPAN_START + timedelta
 days = st.integers(-40, 110).map(lambda n: SPAN_START + timedelta(days=n))
 
 
+@settings(max_examples=300)
 @given(tables, days, st.integers(-45, 45))
 def test_adding_days_agrees_with_counting_them_one_by_one(rows, start, count):
     slow, fast = DayByDay(rows), Calendar((day, *answer) for day, answer in rows.items())
@@ -115,6 +116,11 @@ def test_a_holiday_week_is_passed_over():
 def test_counting_backwards_leaves_the_start_day_out_too():
     assert spring_2026().add_working_days(date(2026, 2, 24), -1) == date(2026, 2, 14)
     assert spring_2026().add_trading_days(date(2026, 2, 24), -1) == date(2026, 2, 13)
+
+
+def test_counting_backwards_goes_on_before_the_table_as_monday_to_friday():
+    assert spring_2026().add_working_days(date(2026, 2, 2), -1) == date(2026, 1, 30)
+    assert spring_2026().add_trading_days(date(2026, 2, 3), -7) == date(2026, 1, 23)
 
 
 def test_natural_days_may_end_on_a_holiday_unless_the_rule_moves_them():
