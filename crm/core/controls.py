@@ -27,8 +27,10 @@ class Chip:
 
 
 def class_of(widget: forms.Widget) -> str:
-    """The class an input needs; options and check boxes share one."""
-    if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+    """The class an input needs. Groups of options get none: Django would put it on the box around them too."""
+    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return ""
+    if isinstance(widget, forms.CheckboxInput):
         return "form-check-input"
     return "form-select" if isinstance(widget, forms.Select) else "form-control"
 
@@ -55,13 +57,10 @@ def shaped(widget: forms.Widget) -> forms.Widget:
 def control(bound: BoundField) -> SafeString:
     """The input of a field, classed for its kind and marked when it holds an error."""
     widget = shaped(bound.field.widget)
-    own = str(widget.attrs.get("class", ""))
-    classes = [own] if own else []
-    if not widget.is_hidden:
-        classes.append(class_of(widget))
-    if bound.errors:
-        classes.append("is-invalid")
-    return bound.as_widget(widget=widget, attrs={"class": " ".join(classes)})
+    look = "" if widget.is_hidden else class_of(widget)
+    classes = [str(widget.attrs.get("class", "")), look, "is-invalid" if bound.errors and look else ""]
+    named = " ".join(name for name in classes if name)
+    return bound.as_widget(widget=widget, attrs={"class": named} if named else None)
 
 
 def parameters_of(bound: BoundField, query: QueryDict) -> list[str]:

@@ -56,7 +56,7 @@ def draw_sparkline(values: Iterable[object], *, label: str = "") -> SafeString:
         for place, item in enumerate(found)
     )
     return format_html(
-        '<svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" {}>'
+        '<svg class="spark-line" viewBox="0 0 100 24" preserveAspectRatio="none" {}>'
         '<polyline points="{}" vector-effect="non-scaling-stroke"></polyline></svg>',
         described(label),
         points,

@@ -4,7 +4,7 @@
   var crm = window.crm;
 
   // --- Answers ----------------------------------------------------------------------------------------------------
-  var SAME_FORM = [409, 412, 422, 428];  // the same fragment with the refusal in it
+  var SAME_FORM = [400, 409, 412, 422, 428];  // the same fragment with the refusal in it
 
   function isPage(text) { return /<html[\s>]/i.test(String(text).slice(0, 600)); }
 

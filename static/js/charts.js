@@ -78,8 +78,8 @@
   function pieOf(spec) {
     var part = spec.series[0] || { data: [] };
     return [{
-      type: "pie", radius: ["52%", "78%"], center: ["50%", "50%"], itemStyle: { borderColor: token("--surface"), borderWidth: 2 },
-      label: { color: token("--text"), formatter: "{b} {d}%" },
+      type: "pie", radius: ["42%", "66%"], center: ["50%", "50%"], itemStyle: { borderColor: token("--surface"), borderWidth: 2 },
+      label: { color: token("--text"), formatter: "{b}\n{d}%", overflow: "none", fontSize: 11 }, labelLine: { length: 8, length2: 6 },
       data: spec.categories.map(function (name, place) {
         return { name: name, value: number(part.data[place]), itemStyle: { color: colour({ slot: (part.slots || [])[place] || place + 1 }, place) } };
       })

@@ -117,7 +117,7 @@
 
   function schedule(note) {
     var undo = "undo" in note.dataset;
-    var lasting = note.classList.contains("toast-danger") || note.classList.contains("toast-warning");
+    var lasting = note.classList.contains("note-danger") || note.classList.contains("note-warning");
     if (lasting && !undo) return;
     setTimeout(function wait() {
       if (note.matches(":hover, :focus-within")) { setTimeout(wait, 2000); return; }
@@ -131,7 +131,7 @@
     if (!region || !template || !what.text) return;
     var note = template.content.firstElementChild.cloneNode(true);
     var tone = { error: "danger" }[what.level] || what.level || "info";
-    note.classList.add("toast-" + tone);
+    note.classList.add("note-" + tone);
     (note.querySelector('[data-icon="' + tone + '"]') || note.querySelector('[data-icon="info"]')).hidden = false;
     note.querySelector("[data-text]").textContent = what.text;
     if (what.undo && what.undo.charAt(0) === "/" && what.undo.charAt(1) !== "/") {

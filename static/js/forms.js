@@ -165,6 +165,6 @@
   });
   window.addEventListener("load", function () {
     var wrong = document.querySelector(".is-invalid, .form-errors");
-    if (wrong && wrong.focus) wrong.focus({ preventScroll: false });
+    if (wrong && !wrong.closest("[data-sample]")) wrong.focus();
   });
 })();
