@@ -12,9 +12,10 @@ contraction: Bertsekas & Castanon 1989 (auction with similar objects), semi-disc
 1. Every client goes to the advisor of the highest worth minus price. Some advisors are then over-full, some under-full.
 2. One phase: shortest distances between over-full and under-full advisors (Bellman-Ford, whole rows at a time: the
    graph is small and dense, which suits NumPy); prices change by the distances, which makes every arc of the
-   shortest-path trees free of loss; then one client moves along each arc of every tree path that is still free.
+   shortest-path trees free of loss; then one client moves along each arc of every tree path that is still free
+   (several at once where clients are alike).
 3. Losses that lost their best client are computed anew at the end of the phase; then the next phase, until nobody is
-   over-full. Each path ends one client's excess and none begins, so it ends.
+   over-full. Each path lowers an excess and raises none, so it ends.
 
 At all times worth minus price is highest, for every client, at the advisor he is with: the final prices are the dual
 solution, and the certificate needs nothing else.
@@ -55,10 +56,11 @@ class Contraction:
         """Phases until no advisor is over-full."""
         while (excess := self._excess()).max() > 0:
             for path in self._free_paths(excess):
-                if excess[path[0]] > 0 > excess[path[-1]] and self._still_free(path):
-                    excess[path[0]] -= 1
-                    excess[path[-1]] += 1
-                    self._move_along(path)
+                room = self._room(path, int(min(excess[path[0]], -excess[path[-1]])))
+                if room > 0:
+                    moved = self._move_along(path, room)
+                    excess[path[0]] -= moved
+                    excess[path[-1]] += moved
             self._refresh()
 
     def _free_paths(self, excess: Int64) -> list[list[int]]:
@@ -96,45 +98,51 @@ class Contraction:
         arcs -= self.prices[:, None]
         return arcs
 
-    def _still_free(self, path: list[int]) -> bool:
-        """No arc of the path lost its client, or its last place, to an earlier path of this phase."""
+    def _room(self, path: list[int], most: int) -> int:
+        """How many clients, up to `most`, may take the path; 0 if an earlier path of this phase used up an arc."""
         for here, there in pairwise(path):
             if there == self.empty:
-                usable = self.offered[here] < self.capacities[here]
+                most = min(most, int(self.capacities[here] - self.offered[here]))
             elif here == self.empty:
-                usable = self.offered[there] > 0
+                most = min(most, int(self.offered[there]))
             else:
                 rise = self.prices[there] - self.prices[here]
-                usable = not self.stale[here, there] and self.loss[here, there] + rise == 0
-            if not usable:
-                return False
-        return True
+                if self.stale[here, there] or self.loss[here, there] + rise != 0:
+                    return 0
+        return most
 
-    def _move_along(self, path: list[int]) -> None:
-        """One client moves along each arc; from the far end, so that each arc's client is the one the path counted."""
-        for here, there in reversed(list(pairwise(path))):
+    def _move_along(self, path: list[int], most: int) -> int:
+        """Move as many clients as can go along every arc without loss: at least one, more where clients are alike."""
+        arcs = list(pairwise(path))
+        movers = {
+            (here, there): self._cheapest(here, there, most) for here, there in arcs if self.empty not in (here, there)
+        }
+        count = min((len(clients) for clients in movers.values()), default=most)
+        count = min(count, most)
+        for here, there in arcs:
             if there == self.empty:
-                self.offered[here] += 1
+                self.offered[here] += count
             elif here == self.empty:
-                self.offered[there] -= 1
+                self.offered[there] -= count
             else:
-                self._move(self._cheapest(here, there), here, there)
+                self._move(movers[here, there][:count], here, there)
+        return count
 
-    def _cheapest(self, here: int, there: int) -> int:
-        """The client whom moving costs exactly the recorded loss."""
+    def _cheapest(self, here: int, there: int, most: int) -> Int64:
+        """Up to `most` clients whom moving costs exactly the recorded loss."""
         clients = self._clients_of(here)
         loss = self.worth[clients] - self.valuation.cells(clients, np.array([there]))[:, 0]
-        return int(clients[loss.argmin()])
+        return clients[loss == loss.min()][:most]
 
-    def _move(self, client: int, here: int, there: int) -> None:
-        row = self.valuation.rows(np.array([client]))[0].astype(np.int64)
-        self.stale[here] |= self.worth[client] - row == self.loss[here]
-        self.assignment[client] = there
-        self.worth[client] = row[there]
-        self.loads[here] -= 1
-        self.loads[there] += 1
-        self.joined[there].append(client)
-        loss = np.where(row > FORBIDDEN, row[there] - row, NO_ARC)
+    def _move(self, clients: Int64, here: int, there: int) -> None:
+        rows = self.valuation.rows(clients).astype(np.int64)
+        self.stale[here] |= (self.worth[clients, None] - rows == self.loss[here]).any(axis=0)
+        self.assignment[clients] = there
+        self.worth[clients] = rows[:, there]
+        self.loads[here] -= len(clients)
+        self.loads[there] += len(clients)
+        self.joined[there].extend(clients.tolist())
+        loss = np.where(rows > FORBIDDEN, rows[:, [there]] - rows, NO_ARC).min(axis=0)
         np.minimum(self.loss[there], loss, out=self.loss[there])
 
     def _group_clients(self) -> None:

@@ -123,6 +123,18 @@ def best_place(market: Market, client: int, prices: Int64) -> int:
 
 
 @compiled
+def emptiest_best_place(market: Market, books: Books, client: int) -> int:
+    """Best place at the prices; among equals the one with the most room, or clients who are alike crowd the first."""
+    chosen, most, room = NOBODY, -NO_ARC, -NO_ARC
+    for place in range(market.scores.shape[1] + 1):
+        net = worth_of(market, client, place) - books.prices[place]
+        spare = books.capacities[place] - books.loads[place]
+        if net > most or (net == most and spare > room):
+            chosen, most, room = place, net, spare
+    return chosen
+
+
+@compiled
 def count_choices(market: Market, prices: Int64, counts: Int64) -> None:
     for client in range(market.scores.shape[0]):
         counts[best_place(market, client, prices)] += 1
@@ -132,7 +144,7 @@ def count_choices(market: Market, prices: Int64, counts: Int64) -> None:
 def settle_in(market: Market, books: Books) -> None:
     """Everybody goes to his best place at the start prices; places with a price are all offered."""
     for client in range(market.scores.shape[0]):
-        join(market, books, client, best_place(market, client, books.prices))
+        join(market, books, client, emptiest_best_place(market, books, client))
     for place in range(len(books.loads)):
         dear = books.prices[place] > 0
         books.offered[place] = books.capacities[place] if dear else min(books.loads[place], books.capacities[place])
