@@ -84,15 +84,21 @@ def update(model: Model, keys: Sequence[str], attnames: Sequence[str], rows: Ite
         return _rounds(cursor, f"UPDATE {table} SET {sets} WHERE {where}", turned)  # noqa: S608  names of columns
 
 
-def delete(model: Model, key: str, values: Iterable[Any]) -> int:
-    """Delete rows by one key column, without cascades: a row that something still points to makes the database refuse."""
+def delete(model: Model, keys: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Delete the rows that ``keys`` name, without cascades: what something still points to makes the database refuse."""
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
-    start = f"DELETE FROM {quote(model._meta.db_table)} WHERE {quote(field_of(model, key).column)}"  # noqa: S608
-    gone = 0
+    table = quote(model._meta.db_table)
+    columns = [quote(field_of(model, name).column) for name in keys]
     with connection.cursor() as cursor:
-        for page in _pages(values, 500):
-            cursor.execute(f"{start} IN ({', '.join(['%s'] * len(page))})", page)
+        if connection.vendor != "postgresql":
+            where = " AND ".join(f"{column} = %s" for column in columns)
+            return _rounds(cursor, f"DELETE FROM {table} WHERE {where}", rows)  # noqa: S608  names of columns
+        gone = 0
+        for page in _pages(rows, _ROUND):
+            marks = ", ".join(["(" + ", ".join(["%s"] * len(columns)) + ")"] * len(page))
+            found_by = f"({', '.join(columns)}) IN ({marks})"
+            cursor.execute(f"DELETE FROM {table} WHERE {found_by}", [cell for row in page for cell in row])  # noqa: S608
             gone += cursor.rowcount
     return gone
 

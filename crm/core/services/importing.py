@@ -44,6 +44,13 @@ class RowsRejected(DomainError):
     message = gettext_lazy("Some rows are rejected. Correct the file, or apply the good rows only.")
 
 
+class RuleBroken(DomainError):
+    """Rows passed the check but a rule of the database refuses them."""
+
+    code = "import_rule_broken"
+    message = gettext_lazy("Some rows break a rule of the database. Nothing was written.")
+
+
 def limits_for(branch: Branch, day: date) -> Limits:
     """How much of a file the house reads (figure ``imports.limits``)."""
     table = figures(day, branch).json("imports.limits")
@@ -248,8 +255,9 @@ def _write(batch: ImportBatch, *, actor: User, partial: bool) -> ImportBatch:
     with _failing(batch):
         try:
             return apply_batch(actor=actor, batch=batch, now=database_now(), partial=partial)
-        except IntegrityError:
-            raise ImportStale from None
+        except IntegrityError as refused:
+            # A key that somebody else has taken since the check, or a rule that the target should have checked.
+            raise (ImportStale() if "unique" in str(refused).lower() else RuleBroken()) from refused
 
 
 @contextmanager
@@ -367,4 +375,4 @@ def _drop_old_rows(now: datetime) -> int:
     for batch in ImportBatch.objects.filter(pk__in={batch for _pk, batch in rows}):
         batch.options = {**batch.options, "undoable": False}
         batch.save(update_fields=["options"])
-    return bulk.delete(ImportRow, "id", [pk for pk, _batch in rows])
+    return bulk.delete(ImportRow, ["id"], [(pk,) for pk, _batch in rows])

@@ -1,0 +1,123 @@
+"""Writing staged rows of one model, and taking them back while nobody has touched them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from crm.core.importing import bulk
+from crm.core.importing.problems import ImportStale, ImportTouched
+from crm.core.importing.shape import ModelShape
+from crm.core.importing.targets import CREATED, UPDATED, Stage, StagedRow
+
+#: Under this name ``before`` holds the values of the primary key.
+KEY = "pk"
+
+
+class ModelWriter:
+    """Set-based writing for one batch. Lists of created rows follow ``shape.attnames``; updated rows are dictionaries."""
+
+    def __init__(self, shape: ModelShape, identity: Iterable[str], volatile: Iterable[str], now: datetime) -> None:
+        self.shape, self.identity, self.volatile, self.now = shape, list(identity), set(volatile), now
+
+    def apply(self, stage: Stage) -> None:
+        """Raises ``ImportStale`` when a row is no longer at the version that was planned for."""
+        for page in stage.chunks(CREATED):
+            bulk.insert(self.shape.model, self.shape.attnames, (row.values for row in page))
+        for page in stage.chunks(UPDATED):
+            self._set(page, [row.values for row in page], since=0)
+
+    def undo(self, stage: Stage) -> None:
+        """Raises ``ImportTouched`` when a row was changed, used or taken away since."""
+        for page in stage.chunks(UPDATED):
+            self._refuse_changed(page)
+            try:
+                self._set(page, [row.before for row in page], since=1)
+            except ImportStale:
+                raise ImportTouched from None
+        for page in stage.chunks(CREATED):
+            keys = self._keys_of_untouched(page)
+            self._refuse_used(keys)
+            bulk.delete(self.shape.model, self.shape.keys, keys)
+
+    def _set(self, page: list[StagedRow], cells: list[dict[str, Any]], *, since: int) -> None:
+        """Set values where the version is ``since`` ahead of the one planned for, and move it on by one."""
+        shape = self.shape
+        names = sorted(cells[0].keys() - {KEY, "version"})
+        version = ["version"] if shape.versioned else []
+        stamped = [shape.ready(name, shape.default(name, self.now)) for name in shape.stamps]
+
+        def rows() -> Iterator[tuple[Any, ...]]:
+            for row, values in zip(page, cells, strict=True):
+                seen = row.before.get("version", 0) + since
+                found_by = (*row.before[KEY], seen) if version else tuple(row.before[KEY])
+                becomes = (seen + 1,) if version else ()
+                yield (*found_by, *(values[name] for name in names), *becomes, *stamped)
+
+        hit = bulk.update(shape.model, [*shape.keys, *version], [*names, *version, *shape.stamps], rows())
+        if hit != len(page):
+            raise ImportStale
+
+    def _refuse_changed(self, page: list[StagedRow]) -> None:
+        names = sorted(page[0].values.keys() - self.volatile)
+        wanted = {tuple(row.before[KEY]): [row.values[name] for name in names] for row in page}
+        lookup = _lookup(self.shape.keys, list(wanted))
+        found = 0
+        for key, cells in self._rows(lookup, self.shape.keys, names):
+            if key in wanted:
+                found += 1
+                if wanted[key] != cells:
+                    raise ImportTouched
+        if found != len(page):
+            raise ImportTouched
+
+    def _keys_of_untouched(self, page: list[StagedRow]) -> list[tuple[Any, ...]]:
+        """Keys of created rows that still stand as they were made."""
+        shape = self.shape
+        names = [name for name in shape.attnames if name not in self.volatile]
+        at = [shape.attnames.index(name) for name in names]
+        by = ["public_id"] if shape.has_public_id else self.identity
+        wanted = {_ref(row, public=shape.has_public_id): [row.values[i] for i in at] for row in page}
+        keys = []
+        for found, cells in self._rows(_lookup(by, list(wanted)), [*by, *shape.keys], names):
+            expected = wanted.get(found[: len(by)])
+            if expected is not None:
+                if expected != cells:
+                    raise ImportTouched
+                keys.append(found[len(by) :])
+        if len(keys) != len(page):
+            raise ImportTouched
+        return keys
+
+    def _rows(
+        self, lookup: dict[str, Any], by: list[str], names: list[str]
+    ) -> Iterator[tuple[tuple[Any, ...], list[Any]]]:
+        """Stored rows in the form in which they were staged."""
+        ready, width = self.shape.ready, len(by)
+        for row in self.shape.model._base_manager.filter(**lookup).values_list(*by, *names):
+            key = tuple(ready(name, value) for name, value in zip(by, row, strict=False))
+            yield key, [ready(name, value) for name, value in zip(names, row[width:], strict=True)]
+
+    def _refuse_used(self, keys: list[tuple[Any, ...]]) -> None:
+        """Nothing may point at a row that is taken away."""
+        if len(self.shape.keys) > 1:
+            return
+        pks = [key[0] for key in keys]
+        for relation in self.shape.model._meta.get_fields(include_hidden=True):
+            if not relation.auto_created or relation.concrete or not relation.is_relation:
+                continue
+            remote: Any = relation.related_model
+            name = relation.field.name  # type: ignore[union-attr]  # only relations get here
+            if remote._base_manager.filter(**{f"{name}__in": pks}).exists():
+                raise ImportTouched
+
+
+def _ref(row: StagedRow, *, public: bool) -> tuple[Any, ...]:
+    return (row.ref,) if public else tuple(json.loads(row.ref))
+
+
+def _lookup(names: list[str], keys: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """A filter that finds all keys, and for keys of several parts perhaps some rows more."""
+    return {f"{name}__in": list({key[at] for key in keys}) for at, name in enumerate(names)}

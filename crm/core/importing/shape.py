@@ -1,0 +1,114 @@
+"""What an import must know about a model: its columns, how values get into them, what finds a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connections, models, router
+
+from crm.core.crypto import seal, unseal
+from crm.core.fields import EncryptedField, SealedText
+from crm.core.importing import bulk
+from crm.core.importing.fields import ImportField
+from crm.core.models.base import Versioned
+
+_PLAIN = (models.CharField, models.TextField, models.BooleanField, models.SlugField)
+
+
+class ModelShape:
+    """The columns of one model, looked up once."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self.model = model
+        self.fields = {f.attname: f for f in model._meta.concrete_fields}
+        #: What a new row is given; a key that counts up comes from the database.
+        self.attnames = [name for name, f in self.fields.items() if not isinstance(f, models.AutoField)]
+        #: What names one row: the primary key, which may have several parts.
+        self.keys = [f.attname for f in model._meta.pk_fields]  # type: ignore[attr-defined]  # new in Django 5.2
+        self.has_public_id = "public_id" in self.fields
+        self.versioned = issubclass(model, Versioned)
+        self.stamps = [name for name in self.attnames if getattr(self.fields[name], "auto_now", False)]
+        self._makers = {name: self._maker(name) for name in self.fields}
+
+    def ready(self, attname: str, value: Any, public_id: str = "") -> Any:
+        """A Python value as the column takes it and JSON carries it; secrets are sealed for ``public_id``."""
+        if value is None:
+            return None
+        if isinstance(value, SealedText):
+            return str(value)
+        field = self.fields[attname]
+        if isinstance(field, EncryptedField):
+            return seal(str(value), field.aad_for(public_id)) if value else value
+        return self._makers[attname](value)
+
+    def opened(self, attname: str, value: Any, public_id: str) -> Any:
+        """A stored value as people know it: a sealed one is opened."""
+        field = self.fields[attname]
+        if isinstance(value, SealedText) and isinstance(field, EncryptedField):
+            return unseal(str(value), field.aad_for(public_id))
+        return value
+
+    def default(self, attname: str, now: datetime) -> Any:
+        """What a new row holds where nobody says anything."""
+        field = self.fields[attname]
+        if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+            return now if isinstance(field, models.DateTimeField) else now.date()
+        value = field.get_default()
+        return "" if value is None and not field.null and field.empty_strings_allowed else value
+
+    def without_nulls(self, values: dict[str, Any]) -> dict[str, Any]:
+        """A blank cell for a column that cannot be empty: "" where there is text, else nothing is said about it."""
+        kept = {}
+        for name, value in values.items():
+            if value is None and not self.fields[name].null:
+                if not self.fields[name].empty_strings_allowed:
+                    continue
+                value = ""
+            kept[name] = value
+        return kept
+
+    def ref(self, values: dict[str, Any], identity: tuple[Any, ...] | list[str]) -> str:
+        """What finds the row again: its public id, or the values of its identity."""
+        if self.has_public_id:
+            return str(values["public_id"])
+        return json.dumps([self.ready(name, values[name]) for name in identity])
+
+    def bounded(self, described: ImportField, attname: str | None) -> ImportField:
+        """The field with the limits that its column sets, so that the database never has to refuse a row."""
+        column = self.fields.get(attname or "")
+        if column is None or isinstance(column, EncryptedField):
+            return described
+        if described.type in ("text", "code", "choice") and described.max_length is None and column.max_length:
+            return replace(described, max_length=column.max_length)
+        if isinstance(column, models.DecimalField) and described.type == "decimal":
+            places = min(described.places, column.decimal_places)
+            most = Decimal(10) ** (column.max_digits - column.decimal_places) - Decimal(1).scaleb(-places)
+            return _within(replace(described, places=places), -most, most)
+        if isinstance(column, models.IntegerField) and described.type == "integer":
+            operations = connections[router.db_for_write(self.model)].ops
+            return _within(described, *operations.integer_field_range(column.get_internal_type()))
+        return described
+
+    def _maker(self, name: str) -> Callable[[Any], Any]:
+        """Short cuts for columns whose values go in as they are: most of a hundred thousand rows is made of these."""
+        field = self.fields[name]
+        if type(field) in _PLAIN or isinstance(field, models.ForeignKey):
+            return _as_it_is
+        return lambda value: bulk.ready(self.model, name, value)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _within(described: ImportField, low: Any, high: Any) -> ImportField:
+    return replace(
+        described,
+        minimum=low if described.minimum is None else described.minimum,
+        maximum=high if described.maximum is None else described.maximum,
+    )
