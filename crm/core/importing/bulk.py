@@ -84,7 +84,12 @@ def update(model: Model, keys: Sequence[str], attnames: Sequence[str], rows: Ite
         return _rounds(cursor, f"UPDATE {table} SET {sets} WHERE {where}", turned)  # noqa: S608  names of columns
 
 
-def delete(model: Model, keys: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def delete(model: Model, key: str, values: Iterable[Any]) -> int:
+    """Delete rows by one key column; see ``delete_rows``."""
+    return delete_rows(model, [key], ((value,) for value in values))
+
+
+def delete_rows(model: Model, keys: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Delete the rows that ``keys`` name, without cascades: what something still points to makes the database refuse."""
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name

@@ -144,7 +144,7 @@ def _forget_rows(batch: ImportBatch) -> None:
         pks = list(ImportRow.objects.filter(batch=batch).values_list("pk", flat=True)[: 5 * CHUNK])
         if not pks:
             return
-        bulk.delete(ImportRow, ["id"], [(pk,) for pk in pks])
+        bulk.delete(ImportRow, "id", pks)
 
 
 def _plans(target: ImportTarget, context: ImportContext, readings: Sequence[Reading]) -> Iterator[RowPlan]:

@@ -40,7 +40,7 @@ class ModelWriter:
         for page in stage.chunks(CREATED):
             keys = self._keys_of_untouched(page)
             self._refuse_used(keys)
-            bulk.delete(self.shape.model, self.shape.keys, keys)
+            bulk.delete_rows(self.shape.model, self.shape.keys, keys)
 
     def _set(self, page: list[StagedRow], cells: list[dict[str, Any]], *, since: int) -> None:
         """Set values where the version is ``since`` ahead of the one planned for, and move it on by one."""

@@ -375,4 +375,4 @@ def _drop_old_rows(now: datetime) -> int:
     for batch in ImportBatch.objects.filter(pk__in={batch for _pk, batch in rows}):
         batch.options = {**batch.options, "undoable": False}
         batch.save(update_fields=["options"])
-    return bulk.delete(ImportRow, ["id"], [(pk,) for pk, _batch in rows])
+    return bulk.delete(ImportRow, "id", [pk for pk, _batch in rows])
