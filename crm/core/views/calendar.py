@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.core.clocks import calendar_gap, local_date
@@ -29,21 +29,24 @@ EARLIEST, LATEST = 1990, 2100
 SHOWN_PROBLEMS = 100
 
 
+#: The short mark of an unusual day; its words stand beside it for those who do not see it.
+MARKS = {
+    CalendarDay.Kind.HOLIDAY: pgettext_lazy("calendar mark", "off"),
+    CalendarDay.Kind.MAKE_UP: pgettext_lazy("calendar mark", "work"),
+    CalendarDay.Kind.MARKET_CLOSED: pgettext_lazy("calendar mark", "shut"),
+}
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One day in the grid; `estimated` when it is not on file."""
+    """One day in the grid: its number, the classes that draw it, and the mark and words of an unusual day."""
 
-    row: CalendarDay
-    estimated: bool
+    day: date
+    css: str
+    title: str
+    mark: str
+    words: str
     today: bool
-
-    @property
-    def number(self) -> int:
-        return self.row.day.day
-
-    @property
-    def plain(self) -> bool:
-        return self.row.kind in (CalendarDay.Kind.USUAL, CalendarDay.Kind.WEEKEND)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def calendar_year(request: HttpRequest) -> HttpResponse:
     today = local_date(timezone.now())
     year = _year(request.GET.get("year", ""), today)
     rows = {row.day: row for row in CalendarDay.objects.visible_to(request.user).of_year(year)}
+    may_change = request.user.has_perm("core.change_calendarday")
     context = {
         "year": year,
         "this_year": today.year,
@@ -71,7 +75,9 @@ def calendar_year(request: HttpRequest) -> HttpResponse:
         "trading": sum(row.is_trading for row in rows.values()),
         "known": len(rows),
         "missing_year": calendar_gap(today),
-        "kinds": [kind for kind in CalendarDay.Kind if kind != CalendarDay.Kind.WEEKEND],
+        "may_change": may_change,
+        "tag": "a" if may_change else "span",
+        "legend": [(kind, MARKS.get(kind, "")) for kind in CalendarDay.Kind if kind != CalendarDay.Kind.WEEKEND],
     }
     return render(request, "core/calendar.html", context)
 
@@ -170,10 +176,21 @@ def _assumed(day: date) -> CalendarDay:
 
 def _month(year: int, number: int, rows: dict[date, CalendarDay], today: date) -> Month:
     weeks: list[list[Cell | None]] = [
-        [
-            Cell(rows.get(day) or _assumed(day), day not in rows, day == today) if day.month == number else None
-            for day in week
-        ]
+        [_cell(day, rows.get(day), today) if day.month == number else None for day in week]
         for week in Weeks().monthdatescalendar(year, number)
     ]
     return Month(date(year, number, 1), weeks)
+
+
+def _cell(day: date, row: CalendarDay | None, today: date) -> Cell:
+    kind = (row or _assumed(day)).kind
+    words = str(kind.label)
+    classes = ["cal-day", f"cal-{kind.value}", *["cal-estimated"] * (row is None), *["cal-today"] * (day == today)]
+    return Cell(
+        day=day,
+        css=" ".join(classes),
+        title=f"{words}: {row.note}" if row and row.note else words,
+        mark=str(MARKS.get(kind, "")),
+        words=words,
+        today=day == today,
+    )
