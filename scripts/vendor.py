@@ -5,12 +5,14 @@
     python3 scripts/vendor.py --check    compare the files on disk with static/vendor/VERSIONS.json
 
 Icons are picked by name: static/vendor/tabler-icons/icons.txt lists them, one per line; add a name there and run the
-script again. `sourceMappingURL` comments are stripped because the hashing static storage refuses missing maps.
+script again. `sourceMappingURL` comments are stripped because the hashing static storage refuses missing maps. Beside each
+large file lies its gzipped twin: where files are served straight from the source folders nobody else would compress them.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import json
 import re
@@ -130,6 +132,17 @@ def build_sprite(source: Path) -> list[Path]:
     return [ICONS, sprite]
 
 
+def compress(files: list[Path]) -> list[Path]:
+    """Write the gzipped twins of what browsers load; without a time stamp, so that the same file gives the same twin."""
+    twins = []
+    for path in files:
+        if path.is_relative_to(VENDOR) and path.suffix in {".css", ".js", ".svg"}:
+            twin = path.with_name(path.name + ".gz")
+            twin.write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+            twins.append(twin)
+    return twins
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file on disk."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -144,6 +157,7 @@ def rewrite() -> int:
             written = copy_files(package, source)
             if package.name == "@tabler/icons":
                 written += build_sprite(source)
+            written += compress(written)
             files = {str(path.relative_to(ROOT)): digest(path) for path in written}
             found.append(
                 {"name": package.name, "version": package.version, "licence": package.licence, "files": files}
