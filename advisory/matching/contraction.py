@@ -31,7 +31,7 @@ from advisory.matching.problem import FORBIDDEN, Bool, Int32, Int64
 from advisory.matching.valuation import Valuation
 
 NO_ARC = np.int64(1) << 40
-BLOCK = 4096
+BLOCK = 2048
 
 
 class Contraction:
@@ -44,13 +44,11 @@ class Contraction:
         self.places = len(capacities)
         self.empty = self.places
         self.prices = np.append(prices, 0)
-        self.assignment, self.worth = best_places(valuation, prices)
+        self.assignment, self.worth, self.loss = take_stock(valuation, prices)
         self.loads = np.bincount(self.assignment, minlength=self.places).astype(np.int64)
         self.offered = np.where(prices > 0, capacities, np.minimum(self.loads, capacities))
+        self.stale: Bool = np.zeros((self.places, self.places), np.bool_)
         self._group_clients()
-        self.stale: Bool = np.ones((self.places, self.places), np.bool_)
-        self.loss = np.full((self.places, self.places), NO_ARC, np.int64)
-        self._refresh()
 
     def run(self) -> None:
         """Phases until no advisor is over-full."""
@@ -169,25 +167,33 @@ class Contraction:
             if len(clients) == 0:
                 self.loss[place, columns] = NO_ARC
                 continue
-            whole = len(columns) == self.places
-            worth = self.valuation.rows(clients) if whole else self.valuation.cells(clients, columns)
-            loss = (self.worth[clients, None] - worth).min(axis=0)
-            self.loss[place, columns] = np.where(loss < -FORBIDDEN // 2, loss, NO_ARC)
+            loss = self.worth[clients, None] - self.valuation.cells(clients, columns)
+            self.loss[place, columns] = arcs_of(loss.min(axis=0))
         self.stale[:] = False
 
 
-def best_places(valuation: Valuation, prices: Int64) -> tuple[Int32, Int32]:
-    """Per client the place of the highest worth minus price, and the worth there."""
+def take_stock(valuation: Valuation, prices: Int64) -> tuple[Int32, Int32, Int64]:
+    """Per client the place of the highest worth minus price and the worth there; per pair of places the loss."""
     clients = len(valuation.scores)
     places, worth = np.empty(clients, np.int32), np.empty(clients, np.int32)
+    loss = np.full((len(prices), len(prices)), -FORBIDDEN, np.int32)
     narrow = prices.astype(np.int32)
     for start in range(0, clients, BLOCK):
         block = slice(start, start + BLOCK)
         rows = valuation.rows(block)
         best = (rows - narrow).argmax(axis=1)
-        places[block] = best
-        worth[block] = np.take_along_axis(rows, best[:, None], axis=1)[:, 0]
-    return places, worth
+        own = np.take_along_axis(rows, best[:, None], axis=1)
+        places[block], worth[block] = best, own[:, 0]
+        order = np.argsort(best, kind="stable")
+        here, first = np.unique(best[order], return_index=True)
+        least = np.minimum.reduceat(np.subtract(own, rows, out=rows)[order], first, axis=0)
+        loss[here] = np.minimum(loss[here], least)
+    return places, worth, arcs_of(loss)
+
+
+def arcs_of(loss: Int32) -> Int64:
+    """Losses as arcs of the graph; none where the best mover may not go there at all."""
+    return np.where(loss < -FORBIDDEN // 2, loss, NO_ARC)
 
 
 def shortest_distances(arcs: Int64, sources: Bool) -> tuple[Int64, Int64]:
