@@ -1,0 +1,101 @@
+"""Complaints as sets. Recusal lives here: nobody sees a complaint about himself, nor does one who reports to him."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Count, Q
+
+from clients.querysets import client_q
+from crm.core.access import NOTHING, branch_q
+
+if TYPE_CHECKING:
+    from crm.core.models import User
+
+_ENDED = ("closed", "not_accepted", "transferred", "withdrawn")
+
+
+def complaint_q(user: User, prefix: str = "") -> Q:
+    """Complaints of the own branch (or company) for roles that see it, those of own clients for the others, without any
+    complaint about the reader or about the one he reports to."""
+    if not user.is_authenticated:
+        return NOTHING
+    reach = branch_q(user, f"{prefix}branch")
+    if reach == NOTHING:
+        reach = client_q(user, f"{prefix}client__")
+        if reach != NOTHING:
+            reach &= Q(**{f"{prefix}client__isnull": False})
+    return reach & ~recused_q(user, prefix)
+
+
+def recused_q(user: User, prefix: str = "") -> Q:
+    """Complaints that a member of staff must keep away from."""
+    about = [user.pk] + ([user.manager_id] if user.manager_id else [])
+    return Q(**{f"{prefix}complained_of_id__in": about}) & Q(**{f"{prefix}complained_of__isnull": False})
+
+
+class ComplaintQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> ComplaintQuerySet:
+        return self.filter(complaint_q(user))
+
+    def open(self) -> ComplaintQuerySet:
+        return self.exclude(state__in=_ENDED)
+
+    def closed_since(self, moment: datetime) -> ComplaintQuerySet:
+        """Complaints that came to their proper end at or after ``moment``."""
+        return self.filter(state="closed", closed_at__gte=moment)
+
+    def overdue(self, today: date) -> ComplaintQuerySet:
+        """Open complaints with a clock that has run out."""
+        return self.open().filter(
+            models.Exists(ComplaintClockQuerySet.running_of(models.OuterRef("pk")).filter(due_on__lt=today))
+        )
+
+    def overdue_by_handler(self, today: date) -> models.QuerySet[Any, dict[str, Any]]:
+        """How many overdue complaints each handler has; those without a handler under None."""
+        return (
+            self.overdue(today)
+            .values("handler__public_id", "handler__name")
+            .annotate(overdue=Count("pk"))
+            .order_by("-overdue", "handler__name")
+        )
+
+    def for_list(self) -> ComplaintQuerySet:
+        return self.select_related("client", "handler", "branch").prefetch_related("clocks")
+
+    def clusters(self, since: datetime, count: int) -> models.QuerySet[Any, dict[str, Any]]:
+        """Subjects of a branch that came up at least ``count`` times since ``since``."""
+        return (
+            self.filter(received_at__gte=since)
+            .values("branch_id", "subject")
+            .annotate(found=Count("pk"))
+            .filter(found__gte=count)
+            .order_by("-found")
+        )
+
+
+class ComplaintClockQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> ComplaintClockQuerySet:
+        return self.filter(complaint_q(user, "complaint__"))
+
+    def running(self) -> ComplaintClockQuerySet:
+        return self.filter(stopped_at=None)
+
+    @staticmethod
+    def running_of(complaint: Any) -> ComplaintClockQuerySet:
+        """Running clocks of one complaint; takes an ``OuterRef``."""
+        from complaints.models import ComplaintClock
+
+        clocks: ComplaintClockQuerySet = ComplaintClock.objects.filter(complaint=complaint, stopped_at=None)
+        return clocks
+
+    def to_escalate(self, today: date) -> ComplaintClockQuerySet:
+        """Clocks that ran out and were not yet put before the manager."""
+        return self.running().filter(due_on__lt=today, escalated_at=None)
+
+
+class ComplaintEventQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> ComplaintEventQuerySet:
+        return self.filter(complaint_q(user, "complaint__"))
