@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from crm.core.importing.fields import ImportField, by_name
 from crm.core.importing.mapping import ANY, ROW_NUMBER, Mapping, fill, placeholders
 from crm.core.importing.problems import MappingRefused, Problem
-from crm.core.importing.table import CellDate, CellNumber, Record
+from crm.core.importing.table import Record
 from crm.core.importing.values import BadValue, Parser, message, parser_for
 
 #: Joins the parts of a row key made of several columns.
@@ -218,15 +218,13 @@ def same_title(title: str) -> str:
 
 
 def _cells(at: int) -> Source:
+    """Cells without blanks around them; one that knows its spreadsheet type keeps it."""
+
     def texts(records: Sequence[Record]) -> list[str]:
-        return [_stripped(record.cells[at]) for record in records]
+        column = [record.cells[at] for record in records]
+        return [text.strip() if type(text) is str else text for text in column]
 
     return texts
-
-
-def _stripped(text: str) -> str:
-    """Without blanks around it; a cell keeps what its spreadsheet said about its type."""
-    return text if type(text) in (CellNumber, CellDate) else text.strip()
 
 
 def _constant(text: str) -> Source:
@@ -249,23 +247,28 @@ def _translator(words: Dict[str, str]) -> Callable[[str], str]:
     return translate
 
 
+_UNKNOWN = object()
+
+
 class _Reader:
     """Reads the texts of one field, each distinct one once."""
 
     def __init__(self, described: ImportField, parse: Parser) -> None:
         self.field, self.parse = described, parse
-        self.known: dict[tuple[type, str], Any] = {}
+        self.known: dict[str, Any] = {}
 
     def read(self, texts: list[str]) -> list[Any]:
         known, values = self.known, []
         for text in texts:
-            place = (type(text), text)
-            if place in known:
-                values.append(known[place])
+            # A number or date cell may read otherwise than the same text, so only plain text is remembered.
+            if type(text) is not str:
+                values.append(self._one(text))
                 continue
-            value = self._one(text)
-            if len(known) < _MEMORY:
-                known[place] = value
+            value = known.get(text, _UNKNOWN)
+            if value is _UNKNOWN:
+                value = self._one(text)
+                if len(known) < _MEMORY:
+                    known[text] = value
             values.append(value)
         return values
 

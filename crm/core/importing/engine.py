@@ -7,12 +7,14 @@ undo are one transaction each, so that a kill at any moment leaves either all of
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from crm.core.importing import bulk, rejects
@@ -183,14 +185,18 @@ def _cells(batch_id: int, plan: RowPlan, described: dict[str, Any]) -> tuple[Any
         key,
         plan.outcome,
         plan.ref[:120],
-        _json("values", values),
-        _json("before", plan.before),
-        _json("problems", problems),
+        _json(values),
+        _json(plan.before),
+        _json(problems),
     )
 
 
-def _json(name: str, value: Any) -> Any:
-    return bulk.ready(ImportRow, name, value)
+#: Staged values are plain already; whatever is not becomes text as Django's own encoder would write it.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=DjangoJSONEncoder().default).encode
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else _encode(value)
 
 
 def _problem(problem: Problem, described: dict[str, Any]) -> dict[str, str]:

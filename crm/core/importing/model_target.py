@@ -77,7 +77,13 @@ class ModelTarget(ImportTarget):
         return self.columns.get(field, field)
 
     def layout(self, context: ImportContext) -> list[str]:
-        return list(self.shape.attnames)
+        """Columns that are staged for a new row; all others are the same for each and are added when it is written."""
+        names: list[str] | None = context.memo.get("model_target.layout")
+        if names is None:
+            given = {self.column(name) for name in context.mapped} | {*self.extra, *self.derived, *self.identity}
+            staged = (given | {*self.shape.made_each_time}) - self.fixed(context).keys()
+            names = context.memo["model_target.layout"] = [name for name in self.shape.attnames if name in staged]
+        return names
 
     def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
         fixed = self.fixed(context)
@@ -152,7 +158,7 @@ class ModelTarget(ImportTarget):
         if shape.versioned:
             before["version"] = old["version"]
         becomes = {name: shape.ready(name, after[name], public_id) for name in names}
-        return row.updated(becomes, before, shape.ref(old, list(self.identity)))
+        return row.updated(becomes, before, shape.ref(old, self.identity))
 
     def _new(self, context: ImportContext, row: InputRow, values: dict[str, Any]) -> RowPlan:
         missing = [f for f in self.fields if f.required_for_new and row.values.get(f.name) is None]
@@ -160,17 +166,21 @@ class ModelTarget(ImportTarget):
             return row.rejected(*(row.problem(f.name, "required") for f in missing))
         shape = self.shape
         whole = {**values, **self.derive(context, values, new=True)}
-        for name in shape.attnames:
+        names = self.layout(context)
+        for name in names:
             if name not in whole:
                 whole[name] = shape.default(name, context.now)
         public_id = str(whole.get("public_id", ""))
-        cells = [shape.ready(name, whole[name], public_id) for name in shape.attnames]
-        return row.created(cells, shape.ref(whole, list(self.identity)))
+        ready = shape.ready
+        return row.created([ready(name, whole[name], public_id) for name in names], shape.ref(whole, self.identity))
 
     # -- apply and undo ------------------------------------------------------------------------------------------------
 
     def _writer(self, context: ImportContext) -> ModelWriter:
-        return ModelWriter(self.shape, self.identity, self.volatile, context.now)
+        staged, fixed = self.layout(context), self.fixed(context)
+        same = self.shape.constants([n for n in self.shape.attnames if n not in staged and n not in fixed], context.now)
+        same.update({name: self.shape.ready(name, value) for name, value in fixed.items()})
+        return ModelWriter(self.shape, self.identity, self.volatile, context.now, staged, same)
 
     def apply(self, context: ImportContext, stage: Stage) -> None:
         self._writer(context).apply(stage)

@@ -17,15 +17,28 @@ KEY = "pk"
 
 
 class ModelWriter:
-    """Set-based writing for one batch. Lists of created rows follow ``shape.attnames``; updated rows are dictionaries."""
+    """Set-based writing for one batch.
 
-    def __init__(self, shape: ModelShape, identity: Iterable[str], volatile: Iterable[str], now: datetime) -> None:
+    A created row is a list in the order of ``staged`` and gets the values of ``same`` besides; an updated one is a dictionary.
+    """
+
+    def __init__(
+        self,
+        shape: ModelShape,
+        identity: Iterable[str],
+        volatile: Iterable[str],
+        now: datetime,
+        staged: list[str],
+        same: dict[str, Any],
+    ) -> None:
         self.shape, self.identity, self.volatile, self.now = shape, list(identity), set(volatile), now
+        self.staged, self.same = staged, same
 
     def apply(self, stage: Stage) -> None:
         """Raises ``ImportStale`` when a row is no longer at the version that was planned for."""
+        names, rest = [*self.staged, *self.same], tuple(self.same.values())
         for page in stage.chunks(CREATED):
-            bulk.insert(self.shape.model, self.shape.attnames, (row.values for row in page))
+            bulk.insert(self.shape.model, names, ((*row.values, *rest) for row in page))
         for page in stage.chunks(UPDATED):
             self._set(page, [row.values for row in page], since=0)
 
@@ -76,10 +89,13 @@ class ModelWriter:
     def _keys_of_untouched(self, page: list[StagedRow]) -> list[tuple[Any, ...]]:
         """Keys of created rows that still stand as they were made."""
         shape = self.shape
-        names = [name for name in shape.attnames if name not in self.volatile]
-        at = [shape.attnames.index(name) for name in names]
+        # The moment of writing is not staged; where it moves with each change, the version moves as well.
+        steady = [name for name in self.same if name not in self.volatile and not _is_stamp(shape.fields[name])]
+        at = [i for i, name in enumerate(self.staged) if name not in self.volatile]
+        names = [*(self.staged[i] for i in at), *steady]
+        rest = [self.same[name] for name in steady]
         by = ["public_id"] if shape.has_public_id else self.identity
-        wanted = {_ref(row, public=shape.has_public_id): [row.values[i] for i in at] for row in page}
+        wanted = {_ref(row, public=shape.has_public_id): [*(row.values[i] for i in at), *rest] for row in page}
         keys = []
         for found, cells in self._rows(_lookup(by, list(wanted)), [*by, *shape.keys], names):
             expected = wanted.get(found[: len(by)])
@@ -112,6 +128,10 @@ class ModelWriter:
             name = relation.field.name  # type: ignore[union-attr]  # only relations get here
             if remote._base_manager.filter(**{f"{name}__in": pks}).exists():
                 raise ImportTouched
+
+
+def _is_stamp(field: Any) -> bool:
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
 def _ref(row: StagedRow, *, public: bool) -> tuple[Any, ...]:
