@@ -51,6 +51,7 @@ CORE: Section = {
         "core.change_importbatch",
         "core.view_outbound",
         "core.add_policy",
+        "core.change_businesssegment",
     ),
     ADVISOR: (*_EVERYBODY, "core.view_jobrun", "core.add_delegation", "core.view_delegation", "core.change_delegation"),
     ACCOUNT_MANAGER: (
@@ -110,6 +111,7 @@ CORE: Section = {
         "core.change_calendarday",
         "core.add_policy",
         "core.view_outbound",
+        "core.change_businesssegment",
     ),
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
 
+from crm.core.access import NOTHING
 from crm.core.context import request_facts
 from crm.core.models import AuditEntry, AuditSeal, User
 from crm.core.service import note_audit
@@ -101,6 +102,33 @@ def _branch_of(subject: models.Model | str, actor: User) -> int | None:
     if branch_id is None and not isinstance(subject, str):
         branch_id = getattr(getattr(subject, "client", None), "branch_id", None)
     return branch_id if branch_id is not None else actor.branch_id
+
+
+# -- what the trail keeps from whom ------------------------------------------------------------------------------------
+
+Hidden = Callable[[User], "models.QuerySet[Any]"]
+_veils: dict[str, Hidden] = {}
+
+
+def veil(model: type[models.Model]) -> Callable[[Hidden], Hidden]:
+    """Register which rows of ``model`` a member of staff must not see, so that their entries stay hidden as well.
+
+    Recusal: who is complained about does not read in the trail what he may not read on the page.
+    """
+
+    def register(rows: Hidden) -> Hidden:
+        _veils[model._meta.label_lower] = rows
+        return rows
+
+    return register
+
+
+def veiled_from(user: User) -> models.Q:
+    """Entries about rows that are kept from ``user``."""
+    hidden = NOTHING
+    for label, rows in _veils.items():
+        hidden |= models.Q(object_type=label, object_id__in=rows(user).values("public_id"))
+    return hidden
 
 
 # -- the chain ---------------------------------------------------------------------------------------------------------

@@ -18,10 +18,11 @@ from typing import Any, Protocol
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.core import audit
 from crm.core.clocks import database_now
-from crm.core.errors import DomainError
+from crm.core.errors import DomainError, MissingRight
 from crm.core.models import Branch, Heartbeat, JobRun, User
 
 logger = logging.getLogger(__name__)
@@ -110,6 +111,21 @@ def run_due(now: datetime | None = None) -> dict[str, int]:
     return counts
 
 
+#: For each queue of rows: when the oldest row that should have been taken by ``now`` fell due (None: nothing waits).
+OldestDue = Callable[[datetime], datetime | None]
+QUEUES: dict[str, OldestDue] = {}
+
+
+def watches(name: str) -> Callable[[OldestDue], OldestDue]:
+    """Register a queue that ``/health/jobs`` looks at: the age of the oldest row tells what no counter of workers tells."""
+
+    def register(oldest: OldestDue) -> OldestDue:
+        QUEUES[name] = oldest
+        return oldest
+
+    return register
+
+
 def beat(name: str, at: datetime, detail: dict[str, Any] | None = None) -> None:
     """Note that a process or sweep has finished a round."""
     Heartbeat.objects.update_or_create(name=name, defaults={"at": at, "detail": detail or {}})
@@ -138,16 +154,26 @@ class JobKind:
 
     name: str
     handler: Callable[[JobRun, Tick], dict[str, Any]]
+    #: What people call it; the name where it has no other.
+    label: Any = ""
 
 
 JOBS: dict[str, JobKind] = {}
 
 
-def job(name: str) -> Callable[[Callable[[JobRun, Tick], dict[str, Any]]], Callable[[JobRun, Tick], dict[str, Any]]]:
+def kind_in_words(name: str) -> str:
+    """What people call this kind of work."""
+    kind = JOBS.get(name)
+    return str(kind.label) if kind and kind.label else name
+
+
+def job(
+    name: str, *, label: Any = ""
+) -> Callable[[Callable[[JobRun, Tick], dict[str, Any]]], Callable[[JobRun, Tick], dict[str, Any]]]:
     """Register the handler of a kind of run. It may run again after a kill, so it must pick up or start over harmlessly."""
 
     def register(handler: Callable[[JobRun, Tick], dict[str, Any]]) -> Callable[[JobRun, Tick], dict[str, Any]]:
-        JOBS[name] = JobKind(name, handler)
+        JOBS[name] = JobKind(name, handler, label)
         return handler
 
     return register
@@ -157,6 +183,13 @@ class AlreadyRunning(DomainError):
     """The same work is already waiting or running."""
 
     code = "already_running"
+
+
+class AlreadyEnded(DomainError):
+    """There is nothing left to stop."""
+
+    code = "already_ended"
+    message = gettext_lazy("This work has already ended.")
 
 
 def start_job(kind: str, *, actor: User, params: dict[str, Any], branch: Branch | None = None, key: str = "") -> JobRun:
@@ -173,9 +206,22 @@ def start_job(kind: str, *, actor: User, params: dict[str, Any], branch: Branch 
     return run
 
 
+def may_cancel(run: JobRun, actor: User) -> bool:
+    """Whoever has started a run may stop it, and whoever manages the branch, the company or the staff."""
+    if run.actor_id == actor.pk:
+        return True
+    if actor.has_perm("core.change_user") or actor.has_role("head_office"):
+        return True
+    return actor.has_role("branch_manager") and run.branch_id in actor.scope.branch_ids
+
+
 def cancel_job(*, run: JobRun, actor: User) -> None:
-    """Ask a run to stop at its next step; a waiting one never starts."""
+    """Ask a run to stop at its next step; a waiting one never starts. Raises ``MissingRight`` and ``AlreadyEnded``."""
+    if not may_cancel(run, actor):
+        raise MissingRight
     with transaction.atomic():
+        if not JobRun.objects.filter(pk=run.pk).alive().exists():
+            raise AlreadyEnded
         now = database_now()
         JobRun.objects.filter(pk=run.pk, state=JobRun.State.QUEUED).update(state=JobRun.State.CANCELLED, ended_at=now)
         JobRun.objects.filter(pk=run.pk, state=JobRun.State.RUNNING).update(cancel_asked=True)
@@ -226,6 +272,12 @@ def _end(run: JobRun, state: JobRun.State, *, result: dict[str, Any] | None = No
     if message:
         changes["message"] = message
     JobRun.objects.filter(pk=run.pk, leased_by=run.leased_by).update(**changes)
+
+
+@watches("jobs")
+def oldest_waiting_job(now: datetime) -> datetime | None:
+    """When the run that waits longest was asked for."""
+    return JobRun.objects.takeable(now).values_list("created_at", flat=True).first()
 
 
 @due("core.run_jobs")

@@ -18,7 +18,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.utils.module_loading import import_string
 
 from crm.core.clocks import database_now
-from crm.core.jobs import due, hint
+from crm.core.jobs import due, hint, watches
 from crm.core.models import Branch, Outbound
 from crm.core.public_ids import new_public_id
 
@@ -139,6 +139,12 @@ def deliver(pk: int, now: datetime) -> bool:
     else:
         ours.update(state=Outbound.State.SENT, provider_ref=reference[:120], sent_at=database_now(), lease_until=None)
     return True
+
+
+@watches("outbound")
+def oldest_due(now: datetime) -> datetime | None:
+    """Since when the message that waits longest should have left."""
+    return Outbound.objects.due(now).values_list("due_at", flat=True).first()
 
 
 @due("core.send_outbound")

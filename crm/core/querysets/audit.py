@@ -14,13 +14,15 @@ class AuditEntryQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> AuditEntryQuerySet:
         """Compliance, auditors and the head office see the company's trail, a branch manager his branch's."""
         from crm.core.access import branch_q
+        from crm.core.audit import veiled_from
 
         if not user.is_authenticated:
             return self.none()
+        shown = self.exclude(veiled_from(user))
         if user.scope.sees_company or user.scope.manages_staff:
-            rows = self.filter(models.Q(actor__company_id=user.scope.company_id) | models.Q(actor__is_system=True))
+            rows = shown.filter(models.Q(actor__company_id=user.scope.company_id) | models.Q(actor__is_system=True))
             return rows if user.scope.sees_company else rows.filter(client_ref="")
-        return self.filter(branch_q(user))
+        return shown.filter(branch_q(user))
 
     def about_client(self, client_ref: str) -> AuditEntryQuerySet:
         """Everything that touched or looked at one client."""

@@ -21,6 +21,10 @@ class JobRunQuerySet(models.QuerySet[Any]):
             return self.none()
         return self.filter(Q(actor=user) | (branch_q(user) & Q(branch__isnull=False)))
 
+    def alive(self) -> JobRunQuerySet:
+        """Waiting or running."""
+        return self.filter(state__in=["queued", "running"])
+
     def takeable(self, now: datetime) -> JobRunQuerySet:
         """Waiting runs, and running ones whose worker has died."""
         return self.filter(Q(state="queued") | Q(state="running", lease_until__lt=now)).order_by("created_at", "pk")

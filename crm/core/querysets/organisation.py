@@ -60,6 +60,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def of_branch(self, branch: Any) -> UserQuerySet:
         return self.filter(branch=branch)
 
+    def for_list(self) -> UserQuerySet:
+        """With everything a list of people shows: place, manager and roles, in a fixed number of queries."""
+        return self.select_related("branch", "department", "manager").prefetch_related("groups__role")
+
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]  # django-stubs cannot follow it
     """Creates staff; everything else is the query set's."""
@@ -85,6 +89,14 @@ class DelegationQuerySet(models.QuerySet[Any]):
         if user.has_perm("core.change_user") or user.has_perm("core.add_delegation"):
             return self.filter(mine | Q(absent__in=Staff.objects.visible_to(user)))
         return self.filter(mine)
+
+    def of_person(self, person: Any) -> DelegationQuerySet:
+        """Given or taken by one member of staff."""
+        return self.filter(Q(absent=person) | Q(deputy=person))
+
+    def since(self, day: date) -> DelegationQuerySet:
+        """Those that hold on ``day`` or will later, the next one first."""
+        return self.filter(last_day__gte=day, revoked_at=None).order_by("first_day", "pk")
 
     def on(self, day: date) -> DelegationQuerySet:
         """Delegations that hold on ``day``."""

@@ -6,10 +6,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 if TYPE_CHECKING:
-    from crm.core.models import Branch, User
+    from crm.core.models import Branch, PolicyKey, User
 
 
 class PolicyQuerySet(models.QuerySet[Any]):
@@ -21,9 +21,32 @@ class PolicyQuerySet(models.QuerySet[Any]):
             return self.none()
         return self.filter(Q(branch=None) | Q(branch__in=Branch.objects.visible_to(user)))
 
+    def for_place(self, branch: Branch | None) -> PolicyQuerySet:
+        """Versions that can govern ``branch``: its own and the company's."""
+        return self.filter(Q(branch=None) | Q(branch=branch) if branch else Q(branch=None))
+
     def in_force(self, day: date, branch: Branch | None = None) -> PolicyQuerySet:
         """Versions that may govern ``branch`` on ``day``, the governing one of each figure last."""
-        place = Q(branch=None) | Q(branch=branch) if branch else Q(branch=None)
-        return self.filter(place, effective_from__lte=day).order_by(
-            "policy_key", models.F("branch").asc(nulls_first=True), "effective_from", "version"
+        return (
+            self.for_place(branch)
+            .filter(effective_from__lte=day)
+            .order_by("policy_key", models.F("branch").asc(nulls_first=True), "effective_from", "version")
         )
+
+    def governing(self, day: date, branch: Branch | None = None) -> PolicyQuerySet:
+        """The one version of each figure that governs ``branch`` on ``day``."""
+        last: dict[str, int] = dict(self.in_force(day, branch).values_list("policy_key_id", "pk"))
+        return self.filter(pk__in=last.values())
+
+    def of_key(self, key: PolicyKey) -> PolicyQuerySet:
+        """All versions of one figure, the newest first, the company's before those of branches."""
+        return self.filter(policy_key=key).order_by(
+            models.F("branch").asc(nulls_first=True), "-effective_from", "-version"
+        )
+
+    def own_versions(self) -> dict[str, int]:
+        """For each figure how many branches have one of their own."""
+        counted = (
+            self.exclude(branch=None).order_by().values("policy_key_id").annotate(n=Count("branch", distinct=True))
+        )
+        return {row["policy_key_id"]: row["n"] for row in counted}

@@ -12,9 +12,14 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from crm.core import audit
-from crm.core.errors import InvalidInput
+from crm.core.errors import InvalidInput, MissingRight
+from crm.core.figure_shapes import same_shape
 from crm.core.models import Branch, Policy, PolicyKey, User
 from crm.core.service import service
+
+#: The figures of this owner belong to each branch; their company-wide default is set by the head office.
+OF_THE_BRANCH = "branch_manager"
+HEAD_OFFICE = "head_office"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,32 @@ class BadFigure(InvalidInput):
     """A value does not have the shape of its figure."""
 
     code = "bad_figure"
+
+
+class NotYourFigure(MissingRight):
+    """Another role, or another branch, answers for this figure."""
+
+    code = "not_your_figure"
+    message = _("Another role answers for this figure.")
+
+
+def may_set(actor: User, key: PolicyKey, branch: Branch | None) -> bool:
+    """Whether ``actor`` answers for this figure at this place.
+
+    A branch manager: his own branches, and only what belongs to branches. Everybody else: the figures of his role, for the
+    company and for each of its branches. The house's own account sets what the product brings.
+    """
+    if actor.is_system:
+        return True
+    if not actor.has_perm("core.add_policy"):
+        return False
+    if branch is not None and branch.company_id != actor.company_id:
+        return False
+    if key.owner != OF_THE_BRANCH:
+        return actor.has_role(key.owner)
+    if actor.has_role(HEAD_OFFICE):
+        return True
+    return branch is not None and actor.has_role(OF_THE_BRANCH) and branch.pk in actor.scope.branch_ids
 
 
 @service("policy.seed")
@@ -87,15 +118,17 @@ def set_policy(
 ) -> Policy:
     """Add the next version of a figure for the company or one branch.
 
-    Raises ``BadFigure`` for a value of the wrong shape and for a day in the past: what was decided under a figure stays
-    decided under it.
+    Raises ``NotYourFigure``, and ``BadFigure`` for a value of the wrong shape and for a day in the past: what was decided
+    under a figure stays decided under it.
     """
+    if not may_set(actor, key, branch):
+        raise NotYourFigure
     if effective_from < today:
         raise BadFigure(fields={"effective_from": _("A figure cannot change in the past.")})
-    checked = checked_value(key.kind, value)
     PolicyKey.objects.select_for_update().get(pk=key.pk)
     newest = Policy.objects.filter(policy_key=key, branch=branch).aggregate(newest=Max("version"))["newest"] or 0
     before = Policy.objects.in_force(effective_from, branch).filter(policy_key=key).last()
+    checked = checked_value(key.kind, value, unit=key.unit, like=before.value if before else None)
     policy: Policy = Policy.objects.create(
         policy_key=key,
         branch=branch,
@@ -117,12 +150,20 @@ def set_policy(
     return policy
 
 
-def checked_value(kind: str, value: Any) -> Any:
-    """The value in the form it is stored in. Raises ``BadFigure`` naming what is wrong."""
+def checked_value(kind: str, value: Any, *, unit: str = "", like: Any = None) -> Any:
+    """The value in the form it is stored in. Raises ``BadFigure`` naming what is wrong.
+
+    ``like`` is the value in force before: tables, bands and texts keep its shape.
+    """
     try:
-        return _CHECKS[kind](value)
+        checked = _CHECKS[kind](value)
     except (InvalidOperation, ValueError, TypeError, KeyError):
         raise BadFigure(fields={"value": _("This value does not have the right form.")}) from None
+    if unit == PolicyKey.Unit.SHARE and Decimal(checked) > 1:
+        raise BadFigure(fields={"value": _("A share is at most 1.")})
+    if kind in _SHAPED and like is not None and not same_shape(like, checked):
+        raise BadFigure(fields={"value": _("The value needs the same parts as before; only their figures change.")})
+    return checked
 
 
 def _whole(value: Any) -> int:
@@ -136,7 +177,7 @@ def _decimal_text(value: Any) -> str:
     number = Decimal(str(value))
     if not number.is_finite() or number < 0:
         raise ValueError
-    return str(number)
+    return f"{number:f}"
 
 
 def _flag(value: Any) -> bool:
@@ -157,6 +198,7 @@ def _table(value: Any) -> Any:
     return value
 
 
+_SHAPED = frozenset({PolicyKey.Kind.TEXT, PolicyKey.Kind.BANDS, PolicyKey.Kind.TABLE})
 _CHECKS: dict[str, Any] = {
     PolicyKey.Kind.INTEGER: _whole,
     PolicyKey.Kind.MONEY: _decimal_text,

@@ -19,12 +19,12 @@ def command(
     form: CommandForm,
     *,
     do: Callable[[CommandForm], Any],
-    done: Callable[[], str],
+    done: Callable[[], str | HttpResponse],
     template: str,
     context: dict[str, Any] | None = None,
     said: str = "",
 ) -> HttpResponse:
-    """Show the form, or carry it out once and go to ``done()``.
+    """Show the form, or carry it out once and go to ``done()``: an address, or a page that is shown only now.
 
     ``do`` calls the service and returns the row it made or changed. With htmx the answer to success is a redirect header.
     """
@@ -58,7 +58,9 @@ def _add(form: CommandForm, refusal: DomainError) -> None:
         form.add_error(None, str(refusal.message))
 
 
-def _go(request: HttpRequest, url: str) -> HttpResponse:
+def _go(request: HttpRequest, url: str | HttpResponse) -> HttpResponse:
+    if isinstance(url, HttpResponse):
+        return url
     if getattr(request, "htmx", False):
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = url

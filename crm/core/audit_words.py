@@ -1,0 +1,63 @@
+"""What the actions of the audit trail are called. Each app adds the words of its own in ``AppConfig.ready()``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.apps import apps
+from django.utils.translation import gettext_lazy as _
+
+_words: dict[str, Any] = {}
+
+
+def add_words(words: Mapping[str, Any]) -> None:
+    """Name actions; a lazy text each."""
+    _words.update(words)
+
+
+def action_in_words(action: str) -> str:
+    """The name of an action; its code where nobody has named it."""
+    return str(_words.get(action, action))
+
+
+def object_in_words(object_type: str) -> str:
+    """The name of a kind of object; the word itself where it is no model of ours."""
+    label, dot, name = object_type.partition(".")
+    try:
+        return str(apps.get_model(label, name)._meta.verbose_name) if dot else object_type
+    except LookupError:
+        return object_type
+
+
+add_words(
+    {
+        "attachment.add": _("Attached a file"),
+        "attachment.download": _("Opened an attachment"),
+        "audit.export": _("Exported the audit trail"),
+        "branch.set_business_hours": _("Set business hours"),
+        "calendar.edit_day": _("Corrected a day of the calendar"),
+        "calendar.import": _("Imported a calendar"),
+        "calendar.seed": _("Brought the published calendar in"),
+        "delegation.grant": _("Granted a delegation"),
+        "delegation.revoke": _("Ended a delegation"),
+        "field.reveal": _("Looked at a private value"),
+        "job.cancel": _("Stopped a job"),
+        "job.start": _("Started a job"),
+        "password.change": _("Chose a password"),
+        "policy.seed": _("Brought figures in"),
+        "policy.set": _("Set a policy figure"),
+        "profile.change": _("Changed the profile"),
+        "session.open": _("Signed in"),
+        "session.refused": _("Failed to sign in"),
+        "staff.add": _("Added a member of staff"),
+        "staff.change": _("Changed a member of staff"),
+        "staff.disable": _("Disabled an account"),
+        "staff.enable": _("Enabled an account"),
+        "staff.end_access": _("Ended all sessions"),
+        "staff.reset_password": _("Gave a one-time password"),
+        "token.end": _("Signed a device out"),
+        "token.end_all": _("Signed all devices out"),
+        "token.issue": _("Signed in on a device"),
+    }
+)

@@ -1,0 +1,49 @@
+"""How a figure reads: the value with its unit, in the reader's words."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from crm.core.models import PolicyKey
+
+
+def in_words(key: PolicyKey, value: Any) -> str:
+    """The value as people say it: "30 working days", "10,000,000 yuan", "10 %", "yes", "60, 30, 7"."""
+    kinds, unit = PolicyKey.Kind, key.get_unit_display() if key.unit else ""  # type: ignore[attr-defined]  # Django makes it
+    if value is None:
+        return "—"
+    if key.kind == kinds.FLAG:
+        return _("yes") if value else _("no")
+    if key.kind == kinds.LIST:
+        return f"{', '.join(str(item) for item in value)} {unit}".strip()
+    if key.kind in (kinds.BANDS, kinds.TABLE):
+        return _table(value)
+    if key.kind == kinds.RATE:
+        return _rate(Decimal(str(value)))
+    if key.kind in (kinds.INTEGER, kinds.MONEY):
+        return f"{number_format(Decimal(str(value)), force_grouping=True)} {unit}".strip()
+    return str(value)
+
+
+def _rate(rate: Decimal) -> str:
+    """Shares in per cent, fees in per mille: whichever leaves a figure that can be read."""
+    if rate == 0 or rate >= Decimal("0.01"):
+        return f"{(rate * 100).normalize():f} %"
+    return f"{(rate * 1000).normalize():f} ‰"
+
+
+def _table(value: Any) -> str:
+    if isinstance(value, dict):
+        return " · ".join(f"{name}: {_table(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        if all(isinstance(part, dict) for part in value):
+            return " · ".join(" ".join(str(item) for item in part.values()) for part in value)
+        if all(isinstance(part, list) for part in value):
+            return " · ".join("–".join(str(item) for item in part) for part in value)
+        return "–".join(str(part) for part in value)
+    return str(value) if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)

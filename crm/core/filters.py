@@ -1,0 +1,141 @@
+"""One filter for each list, for pages and REST alike. Rows come already cut by ``visible_to``; a filter is never a guard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.clocks import day_bounds
+from crm.core.models import AuditEntry, Branch, JobRun, Policy, PolicyKey, Role, User
+
+
+def _branches(request: HttpRequest | None) -> QuerySet[Branch]:
+    found: QuerySet[Branch] = (
+        Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
+    )
+    return found
+
+
+def _role_choices() -> list[tuple[str, str]]:
+    return [(role.key, str(role)) for role in Role.objects.order_by("key")]
+
+
+class DayRange(filters.DateFromToRangeFilter):
+    """Instants between two local days, both included."""
+
+    def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if not value:
+            return rows
+        if value.start is not None:
+            rows = rows.filter(**{f"{self.field_name}__gte": day_bounds(value.start.date())[0]})
+        if value.stop is not None:
+            rows = rows.filter(**{f"{self.field_name}__lt": day_bounds(value.stop.date())[1]})
+        return rows
+
+
+class UserFilter(filters.FilterSet):
+    """Staff by number or name, role, branch, and whether the account is open."""
+
+    q = filters.CharFilter(method="search", label=_("Staff number or name"))
+    role = filters.ChoiceFilter(method="with_role", choices=_role_choices, label=_("Role"), empty_label=_("All roles"))
+    branch = filters.ModelChoiceFilter(
+        queryset=_branches, to_field_name="public_id", label=_("Branch"), empty_label=_("All branches")
+    )
+    active = filters.ChoiceFilter(
+        method="open_or_closed",
+        choices=[("yes", _("Active")), ("no", _("Disabled"))],
+        label=_("Account"),
+        empty_label=_("All accounts"),
+    )
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def search(self, rows: Any, _name: str, value: str) -> Any:
+        for word in value.split()[:4]:
+            rows = rows.filter(Q(staff_number__istartswith=word) | Q(name__icontains=word))
+        return rows
+
+    def with_role(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.with_role(value)
+
+    def open_or_closed(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.filter(is_active=value == "yes")
+
+
+class AuditEntryFilter(filters.FilterSet):
+    """The trail by client, person, action, object and day."""
+
+    client = filters.CharFilter(field_name="client_ref", label=_("Client (public id)"), max_length=26)
+    actor = filters.CharFilter(method="by_person", label=_("Person (number or name)"), max_length=60)
+    action = filters.CharFilter(lookup_expr="startswith", label=_("Action"), max_length=80)
+    at = DayRange(label=_("Day"))
+    kind = filters.CharFilter(field_name="object_type", label=_("Kind of object"), max_length=60)
+    object = filters.CharFilter(field_name="object_id", label=_("Object (public id)"), max_length=64)
+    reads = filters.ChoiceFilter(
+        method="by_reading",
+        choices=[("yes", _("Only looks and exports")), ("no", _("Only changes"))],
+        label=_("Looks and changes"),
+        empty_label=_("Both"),
+    )
+
+    class Meta:
+        model = AuditEntry
+        fields: list[str] = []
+
+    def by_person(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.filter(Q(actor__staff_number=value) | Q(actor__name=value))
+
+    def by_reading(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.filter(is_read=value == "yes")
+
+
+class JobRunFilter(filters.FilterSet):
+    """Runs of long work by state, kind and whether they are one's own."""
+
+    state = filters.ChoiceFilter(choices=JobRun.State.choices, label=_("State"), empty_label=_("All states"))
+    kind = filters.CharFilter(lookup_expr="startswith", label=_("Kind"), max_length=60)
+    mine = filters.BooleanFilter(method="own", label=_("Started by me"), widget=forms.CheckboxInput)
+
+    class Meta:
+        model = JobRun
+        fields: list[str] = []
+
+    def own(self, rows: Any, _name: str, value: bool) -> Any:
+        return rows.filter(actor=self.request.user) if value and self.request else rows
+
+
+class PolicyKeyFilter(filters.FilterSet):
+    """Figures by words of their name, and by the role that answers for them."""
+
+    q = filters.CharFilter(method="search", label=_("Name or key"))
+    owner = filters.ChoiceFilter(choices=_role_choices, label=_("Owner"), empty_label=_("All owners"))
+
+    class Meta:
+        model = PolicyKey
+        fields: list[str] = []
+
+    def search(self, rows: Any, _name: str, value: str) -> Any:
+        for word in value.split()[:4]:
+            rows = rows.filter(Q(key__icontains=word) | Q(label_en__icontains=word) | Q(label_zh__icontains=word))
+        return rows
+
+
+class PolicyFilter(filters.FilterSet):
+    """Versions of figures over REST: by key and by the part of the trade."""
+
+    key = filters.CharFilter(field_name="policy_key_id", label=_("Key"), max_length=60)
+    area = filters.CharFilter(method="of_area", label=_("Area"), max_length=30)
+
+    class Meta:
+        model = Policy
+        fields: list[str] = []
+
+    def of_area(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.filter(policy_key__key__startswith=f"{value}.")

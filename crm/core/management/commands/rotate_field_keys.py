@@ -1,0 +1,19 @@
+"""`manage.py rotate_field_keys`: seal every private value again with the first key of CRM_FIELD_KEYS."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from crm.core.crypto import keyring
+from crm.core.rotation import rotate, sealed_models
+
+
+class Command(BaseCommand):
+    help = "Seal private values and blind indexes with the newest key. May be stopped and started again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        counts = {model._meta.label_lower: rotate(model, fields) for model, fields in sealed_models()}
+        self.stdout.write(json.dumps({"key": keyring()[0].name, "rows": counts}))

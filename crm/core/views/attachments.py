@@ -1,0 +1,34 @@
+"""Handing out files: only through the guard of the row they belong to, never shown in the browser, always on record."""
+
+from __future__ import annotations
+
+import logging
+from typing import cast
+
+from django.http import FileResponse, Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from crm.core import audit
+from crm.core.attachments import path_of
+from crm.core.models import Attachment, User
+
+logger = logging.getLogger(__name__)
+
+
+@require_GET
+def attachment_download(request: HttpRequest, public_id: str) -> FileResponse:
+    """The file, for whoever may see its owner; the owner's own ``visible_to`` is the right that is asked."""
+    actor = cast(User, request.user)  # login is required by middleware
+    attachment: Attachment = get_object_or_404(Attachment.objects.visible_to(actor), public_id=public_id)
+    path = path_of(attachment)
+    if not path.is_file():
+        logger.error("attachment has no file", extra={"attachment": attachment.pk})
+        raise Http404
+    audit.record_read(actor, "attachment.download", attachment)
+    answer = FileResponse(
+        path.open("rb"), as_attachment=True, filename=attachment.name, content_type=attachment.content_type
+    )
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Cache-Control"] = "no-store, private"
+    return answer

@@ -1,0 +1,151 @@
+"""The audit trail on the screen: who did, saw and took out what, and whether the chain is whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from crm.core import audit
+from crm.core.audit_words import action_in_words, object_in_words
+from crm.core.clocks import local_date
+from crm.core.csv_out import csv_answer
+from crm.core.errors import DomainError
+from crm.core.filters import AuditEntryFilter
+from crm.core.forms.staff import ReasonForm
+from crm.core.models import AuditEntry, Heartbeat, User
+from crm.core.services.audit_export import export_audit
+from crm.core.views.lists import listed, part
+
+
+@require_safe
+@permission_required("core.view_auditentry", raise_exception=True)
+def audit_list(request: HttpRequest) -> HttpResponse:
+    """The newest entries first; with ``client`` everything about one client, looks included."""
+    found = _found(request)
+    page = listed(request, found.qs.select_related("actor", "branch"), ("-id",))
+    for entry in page:
+        entry.words, entry.object_words = action_in_words(entry.action), object_in_words(entry.object_type)
+    position, _digest = audit.head()
+    context = {
+        "filter": found,
+        "page": page,
+        "client": request.GET.get("client", "")[:26],
+        "position": position,
+        "verified": Heartbeat.objects.filter(pk="audit_verify").first(),
+        "export_url": f"{reverse('core:audit_export')}?{request.GET.urlencode()}",
+    }
+    return render(request, part(request, "core/audit_list.html", "core/_audit_table.html"), context)
+
+
+@require_safe
+@permission_required("core.view_auditentry", raise_exception=True)
+def audit_detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One entry with what was before and after, and its place in the chain."""
+    entry = get_object_or_404(
+        AuditEntry.objects.visible_to(_actor(request)).select_related("actor", "branch", "seal"), public_id=public_id
+    )
+    context = {
+        "entry": entry,
+        "crumbs": [{"label": _("Audit trail"), "url": reverse("core:audit_list")}],
+        "words": action_in_words(entry.action),
+        "object_words": object_in_words(entry.object_type),
+        "changes": _changes(entry),
+        "seal": getattr(entry, "seal", None),
+    }
+    return render(request, "core/audit_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("core.view_auditentry", raise_exception=True)
+def audit_export(request: HttpRequest) -> HttpResponseBase:
+    """The entries that the list shows as CSV: asked with a reason, and on the trail before the first byte leaves."""
+    found, form = _found(request), ReasonForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                rows = export_audit(
+                    actor=_actor(request),
+                    rows=found.qs,
+                    narrowed_by=request.GET.urlencode(),
+                    reason=form.cleaned_data["reason"],
+                    now=timezone.now(),
+                )
+            except DomainError as refusal:
+                form.add_error(None, str(refusal.message))
+                status = refusal.status
+            else:
+                return _file(rows)
+        else:
+            status = 400
+    context = {
+        "form": form,
+        "filter": found,
+        "crumbs": [{"label": _("Audit trail"), "url": reverse("core:audit_list")}],
+        "back_url": f"{reverse('core:audit_list')}?{request.GET.urlencode()}",
+    }
+    return render(request, "core/audit_export.html", context, status=status)
+
+
+def _file(rows: Any) -> StreamingHttpResponse:
+    head = (
+        _("At"), _("Person"), _("Staff number"), _("Action"), _("Kind of object"), _("Object"), _("Client"), _("Branch"),
+        _("Reason"), _("Before"), _("After"), _("Address"), _("Request"),
+    )  # fmt: skip
+    name = f"audit-{local_date(timezone.now()):%Y%m%d}.csv"
+    return csv_answer(name, head, _lines(rows.select_related("actor", "branch")))
+
+
+def _lines(rows: Any) -> Iterator[tuple[Any, ...]]:
+    for entry in rows.iterator(chunk_size=500):
+        yield (
+            entry.at,
+            entry.actor.name,
+            entry.actor.staff_number,
+            entry.action,
+            entry.object_type,
+            entry.object_id,
+            entry.client_ref,
+            entry.branch.code if entry.branch else "",
+            entry.reason,
+            _text(entry.before),
+            _text(entry.after),
+            entry.address,
+            entry.request_id,
+        )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _changes(entry: AuditEntry) -> list[dict[str, str]]:
+    """Field by field what was before and after."""
+    before, after = entry.before or {}, entry.after or {}
+    names = [*before, *(name for name in after if name not in before)]
+    return [{"name": name, "before": _shown(before.get(name)), "after": _shown(after.get(name))} for name in names]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _found(request: HttpRequest) -> AuditEntryFilter:
+    return AuditEntryFilter(request.GET, AuditEntry.objects.visible_to(_actor(request)), request=request)
+
+
+def _actor(request: HttpRequest) -> User:
+    return cast(User, request.user)  # login is required by middleware
