@@ -1,0 +1,61 @@
+"""What care refuses."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.errors import DomainError, FourEyes, InvalidInput
+
+
+class NotIndependent(DomainError):
+    """Whoever solicits or serves clients does not make follow-up calls (regulation.md §2)."""
+
+    code = "not_independent"
+    status = 403
+    message = _("Whoever serves or solicits clients does not make follow-up calls.")
+
+
+class CallTaken(DomainError):
+    code = "call_taken"
+    message = _("A colleague is already making this call.")
+
+
+class CallNotOpen(DomainError):
+    code = "call_not_open"
+    message = _("This call is no longer open.")
+
+
+class NotToday(DomainError):
+    """After nobody answered the next attempt is on another day."""
+
+    code = "not_today"
+    message = _("The next attempt is on another day.")
+
+
+class NoContactWanted(DomainError):
+    code = "do_not_contact"
+    message = _("This client does not want to be contacted.")
+
+
+class AnswersMissing(InvalidInput):
+    code = "answers_missing"
+    message = _("All questions of the script need an answer.")
+
+
+class TooFewAttempts(DomainError):
+    """A call counts as unable only after all attempts and a letter."""
+
+    code = "too_few_attempts"
+    message = _("There were too few attempts on different days, or nobody has written to the client.")
+
+
+class OwnRequest(FourEyes):
+    code = "own_request"
+
+
+class SurveyClosed(DomainError):
+    """The link has been used or has run out."""
+
+    code = "survey_closed"
+    status = 410
+    message = _("This link has been used or has run out. Thank you all the same.")

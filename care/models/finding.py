@@ -1,0 +1,46 @@
+"""Answers that compliance has to look into."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from care.models.call import CallAnswer, FollowUpCall
+from care.querysets import FindingQuerySet
+from crm.core.models import PublicModel, Versioned
+
+
+class Finding(PublicModel, Versioned):
+    """A bad answer in a follow-up call (回访异常); open until compliance has said what came of it."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        CLOSED = "closed", _("Closed")
+
+    call = models.ForeignKey(FollowUpCall, models.PROTECT, related_name="findings")
+    answer = models.OneToOneField(CallAnswer, models.PROTECT, related_name="finding")
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.OPEN)
+    opened_at = models.DateTimeField(_("opened"))
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    conclusion = models.TextField(_("conclusion"), blank=True, max_length=4000)
+
+    objects: ClassVar[Any] = FindingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
+        default_permissions = ("view", "change")
+        constraints = [
+            models.CheckConstraint(
+                name="finding_closed_iff_closed_at",
+                condition=Q(state="closed", closed_at__isnull=False) | Q(state="open", closed_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.answer_id)

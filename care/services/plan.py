@@ -1,0 +1,187 @@
+"""Planning follow-up calls: pulled from what happened to the left, once for each occasion."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from advisory.models import AdvisoryAgreement
+from care.models import CareProgramme, FollowUpCall, ScriptQuestion
+from clients.models import Client
+from crm.core import audit
+from crm.core.access import system_user
+from crm.core.clocks import Calendar, local_date
+from crm.core.jobs import due
+from crm.core.models import Company, User
+from crm.core.policies import Figures, figures
+from crm.core.service import service
+from tiers.models import TierChange
+
+_SCRIPTS = Path(__file__).resolve().parent.parent / "scripts.toml"
+_BATCH = 1000
+
+Code = CareProgramme.Code
+
+
+@service("care.seed_programmes")
+def seed_programmes(*, actor: User, company: Company) -> list[CareProgramme]:
+    """Make sure the company has the three programmes with their scripts; never touches what is there."""
+    content = tomllib.loads(_SCRIPTS.read_text(encoding="utf-8"))
+    made = []
+    for code in Code.values:
+        greeting = content["greeting"][code]
+        programme, is_new = CareProgramme.objects.get_or_create(
+            company=company, code=code, defaults={"greeting_en": greeting["en"], "greeting_zh": greeting["zh"]}
+        )
+        if is_new:
+            ScriptQuestion.objects.bulk_create(_questions(programme, content["question"]))
+            audit.record(actor, "care.seed_programmes", programme, after={"code": code})
+        made.append(programme)
+    return made
+
+
+def _questions(programme: CareProgramme, rows: Iterable[dict[str, str]]) -> Iterator[ScriptQuestion]:
+    for position, row in enumerate(rows, 1):
+        yield ScriptQuestion(
+            programme=programme,
+            version=programme.script_version,
+            position=position,
+            code=row["code"],
+            text_en=row["en"],
+            text_zh=row["zh"],
+            bad_answer=row["bad"],
+        )
+
+
+@service("care.plan_calls")
+def plan_calls(*, actor: User, now: datetime) -> int:
+    """Plan the calls that new accounts, tier changes and advisory agreements demand. Returns how many are new.
+
+    May run twice, late or in parallel: client, programme and occasion are unique, and what is planned stays as it is.
+    """
+    today = local_date(now)
+    calendar = Calendar.around(today)
+    planned = 0
+    for programme in CareProgramme.objects.filter(is_active=True).select_related("company"):
+        known = figures(today)
+        wanted = _wanted(programme, today, calendar, known, now)
+        for batch in _in_batches(wanted):
+            planned += _insert(batch)
+    if planned:
+        audit.record(actor, "care.plan_calls", "care.followupcall", after={"planned": planned, "day": today})
+    return planned
+
+
+def _insert(calls: list[FollowUpCall]) -> int:
+    before = FollowUpCall.objects.count_of(calls)
+    FollowUpCall.objects.bulk_create(calls, ignore_conflicts=True, batch_size=_BATCH)
+    return FollowUpCall.objects.count_of(calls) - before
+
+
+def _in_batches(calls: Iterable[FollowUpCall]) -> Iterator[list[FollowUpCall]]:
+    batch: list[FollowUpCall] = []
+    for call in calls:
+        batch.append(call)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _wanted(
+    programme: CareProgramme, today: date, calendar: Calendar, known: Figures, now: datetime
+) -> Iterator[FollowUpCall]:
+    match programme.code:
+        case Code.NEW_ACCOUNT:
+            return _after_opening(programme, today, known)
+        case Code.TIER_CHANGE:
+            return _after_tier_change(programme, today, calendar, known, now)
+    return _under_agreement(programme, today, known)
+
+
+def _call(programme: CareProgramme, client_id: int, key: str, due_on: date, today: date, **more: Any) -> FollowUpCall:
+    return FollowUpCall(
+        programme=programme,
+        client_id=client_id,
+        occurrence_key=key,
+        due_on=due_on,
+        not_before=today,
+        script_version=programme.script_version,
+        **more,
+    )
+
+
+def _after_opening(programme: CareProgramme, today: date, known: Figures) -> Iterator[FollowUpCall]:
+    """New accounts: within visit.new_account_days of the opening (2010 rule, 204号)."""
+    limit = timedelta(days=known.days("visit.new_account_days"))
+    oldest = today - limit - timedelta(days=known.days("visit.max_lateness_days"))
+    opened = Client.objects.served().filter(
+        branch__company=programme.company, opened_on__gte=oldest, opened_on__lte=today
+    )
+    with_call = FollowUpCall.objects.filter(
+        programme=programme, client=OuterRef("pk"), occurrence_key__startswith="open:"
+    )
+    rows = opened.exclude(Exists(with_call)).order_by("pk").values_list("pk", "opened_on")
+    for client_id, opened_on in rows.iterator(chunk_size=_BATCH):
+        yield _call(programme, client_id, f"open:{opened_on.isoformat()}", opened_on + limit, today)
+
+
+def _after_tier_change(
+    programme: CareProgramme, today: date, calendar: Calendar, known: Figures, now: datetime
+) -> Iterator[FollowUpCall]:
+    """A client moved up or down: congratulation or retention, within visit.tier_change_days working days."""
+    days = known.days("visit.tier_change_days")
+    changes = TierChange.objects.awaiting_care(now).filter(client__branch__company=programme.company)
+    for change in changes.iterator(chunk_size=_BATCH):
+        end = calendar.due(change.day, days, "W")
+        yield _call(
+            programme,
+            change.client_id,
+            f"tier:{change.public_id}",
+            end.on,
+            today,
+            provisional=end.provisional,
+            reason=f"{change.old.code} → {change.new.code}" if change.old else change.new.code,
+        )
+
+
+def _under_agreement(programme: CareProgramme, today: date, known: Figures) -> Iterator[FollowUpCall]:
+    """Advice clients: one call in each period of visit.advice_client_days since the agreement was signed."""
+    period = known.days("visit.advice_client_days")
+    agreements = AdvisoryAgreement.objects.in_force(today).filter(client__branch__company=programme.company)
+    for agreement in agreements.iterator(chunk_size=_BATCH):
+        turn = (today - agreement.signed_on).days // period
+        end = agreement.signed_on + timedelta(days=(turn + 1) * period)
+        if (end - today).days <= known.days("visit.new_account_days"):
+            key = f"advice:{agreement.public_id}:{turn + 1}"
+            yield _call(programme, agreement.client_id, key, end, today)
+
+
+@service("care.mark_missed")
+def mark_missed(*, actor: User, now: datetime) -> int:
+    """Calls that are too late to be made quietly go to the manager's work list as missed. Returns how many."""
+    today = local_date(now)
+    oldest = today - timedelta(days=figures(today).days("visit.max_lateness_days"))
+    missed = FollowUpCall.objects.filter(state=FollowUpCall.State.DUE, due_on__lt=oldest)
+    moved: int = missed.update(state=FollowUpCall.State.MISSED)
+    if moved:
+        audit.record(actor, "care.mark_missed", "care.followupcall", after={"missed": moved})
+    return moved
+
+
+@due("care.plan_calls")
+def plan_due_calls(now: datetime) -> int:
+    planned: int = plan_calls(actor=system_user(), now=now)
+    return planned
+
+
+@due("care.mark_missed")
+def mark_missed_calls(now: datetime) -> int:
+    moved: int = mark_missed(actor=system_user(), now=now)
+    return moved

@@ -1,0 +1,160 @@
+"""Surveys: one invitation for one occasion, one answer for one invitation, and no token on file."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from care import notices
+from care.errors import SurveyClosed
+from care.models import SurveyAnswer, SurveyInvitation
+from complaints.models import Complaint
+from crm.core import audit
+from crm.core.access import system_user
+from crm.core.clocks import local_date
+from crm.core.jobs import due
+from crm.core.models import User
+from crm.core.policies import figures
+from crm.core.service import service
+from crm.core.versions import lock
+
+_TOKEN_BYTES = 16
+_PER_ROUND = 200
+State = SurveyInvitation.State
+
+
+@dataclass(frozen=True)
+class Link:
+    """An invitation with its link, which is known at this moment only."""
+
+    invitation: SurveyInvitation
+    url: str
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _address(token: str) -> str:
+    return f"{settings.CRM_PUBLIC_URL}{reverse('care:survey', args=[token])}"
+
+
+@service("survey.invite")
+def invite_surveys(*, actor: User, now: datetime) -> int:
+    """Invite whoever complained and whose complaint was closed lately, once for each closing. Returns how many.
+
+    Pulled from complaints: a closed complaint knows nothing of surveys. Imported complaints that ended before they came to
+    us are older than the link's validity and bring none.
+    """
+    known = figures(local_date(now))
+    valid = timedelta(days=known.days("survey.valid_days"))
+    closed = Complaint.objects.closed_since(now - valid).select_related("client", "branch").order_by("closed_at", "pk")
+    # Cheap when nothing is new: occasions that have their invitation are left out by their key.
+    known_keys = set(SurveyInvitation.objects.filter(complaint__in=closed).values_list("occurrence_key", flat=True))
+    fresh = [complaint for complaint in closed if _key(complaint) not in known_keys][:_PER_ROUND]
+    invited = 0
+    for complaint in fresh:
+        invited += _invite(complaint, now, valid)
+    if invited:
+        audit.record(actor, "survey.invite", "care.surveyinvitation", after={"invited": invited})
+    return invited
+
+
+def _key(complaint: Complaint) -> str:
+    return f"complaint:{complaint.public_id}:{complaint.rounds}"
+
+
+def _invite(complaint: Complaint, now: datetime, valid: timedelta) -> bool:
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    invitation = SurveyInvitation(
+        branch=complaint.branch,
+        client=complaint.client,
+        complaint=complaint,
+        occasion=SurveyInvitation.Occasion.COMPLAINT,
+        occurrence_key=_key(complaint),
+        token_hash=token_hash(token),
+        created_at=now,
+        expires_at=now + valid,
+    )
+    try:
+        with transaction.atomic():
+            invitation.save()
+    except IntegrityError:
+        return False
+    notices.survey_invitation(invitation, _address(token), now)
+    return True
+
+
+@service("survey.hand_out_link")
+def hand_out_link(*, actor: User, invitation: SurveyInvitation, now: datetime) -> Link:
+    """Make a new link for somebody who got none, to be shown once; the old one stops working. Raises ``SurveyClosed``."""
+    row = lock(SurveyInvitation.objects.all(), pk=invitation.pk)
+    if row.state != State.INVITED or row.expires_at <= now:
+        raise SurveyClosed
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    row.token_hash, row.sent_by_channel = token_hash(token), "counter"
+    row.save(update_fields=["token_hash", "sent_by_channel"])
+    audit.record(actor, "survey.hand_out_link", row)
+    return Link(row, _address(token))
+
+
+def find_open(token: str, now: datetime) -> SurveyInvitation:
+    """The invitation behind a link that can still be answered. Reading writes nothing. Raises ``SurveyClosed``."""
+    found = SurveyInvitation.objects.filter(
+        token_hash=token_hash(token), state=State.INVITED, expires_at__gt=now
+    ).first()
+    if found is None:
+        raise SurveyClosed
+    return found
+
+
+@service("survey.answer")
+def answer_survey(
+    *, actor: User, token: str, now: datetime, satisfaction: int, recommendation: int, comment: str = ""
+) -> SurveyAnswer:
+    """Take the answer that comes with a link; fifty at once make one. ``actor`` is the house's own account.
+
+    Raises ``SurveyClosed``.
+    """
+    invitation = find_open(token, now)
+    claimed = SurveyInvitation.objects.filter(pk=invitation.pk, state=State.INVITED).update(state=State.ANSWERED)
+    if not claimed:
+        raise SurveyClosed
+    answer = SurveyAnswer(
+        invitation=invitation,
+        satisfaction=satisfaction,
+        recommendation=recommendation,
+        comment=comment,
+        answered_at=now,
+    )
+    answer.full_clean(exclude=["invitation"])
+    answer.save(force_insert=True)
+    audit.record(actor, "survey.answer", invitation, after={"satisfaction": satisfaction})
+    return answer
+
+
+@service("survey.expire")
+def expire_surveys(*, actor: User, now: datetime) -> int:
+    """Close links that ran out. Returns how many."""
+    expired: int = SurveyInvitation.objects.filter(state=State.INVITED, expires_at__lte=now).update(state=State.EXPIRED)
+    if expired:
+        audit.record(actor, "survey.expire", "care.surveyinvitation", after={"expired": expired})
+    return expired
+
+
+@due("care.invite_surveys")
+def invite_due_surveys(now: datetime) -> int:
+    invited: int = invite_surveys(actor=system_user(), now=now)
+    return invited
+
+
+@due("care.expire_surveys")
+def expire_due_surveys(now: datetime) -> int:
+    expired: int = expire_surveys(actor=system_user(), now=now)
+    return expired
