@@ -40,10 +40,11 @@ def transport_options(folder: Path) -> dict[str, Any]:
 class Channel(filesystem.Channel):
     """A channel whose messages appear complete or not at all."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # kombu's own two declarations of _put disagree about the second name.
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         path = os.path.join(self.data_folder_out, f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}{SUFFIX}")
         with open(path + ".part", "xb") as part:
-            part.write(str_to_bytes(dumps(message)))
+            part.write(str_to_bytes(dumps(payload)))
         os.rename(path + ".part", path)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
