@@ -1,0 +1,71 @@
+"""Advisors, matching runs and agreements as sets."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Count, Q
+
+from clients.querysets import client_q
+from crm.core.access import NOTHING, branch_q
+
+if TYPE_CHECKING:
+    from crm.core.models import Branch, User
+
+
+class AdvisorQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> AdvisorQuerySet:
+        """Advisors of the branch or company; an advisor sees himself."""
+        if not user.is_authenticated:
+            return self.none()
+        reach = branch_q(user, "user__branch")
+        return self.filter(Q(user=user) if reach == NOTHING else reach | Q(user=user))
+
+    def of_branch(self, branch: Branch) -> AdvisorQuerySet:
+        return self.filter(user__branch=branch, user__is_active=True)
+
+    def may_serve(self, today: date) -> AdvisorQuerySet:
+        """Active advisors with a valid licence, not on leave (投顾暂行规定 Art. 7)."""
+        on_leave = Q(leave_from__lte=today, leave_until__gte=today)
+        return self.filter(
+            user__is_active=True, licence_kind="investment_advisor", licence_valid_until__gte=today
+        ).exclude(on_leave)
+
+    def licence_expiring(self, today: date, until: date) -> AdvisorQuerySet:
+        return self.filter(user__is_active=True, licence_valid_until__gte=today, licence_valid_until__lte=until)
+
+    def with_load(self) -> AdvisorQuerySet:
+        """Each with ``load``: how many clients he serves."""
+        return self.annotate(
+            load=Count("user__book", filter=Q(user__book__status__in=["active", "dormant"]), distinct=True)
+        )
+
+
+class MatchingRunQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> MatchingRunQuerySet:
+        return self.filter(branch_q(user))
+
+
+class MatchProposalQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> MatchProposalQuerySet:
+        return self.filter(branch_q(user, "run__branch")).filter(client_q(user, "client__"))
+
+    def changes(self) -> MatchProposalQuerySet:
+        """Proposals that would change something: a new advisor, or the first one."""
+        return self.exclude(new_advisor=None).exclude(new_advisor=models.F("old_advisor"))
+
+
+class HandOverQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> HandOverQuerySet:
+        return self.filter(branch_q(user))
+
+
+class AgreementQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> AgreementQuerySet:
+        return self.filter(client_q(user, "client__"))
+
+    def in_force(self, day: date) -> AgreementQuerySet:
+        """Agreements under which clients are advised on ``day``."""
+        return self.filter(Q(ended_on=None) | Q(ended_on__gt=day), signed_on__lte=day)
