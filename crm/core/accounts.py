@@ -6,13 +6,14 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_changed
+from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import ValidationError
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from crm.core import audit, sign_in
-from crm.core.middleware import client_address
+from crm.core import audit, second_factor, sign_in
+from crm.core.middleware import SECOND_FACTOR_DUE, client_address
 from crm.core.models import User
 
 
@@ -34,7 +35,8 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
         number, address = str(credentials.get("username", "")), client_address(request)
         if user is not None and one_time_password_expired(user):
             return None
-        if user is not None:
+        # With a second factor to come the count stays: a right password must not buy fresh guesses at the code.
+        if user is not None and not second_factor.has_one(user):
             sign_in.succeeded(number, address)
         return user
 
@@ -43,8 +45,9 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
         note_failure(str(credentials.get("username", "")))
 
     def post_login(self, request: HttpRequest, user: User, **arguments: Any) -> Any:
-        request.session["began_at"] = request.session["seen_at"] = timezone.now().timestamp()
         audit.record(user, "session.open", user)
+        if second_factor.lacks(user, timezone.now()):
+            request.session[SECOND_FACTOR_DUE] = True
         return super().post_login(request, user, **arguments)
 
 
@@ -58,6 +61,12 @@ def note_failure(number: str) -> None:
     user = User.objects.filter(staff_number=number).first()
     if user is not None:
         audit.record(user, "session.refused", user)
+
+
+@receiver(user_logged_in)
+def session_begins(request: HttpRequest, **_arguments: Any) -> None:
+    """Whatever door a session came through, it knows when it began."""
+    request.session["began_at"] = request.session["seen_at"] = timezone.now().timestamp()
 
 
 @receiver(password_changed)

@@ -7,14 +7,13 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.clocks import day_bounds
 from crm.core.models import AuditEntry, Branch, JobRun, Policy, PolicyKey, Role, User
 
 
-def _branches(request: HttpRequest | None) -> QuerySet[Branch]:
+def _branches(request: Any) -> QuerySet[Branch]:
     found: QuerySet[Branch] = (
         Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
     )

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -23,6 +23,8 @@ Answer = Callable[[HttpRequest], HttpResponse]
 #: Session ends: without a click, and in any case.
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
+#: In the session of somebody who has to set up a second factor before anything else.
+SECOND_FACTOR_DUE = "second_factor_due"
 #: Write the time of the last click at most this often, so that reading stays reading.
 _NOTE_EVERY = timedelta(minutes=1)
 
@@ -53,9 +55,13 @@ class RequestContext:
         token = set_request_facts(facts)
         try:
             if request.user.is_authenticated:
-                ended = self._end_session(request) or self._must_choose_password(request)
-                if ended:
-                    return ended
+                detour = (
+                    self._end_session(request)
+                    or self._must_choose_password(request)
+                    or self._must_set_up_second_factor(request)
+                )
+                if detour:
+                    return detour
             response = self.answer(request)
         finally:
             forget_request_facts(token)
@@ -77,19 +83,56 @@ class RequestContext:
         idle, age = now.timestamp() - seen, now.timestamp() - began
         if idle > IDLE.total_seconds() or age > ABSOLUTE.total_seconds() or _signed_in_before_change(request, began):
             logout(request)
-            return HttpResponseRedirect(f"{reverse(settings.LOGIN_URL)}?ended=1")
+            return _lead(request, f"{reverse(settings.LOGIN_URL)}?ended=1", "session_ended", 401)
         if "began_at" not in session or idle > _NOTE_EVERY.total_seconds():
             session["began_at"], session["seen_at"] = began, now.timestamp()
+            _note_session(request)
         return None
 
     def _must_choose_password(self, request: HttpRequest) -> HttpResponse | None:
         user: Any = request.user
         if not user.must_change_password:
             return None
-        allowed = (reverse("account_change_password"), reverse("account_logout"), settings.STATIC_URL)
-        if request.path.startswith(allowed) or request.path.startswith("/i18n/"):
+        url = reverse("account_change_password")
+        if request.path.startswith((url, *_always_open())):
             return None
-        return HttpResponseRedirect(reverse("account_change_password"))
+        return _lead(request, url, "password_due", 403)
+
+    def _must_set_up_second_factor(self, request: HttpRequest) -> HttpResponse | None:
+        """Marked at log-in by the account adapter; asked again only as long as the mark is there."""
+        if not request.session.get(SECOND_FACTOR_DUE):
+            return None
+        from crm.core.second_factor import has_one
+
+        if has_one(request.user):  # type: ignore[arg-type]  # signed in
+            del request.session[SECOND_FACTOR_DUE]
+            return None
+        own = (reverse("mfa_index"), reverse("account_reauthenticate"), reverse("account_change_password"))
+        if request.path.startswith((*own, *_always_open())):
+            return None
+        return _lead(request, reverse("mfa_activate_totp"), "second_factor_due", 403)
+
+
+def _always_open() -> tuple[str, ...]:
+    return (reverse("account_logout"), f"/{settings.STATIC_URL.lstrip('/')}", "/i18n/")
+
+
+def _lead(request: HttpRequest, url: str, code: str, status: int) -> HttpResponse:
+    """Somewhere else first: a redirect for a page, a header for htmx (else it would fill a table with a log-in page), a
+    problem for programs."""
+    if request.path.startswith("/api/"):
+        body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": code, "fields": {}}
+        return JsonResponse(body, status=status, content_type="application/problem+json")
+    if getattr(request, "htmx", False):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+def _note_session(request: HttpRequest) -> None:
+    """Keep "last seen" of the list of sessions current to the minute."""
+    from allauth.usersessions.models import UserSession
+
+    UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=timezone.now())
 
 
 def _signed_in_before_change(request: HttpRequest, began: float) -> bool:

@@ -20,6 +20,8 @@ from crm.core.jobs import due
 from crm.core.models import IdempotencyKey, User
 
 KEEP = timedelta(days=7)
+#: The status of a key whose change has been made, whether or not it made a row with a public id.
+DONE = 1
 
 
 class KeyReused(DomainError):
@@ -54,16 +56,18 @@ def once(*, user: User, key: str, print_: str, make: Callable[[], Any]) -> Outco
     unique key and then gets its row.
     """
     with transaction.atomic():
-        made = IdempotencyKey.objects.bulk_create(
+        # Says nothing about who was first (the rows come back either way): the status of the locked row does.
+        IdempotencyKey.objects.bulk_create(
             [IdempotencyKey(user=user, key=key, fingerprint=print_)], ignore_conflicts=True
         )
         row = IdempotencyKey.objects.select_for_update().get(user=user, key=key)
         if row.fingerprint != print_:
             raise KeyReused
-        if row.object_id or not made:
+        if row.status:
             return Outcome(row.object_id, is_new=False)
-        row.object_id = getattr(make(), "public_id", "")
-        row.save(update_fields=["object_id"])
+        row.object_id = getattr(make(), "public_id", "") or ""
+        row.status = DONE
+        row.save(update_fields=["object_id", "status"])
     return Outcome(row.object_id, is_new=True)
 
 

@@ -112,9 +112,11 @@ def queue(
         due_at=due_at,
     )
     # Two writers may both have passed the look above; the unique key lets the second one pass by without a row.
-    made = Outbound.objects.bulk_create([message], ignore_conflicts=True)
-    hint("core.send_outbound")
-    return bool(made)
+    Outbound.objects.bulk_create([message], ignore_conflicts=True)
+    made: bool = Outbound.objects.filter(public_id=message.public_id).exists()
+    if made:
+        hint("core.send_outbound")
+    return made
 
 
 def deliver(pk: int, now: datetime) -> bool:

@@ -66,6 +66,27 @@ def _reseal(model: type[models.Model], fields: list[EncryptedField], row: models
     model._base_manager.filter(pk=row.pk).update(**changed)
 
 
+def rotate_second_factors() -> int:
+    """Seal the secrets of authenticators again; also those that were set up before secrets were sealed."""
+    from allauth.mfa.models import Authenticator
+
+    from crm.core.second_factor import AAD, SECRET_PARTS, SealingMFAAdapter
+
+    adapter, written = SealingMFAAdapter(), 0
+    for pk in list(Authenticator.objects.values_list("pk", flat=True)):
+        with transaction.atomic():
+            kept = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            if kept is None:
+                continue
+            old = {part: kept.data[part] for part in SECRET_PARTS if kept.data.get(part)}
+            stale = {part: text for part, text in old.items() if not sealed_with_current_key(text)}
+            if stale:
+                kept.data = {**kept.data, **{part: seal(adapter.decrypt(text), AAD) for part, text in stale.items()}}
+                kept.save(update_fields=["data"])
+                written += 1
+    return written
+
+
 def _field(model: type[models.Model], name: str) -> EncryptedField:
     field = model._meta.get_field(name)
     assert isinstance(field, EncryptedField)  # noqa: S101  a model that names another field is a mistake of ours

@@ -123,7 +123,12 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = False  # one counter in the database serves web log-in and token endpoint alike
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "CRM"
-USERSESSIONS_TRACK_ACTIVITY = True
+MFA_ADAPTER = "crm.core.second_factor.SealingMFAAdapter"
+MFA_FORMS = {
+    "authenticate": "crm.core.forms.second_factor.CountedAuthenticateForm",
+    "reauthenticate": "crm.core.forms.second_factor.CountedReauthenticateForm",
+}
+USERSESSIONS_TRACK_ACTIVITY = False  # it would write at every click; RequestContext notes "last seen" once a minute
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # the ceiling; idle and absolute ends are kept by RequestContext

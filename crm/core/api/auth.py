@@ -10,6 +10,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -20,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from crm.core import audit, sign_in
+from crm.core import audit, second_factor, sign_in
 from crm.core.accounts import note_failure, one_time_password_expired
 from crm.core.api.serializers import Strict
 from crm.core.errors import DomainError
@@ -85,21 +86,8 @@ def _may_have_token(user: User, otp: str) -> bool:
     if user.must_change_password or one_time_password_expired(user):
         return False
     if not mfa_adapter().is_mfa_enabled(user):
-        return not any(role.needs_second_factor for role in user.roles) or not second_factor_demanded()
+        return not second_factor.demanded_of(user, timezone.now())
     return _code_is_right(user, otp)
-
-
-def second_factor_demanded() -> bool:
-    """Whether policy demands a second factor from the roles that the table marks."""
-    from django.utils import timezone
-
-    from crm.core.clocks import local_date
-    from crm.core.policies import PolicyMissing, figures
-
-    try:
-        return figures(local_date(timezone.now())).flag("sign_in.second_factor")
-    except PolicyMissing:
-        return True
 
 
 def _code_is_right(user: User, otp: str) -> bool:
@@ -107,7 +95,7 @@ def _code_is_right(user: User, otp: str) -> bool:
     for kept in Authenticator.objects.filter(user=user, type__in=kinds):
         if otp and kinds[kept.type](kept).validate_code(otp):
             kept.record_usage()
-            return True
+            return second_factor.claim_code(user, otp)
     return False
 
 

@@ -25,7 +25,7 @@ class PolicyRead(serializers.ModelSerializer[Policy]):
 
     id = serializers.CharField(source="public_id", read_only=True)
     key = serializers.CharField(source="policy_key_id", read_only=True)
-    label = serializers.SerializerMethodField()
+    name = serializers.SerializerMethodField()
     kind = serializers.CharField(source="policy_key.kind", read_only=True)
     unit = serializers.CharField(source="policy_key.unit", read_only=True)
     owner = serializers.CharField(source="policy_key.owner", read_only=True)
@@ -34,11 +34,11 @@ class PolicyRead(serializers.ModelSerializer[Policy]):
     class Meta:
         model = Policy
         fields = [
-            "id", "key", "label", "kind", "unit", "owner", "branch", "value", "effective_from", "version", "source",
+            "id", "key", "name", "kind", "unit", "owner", "branch", "value", "effective_from", "version", "source",
             "certainty",
         ]  # fmt: skip
 
-    def get_label(self, row: Policy) -> str:
+    def get_name(self, row: Policy) -> str:
         return str(row.policy_key)
 
     def get_branch(self, row: Policy) -> str | None:

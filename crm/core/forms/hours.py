@@ -16,14 +16,16 @@ from crm.core.models import BusinessSegment
 _STRETCH = re.compile(r"^(\d{1,2}:\d{2})\s*[-–—~到至]\s*(\d{1,2}:\d{2})$")
 
 
-class StretchesField(forms.CharField):
+class StretchesField(forms.Field):
     """Stretches such as "09:00-11:30, 13:00-17:00"; nothing means none of its own."""
 
+    widget = forms.TextInput(attrs={"maxlength": 120})
+
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=120, required=False, **kwargs)
+        super().__init__(required=False, **kwargs)
 
     def to_python(self, value: Any) -> list[tuple[time, time]]:
-        text = super().to_python(value)
+        text = str(value or "")[:200]
         return [self._stretch(part.strip()) for part in re.split("[,，;；、]", text) if part.strip()]
 
     def _stretch(self, text: str) -> tuple[time, time]:

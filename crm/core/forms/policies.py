@@ -71,14 +71,14 @@ class JSONText(forms.JSONField):
             return InvalidJSONInput(data)
 
 
-class WholeNumbers(forms.CharField):
+class WholeNumbers(forms.Field):
     """Whole numbers with commas between them."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(str(item) for item in value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = str(value or "")[:200]
         parts = [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
         if any(not part.isascii() or not part.isdigit() for part in parts):
             raise forms.ValidationError(_("Whole numbers with commas between them, such as 60, 30, 7."))

@@ -55,7 +55,7 @@ def _answer(request: HttpRequest, status: int, template: str = "") -> HttpRespon
         return render(request, f"errors/{template or status}.html", context, status=status)
     except TemplateDoesNotExist:
         pass
-    except Exception:  # noqa: BLE001  the page of a fault must not fail itself: without database there is no user to greet
+    except Exception:  # the page of a fault must not fail itself: without database there is no user to greet
         if status != HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
     return HttpResponse(_says(status), status=status, content_type="text/plain; charset=utf-8")

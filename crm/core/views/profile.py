@@ -71,7 +71,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
         actor = _actor(request)
         if actor.language != chosen:
             change_profile(actor=actor, language=chosen, market_colours=actor.market_colours)
-    return cast(HttpResponse, i18n.set_language(request))
+    return i18n.set_language(request)
 
 
 def _actor(request: HttpRequest) -> User:

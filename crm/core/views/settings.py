@@ -98,7 +98,7 @@ def hours_edit(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: reverse("core:hours_list"),
         template="core/hours_form.html",
         context={"branch": branch, "default": _default_words(), "back_url": reverse("core:hours_list")},
-        said=_("The business hours have been saved."),
+        said=str(_("The business hours have been saved.")),
     )
 
 

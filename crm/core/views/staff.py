@@ -46,7 +46,7 @@ def staff_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_self": person.pk == request.user.pk,
         "sessions": sessions,
         "tokens": tokens,
-        "delegations": Delegation.objects.visible_to(request.user)
+        "delegations": Delegation.objects.visible_to(_actor(request))
         .of_person(person)
         .since(local_date(timezone.now()))
         .select_related("absent", "deputy"),

@@ -1,0 +1,48 @@
+"""The code of the phone, asked at sign-in and before sensitive steps: counted like passwords, and good once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from crm.core import sign_in
+from crm.core.accounts import note_failure
+from crm.core.middleware import client_address
+from crm.core.second_factor import claim_code
+
+
+class _Counted:
+    """Mixin over allauth's forms."""
+
+    user: Any
+
+    def clean_code(self) -> str:
+        number, address = self.user.staff_number, client_address(context.request)
+        try:
+            sign_in.begin(number, address)
+        except sign_in.TooManyAttempts as refusal:
+            raise ValidationError(refusal.message, code=refusal.code) from None
+        try:
+            code = self._used_up(super().clean_code())  # type: ignore[misc]  # of the form this is mixed into
+        except ValidationError:
+            note_failure(number)
+            raise
+        sign_in.succeeded(number, address)
+        return code
+
+    def _used_up(self, code: str) -> str:
+        if not claim_code(self.user, code):
+            raise ValidationError(_("This code has been used. Wait for the next one."), code="code_used")
+        return code
+
+
+class CountedAuthenticateForm(_Counted, AuthenticateForm):  # type: ignore[misc]  # allauth has no types
+    pass
+
+
+class CountedReauthenticateForm(_Counted, ReauthenticateForm):  # type: ignore[misc]  # allauth has no types
+    pass
