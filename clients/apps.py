@@ -7,3 +7,10 @@ class ClientsConfig(AppConfig):
     label = "clients"
     verbose_name = _("Clients")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from clients.importing import AssetTarget, ClientTarget, ContactTarget, HoldingTarget
+        from crm.core.importing import register
+
+        for target in (ClientTarget, AssetTarget, HoldingTarget, ContactTarget):
+            register(target())

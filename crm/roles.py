@@ -115,7 +115,41 @@ CORE: Section = {
     ),
 }
 
-CLIENTS: Section = {}
+_SEES_CLIENTS = (
+    "clients.view_client",
+    "clients.view_contactlog",
+    "clients.view_dailyasset",
+    "clients.view_holding",
+    "clients.view_riskassessment",
+    "clients.view_advisorassignment",
+)
+_SERVES_CLIENTS = (
+    *_SEES_CLIENTS,
+    "clients.add_client",
+    "clients.change_client",
+    "clients.reveal_client",
+    "clients.add_contactlog",
+    "clients.correct_contactlog",
+)
+_BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding")
+CLIENTS: Section = {
+    MANAGER: (
+        *_SERVES_CLIENTS,
+        *_BRINGS_FILES,
+        "clients.assess_client",
+        "clients.assign_client",
+        "clients.export_client",
+    ),
+    ADVISOR: (*_SERVES_CLIENTS, "clients.assess_client"),
+    ACCOUNT_MANAGER: _SERVES_CLIENTS,
+    # An agent sees the clients he brought, masked, and may say what he spoke with them.
+    AGENT: ("clients.view_client", "clients.view_contactlog", "clients.add_contactlog"),
+    FRONT_DESK: (*_SERVES_CLIENTS, *_BRINGS_FILES, "clients.assess_client"),
+    CALLER: (*_SEES_CLIENTS, "clients.reveal_client", "clients.add_contactlog", "clients.correct_contactlog"),
+    COMPLIANCE: (*_SEES_CLIENTS, "clients.reveal_client", "clients.assess_client", "clients.export_client"),
+    AUDITOR: _SEES_CLIENTS,
+    HEAD_OFFICE: _SEES_CLIENTS,
+}
 
 TIERS: Section = {}
 

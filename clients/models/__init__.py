@@ -1,11 +1,12 @@
 """Who the client is, what he holds, what was said."""
 
-from clients.models.assets import DailyAsset, Holding
+from clients.models.assets import BranchDay, DailyAsset, Holding
 from clients.models.client import AdvisorAssignment, Channel, Client, ClientTeamMember, RiskAssessment, RiskGrade
 from clients.models.contact import ContactLog
 
 __all__ = [
     "AdvisorAssignment",
+    "BranchDay",
     "Channel",
     "Client",
     "ClientTeamMember",

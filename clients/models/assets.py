@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clients.models.client import Client
-from clients.querysets.assets import DailyAssetQuerySet, HoldingQuerySet
+from clients.querysets.assets import BranchDayQuerySet, DailyAssetQuerySet, HoldingQuerySet
 from crm.core.fields import MoneyField
 from crm.core.models import PublicModel
 
@@ -46,6 +46,33 @@ class DailyAsset(models.Model):
         verbose_name = _("daily assets")
         verbose_name_plural = _("daily assets")
         default_permissions = ("view", "add")
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class BranchDay(models.Model):
+    """What the clients of a branch held and moved on one day, all together; written with the daily rows it adds up.
+
+    Charts over a year and the question whether the day's file has arrived read this instead of whole books.
+    """
+
+    pk = models.CompositePrimaryKey("branch_id", "day")
+    branch = models.ForeignKey("core.Branch", models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField(_("day"))
+    clients = models.PositiveIntegerField()
+    net_assets = MoneyField(_("net assets"))
+    inflow = MoneyField(_("inflow"))
+    outflow = MoneyField(_("outflow"))
+    turnover = MoneyField(_("turnover"))
+    commission = MoneyField(_("commission"))
+
+    objects: ClassVar[Any] = BranchDayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("branch totals of a day")
+        verbose_name_plural = _("branch totals of days")
+        default_permissions = ()
 
     def __str__(self) -> str:
         return str(self.day)

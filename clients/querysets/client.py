@@ -18,6 +18,12 @@ class ClientQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> ClientQuerySet:
         return self.filter(client_q(user))
 
+    def search(self, typed: str) -> ClientQuerySet:
+        """What the search box finds: part of a name, pinyin, initials, numbers and their last four characters."""
+        from clients.querysets.search import search_q
+
+        return self.filter(search_q(typed))
+
     def served(self) -> ClientQuerySet:
         """Clients that the branch still serves: neither closed nor suspended."""
         return self.filter(status__in=["active", "dormant"])

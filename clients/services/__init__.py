@@ -1,0 +1,26 @@
+"""Every change to clients, their assets and what was said to them."""
+
+from clients.services.asset_sql import AssetDay
+from clients.services.assets import HoldingRow, put_asset_days, put_holdings
+from clients.services.clients import (
+    assess_risk,
+    assign_advisor,
+    change_client,
+    create_client,
+    set_do_not_contact,
+)
+from clients.services.contacts import correct_contact, log_contact
+
+__all__ = [
+    "AssetDay",
+    "HoldingRow",
+    "assess_risk",
+    "assign_advisor",
+    "change_client",
+    "correct_contact",
+    "create_client",
+    "log_contact",
+    "put_asset_days",
+    "put_holdings",
+    "set_do_not_contact",
+]

@@ -1,0 +1,59 @@
+"""Refusals about clients, their assets and what was said to them."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.errors import DomainError, InvalidInput
+
+
+class NumberTaken(DomainError):
+    """The branch has a client with this number already."""
+
+    code = "client_number_taken"
+    message = _("This client number is taken in the branch.")
+
+
+class ClientClosed(DomainError):
+    """The client has left; facts about him no longer change."""
+
+    code = "client_closed"
+    message = _("This client has closed all accounts.")
+
+
+class NotAnAdvisor(InvalidInput):
+    """Only an active advisor or account manager of the branch can have clients in his book."""
+
+    code = "not_an_advisor"
+    message = _("Choose an active advisor or account manager of the client's branch.")
+
+
+class AlreadyCorrected(DomainError):
+    """A contact is corrected once; a further correction goes to the newer row."""
+
+    code = "contact_already_corrected"
+    message = _("This contact has been corrected already. Correct the newer entry instead.")
+
+
+class ContactInFuture(InvalidInput):
+    code = "contact_in_future"
+    message = _("A contact cannot lie in the future.")
+
+
+class ForeignAssets(InvalidInput):
+    """Rows of an asset file belong to clients of another branch."""
+
+    code = "assets_of_other_branch"
+    message = _("Some rows belong to clients of another branch.")
+
+
+class DoubledAssets(InvalidInput):
+    code = "assets_twice"
+    message = _("The same client and day occur twice.")
+
+
+class ExportTooLarge(DomainError):
+    """More rows than one person may take out alone."""
+
+    code = "export_needs_approval"
+    message = _("An export of so many rows needs approval. Narrow the list.")

@@ -1,0 +1,211 @@
+"""Clients from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clients.identity import IdentityRefused, normalise_name
+from clients.importing.lookup import UNKNOWN_STAFF, staff_by_number
+from clients.models import AdvisorAssignment, Channel, Client, RiskGrade
+from clients.services.identity_facts import DERIVED, following, from_document, readers
+from crm.core.clocks import local_date
+from crm.core.fields import SealedText
+from crm.core.importing import ImportContext, ImportField, InputRow, Problem, Stage, bulk
+from crm.core.importing.model_target import ModelTarget, Resolved
+from crm.core.importing.targets import CREATED, UPDATED
+from crm.core.public_ids import new_public_id
+
+#: A blank cell says nothing about these: they always have a value.
+_NEVER_BLANK = ("kind", "status", "sex")
+
+
+class ClientTarget(ModelTarget):
+    """One row = one client of the branch, found by his number. A client without a name is taken as well."""
+
+    kind = "clients"
+    label = gettext_lazy("Clients")
+    permission = "clients.add_client"
+    model = Client
+    identity = ("branch_id", "external_id")
+    row_key_field = "external_id"
+    columns = {"advisor": "advisor_id", "introducer": "introducer_id"}
+    derived = DERIVED
+    extra = ("sex", "birth_date", "closed_on")
+    volatile = ("total_assets", "assets_on", "last_contact_at", "next_contact_on")
+    fields = [
+        ImportField(
+            "external_id",
+            "code",
+            gettext_lazy("client number"),
+            required=True,
+            headers=("客户号", "客户编号", "资金账号", "client", "client_id", "client number", "account"),
+        ),
+        ImportField("name", "text", gettext_lazy("name"), headers=("姓名", "客户姓名", "客户名称", "client name")),
+        ImportField("kind", "choice", gettext_lazy("kind"), choices=Client.Kind.choices, headers=("客户类型",)),
+        ImportField("status", "choice", gettext_lazy("status"), choices=Client.Status.choices, headers=("客户状态",)),
+        ImportField(
+            "phone",
+            "text",
+            gettext_lazy("phone"),
+            sensitive=True,
+            max_length=40,
+            headers=("手机", "手机号", "手机号码", "联系电话", "电话", "mobile"),
+        ),
+        ImportField(
+            "id_number",
+            "text",
+            gettext_lazy("identity document"),
+            sensitive=True,
+            max_length=40,
+            headers=("身份证", "身份证号", "身份证号码", "证件号码", "id card", "id number"),
+        ),
+        ImportField(
+            "email",
+            "text",
+            gettext_lazy("e-mail"),
+            sensitive=True,
+            max_length=254,
+            headers=("邮箱", "电子邮箱", "mail"),
+        ),
+        ImportField(
+            "address",
+            "text",
+            gettext_lazy("address"),
+            sensitive=True,
+            max_length=300,
+            headers=("地址", "联系地址", "通讯地址"),
+        ),
+        ImportField("city", "text", gettext_lazy("city"), headers=("城市",)),
+        ImportField("sex", "choice", gettext_lazy("sex"), choices=Client.Sex.choices, headers=("性别", "gender")),
+        ImportField("birth_date", "date", gettext_lazy("date of birth"), headers=("出生日期", "生日", "birthday")),
+        ImportField(
+            "age_on_file", "integer", gettext_lazy("age on file"), minimum=0, maximum=130, headers=("年龄", "age")
+        ),
+        ImportField("occupation", "text", gettext_lazy("occupation"), headers=("职业", "job")),
+        ImportField("education", "text", gettext_lazy("education"), headers=("学历", "教育程度")),
+        ImportField("marital_status", "text", gettext_lazy("marital status"), headers=("婚姻状况", "marital")),
+        ImportField("opened_on", "date", gettext_lazy("client since"), headers=("开户日期", "开户日", "opened")),
+        ImportField("closed_on", "date", gettext_lazy("closed on"), headers=("销户日期", "closed")),
+        ImportField(
+            "advisor",
+            "code",
+            gettext_lazy("served by"),
+            headers=("投资顾问", "客户经理", "工号", "advisor number"),
+            help=gettext_lazy("Staff number of the advisor or account manager."),
+        ),
+        ImportField("introducer", "code", gettext_lazy("introduced by"), headers=("经纪人", "开发人", "introducer")),
+        ImportField(
+            "risk_grade",
+            "choice",
+            gettext_lazy("risk grade"),
+            choices=RiskGrade.choices,
+            headers=("风险等级", "风险承受能力等级"),
+        ),
+        ImportField(
+            "risk_valid_until", "date", gettext_lazy("risk grade valid until"), headers=("风险测评到期日", "测评有效期")
+        ),
+        ImportField(
+            "preferred_channel",
+            "choice",
+            gettext_lazy("preferred channel"),
+            choices=Channel.choices,
+            headers=("首选联系方式",),
+        ),
+    ]
+
+    def resolve(self, context: ImportContext, rows: list[InputRow]) -> Iterable[Resolved]:
+        numbers = [row.values.get(name) for row in rows for name in self.columns]
+        staff = staff_by_number(context, numbers)
+        today = local_date(context.now)
+        return [self._one(row, staff, today) for row in rows]
+
+    def _one(self, row: InputRow, staff: dict[str, int], today: date) -> Resolved:
+        values = dict(row.values)
+        problems: list[Problem] = []
+        for name in self.columns:
+            if (number := values.pop(name, None)) is not None:
+                values[f"{name}_id"] = staff.get(number)
+                if number not in staff:
+                    problems.append(row.problem(name, "unknown_staff", str(UNKNOWN_STAFF)))
+            elif name in row.values:
+                values[f"{name}_id"] = None
+        for name in _NEVER_BLANK:
+            if name in values and values[name] is None:
+                del values[name]
+        kind = values.get("kind") or Client.Kind.PERSON
+        problems += self._identity(row, values, kind, today)
+        if values.get("status") == Client.Status.CLOSED and not values.get("closed_on"):
+            problems.append(row.problem("closed_on", "required", _("A closed client needs the day of closing.")))
+        elif "status" in values and values["status"] != Client.Status.CLOSED:
+            values["closed_on"] = None
+        elif values.get("closed_on"):
+            values["status"] = Client.Status.CLOSED
+        return problems or values
+
+    def _identity(self, row: InputRow, values: dict[str, Any], kind: str, today: date) -> list[Problem]:
+        problems = []
+        for name, read in readers(kind, today).items():
+            if values.get(name):
+                try:
+                    values[name] = read(values[name])
+                except IdentityRefused as refusal:
+                    problems.append(row.problem(name, refusal.code, str(refusal.message)))
+        if values.get("name"):
+            values["name"] = normalise_name(values["name"])
+        if not problems:
+            values.update(from_document(values, kind=kind))
+        return problems
+
+    def derive(self, context: ImportContext, values: dict[str, Any], *, new: bool) -> dict[str, Any]:
+        known = {name: value for name, value in values.items() if not isinstance(value, SealedText)}
+        if new:
+            known = {"name": "", **known}
+        return following(known, kind=known.get("kind") or Client.Kind.PERSON)
+
+    # -- whose book a client is in has a history -----------------------------------------------------------------------
+
+    def after_apply(self, context: ImportContext, stage: Stage) -> None:
+        if "advisor" not in context.mapped:
+            return
+        at = self.layout(context).index("advisor_id")
+        for page in stage.chunks(CREATED):
+            self._open(context, {row.ref: row.values[at] for row in page if row.values[at]})
+        for page in stage.chunks(UPDATED):
+            moved = {row.ref: row.values["advisor_id"] for row in page if _moved(row)}
+            AdvisorAssignment.objects.filter(client__public_id__in=moved, until=None).update(until=context.now)
+            self._open(context, {ref: advisor for ref, advisor in moved.items() if advisor})
+
+    def _open(self, context: ImportContext, advisors: dict[str, int]) -> None:
+        clients = dict(Client.objects.filter(public_id__in=advisors).values_list("public_id", "pk"))
+        cells = [
+            (new_public_id(), clients[ref], advisor, context.now.isoformat(" "), _reason(context), context.actor.pk)
+            for ref, advisor in advisors.items()
+        ]
+        names = ("public_id", "client_id", "advisor_id", "since", "reason", "assigned_by_id")
+        bulk.insert(AdvisorAssignment, names, cells)
+
+    def undo(self, context: ImportContext, stage: Stage) -> None:
+        own = AdvisorAssignment.objects.filter(client__branch=context.branch, reason=_reason(context))
+        if own.exists():
+            self._reopen(context, stage, own)
+        super().undo(context, stage)
+
+    def _reopen(self, context: ImportContext, stage: Stage, own: Any) -> None:
+        moments = list(own.values_list("since", flat=True).distinct())
+        own.filter(until=None).delete()
+        for page in stage.chunks(UPDATED):
+            moved = [row.ref for row in page if _moved(row) and row.before["advisor_id"]]
+            AdvisorAssignment.objects.filter(client__public_id__in=moved, until__in=moments).update(until=None)
+
+
+def _moved(row: Any) -> bool:
+    return bool(row.values["advisor_id"] != row.before["advisor_id"])
+
+
+def _reason(context: ImportContext) -> str:
+    return _("Import %(batch)s") % {"batch": context.batch.public_id}

@@ -1,0 +1,51 @@
+"""Holdings from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from clients.importing.lookup import CLIENT_FIELD, clients_by_number, unknown_client
+from clients.models import Holding
+from crm.core.importing import ImportContext, ImportField, InputRow
+from crm.core.importing.model_target import ModelTarget, Resolved
+
+
+class HoldingTarget(ModelTarget):
+    """One row = one security of one client at the close of one day."""
+
+    kind = "holdings"
+    label = _("Holdings")
+    permission = "clients.add_holding"
+    model = Holding
+    identity = ("client_id", "day", "security_code")
+    row_key_field = "external_id"
+    date_field = "day"
+    columns = {"external_id": None}
+    extra = ("client_id",)
+    fields = [
+        CLIENT_FIELD,
+        ImportField("day", "date", _("day"), required=True, headers=("日期", "持仓日期", "date")),
+        ImportField("security_code", "code", _("security code"), required=True, headers=("证券代码", "code", "symbol")),
+        ImportField("security_name", "text", _("security"), required_for_new=True, headers=("证券名称",)),
+        ImportField(
+            "quantity", "integer", _("quantity"), required_for_new=True, headers=("数量", "持仓数量", "shares")
+        ),
+        ImportField("market_value", "money", _("market value"), required_for_new=True, headers=("市值", "证券市值")),
+        ImportField("cost", "money", _("cost"), headers=("成本", "持仓成本")),
+    ]
+
+    def rows_in_scope(self, context: ImportContext) -> QuerySet[Any]:
+        return Holding.objects.filter(client__branch=context.branch)
+
+    def resolve(self, context: ImportContext, rows: list[InputRow]) -> Iterable[Resolved]:
+        clients = clients_by_number(context, rows)
+        return [
+            {**self.stored(row), "client_id": clients[row.values["external_id"]]}
+            if row.values["external_id"] in clients
+            else unknown_client(row)
+            for row in rows
+        ]

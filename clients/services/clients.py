@@ -1,0 +1,235 @@
+"""Changes to a client himself: taking him in, correcting facts, his risk grade, whose book he is in, whether he is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from clients.errors import ClientClosed, NotAnAdvisor, NumberTaken
+from clients.models import AdvisorAssignment, Client, RiskAssessment
+from clients.services.identity_facts import cleaned, following
+from crm.core import audit
+from crm.core.clocks import local_date
+from crm.core.errors import InvalidInput
+from crm.core.masking import mask_email
+from crm.core.models import Branch, User
+from crm.core.policies import figures
+from crm.core.service import service
+from crm.core.versions import lock
+
+#: What ``client.create`` and ``client.change`` take.
+EDITABLE = (
+    "name",
+    "kind",
+    "status",
+    "phone",
+    "id_number",
+    "email",
+    "address",
+    "city",
+    "sex",
+    "birth_date",
+    "age_on_file",
+    "occupation",
+    "education",
+    "marital_status",
+    "opened_on",
+    "closed_on",
+    "preferred_channel",
+)
+#: Roles that may have clients in their book.
+BOOK_ROLES = frozenset({"advisor", "account_manager"})
+
+
+@service("client.create")
+def create_client(
+    *,
+    branch: Branch,
+    external_id: str,
+    values: Mapping[str, Any],
+    actor: User,
+    now: datetime,
+    advisor: User | None = None,
+    introducer: User | None = None,
+) -> Client:
+    """Take a client in. Raises ``NumberTaken``, ``NotAnAdvisor``, and ``InvalidInput`` with the fields that are wrong."""
+    _refuse_unknown(values)
+    kind = values.get("kind") or Client.Kind.PERSON
+    stored = cleaned(dict(values), kind=kind, today=local_date(now))
+    client = Client(branch=branch, external_id=external_id.strip(), introducer=introducer)
+    _set(client, {**stored, **following({"name": "", **stored}, kind=kind)})
+    if Client.objects.filter(branch=branch, external_id=client.external_id).exists():
+        raise NumberTaken(fields={"external_id": NumberTaken.message})
+    _check(client)
+    try:
+        with transaction.atomic():
+            client.save()
+    except IntegrityError:
+        raise NumberTaken(fields={"external_id": NumberTaken.message}) from None
+    audit.record(actor, "client.create", client, after=_shown(stored), client=client)
+    if advisor is not None:
+        assign_advisor(client=client, advisor=advisor, actor=actor, now=now, reason=_("First advisor"))
+        client.refresh_from_db()
+    return client
+
+
+@service("client.change")
+def change_client(
+    *, client: Client, values: Mapping[str, Any], actor: User, now: datetime, version: int | None = None
+) -> Client:
+    """Correct facts of a client. Raises ``StaleEdit`` when somebody else was faster, ``InvalidInput`` for bad values."""
+    _refuse_unknown(values)
+    row: Client = lock(Client.objects.all(), pk=client.pk, version=version)
+    kind = values.get("kind") or row.kind
+    stored = cleaned(dict(values), kind=kind, today=local_date(now))
+    before, after = audit.changes(row, list(stored), stored)
+    if not after:
+        return row
+    words = {"name": row.name, **after} if "kind" in after else after
+    made = following(words, kind=kind)
+    _set(row, {**after, **made})
+    _check(row)
+    row.save_changed([*after, *made])
+    audit.record(actor, "client.change", row, before=_shown(before), after=_shown(after), client=row)
+    return row
+
+
+@service("client.assess_risk")
+def assess_risk(
+    *,
+    client: Client,
+    grade: str,
+    assessed_on: date,
+    basis: str,
+    actor: User,
+    now: datetime,
+    is_lowest: bool = False,
+) -> RiskAssessment:
+    """Enter a risk grade found on ``assessed_on``; it is valid for ``suitability.assessment_valid_months``.
+
+    The newest assessment is the client's grade; an older one entered late only joins the history.
+    """
+    if assessed_on > local_date(now):
+        raise InvalidInput(fields={"assessed_on": _("An assessment cannot lie in the future.")})
+    row: Client = lock(Client.objects.select_related("branch"), pk=client.pk)
+    if row.status == Client.Status.CLOSED:
+        raise ClientClosed
+    months = figures(assessed_on, row.branch).months("suitability.assessment_valid_months")
+    found = RiskAssessment(
+        client=row,
+        grade=grade,
+        is_lowest=is_lowest,
+        assessed_on=assessed_on,
+        valid_until=add_months(assessed_on, months),
+        basis=basis,
+        entered_by=actor,
+    )
+    _check(found)
+    found.save()
+    newest = row.risk_assessments.order_by("-assessed_on", "-pk").first()
+    if newest is not None and newest.pk == found.pk:
+        row.risk_grade, row.is_lowest_risk, row.risk_valid_until = grade, is_lowest, found.valid_until
+        row.save_changed(["risk_grade", "is_lowest_risk", "risk_valid_until"])
+    after = {"grade": grade, "assessed_on": assessed_on, "valid_until": found.valid_until, "is_lowest": is_lowest}
+    audit.record(actor, "client.assess_risk", found, after=after, reason=basis, client=row)
+    return found
+
+
+@service("client.assign_advisor")
+def assign_advisor(
+    *,
+    client: Client,
+    advisor: User | None,
+    actor: User,
+    now: datetime,
+    reason: str,
+    version: int | None = None,
+) -> AdvisorAssignment | None:
+    """Give a client into a colleague's book, or (None) out of anybody's; the history keeps who had him and when.
+
+    Returns the present row of the history. Raises ``NotAnAdvisor`` and ``StaleEdit``.
+    """
+    row: Client = lock(Client.objects.all(), pk=client.pk, version=version)
+    if advisor is not None:
+        _refuse_no_advisor(advisor, row.branch_id)
+    present: AdvisorAssignment | None = row.assignments.filter(until=None).first()
+    if row.advisor_id == (advisor.pk if advisor else None):
+        return present
+    if present is not None:
+        present.until = max(now, present.since)
+        present.save(update_fields=["until"])
+    made = None
+    if advisor is not None:
+        made = AdvisorAssignment.objects.create(
+            client=row, advisor=advisor, since=now, reason=reason[:200], assigned_by=actor
+        )
+    before = {"advisor": row.advisor.staff_number if row.advisor else ""}
+    row.advisor = advisor
+    row.save_changed(["advisor"])
+    after = {"advisor": advisor.staff_number if advisor else ""}
+    audit.record(actor, "client.assign_advisor", row, before=before, after=after, reason=reason, client=row)
+    return made
+
+
+@service("client.set_do_not_contact")
+def set_do_not_contact(
+    *, client: Client, do_not_contact: bool, reason: str, actor: User, version: int | None = None
+) -> Client:
+    """Mark that a client must not be contacted by us (免打扰), or lift the mark; both need a reason."""
+    if not reason.strip():
+        raise InvalidInput(fields={"reason": _("Say why this client must not be contacted.")})
+    row: Client = lock(Client.objects.all(), pk=client.pk, version=version)
+    if row.do_not_contact == do_not_contact and row.do_not_contact_reason == (reason if do_not_contact else ""):
+        return row
+    before = {"do_not_contact": row.do_not_contact}
+    row.do_not_contact = do_not_contact
+    row.do_not_contact_reason = reason.strip()[:200] if do_not_contact else ""
+    row.save_changed(["do_not_contact", "do_not_contact_reason"])
+    after = {"do_not_contact": do_not_contact}
+    audit.record(actor, "client.set_do_not_contact", row, before=before, after=after, reason=reason, client=row)
+    return row
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    for last in range(day.day, 0, -1):
+        try:
+            return date(day.year + years, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has a first day")
+
+
+def _refuse_no_advisor(advisor: User, branch_id: int) -> None:
+    if not advisor.is_active or advisor.branch_id != branch_id or not (advisor.role_keys & BOOK_ROLES):
+        raise NotAnAdvisor(fields={"advisor": NotAnAdvisor.message})
+
+
+def _refuse_unknown(values: Mapping[str, Any]) -> None:
+    if unknown := sorted(set(values) - set(EDITABLE)):
+        raise TypeError(f"not for clients: {', '.join(unknown)}")
+
+
+def _set(row: Client, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _check(row: Any) -> None:
+    """Let the model say what is wrong, field by field."""
+    try:
+        row.full_clean(validate_unique=False)
+    except ValidationError as wrong:
+        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
+        raise InvalidInput(fields=fields) from None
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for the audit trail; the trail itself hides phone, document and address."""
+    return {name: mask_email(str(value or "")) if name == "email" else value for name, value in values.items()}

@@ -1,0 +1,123 @@
+"""What was said, its correction, and what follows for the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from clients.errors import AlreadyCorrected, ContactInFuture
+from clients.models import Client, ContactLog
+from clients.services import correct_contact, log_contact
+from crm.core.errors import InvalidInput
+from crm.core.models import AuditEntry, Branch, User
+from tests.factories.clients import ClientFactory
+
+NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+Staff = Callable[..., User]
+
+
+@pytest.fixture
+def client_(branch: Branch) -> Client:
+    return ClientFactory(branch=branch)
+
+
+def facts(client: Client) -> tuple[datetime | None, date | None]:
+    client.refresh_from_db()
+    return client.last_contact_at, client.next_contact_on
+
+
+def test_a_contact_moves_the_clients_last_contact_and_next_date(client_: Client, staff: Staff) -> None:
+    log_contact(
+        client=client_, channel="phone", content="问候", next_on=date(2026, 6, 8), actor=staff("advisor"), now=NOW
+    )
+
+    assert facts(client_) == (NOW, date(2026, 6, 8))
+    assert AuditEntry.objects.filter(action="contact.log", client_ref=client_.public_id).count() == 1
+
+
+def test_a_phones_clock_is_kept_as_a_claim_beside_our_time(client_: Client, staff: Staff) -> None:
+    claimed = NOW - timedelta(hours=3)
+
+    entry = log_contact(
+        client=client_, channel="visit", content="面谈", device_at=claimed, actor=staff("advisor"), now=NOW
+    )
+
+    assert (entry.at, entry.device_at) == (NOW, claimed)
+
+
+def test_a_call_nobody_answered_is_no_contact(client_: Client, staff: Staff) -> None:
+    log_contact(
+        client=client_,
+        channel="phone",
+        content="无人接听",
+        details={"outcome": "no_answer"},
+        next_on=date(2026, 6, 2),
+        actor=staff("advisor"),
+        now=NOW,
+    )
+
+    assert facts(client_) == (None, date(2026, 6, 2))
+
+
+def test_a_promise_stands_until_a_contact_on_or_after_its_day(client_: Client, staff: Staff) -> None:
+    advisor = staff("advisor")
+    log_contact(client=client_, channel="phone", content="一", next_on=date(2026, 6, 8), actor=advisor, now=NOW)
+
+    log_contact(client=client_, channel="wechat", content="二", actor=advisor, now=NOW + timedelta(days=1))
+    assert facts(client_)[1] == date(2026, 6, 8)
+
+    log_contact(client=client_, channel="phone", content="三", actor=advisor, now=NOW + timedelta(days=7))
+    assert facts(client_)[1] is None
+
+
+def test_a_contact_in_the_future_is_refused(client_: Client, staff: Staff) -> None:
+    with pytest.raises(ContactInFuture):
+        log_contact(
+            client=client_, channel="phone", content="?", at=NOW + timedelta(hours=1), actor=staff("advisor"), now=NOW
+        )
+
+
+def test_a_next_date_in_the_past_is_refused(client_: Client, staff: Staff) -> None:
+    with pytest.raises(InvalidInput):
+        log_contact(
+            client=client_, channel="phone", content="?", next_on=date(2026, 5, 31), actor=staff("advisor"), now=NOW
+        )
+
+
+def test_a_correction_keeps_the_first_wording_and_moves_the_facts(client_: Client, staff: Staff) -> None:
+    advisor = staff("advisor")
+    first = log_contact(
+        client=client_, channel="phone", content="说错了", next_on=date(2026, 6, 8), actor=advisor, now=NOW
+    )
+
+    second = correct_contact(
+        contact=first,
+        values={"content": "更正", "next_on": None, "at": NOW - timedelta(days=1)},
+        reason="记错客户",
+        actor=advisor,
+        now=NOW,
+    )
+
+    first.refresh_from_db()
+    assert first.content == "说错了"
+    assert list(ContactLog.objects.standing()) == [second]
+    assert facts(client_) == (NOW - timedelta(days=1), None)
+
+
+def test_a_contact_is_corrected_once(client_: Client, staff: Staff) -> None:
+    advisor = staff("advisor")
+    first = log_contact(client=client_, channel="phone", content="一", actor=advisor, now=NOW)
+    correct_contact(contact=first, values={"content": "二"}, reason="错字", actor=advisor, now=NOW)
+
+    with pytest.raises(AlreadyCorrected):
+        correct_contact(contact=first, values={"content": "三"}, reason="错字", actor=advisor, now=NOW)
+
+
+def test_a_correction_needs_a_reason(client_: Client, staff: Staff) -> None:
+    advisor = staff("advisor")
+    first = log_contact(client=client_, channel="phone", content="一", actor=advisor, now=NOW)
+
+    with pytest.raises(InvalidInput):
+        correct_contact(contact=first, values={"content": "二"}, reason=" ", actor=advisor, now=NOW)

@@ -1,0 +1,246 @@
+"""Files that nobody here wrote, through the commands: clients, assets and contacts of a bank, twice, in every dress."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+from django.core.management import call_command
+
+from clients.models import AdvisorAssignment, Client, ContactLog, DailyAsset, Holding
+from crm.core.models import Branch, ImportBatch, User
+from crm.core.services.importing import take_back
+
+ROOT = Path(__file__).resolve().parents[2]
+MAPPINGS = ROOT / "mappings"
+EXCERPT = ROOT / "tests" / "data" / "bank_marketing_300.csv"
+DAY = "2026-06-01"
+Run = Callable[..., dict[str, int]]
+
+
+@pytest.fixture
+def run(branch: Branch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """``run("clients", file, mapping)``: the command's counts; ``status`` beside them."""
+
+    def command(kind: str, file: Path, mapping: Path | str, *more: str) -> dict[str, int]:
+        if isinstance(mapping, str):
+            written = tmp_path / f"{kind}.toml"
+            written.write_text(mapping, encoding="utf-8")
+            mapping = written
+        status = 0
+        errors = ("--errors", str(tmp_path / "errors.csv"))
+        try:
+            call_command(
+                f"import_{kind}", str(file), "--mapping", str(mapping), "--branch", branch.code, *errors, *more
+            )
+        except SystemExit as left:
+            status = int(left.code or 0)
+        said: dict[str, int] = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+        return {**said, "status": status}
+
+    return command
+
+
+def counts(said: dict[str, int]) -> tuple[int, int, int, int, int]:
+    return (said["created"], said["updated"], said["unchanged"], said["rejected"], said["status"])
+
+
+def bank(run: Run, file: Path) -> list[tuple[int, int, int, int, int]]:
+    return [
+        counts(run("clients", file, MAPPINGS / "bank_clients.toml")),
+        counts(run("assets", file, MAPPINGS / "bank_assets.toml", "--date", DAY)),
+        counts(run("contacts", file, MAPPINGS / "bank_contacts.toml")),
+    ]
+
+
+def as_xlsx(source: Path, target: Path) -> Path:
+    book = xlsxwriter.Workbook(target)
+    sheet = book.add_worksheet()
+    for at, row in enumerate(csv.reader(source.open(encoding="utf-8"), delimiter=";")):
+        for column, cell in enumerate(row):
+            if cell.lstrip("-").isdigit():
+                sheet.write_number(at, column, int(cell))
+            else:
+                sheet.write_string(at, column, cell)
+    book.close()
+    return target
+
+
+def test_the_bank_excerpt_comes_in_once_and_is_unchanged_in_every_dress(
+    run: Run, branch: Branch, tmp_path: Path
+) -> None:
+    assert bank(run, EXCERPT) == [(300, 0, 0, 0, 0)] * 3
+    text = EXCERPT.read_text(encoding="utf-8")
+    with_mark, gb = tmp_path / "mark.csv", tmp_path / "gb.csv"
+    with_mark.write_text("\ufeff" + text, encoding="utf-8")
+    # A column of Chinese words beside the others: pure ASCII would be the same bytes in GB18030 and prove nothing.
+    chinese = [f'{line};"备注"' for line in text.splitlines()]
+    gb.write_text("\n".join(chinese), encoding="gb18030")
+
+    again = [bank(run, file) for file in (EXCERPT, with_mark, gb, as_xlsx(EXCERPT, tmp_path / "bank.xlsx"))]
+
+    assert again == [[(0, 0, 300, 0, 0)] * 3] * 4
+    first = Client.objects.get(branch=branch, external_id="1")
+    assert (first.age_on_file, first.occupation, first.education) == (30, "unemployed", "primary")
+    assert first.display_name.endswith("1")
+    assert (first.total_assets, first.assets_on) == (Decimal("1787.00"), date(2026, 6, 1))
+    entry = ContactLog.objects.get(client=first)
+    assert (entry.channel, entry.duration_seconds, entry.at.date()) == ("phone", 79, date(2025, 10, 19))
+    assert first.last_contact_at == entry.at
+    negative = sum(1 for row in csv.DictReader(EXCERPT.open(), delimiter=";") if int(row["balance"]) < 0)
+    assert Client.objects.filter(total_assets__lt=0).count() == negative > 0
+
+
+def test_the_whole_bank_file_comes_in(run: Run, shared_data: Path) -> None:
+    file = shared_data / "clients" / "bank_marketing_bank.csv"
+
+    assert bank(run, file) == [(4521, 0, 0, 0, 0)] * 3
+    assert bank(run, file) == [(0, 0, 4521, 0, 0)] * 3
+
+    assert DailyAsset.objects.filter(net_assets__lt=0).count() == 366
+    assert Client.objects.order_by("-total_assets").values_list("total_assets", flat=True)[0] == Decimal("71188.00")
+    assert ContactLog.objects.filter(channel="unknown").count() == 1324
+
+
+CLIENTS = """
+[columns]
+external_id = "客户号"
+name = "姓名"
+phone = "手机"
+id_number = "证件"
+advisor = "投顾"
+status = "状态"
+"""
+HEAD = "客户号,姓名,手机,证件,投顾,状态\n"
+
+
+def write(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
+    file = tmp_path / "file.csv"
+    file.write_text(text, encoding=encoding)
+    return file
+
+
+def test_chinese_clients_come_in_from_gb18030_with_their_advisor_and_search_words(
+    run: Run, tmp_path: Path, staff: Callable[..., User]
+) -> None:
+    advisor = staff("advisor", staff_number="A001")
+    row = "K1,单雄信,13812348000,110101199003074514,A001,active\n"
+
+    assert counts(run("clients", write(tmp_path, HEAD + row, "gb18030"), CLIENTS)) == (1, 0, 0, 0, 0)
+    assert counts(run("clients", write(tmp_path, HEAD + row), CLIENTS)) == (0, 0, 1, 0, 0)
+
+    client = Client.objects.search("sxx").get()
+    assert (client.advisor, client.sex, client.phone) == (advisor, "male", "+8613812348000")
+    assert AdvisorAssignment.objects.get(client=client, until=None).advisor == advisor
+    assert Client.objects.search("13812348000").get() == client
+
+
+def test_a_file_moves_a_client_to_another_book_and_undo_brings_him_back(
+    run: Run, tmp_path: Path, staff: Callable[..., User]
+) -> None:
+    first, second = staff("advisor", staff_number="A001"), staff("advisor", staff_number="A002")
+    run("clients", write(tmp_path, HEAD + "K1,张三,,,A001,active\n"), CLIENTS)
+
+    said = run("clients", write(tmp_path, HEAD + "K1,张三,,,A002,active\n"), CLIENTS)
+
+    assert counts(said) == (0, 1, 0, 0, 0)
+    client = Client.objects.get()
+    assert client.advisor == second
+    assert [a.advisor for a in client.assignments.order_by("since")] == [first, second]
+    take_back(batch_of(said), actor=staff("branch_manager"))
+    client.refresh_from_db()
+    assert client.advisor == first
+    assert client.assignments.get(until=None).advisor == first
+
+
+def batch_of(said: dict[str, Any]) -> ImportBatch:
+    found: ImportBatch = ImportBatch.objects.get(public_id=said["batch"])
+    return found
+
+
+def test_bad_rows_are_named_and_nothing_is_written_without_partial(run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path, HEAD + "K1,张三,12,110101199003074513,A999,active\nK2,李四,,,,active\nK3,王五,,,,closed\n")
+
+    assert counts(run("clients", file, CLIENTS))[3:] == (2, 1)
+
+    rows = list(csv.DictReader((tmp_path / "errors.csv").open(encoding="utf-8-sig")))
+    assert {(row["field"], row["code"]) for row in rows} == {
+        ("phone", "phone_unreadable"),
+        ("id_number", "id_number_check_digit"),
+        ("advisor", "unknown_staff"),
+        ("closed_on", "required"),
+    }
+    assert all("110101199003074513" not in row["value"] for row in rows)
+    assert not Client.objects.exists()
+
+
+def test_assets_of_an_unknown_client_are_rejected_and_the_rest_may_come(run: Run, tmp_path: Path) -> None:
+    run("clients", write(tmp_path, "客户号\nK1\n"), '[columns]\nexternal_id = "客户号"\n')
+    file = write(tmp_path, "客户号,资产\nK1,-12.50\nK2,1\n")
+    mapping = '[columns]\nexternal_id = "客户号"\nnet_assets = "资产"\n'
+
+    assert counts(run("assets", file, mapping, "--date", DAY))[3:] == (1, 1)
+    assert not DailyAsset.objects.exists()
+    assert counts(run("assets", file, mapping, "--date", DAY, "--partial")) == (1, 0, 0, 1, 1)
+    assert DailyAsset.objects.get().net_assets == Decimal("-12.50")
+
+
+def test_a_corrected_asset_file_shifts_later_sums_and_undo_puts_them_back(
+    run: Run, tmp_path: Path, staff: Callable[..., User]
+) -> None:
+    run("clients", write(tmp_path, "客户号\nK1\n"), '[columns]\nexternal_id = "客户号"\n')
+    mapping = '[columns]\nexternal_id = "客户号"\nnet_assets = "资产"\nday = "日期"\n'
+    run("assets", write(tmp_path, "客户号,资产,日期\nK1,100,2026-06-01\nK1,200,2026-06-02\n"), mapping)
+
+    said = run("assets", write(tmp_path, "客户号,资产,日期\nK1,150,2026-06-01\nK1,300,2026-06-03\n"), mapping)
+
+    assert counts(said) == (1, 1, 0, 0, 0)
+    sums = DailyAsset.objects.order_by("day").values_list("sum_net_assets", flat=True)
+    assert list(sums) == [150, 350, 650]
+    take_back(batch_of(said), actor=staff("branch_manager"))
+    assert list(sums.all()) == [100, 300]
+    client = Client.objects.get()
+    assert (client.total_assets, client.assets_on) == (200, date(2026, 6, 2))
+
+
+def test_holdings_come_in(run: Run, tmp_path: Path) -> None:
+    run("clients", write(tmp_path, "客户号\nK1\n"), '[columns]\nexternal_id = "客户号"\n')
+    mapping = """
+[columns]
+external_id = "客户号"
+security_code = "证券代码"
+security_name = "证券名称"
+quantity = "数量"
+market_value = "市值"
+"""
+    file = write(tmp_path, "客户号,证券代码,证券名称,数量,市值\nK1,000001,平安银行,100,1200.00\n")
+
+    assert counts(run("holdings", file, mapping, "--date", DAY)) == (1, 0, 0, 0, 0)
+    assert counts(run("holdings", file, mapping, "--date", DAY)) == (0, 0, 1, 0, 0)
+    assert Holding.objects.get().security_code == "000001"
+
+
+def test_a_file_never_overwrites_what_was_said(run: Run, tmp_path: Path) -> None:
+    run("clients", write(tmp_path, "客户号\nK1\n"), '[columns]\nexternal_id = "客户号"\n')
+    mapping = '[columns]\nexternal_id = "客户号"\non = "日期"\ncontent = "内容"\n[constants]\nchannel = "phone"\n'
+    run("contacts", write(tmp_path, "客户号,日期,内容\nK1,2026-05-04,问候\n"), mapping)
+
+    said = run("contacts", write(tmp_path, "客户号,日期,内容\nK1,2026-05-04,别的话\n"), mapping)
+
+    assert counts(said)[3:] == (1, 1)
+    assert ContactLog.objects.get().content == "问候"
+
+
+@pytest.mark.parametrize("kind", ["clients", "assets", "holdings", "contacts"])
+def test_each_command_says_its_fields(kind: str, capsys: pytest.CaptureFixture[str], db: None) -> None:
+    call_command(f"import_{kind}", "--fields")
+
+    said = json.loads(capsys.readouterr().out)
+    assert "external_id" in json.dumps(said)
