@@ -92,6 +92,7 @@ class Binding:
             else:
                 values[name] = cell
         if not key and self.mapping.key:
+            problems = [problem for problem in problems if problem.field != self.row_key_field]
             problems.append(Problem(self.row_key_field, "", "key_missing", message("key_missing")))
         return Reading(record, key, values, problems)
 

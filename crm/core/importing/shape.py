@@ -37,7 +37,7 @@ class ModelShape:
         self._makers = {n: self._maker(n) for n, f in self.fields.items() if not isinstance(f, EncryptedField)}
         #: Columns whose default is made anew for each row.
         self.made_each_time = [
-            name for name in self.attnames if callable(self.fields[name].default) or name == "public_id"
+            name for name in self.attnames if self.fields[name].has_default() and callable(self.fields[name].default)
         ]
 
     def ready(self, attname: str, value: Any, public_id: str = "") -> Any:

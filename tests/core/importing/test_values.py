@@ -1,0 +1,148 @@
+"""Text to values: nothing is repaired in silence."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm.core.importing.fields import ImportField
+from crm.core.importing.rejects import defused, hidden
+from crm.core.importing.table import CellNumber, number_text
+from crm.core.importing.values import BadValue, parser_for
+
+pytestmark = pytest.mark.nodb
+
+
+def parse(kind: str, text: str, *, date_format: str = "", decimal: str = ".", **limits):
+    if kind == "choice":
+        limits.setdefault("choices", [("open", "Open"), ("closed", "已关闭")])
+    return parser_for(ImportField("f", kind, **limits), date_format=date_format, decimal=decimal)(text)
+
+
+def refused(kind: str, text: str, **options) -> str:
+    with pytest.raises(BadValue) as bad:
+        parse(kind, text, **options)
+    assert bad.value.message
+    return bad.value.code
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NaN", "nan", "Infinity", "1e400", "1E5", "１００", "٣", "--1", "1,2,3", "12,34", "0x10", "1_000", "1 2", "−5"],
+)
+@pytest.mark.parametrize("kind", ["money", "decimal", "integer"])
+def test_what_only_resembles_a_number_is_refused(kind, text):
+    assert refused(kind, text) in {"not_a_number", "scientific_notation"}
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1787", "1787.00"),
+        ("-366", "-366.00"),
+        ("1,234,567.8", "1234567.80"),
+        ("¥12.5", "12.50"),
+        ("0.005", "0.01"),
+        ("-0.005", "-0.01"),
+        (".5", "0.50"),
+        ("+7", "7.00"),
+        ("99999999999999.99", "99999999999999.99"),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(text, amount):
+    assert parse("money", text) == Decimal(amount)
+
+
+def test_minus_nothing_is_nothing():
+    assert str(parse("money", "-0")) == "0.00"
+
+
+def test_an_amount_beyond_any_book_is_refused():
+    assert refused("money", "100000000000000") == "too_large"
+
+
+@given(st.decimals(min_value=-(10**11), max_value=10**11, places=2))
+def test_an_amount_that_went_through_a_spreadsheet_is_still_the_same(amount):
+    assert parse("money", CellNumber(number_text(float(amount)))) == parse("money", str(amount))
+
+
+@pytest.mark.parametrize("text", ["4.4E+17", "4.40102E+17", "1E+5"])
+@pytest.mark.parametrize("kind", ["code", "text", "integer", "money"])
+def test_a_number_cut_to_scientific_notation_is_refused(kind, text):
+    assert refused(kind, text) == "scientific_notation"
+
+
+def test_an_identifier_keeps_its_zeros_and_has_no_blanks():
+    assert parse("code", "000017") == "000017"
+    assert parse("code", "Ａ１７") == "A17"
+    assert refused("code", "A 17") == "blank_inside"
+
+
+def test_text_is_kept_unless_it_hides_control_characters_or_is_too_long():
+    assert parse("text", "=1+1") == "=1+1"
+    assert parse("text", "one\r\ntwo") == "one\ntwo"
+    assert refused("text", "bell\x07") == "control_character"
+    assert refused("text", "长" * 81, max_length=80) == "too_long"
+
+
+def test_a_spreadsheet_error_is_never_a_value():
+    assert {refused(kind, "#N/A") for kind in ("text", "code", "money", "date", "choice")} == {"cell_error"}
+
+
+@pytest.mark.parametrize("text", ["2024-02-29", "2024/2/29", "2024.02.29", "20240229", "2024年2月29日"])
+def test_dates_are_read_as_people_write_them(text):
+    assert parse("date", text) == date(2024, 2, 29)
+
+
+@pytest.mark.parametrize(
+    "text", ["2023-02-29", "2024-13-01", "29.02.2024", "24-02-29", "２０２４-02-29", "2024-02/29", "45000"]
+)
+def test_a_date_that_does_not_exist_or_could_be_read_twice_is_refused(text):
+    assert refused("date", text) == "not_a_date"
+
+
+def test_a_date_outside_of_living_memory_is_refused():
+    assert refused("date", "0001-01-01") == refused("date", "9999-12-31") == "date_out_of_range"
+
+
+def test_a_moment_is_shanghai_time_unless_it_says_otherwise():
+    assert parse("datetime", "2024-03-05 08:00") == datetime(2024, 3, 5, 0, 0, tzinfo=UTC)
+    assert parse("datetime", "2024-03-05T08:00:00Z") == datetime(2024, 3, 5, 8, 0, tzinfo=UTC)
+    assert parse("datetime", "2024-03-05") == datetime(2024, 3, 4, 16, 0, tzinfo=UTC)
+    assert refused("datetime", "2024-03-05 25:00") == "not_a_time"
+
+
+def test_yes_and_no_are_understood_in_both_languages():
+    assert [parse("boolean", word) for word in ("TRUE", "yes", "是", "1", "No", "否", "0")] == [True] * 4 + [False] * 3
+    assert refused("boolean", "maybe") == "not_a_boolean"
+
+
+def test_a_choice_is_known_by_value_and_by_label():
+    assert [parse("choice", word) for word in ("open", "OPEN", "已关闭")] == ["open", "open", "closed"]
+    assert refused("choice", "ajar") == "unknown_choice"
+
+
+def test_whole_numbers_have_no_fraction_and_stay_in_their_limits():
+    assert parse("integer", "17.0") == 17
+    assert refused("integer", "17.5") == "not_an_integer"
+    assert refused("integer", "-1", minimum=0) == "too_small"
+
+
+def test_a_rate_with_too_many_places_is_refused_but_not_for_a_spreadsheets_noise():
+    assert parse("decimal", "0.000250", places=6) == Decimal("0.000250")
+    assert refused("decimal", "0.0000001", places=6) == "too_many_places"
+    assert parse("decimal", CellNumber("0.30000000000000004"), places=6) == Decimal("0.300000")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "－1"])
+def test_a_rejected_value_is_no_formula_in_the_errors_file(text):
+    assert defused(text) == "'" + text
+
+
+def test_a_sensitive_value_shows_too_little_to_be_used():
+    assert hidden("13812348000") == "****00"
+    assert hidden("12345") == "****"
