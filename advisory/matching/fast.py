@@ -47,7 +47,7 @@ class Market(NamedTuple):
 
 
 class Books(NamedTuple):
-    """Who serves whom. first[j], after[i], before[i]: linked lists of the clients of each place."""
+    """Who serves whom. first[j], after[i], before[i]: linked lists of the clients of each place; row: scratch."""
 
     assignment: Int32
     worth: Int64
@@ -60,6 +60,7 @@ class Books(NamedTuple):
     prices: Int64
     loss: Int64
     mover: Int64
+    row: Int64
 
 
 def solve_exactly(valuation: Valuation, capacities: Int64, prices: Int64) -> tuple[Int32, Int64]:
@@ -95,6 +96,7 @@ def empty_books(clients: int, capacities: Int64, prices: Int64) -> Books:
         prices=np.append(prices, 0).astype(np.int64),
         loss=np.full((places, places), NO_ARC, np.int64),
         mover=np.full((places, places), NOBODY, np.int64),
+        row=np.empty(places, np.int64),
     )
 
 
@@ -113,46 +115,65 @@ def worth_of(market: Market, client: int, place: int) -> int:
 
 
 @compiled
-def best_place(market: Market, client: int, prices: Int64) -> int:
-    chosen, most = NOBODY, -NO_ARC
-    for place in range(market.scores.shape[1] + 1):
-        net = worth_of(market, client, place) - prices[place]
-        if net > most:
-            chosen, most = place, net
-    return chosen
+def read_row(market: Market, client: int, row: Int64) -> None:
+    """Worth at every place, as `worth_of`, but in one sweep that the processor takes several cells at a time."""
+    scores, priority = market.scores[client], np.int64(market.priority[client])
+    for place in range(len(scores)):
+        row[place] = scores[place] + priority if scores[place] >= 0 else FORBIDDEN
+    row[len(scores)] = 0
+    home = market.incumbents[client]
+    if home >= 0 and scores[home] >= 0:
+        kept = row[home] + market.bonus[client]
+        if market.held[client]:
+            row[: len(scores)] = FORBIDDEN
+        row[home] = kept
 
 
 @compiled
-def emptiest_best_place(market: Market, books: Books, client: int) -> int:
+def highest(row: Int64, prices: Int64) -> int:
+    """Most worth minus price."""
+    most = -NO_ARC
+    for place in range(len(row)):
+        most = max(most, row[place] - prices[place])
+    return most
+
+
+@compiled
+def emptiest_best_place(books: Books, row: Int64) -> int:
     """Best place at the prices; among equals the one with the most room, or clients who are alike crowd the first."""
-    chosen, most, room = NOBODY, -NO_ARC, -NO_ARC
-    for place in range(market.scores.shape[1] + 1):
-        net = worth_of(market, client, place) - books.prices[place]
-        spare = books.capacities[place] - books.loads[place]
-        if net > most or (net == most and spare > room):
-            chosen, most, room = place, net, spare
+    most, chosen, room = highest(row, books.prices), NOBODY, -NO_ARC
+    for place in range(len(row)):
+        if row[place] - books.prices[place] == most and books.capacities[place] - books.loads[place] > room:
+            chosen, room = place, books.capacities[place] - books.loads[place]
     return chosen
 
 
 @compiled
 def count_choices(market: Market, prices: Int64, counts: Int64) -> None:
+    row = np.empty(len(prices), np.int64)
     for client in range(market.scores.shape[0]):
-        counts[best_place(market, client, prices)] += 1
+        read_row(market, client, row)
+        most = highest(row, prices)
+        for place in range(len(row)):
+            if row[place] - prices[place] == most:
+                counts[place] += 1
+                break
 
 
 @compiled
 def settle_in(market: Market, books: Books) -> None:
     """Everybody goes to his best place at the start prices; places with a price are all offered."""
     for client in range(market.scores.shape[0]):
-        join(market, books, client, emptiest_best_place(market, books, client))
+        read_row(market, client, books.row)
+        join(books, client, emptiest_best_place(books, books.row))
     for place in range(len(books.loads)):
         dear = books.prices[place] > 0
         books.offered[place] = books.capacities[place] if dear else min(books.loads[place], books.capacities[place])
 
 
 @compiled
-def join(market: Market, books: Books, client: int, place: int) -> None:
-    """Enter a client in a place's list and let him offer himself for the moves from there."""
+def join(books: Books, client: int, place: int) -> None:
+    """Enter a client, whose row has been read, in a place's list; he offers himself for the moves from there."""
     head = books.first[place]
     books.before[client] = NOBODY
     books.after[client] = head
@@ -160,13 +181,13 @@ def join(market: Market, books: Books, client: int, place: int) -> None:
         books.before[head] = client
     books.first[place] = client
     books.assignment[client] = place
-    books.worth[client] = worth_of(market, client, place)
+    own = books.row[place]
+    books.worth[client] = own
     books.loads[place] += 1
-    for other in range(len(books.loads)):
-        worth = worth_of(market, client, other)
-        if worth != FORBIDDEN and books.worth[client] - worth < books.loss[place, other]:
-            books.loss[place, other] = books.worth[client] - worth
-            books.mover[place, other] = client
+    loss, mover = books.loss[place], books.mover[place]
+    for other in range(len(loss)):
+        if books.row[other] != FORBIDDEN and own - books.row[other] < loss[other]:
+            loss[other], mover[other] = own - books.row[other], client
 
 
 @compiled
@@ -187,9 +208,10 @@ def leave(market: Market, books: Books, client: int, place: int) -> None:
 
 @compiled
 def find_mover(market: Market, books: Books, place: int, other: int) -> None:
-    least, mover = NO_ARC, NOBODY
+    """The next cheapest; nobody is cheaper than the one who left, so an equal one ends the search."""
+    least, mover, floor = NO_ARC, NOBODY, books.loss[place, other]
     client = books.first[place]
-    while client != NOBODY:
+    while client != NOBODY and least > floor:
         worth = worth_of(market, client, other)
         if worth != FORBIDDEN and books.worth[client] - worth < least:
             least, mover = books.worth[client] - worth, client
@@ -270,5 +292,6 @@ def move_along(market: Market, books: Books, target: int, previous: Int64) -> No
         else:
             client = books.mover[here, there]
             leave(market, books, client, here)
-            join(market, books, client, there)
+            read_row(market, client, books.row)
+            join(books, client, there)
         there = here

@@ -179,7 +179,7 @@ def engine_named(name: EngineName, cells: int = FAST_FROM) -> Engine:
     from advisory.matching import fast  # here, because importing numba takes half a second
 
     if fast.AVAILABLE:
-        return Engine(fast.solve_exactly, fast.asked_for, repair_cells=20_000)
+        return Engine(fast.solve_exactly, fast.asked_for, repair_cells=10_000)
     if name == "fast":
         raise MatchingInputError("The fast engine needs numba (extra `fast`).")
     return numpy_engine
