@@ -32,14 +32,21 @@ class MinuteByMinute:
 
     def __init__(self, calendar: Calendar, hours: list[Hours]) -> None:
         self.calendar, self.hours = calendar, hours
+        self.days: dict[date, list[bool]] = {}
 
     def open_at(self, at: datetime) -> bool:
-        local = at.astimezone(SHANGHAI)
-        if not self.calendar.is_workday(local.date()):
+        local = at + timedelta(hours=8) if at.tzinfo is UTC else at
+        day = local.date()
+        if day not in self.days:
+            self.days[day] = [self.is_open(day, time(n // 60, n % 60)) for n in range(1440)]
+        return self.days[day][local.hour * 60 + local.minute]
+
+    def is_open(self, day: date, clock: time) -> bool:
+        if not self.calendar.is_workday(day):
             return False
-        own = [item for item in self.hours if item.weekday == local.weekday()]
+        own = [item for item in self.hours if item.weekday == day.weekday()]
         chosen = own or [item for item in self.hours if item.weekday is None]
-        return any(item.opens <= local.time() < item.closes for item in chosen)
+        return any(item.opens <= clock < item.closes for item in chosen)
 
     def minutes(self, start: datetime, end: datetime, paused=lambda at: False) -> int:
         total = 0
@@ -48,7 +55,7 @@ class MinuteByMinute:
             start += MINUTE
         return total
 
-    def add(self, start: datetime, minutes: int, paused=lambda at: False, limit=60 * 24 * 40) -> datetime | None:
+    def add(self, start: datetime, minutes: int, paused=lambda at: False, limit=60 * 24 * 12) -> datetime | None:
         while minutes:
             if not limit:
                 return None
@@ -202,6 +209,14 @@ def test_a_pause_overnight_costs_nothing():
     clock = PausedClock(BusinessClock(june(), OFFICE), [(moment(1, 17), moment(2, 9))])
 
     assert clock.deadline(moment(1, 16), 2 * 3600) == moment(2, 10)
+
+
+def test_no_time_at_all_is_up_at_once_also_in_a_pause():
+    clock = PausedClock(BusinessClock(june(), OFFICE), [(moment(1, 10), moment(1, 11))])
+
+    assert clock.deadline(moment(1, 10), 0) == moment(1, 10)
+    with pytest.raises(ValueError, match="backwards"):
+        clock.deadline(moment(1, 10), -1)
 
 
 def test_nobody_knows_a_deadline_while_the_pause_lasts():

@@ -160,8 +160,11 @@ class PausedClock:
         """The earliest moment (UTC) by which so many unpaused business seconds have passed since `start`.
 
         None while a pause lasts that began before the time was up: nobody can know the deadline then.
+        Raises ValueError if negative.
         """
         rest, cursor = seconds * SECOND, start
+        if rest <= 0:
+            return self._clock._add(start, rest)
         for begin, end in self._pauses:
             if begin > cursor:
                 free = self._clock._passed(begin) - self._clock._passed(cursor)
@@ -169,7 +172,7 @@ class PausedClock:
                     return self._clock._add(cursor, rest)
                 rest -= free
             if end is None:
-                return None if rest else cursor.astimezone(UTC)
+                return None
             cursor = max(cursor, end)
         return self._clock._add(cursor, rest)
 

@@ -41,7 +41,7 @@ class Command(BaseCommand):
             "last": span["last"],
             "missing_year": gap,
             "unsettled_changes": CalendarChange.objects.unsettled().count(),
-            "years": {row.pop("year"): row for row in years},
+            "years": {row["year"]: {name: row[name] for name in ("days", "working", "trading")} for row in years},
         }
         self.stdout.write(json.dumps(status, default=str, indent=1))
         if gap:
