@@ -151,7 +151,41 @@ CLIENTS: Section = {
     HEAD_OFFICE: _SEES_CLIENTS,
 }
 
-TIERS: Section = {}
+_TIERS_SEEN = ("tiers.view_programme", "tiers.view_tier", "tiers.view_tierstate", "tiers.view_tierchange")
+TIERS: Section = {
+    MANAGER: (
+        *_TIERS_SEEN,
+        "tiers.view_evaluationrun",
+        "tiers.add_evaluationrun",
+        "tiers.view_ratecard",
+        "tiers.view_clientrate",
+        "tiers.add_clientrate",
+        "tiers.approve_clientrate",
+    ),
+    ADVISOR: (*_TIERS_SEEN, "tiers.view_ratecard", "tiers.view_clientrate", "tiers.add_clientrate"),
+    ACCOUNT_MANAGER: _TIERS_SEEN,
+    AGENT: _TIERS_SEEN,
+    FRONT_DESK: _TIERS_SEEN,
+    CALLER: _TIERS_SEEN,
+    COMPLIANCE: (
+        *_TIERS_SEEN,
+        "tiers.view_evaluationrun",
+        "tiers.view_ratecard",
+        "tiers.view_clientrate",
+        "tiers.approve_clientrate",
+    ),
+    AUDITOR: (*_TIERS_SEEN, "tiers.view_evaluationrun", "tiers.view_ratecard"),
+    HEAD_OFFICE: (
+        *_TIERS_SEEN,
+        "tiers.add_programme",
+        "tiers.change_programme",
+        "tiers.view_evaluationrun",
+        "tiers.view_ratecard",
+        "tiers.add_ratecard",
+        "tiers.view_clientrate",
+        "tiers.approve_clientrate",
+    ),
+}
 
 ADVISORY: Section = {}
 

@@ -7,3 +7,6 @@ class TiersConfig(AppConfig):
     label = "tiers"
     verbose_name = _("Tiers")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tiers import tasks  # noqa: F401  registers the job and the sweep

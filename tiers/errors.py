@@ -1,0 +1,63 @@
+"""Refusals about tiers and commission."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.errors import AlreadyDecided, DomainError, InvalidInput
+
+
+class NoProgramme(DomainError):
+    """No programme is in force at the branch on the day."""
+
+    code = "no_tier_programme"
+    message = _("No tier programme is in force for this branch on this day.")
+
+
+class LaterDayEvaluated(DomainError):
+    """History is written forwards: a later day has been evaluated by the same programme."""
+
+    code = "later_day_evaluated"
+    message = _("A later day has already been evaluated.")
+
+
+class BadProgramme(InvalidInput):
+    """The tiers of a programme do not make a ladder."""
+
+    code = "bad_tier_programme"
+
+
+class EditionInForce(DomainError):
+    """An edition in force, or one that was, is never edited."""
+
+    code = "programme_edition_in_force"
+    message = _("This edition is not a draft any more. Make a new edition.")
+
+
+class RateNotAllowed(InvalidInput):
+    """A rate above the legal cap, below the fees that are passed through, or a fee below the legal one."""
+
+    code = "rate_not_allowed"
+
+
+class LaterRateStands(DomainError):
+    """Rates follow one another in time: a row with this or a later first day is there."""
+
+    code = "later_rate_stands"
+    message = _("A rate that starts on this day or later is already there.")
+
+
+class RateWaiting(DomainError):
+    """One proposal for a client and product waits at a time."""
+
+    code = "rate_already_proposed"
+    message = _("A proposal for this client and product is already waiting.")
+
+
+class RateDecided(AlreadyDecided):
+    code = "rate_already_decided"
+
+
+class RateNotInForce(DomainError):
+    code = "rate_not_in_force"
+    message = _("Only an approved rate can be ended.")

@@ -1,0 +1,17 @@
+"""What we promise: programmes and their tiers, who stands where and why, and what trading costs."""
+
+from tiers.models.commission import ClientRate, Product, RateBasis, RateCard
+from tiers.models.programme import Programme, Tier
+from tiers.models.state import EvaluationRun, TierChange, TierState
+
+__all__ = [
+    "ClientRate",
+    "EvaluationRun",
+    "Product",
+    "Programme",
+    "RateBasis",
+    "RateCard",
+    "Tier",
+    "TierChange",
+    "TierState",
+]

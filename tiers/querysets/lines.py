@@ -1,0 +1,41 @@
+"""What other pages ask about a client's tier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clients.models import Client
+    from crm.core.models import Branch
+    from tiers.models import TierState
+
+
+@dataclass(frozen=True)
+class TierLine:
+    """A threshold to draw into a chart of assets; yuan."""
+
+    name: str
+    lower_bound: Decimal
+    palette: int
+
+
+def tier_of(client: Client) -> TierState | None:
+    """The present tier of a client with its programme; None before the first evaluation."""
+    from tiers.models import TierState
+
+    state: TierState | None = TierState.objects.select_related("tier", "programme", "run").filter(pk=client.pk).first()
+    return state
+
+
+def tier_lines(branch: Branch, day: date) -> list[TierLine]:
+    """The bounds that govern a branch on ``day``, from the lowest to the highest; the lowest tier has none."""
+    from tiers.models import Programme
+
+    programme = Programme.objects.governing(branch, day)
+    if programme is None:
+        return []
+    rows = programme.tiers.filter(lower_bound__isnull=False).order_by("rank")
+    return [TierLine(tier.name, tier.lower_bound, tier.palette) for tier in rows]

@@ -1,0 +1,62 @@
+"""Programmes and tiers as sets."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from crm.core.access import NOTHING
+
+if TYPE_CHECKING:
+    from crm.core.models import Branch, User
+
+_DEFAULT = "default"
+
+
+def _of_the_house(user: User, path: str = "") -> Q:
+    """Programmes of the user's company, and those of his own branches; company roles see those of every branch."""
+    if not user.is_authenticated or not user.scope.reaches or user.scope.company_id is None:
+        return NOTHING
+    scope = user.scope
+    own = Q(**{f"{path}company_id": scope.company_id})
+    if scope.sees_company:
+        return own
+    return own & (Q(**{f"{path}branch": None}) | Q(**{f"{path}branch_id__in": scope.branch_ids}))
+
+
+class ProgrammeQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> ProgrammeQuerySet:
+        return self.filter(_of_the_house(user))
+
+    def active_on(self, day: date) -> ProgrammeQuerySet:
+        return self.filter(state="active", effective_from__lte=day)
+
+    def of_branch(self, branch: Branch) -> ProgrammeQuerySet:
+        """What can be evaluated at a branch: its own programmes and the company's; own ones and newer editions first."""
+        return self.filter(Q(branch=branch) | Q(branch=None, company_id=branch.company_id)).order_by(
+            F("branch").asc(nulls_last=True), "-effective_from", "-edition", "-pk"
+        )
+
+    def governing(self, branch: Branch, day: date) -> Any:
+        """The programme by which a branch grades on ``day``: its own newest one, else the company's default, else None."""
+        return self.active_on(day).of_branch(branch).filter(Q(branch=branch) | Q(code=_DEFAULT)).first()
+
+    def with_tiers(self) -> ProgrammeQuerySet:
+        return self.prefetch_related("tiers")
+
+
+class TierQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> TierQuerySet:
+        return self.filter(_of_the_house(user, "programme__"))
+
+    def for_assets(self, total_fen: int, days: int) -> Any:
+        """The highest tier whose bound an average of ``total_fen`` ÷ ``days`` reaches; whole numbers, no rounding."""
+        reached = [
+            tier
+            for tier in self.order_by("rank")
+            if tier.lower_bound is None or total_fen >= int(tier.lower_bound * 100) * days
+        ]
+        return reached[-1] if reached else None

@@ -1,0 +1,1 @@
+"""Every change to programmes, tiers and rates."""

@@ -1,0 +1,224 @@
+"""The commission desk: cards, and rates of single clients that one person proposes and another approves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from clients.models import Client
+from crm.core import audit
+from crm.core.errors import FourEyes, MissingRight
+from crm.core.models import Branch, User
+from crm.core.policies import Figures, figures
+from crm.core.service import service
+from crm.core.versions import lock
+from tiers.errors import LaterRateStands, RateDecided, RateNotAllowed, RateNotInForce, RateWaiting
+from tiers.models import ClientRate, Product, RateBasis, RateCard, Tier
+from tiers.querysets import may_see_commission
+
+#: Which market's pass-through fees a product carries; the others have fees of their own that the figures do not hold.
+_MARKET = {Product.A_SHARE: "SSE", Product.MARGIN: "SSE", Product.BSE: "BSE"}
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a product costs: the rate as a fraction, what it includes, and the lowest fee per trade in yuan."""
+
+    product: str
+    rate: Decimal
+    basis: str
+    min_fee: Decimal
+
+
+def check_price(price: Price, known: Figures) -> None:
+    """Raise ``RateNotAllowed`` for what the rules on commission forbid (notice of 2002, cl. 1; figures ``commission.*``).
+
+    All-in, the rate lies between the fees passed through and the cap; a net rate keeps to the cap with those fees on top.
+    """
+    market = _MARKET.get(Product(price.product))
+    passed = (
+        sum((Decimal(part) for part in known.json("commission.passthrough")[market]), Decimal()) if market else None
+    )
+    cap = known.rate("commission.max_rate_all_in")
+    all_in = price.rate if price.basis == RateBasis.ALL_IN else price.rate + (passed or 0)
+    wrong: dict[str, str] = {}
+    if price.rate <= 0:
+        wrong["rate"] = _("A rate is above zero.")
+    elif all_in > cap:
+        wrong["rate"] = _("With all fees the rate may be at most %(cap)s.") % {"cap": _in_ten_thousandths(cap)}
+    elif passed is not None and all_in < passed:
+        wrong["rate"] = _("All-in, the rate must cover the fees passed through, %(fees)s.") % {
+            "fees": _in_ten_thousandths(passed)
+        }
+    lowest = known.money("commission.min_fee") if market else Decimal()
+    if price.min_fee < lowest:
+        wrong["min_fee"] = _("The lowest fee per trade is at least %(fee)s yuan.") % {"fee": lowest}
+    if wrong:
+        raise RateNotAllowed(fields=wrong)
+
+
+def _in_ten_thousandths(rate: Decimal) -> str:
+    return _("%(number)s in ten thousand") % {"number": f"{(rate * 10_000).normalize():f}"}
+
+
+@service("rate_card.set")
+def set_rate_card(*, tier: Tier, price: Price, valid_from: date, actor: User, reason: str = "") -> RateCard:
+    """Add the rate of a tier for a product from a day on; the open row before it ends the day before.
+
+    Rates agreed with clients stay as they are. Raises ``RateNotAllowed``, ``LaterRateStands`` and ``MissingRight``.
+    """
+    if not actor.is_system and actor.company_id != tier.programme.company_id:
+        raise MissingRight
+    check_price(price, figures(valid_from, tier.programme.branch))
+    Tier.objects.select_for_update(of=("self",), no_key=True).get(pk=tier.pk)
+    rows = RateCard.objects.filter(tier=tier, product=price.product)
+    if rows.filter(valid_from__gte=valid_from).exists():
+        raise LaterRateStands
+    before = rows.filter(valid_to=None).first()
+    if before is not None:
+        before.valid_to = valid_from - _DAY
+        before.save(update_fields=["valid_to"])
+    made = RateCard.objects.create(
+        tier=tier,
+        product=price.product,
+        rate=price.rate,
+        basis=price.basis,
+        min_fee=price.min_fee,
+        valid_from=valid_from,
+        reason=reason,
+        created_by=actor,
+    )
+    audit.record(actor, "rate_card.set", made, before=_terms(before), after=_terms(made), reason=reason)
+    return made
+
+
+@service("client_rate.propose")
+def propose_client_rate(
+    *,
+    client: Client,
+    price: Price,
+    valid_from: date,
+    reason: str,
+    actor: User,
+    now: datetime,
+    valid_to: date | None = None,
+) -> ClientRate:
+    """Propose a rate for one client; it holds once somebody else has approved it.
+
+    Raises ``MissingRight`` for a client whose commission the actor may not see, ``RateNotAllowed`` and ``RateWaiting``.
+    """
+    if not may_see_commission(actor, client):
+        raise MissingRight
+    if valid_to is not None and valid_to < valid_from:
+        raise RateNotAllowed(fields={"valid_to": _("The last day lies before the first.")})
+    check_price(price, figures(valid_from, client.branch))
+    _hold(client)
+    if ClientRate.objects.waiting().filter(client=client, product=price.product).exists():
+        raise RateWaiting
+    made = ClientRate.objects.create(
+        client=client,
+        product=price.product,
+        rate=price.rate,
+        basis=price.basis,
+        min_fee=price.min_fee,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        reason=reason,
+        proposed_by=actor,
+        proposed_at=now,
+    )
+    audit.record(actor, "client_rate.propose", made, after=_terms(made), reason=reason)
+    return made
+
+
+@service("client_rate.approve")
+def approve_client_rate(
+    *, rate: ClientRate, actor: User, now: datetime, version: int | None = None, note: str = ""
+) -> ClientRate:
+    """Approve a proposed rate; an open rate for the same product ends the day before it begins.
+
+    Raises ``FourEyes``, ``RateDecided``, ``StaleEdit``, ``LaterRateStands``, and ``RateNotAllowed`` when the figures have
+    changed since the proposal.
+    """
+    row = _waiting(rate, actor, version)
+    price = Price(row.product, row.rate, row.basis, row.min_fee)
+    check_price(price, figures(row.valid_from, row.client.branch))
+    agreed = ClientRate.objects.agreed().filter(client=row.client, product=row.product)
+    if agreed.filter(valid_from__gte=row.valid_from).exists():
+        raise LaterRateStands
+    for before in agreed.filter(state=ClientRate.State.APPROVED, valid_to=None) | agreed.filter(
+        state=ClientRate.State.APPROVED, valid_to__gte=row.valid_from
+    ):
+        before.valid_to = row.valid_from - _DAY
+        before.save_changed(["valid_to"])
+    return _decide(row, ClientRate.State.APPROVED, actor, now, note)
+
+
+@service("client_rate.reject")
+def reject_client_rate(
+    *, rate: ClientRate, actor: User, now: datetime, note: str, version: int | None = None
+) -> ClientRate:
+    """Turn a proposed rate down, saying why. Raises ``FourEyes``, ``RateDecided`` and ``StaleEdit``."""
+    return _decide(_waiting(rate, actor, version), ClientRate.State.REJECTED, actor, now, note)
+
+
+@service("client_rate.end")
+def end_client_rate(
+    *, rate: ClientRate, last_day: date, reason: str, actor: User, version: int | None = None
+) -> ClientRate:
+    """Let an approved rate end after ``last_day``; from then on the card of the client's tier holds.
+
+    Raises ``RateNotInForce``, ``RateNotAllowed`` and ``StaleEdit``.
+    """
+    _hold(rate.client)
+    row = lock(ClientRate.objects.select_related("client"), pk=rate.pk, version=version)
+    if row.state != ClientRate.State.APPROVED or (row.valid_to is not None and row.valid_to < last_day):
+        raise RateNotInForce
+    if last_day < row.valid_from:
+        raise RateNotAllowed(fields={"last_day": _("The last day lies before the first.")})
+    before = _terms(row)
+    row.state, row.valid_to = ClientRate.State.ENDED, last_day
+    row.save_changed(["state", "valid_to"])
+    audit.record(actor, "client_rate.end", row, before=before, after=_terms(row), reason=reason)
+    return row
+
+
+def _hold(client: Client) -> None:
+    """One writer of a client's rates at a time; foreign keys to the client stay free."""
+    Client.objects.select_for_update(of=("self",), no_key=True).get(pk=client.pk)
+
+
+def _waiting(rate: ClientRate, actor: User, version: int | None) -> ClientRate:
+    _hold(rate.client)
+    row = lock(ClientRate.objects.select_related("client__branch"), pk=rate.pk, version=version)
+    if row.state != ClientRate.State.PROPOSED:
+        raise RateDecided
+    if row.proposed_by_id == actor.pk:
+        raise FourEyes
+    return row
+
+
+def _decide(row: ClientRate, state: ClientRate.State, actor: User, now: datetime, note: str) -> ClientRate:
+    row.state, row.decided_by, row.decided_at, row.decision_note = state, actor, now, note
+    row.save_changed(["state", "decided_by", "decided_at", "decision_note"])
+    verb = "approve" if state == ClientRate.State.APPROVED else "reject"
+    audit.record(actor, f"client_rate.{verb}", row, before={"state": "proposed"}, after=_terms(row), reason=note)
+    return row
+
+
+def _terms(row: ClientRate | RateCard | None) -> Mapping[str, object] | None:
+    if row is None:
+        return None
+    names = ["product", "rate", "basis", "min_fee", "valid_from", "valid_to"]
+    terms = {name: getattr(row, name) for name in names}
+    return {**terms, "state": row.state} if isinstance(row, ClientRate) else terms
+
+
+def below_cost_line(rate: Decimal, day: date, branch: Branch | None) -> bool:
+    """Whether a rate lies below the branch's cost line (figure ``commission.approval_below``); shown to who approves."""
+    return rate < figures(day, branch).rate("commission.approval_below")

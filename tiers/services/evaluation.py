@@ -1,0 +1,196 @@
+"""Evaluating a branch: averages, first tiers, moves up and down, with history and proof (docs/adr/0004)."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+
+from clients.models import BranchDay
+from crm.core import audit
+from crm.core.access import system_user
+from crm.core.clocks import Calendar
+from crm.core.models import Branch, JobRun, User
+from crm.core.policies import figures
+from crm.core.service import service
+from tiers import evaluation_sql as sql
+from tiers.errors import LaterDayEvaluated, NoProgramme
+from tiers.models import EvaluationRun, Programme, Tier, TierState
+from tiers.services.programmes import seed_default_programme
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call did; the run itself sums up all calls for its day."""
+
+    run: EvaluationRun
+    counts: dict[str, int]
+    steps: dict[str, int] = field(default_factory=dict)
+    no_data: int = 0
+
+    @property
+    def moved(self) -> int:
+        """Clients who changed tier; a first tier is no move."""
+        return sum(self.steps.get(step, 0) for step in ("up", "down", "programme"))
+
+    @property
+    def written(self) -> int:
+        """Rows of clients' tiers that were written."""
+        return sum(self.steps.values())
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "run": self.run.public_id,
+            "date": self.run.day.isoformat(),
+            "programme": self.run.programme.code,
+            "counts": self.counts,
+            "moved": self.moved,
+            "up": self.steps.get("up", 0),
+            "down": self.steps.get("down", 0),
+            "first": self.steps.get("first", 0),
+            "no_data": self.no_data,
+        }
+
+
+def programme_for(branch: Branch, day: date, code: str = "") -> Programme:
+    """The programme named ``code``, else the one that governs the branch on ``day``. Raises ``NoProgramme``."""
+    if code:
+        found = Programme.objects.active_on(day).of_branch(branch).filter(code=code).first()
+    else:
+        found = Programme.objects.governing(branch, day)
+    if found is None:
+        raise NoProgramme
+    return found  # type: ignore[no-any-return]
+
+
+def programme_or_default(branch: Branch, day: date) -> Programme:
+    """The programme that governs the branch; a company that has none gets the one the product brings."""
+    try:
+        return programme_for(branch, day)
+    except NoProgramme:
+        seed_default_programme(company=branch.company, actor=system_user())
+        return programme_for(branch, day)
+
+
+def days_to_evaluate(branch: Branch) -> list[date]:
+    """The newest day on file after the last evaluation, led by the days that closed a month in between.
+
+    Without them a house whose sweeps stood still over the end of a month would move nobody for that month.
+    """
+    last = EvaluationRun.objects.filter(branch=branch).aggregate(day=Max("day"))["day"]
+    on_file = BranchDay.objects.filter(branch=branch)
+    newest: date | None = on_file.aggregate(newest=Max("day"))["newest"]
+    if newest is None or (last is not None and last >= newest):
+        return []
+    if last is None:
+        return [newest]
+    between = on_file.filter(day__gt=last, day__lt=newest).order_by("day").values_list("day", flat=True)
+    newest_of_month = {day.replace(day=1): day for day in between}
+    return [*(day for day in newest_of_month.values() if closes_month(day)), newest]
+
+
+def closes_month(day: date) -> bool:
+    """Whether no trading day of the month lies after ``day``: then the month's average is complete and tiers may move."""
+    last = day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    known = Calendar.load(day, last)
+    return not any(known.is_trading(day.replace(day=number)) for number in range(day.day + 1, last.day + 1))
+
+
+def falls_if_below_by(day: date, months: int) -> date:
+    """Who has been below since this day or longer falls on ``day``: the month of ``day`` is the last of ``months``."""
+    place = day.year * 12 + day.month - 1 - (max(months, 1) - 1)
+    year, month = divmod(place, 12)
+    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])
+
+
+def question(branch: Branch, programme: Programme, day: date) -> sql.Question:
+    """What an evaluation asks the database, with the figures in force on the day."""
+    figures_ = figures(day, branch)
+    rungs = [
+        sql.Rung(tier.pk, tier.rank, None if tier.lower_bound is None else int(tier.lower_bound * 100))
+        for tier in Tier.objects.filter(programme=programme).order_by("rank")
+    ]
+    return sql.Question(
+        branch_id=branch.pk,
+        programme_id=programme.pk,
+        rungs=rungs,
+        day=day,
+        window_days=figures_.days("tier.window_days"),
+        is_month_end=closes_month(day),
+        falls_if_below_by=falls_if_below_by(day, figures_.months("tier.down_after_periods")),
+    )
+
+
+@service("tiers.evaluate")
+def evaluate(
+    *,
+    branch: Branch,
+    day: date,
+    actor: User,
+    programme: Programme | None = None,
+    job: JobRun | None = None,
+    fault: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Grade every client of a branch for ``day``: all or nothing, and a second time for the same day without effect.
+
+    Raises ``NoProgramme`` and ``LaterDayEvaluated``. ``fault`` is called between the steps; tests break in there.
+    """
+    # One writer a branch, the same lock as for assets: no file arrives between the average and the move.
+    Branch.objects.select_for_update(of=("self",), no_key=True).get(pk=branch.pk)
+    programme = programme or programme_for(branch, day)
+    if EvaluationRun.objects.filter(programme=programme, branch=branch, day__gt=day).exists():
+        raise LaterDayEvaluated
+    asked = question(branch, programme, day)
+    run = _run(branch, programme, asked, actor, job)
+    with connection.cursor() as cursor:
+        sql.measure(cursor, asked)
+        sql.decide(cursor, asked)
+        steps = sql.apply(cursor, asked, run.pk)
+        if fault:
+            fault("applied")
+        no_data = sql.count_without_data(cursor)
+        sql.clear(cursor)
+    counts = counts_of_branch(branch, programme)
+    _sum_up(run, steps, counts, no_data)
+    outcome = Outcome(run, counts, steps, no_data)
+    audit.record(actor, "tiers.evaluate", run, after=outcome.as_json())
+    return outcome
+
+
+def _run(branch: Branch, programme: Programme, asked: sql.Question, actor: User, job: JobRun | None) -> EvaluationRun:
+    run, _made = EvaluationRun.objects.select_related("programme").get_or_create(
+        programme=programme,
+        branch=branch,
+        day=asked.day,
+        defaults={
+            "is_month_end": asked.is_month_end,
+            "window_days": asked.window_days,
+            "down_after": figures(asked.day, branch).months("tier.down_after_periods"),
+            "actor": actor,
+            "job": job,
+        },
+    )
+    return run
+
+
+def _sum_up(run: EvaluationRun, steps: dict[str, int], counts: dict[str, int], no_data: int) -> None:
+    """Keep the run's figures up to date; nothing is written when nothing has changed."""
+    before = (run.counts, run.no_data, run.up, run.down, run.first, run.changed_programme)
+    run.up += steps.get("up", 0)
+    run.down += steps.get("down", 0)
+    run.first += steps.get("first", 0)
+    run.changed_programme += steps.get("programme", 0)
+    run.counts, run.no_data = counts, no_data
+    if before != (run.counts, run.no_data, run.up, run.down, run.first, run.changed_programme):
+        run.save(update_fields=["counts", "no_data", "up", "down", "first", "changed_programme", "updated_at"])
+
+
+def counts_of_branch(branch: Branch, programme: Programme) -> dict[str, int]:
+    """Clients by tier code, every tier of the programme named."""
+    found = TierState.objects.of_branch(branch).counts_by_tier()
+    return {tier.code: found.get(tier.pk, 0) for tier in Tier.objects.filter(programme=programme).order_by("rank")}
