@@ -44,7 +44,7 @@ LEVEL_TONES = {"debug": "neutral", "info": "info", "success": "success", "warnin
 
 # The letter that follows g. Keys are those of the navigation; a key without a letter is reached by the palette.
 GO_LETTERS = {
-    "my_day": "d",
+    "day": "d",
     "clients": "c",
     "tiers": "t",
     "commission": "m",
