@@ -50,7 +50,8 @@ def service(name: str) -> Callable[[Function], Function]:
 
     def register(function: Function) -> Function:
         kinds = [p.kind for p in inspect.signature(function).parameters.values()]
-        if any(kind is not inspect.Parameter.KEYWORD_ONLY for kind in kinds):
+        named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+        if any(kind not in named for kind in kinds):
             raise TypeError(f"{name}: a service takes keyword arguments only.")
         if name in SERVICES:
             raise TypeError(f"{name}: registered twice.")

@@ -33,7 +33,7 @@ def make_holdings(market: Market, *, seed: int) -> list[Holding]:
     Whoever cannot afford one lot holds nothing. Use ``with_securities_worth(market, worth_of(...))`` afterwards,
     so that page and curve agree to the cent.
     """
-    maker = random.Random(f"holdings:{seed}")  # noqa: S311
+    maker = random.Random(f"holdings:{seed}")
     prices = {s.code: int(closing_prices(s.code, [market.days[-1]], seed=seed)[0]) for s in securities()}
     rows: list[Holding] = []
     for client, budget in enumerate(market.securities[-1].tolist()):

@@ -1,0 +1,247 @@
+"""What happens in the demo branches: contacts, grading, matching, complaints, calls and surveys, all through the services."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from care.models import CallAttempt, FollowUpCall, SurveyInvitation
+from care.services import (
+    answer_survey,
+    approve_unable,
+    complete_call,
+    hand_out_link,
+    invite_surveys,
+    plan_calls,
+    propose_unable,
+    record_attempt,
+    seed_programmes,
+    take_call,
+)
+from clients.models import Client
+from clients.services import log_contact
+from complaints.models import Complaint
+from complaints.services import act, register_complaint
+from crm.core.access import system_user
+from crm.core.clocks import at_local, local_date
+from crm.core.models import Branch, User
+from crm.demo.narratives import COMMENTS, GRIEVANCES, NOTES
+from crm.demo.securities import securities
+from crm.demo.staffing import Crew
+from crm.roles import CALLER, COMPLIANCE, FRONT_DESK, MANAGER
+
+_CHANNEL = {"counter": "counter", "web": "web", "wechat": "web", "letter": "letter", "12386": "12386", "media": "media"}
+_SUBJECT = {
+    "fees": "commission",
+    "trading_system": "system",
+    "margin": "credit",
+    "product_sale": "product",
+    "attitude": "manner",
+}
+_PURPOSE = {"care": "care", "market": "market", "product": "product", "new_account": "account", "business": "account"}
+_GOOD = {
+    "identity": "yes",
+    "changes_confirmed": "yes",
+    "operated_by_staff": "no",
+    "risks_explained": "yes",
+    "full_mandate": "no",
+}
+
+#: How each complaint of the demo goes: the steps after registration, so that every state is there.
+_STORIES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("contact",),
+    ("accept",),
+    ("accept", "contact", "ask_extension"),
+    ("accept", "contact", "propose"),
+    ("accept", "contact", "propose", "approve"),
+    ("accept", "contact", "propose", "approve", "reply"),
+    ("accept", "contact", "propose", "approve", "reply", "close"),
+    ("accept", "contact", "propose", "send_back", "propose", "approve", "reply", "close"),
+    ("accept", "contact", "propose", "approve", "reply", "object"),
+    ("accept", "contact", "ask_extension", "extend", "propose", "approve", "reply", "close"),
+    ("refuse",),
+    ("transfer",),
+    ("accept", "contact", "withdraw"),
+    ("accept", "contact", "propose", "approve", "reply", "close", "reopen"),
+)
+
+
+class Life:
+    """Plays some weeks of both branches up to the morning of ``today``."""
+
+    def __init__(self, crew: Crew, *, seed: int, today: date) -> None:
+        self.crew, self.today = crew, today
+        self.maker = random.Random(f"{seed}:life")
+        self.now = at_local(today, time(9, 5))
+
+    def at(self, days_ago: int, hour: int = 10, minute: int = 0) -> datetime:
+        return at_local(self.today - timedelta(days=days_ago), time(hour, minute))
+
+    # -- contacts ----------------------------------------------------------------------------------------------------
+
+    def contacts(self, count: int) -> None:
+        """Contacts of the last weeks, oldest first, each by whoever serves the client."""
+        served = list(Client.objects.exclude(advisor=None).select_related("advisor", "branch").order_by("external_id"))
+        names = [security.name for security in securities() if security.kind == "share"]
+        moments = sorted(
+            (self.maker.randrange(1, 60), self.maker.randrange(9, 17), self.maker.randrange(60)) for _ in range(count)
+        )
+        for days_ago, hour, minute in reversed(moments):
+            client, note = self.maker.choice(served), self.maker.choice(NOTES)
+            when = self.at(days_ago, hour, minute)
+            next_on = local_date(when) + timedelta(days=note.next_days) if note.next_days else None
+            log_contact(
+                client=client,
+                channel=note.channel,
+                content=note.text.replace("{security}", self.maker.choice(names)),
+                actor=client.advisor,
+                now=when,
+                at=when,
+                next_on=next_on,
+                details={"purpose": _PURPOSE.get(note.purpose, "service"), "next_content": note.next_step[:200]},
+            )
+
+    # -- complaints --------------------------------------------------------------------------------------------------
+
+    def complaints(self, count: int) -> None:
+        """Complaints in every state, some of them late, one about a member of staff, some from people who are no clients."""
+        for number in range(count):
+            branch = self.crew.branches[number % 2]
+            story = _STORIES[(number // 2) % len(_STORIES)]
+            received = self.at(75 - number * 70 // count, 9 + number % 7, (number * 13) % 60)
+            complaint = self._register(branch, number, received)
+            self._tell(complaint, story, received)
+
+    def _register(self, branch: Branch, number: int, received: datetime) -> Complaint:
+        text = GRIEVANCES[number % len(GRIEVANCES)]
+        desk = self.crew.of(branch, FRONT_DESK)[number % 2]
+        clients = Client.objects.filter(branch=branch).order_by("external_id")
+        client = None if number % 9 == 4 else clients[self.maker.randrange(clients.count())]
+        about = client.advisor if client is not None and text.subject in ("attitude", "advice", "misconduct") else None
+        stranger = {"complainant_name": "王女士", "complainant_phone": "13800000000"} if client is None else {}
+        return register_complaint(
+            actor=desk,
+            branch=branch,
+            now=received,
+            received_at=received,
+            channel=_CHANNEL.get(text.channel, "phone"),
+            subject=_SUBJECT.get(text.subject, text.subject),
+            description=text.text,
+            client=client,
+            complained_of=about,
+            level=text.level,
+            **stranger,
+        )
+
+    def _tell(self, complaint: Complaint, story: tuple[str, ...], received: datetime) -> None:
+        branch, when = complaint.branch, received
+        text = next(g for g in GRIEVANCES if g.text == complaint.description)
+        desk, chief = self.crew.of(branch, FRONT_DESK)[1], self.crew.of(None, COMPLIANCE)[0]
+        for action in story:
+            when = min(when + timedelta(hours=20 + self.maker.randrange(30)), self.now)
+            actor, facts = self._step(action, desk, chief, text, branch)
+            complaint = act(actor=actor, complaint=complaint, action=action, now=when, **facts)
+
+    def _step(self, action: str, desk: User, chief: User, text: Any, branch: Branch) -> tuple[User, dict[str, Any]]:
+        remedy = Decimal(text.remedy)
+        steps: dict[str, tuple[User, dict[str, Any]]] = {
+            "accept": (chief, {"handler": desk, "note": "符合受理条件。"}),
+            "contact": (desk, {"note": "已电话联系投诉人,核实情况并告知处理流程。"}),
+            "ask_extension": (desk, {"extension_days": 20, "note": "涉及历史交易记录调取,需要延长核查时间。"}),
+            "extend": (chief, {"note": "情况属实,同意延期并已告知投诉人。"}),
+            "propose": (
+                desk,
+                {
+                    "opinion": text.finding,
+                    "outcome": "compensated" if remedy else "explained",
+                    "compensation": remedy,
+                    "is_reasonable": text.justified != "no",
+                },
+            ),
+            "approve": (chief, {"note": "同意。"}),
+            "send_back": (chief, {"note": "请补充通话录音的核查结果。"}),
+            "reply": (desk, {"reply": text.reply}),
+            "object": (desk, {"note": "投诉人对答复有异议,要求进一步说明。"}),
+            "close": (desk, {"is_satisfied": text.justified != "no", "note": "投诉人表示认可。"}),
+            "refuse": (chief, {"note": "不属于证券业务纠纷,已向来访人说明。"}),
+            "transfer": (chief, {"transferred_to": "开户行客户服务部", "note": "银证转账问题由存管银行处理。"}),
+            "withdraw": (desk, {"note": "投诉人来电撤诉,已录音确认。"}),
+            "reopen": (chief, {"note": "投诉人提供了新的材料。", "handler": desk}),
+        }
+        return steps[action]
+
+    # -- calls and surveys -------------------------------------------------------------------------------------------
+
+    def calls(self) -> None:
+        """Plan what the rules demand and make part of it."""
+        seed_programmes(actor=system_user(), company=self.crew.company)
+        plan_calls(actor=system_user(), now=self.at(12))
+        plan_calls(actor=system_user(), now=self.now)
+        for branch in self.crew.branches:
+            waiting = list(
+                FollowUpCall.objects.filter(client__branch=branch, client__do_not_contact=False)
+                .select_related("client", "programme")
+                .order_by("due_on", "client__external_id")[:60]
+            )
+            for place, call in enumerate(waiting):
+                self._call(call, place, branch)
+
+    def _call(self, call: FollowUpCall, place: int, branch: Branch) -> None:
+        caller = self.crew.of(branch, CALLER)[place % 2]
+        if place % 4 < 2:
+            when = self._call_day(call, 1 + place % 9)
+            taken = take_call(actor=caller, call=call, now=when)
+            answers = dict(_GOOD, operated_by_staff="yes") if place % 20 == 8 else _GOOD
+            complete_call(actor=caller, call=taken, now=when, answers=answers, summary="客户确认信息无误,对服务满意。")
+        elif place % 4 == 2:
+            taken = take_call(actor=caller, call=call, now=self._call_day(call, 1))
+            record_attempt(
+                actor=caller,
+                call=taken,
+                now=self._call_day(call, 1),
+                outcome=CallAttempt.Outcome.NO_ANSWER,
+                note="无人接听",
+            )
+        elif place == 7:
+            self._unable(call, caller, branch)
+
+    def _call_day(self, call: FollowUpCall, days_ago: int) -> datetime:
+        """A moment on which the call may be made: not before it was planned."""
+        day = max(self.today - timedelta(days=days_ago), call.not_before)
+        return at_local(min(day, self.today), time(9, 30))
+
+    def _unable(self, call: FollowUpCall, caller: User, branch: Branch) -> None:
+        tries = [CallAttempt.Outcome.NO_ANSWER] * 3 + [CallAttempt.Outcome.WRITTEN]
+        moment = self._call_day(call, 11)
+        for outcome in tries:
+            call.refresh_from_db()
+            moment = max(moment, at_local(call.not_before, time(9, 30)))
+            taken = take_call(actor=caller, call=call, now=moment)
+            record_attempt(actor=caller, call=taken, now=moment, outcome=outcome)
+        call.refresh_from_db()
+        proposed = propose_unable(
+            actor=caller, call=call, now=moment, reason="三次不同日期均无人接听,已寄送书面回访函。"
+        )
+        approve_unable(actor=self.crew.of(branch, MANAGER)[0], call=proposed, now=moment)
+
+    def surveys(self) -> None:
+        """Ask whoever had a complaint closed lately; some have answered."""
+        invite_surveys(actor=system_user(), now=self.now)
+        invited = SurveyInvitation.objects.select_related("complaint").order_by("complaint__number")
+        for place, invitation in enumerate(invited):
+            if place % 3 == 2:
+                continue
+            desk = self.crew.of(invitation.branch, FRONT_DESK)[0]
+            link = hand_out_link(actor=desk, invitation=invitation, now=self.now)
+            comment = COMMENTS[place % len(COMMENTS)]
+            answer_survey(
+                actor=system_user(),
+                token=link.url.rstrip("/").rsplit("/", 1)[-1],
+                now=self.now,
+                satisfaction=comment.satisfaction,
+                recommendation=comment.recommend,
+                comment=comment.text,
+            )

@@ -1,0 +1,108 @@
+"""Building the demo branch from beginning to end, and saying in one digest what was built."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.db.models import Count, Sum
+
+from advisory.services import approve_matching, run_matching
+from care.models import FollowUpCall, SurveyAnswer
+from clients.models import Client, ContactLog, DailyAsset, Holding
+from complaints.models import Complaint
+from crm.core.access import system_user
+from crm.core.audit import seal_entries
+from crm.core.models import User
+from crm.demo.branch_life import Life
+from crm.demo.clientele import Clientele, bring_clients
+from crm.demo.staffing import Crew, hire
+from crm.roles import MANAGER
+from tiers.models import TierState
+from tiers.services.evaluation import evaluate
+from tiers.services.programmes import seed_default_programme
+
+#: For a book of two thousand.
+_CONTACTS, _COMPLAINTS = 700, 40
+
+
+def is_empty() -> bool:
+    """Whether nobody has worked here yet."""
+    return not User.objects.filter(is_system=False).exists()
+
+
+def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -> Crew:
+    """Build the demo in its order: people, clients and assets, tiers, matching, contacts, complaints, calls, surveys."""
+    crew = hire(seed=seed, today=today)
+    say(f"{User.objects.filter(is_system=False).count()} members of staff in {len(crew.branches)} branches")
+    life = Life(crew, seed=seed, today=today)
+    clientele = bring_clients(crew=crew, count=clients, seed=seed, today=today, now=life.now)
+    say(f"{clients} clients with {DailyAsset.objects.count()} daily rows")
+    _grade(crew, clientele, today)
+    say("tiers evaluated")
+    life.contacts(_CONTACTS * clients // 2000)
+    life.complaints(max(30, _COMPLAINTS * clients // 2000))
+    say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
+    _match(crew, life)
+    life.calls()
+    life.surveys()
+    say(f"{FollowUpCall.objects.count()} follow-up calls planned")
+    seal_entries(life.now + timedelta(days=1))
+    return crew
+
+
+def _grade(crew: Crew, clientele: Clientele, today: date) -> None:
+    """The default programme at the month-ends of the last months and on the newest day, as the nights would have done."""
+    seed_default_programme(company=crew.company, actor=system_user())
+    days = clientele.days
+    month_ends = [day for day, following in pairwise(days) if day.month != following.month]
+    for day in [*month_ends[-4:], days[-1]]:
+        for branch in crew.branches:
+            evaluate(branch=branch, day=day, actor=system_user())
+
+
+def _match(crew: Crew, life: Life) -> None:
+    """The first branch's matching was approved last week, the second one's waits for its manager."""
+    for place, branch in enumerate(crew.branches):
+        manager = crew.of(branch, MANAGER)[0]
+        run = run_matching(actor=manager, branch=branch, now=life.now)
+        if place == 0:
+            approve_matching(actor=manager, run=run, now=life.now)
+
+
+def digest() -> str:
+    """SHA-256 over what the demo's rows say, without ids, passwords and the time of building."""
+    found = hashlib.sha256()
+    for line in _facts():
+        found.update(repr(line).encode())
+    return found.hexdigest()
+
+
+def _facts() -> Iterable[Any]:
+    users = User.objects.filter(is_system=False).order_by("staff_number")
+    yield from users.values_list("staff_number", "name", "branch__code")
+    for client in Client.objects.select_related("advisor", "branch").order_by("branch__code", "external_id"):
+        advisor = client.advisor.staff_number if client.advisor else ""
+        yield client.branch.code, client.external_id, client.name, client.phone, client.id_number, advisor
+    yield list(
+        DailyAsset.objects.values("day").annotate(total=Sum("net_assets")).values_list("day", "total").order_by("day")
+    )
+    yield list(
+        Holding.objects.order_by("client__external_id", "security_code").values_list("security_code", "quantity")
+    )
+    yield list(
+        TierState.objects.values("tier__code")
+        .annotate(n=Count("pk"))
+        .values_list("tier__code", "n")
+        .order_by("tier__code")
+    )
+    yield list(Complaint.objects.order_by("number").values_list("number", "state", "subject", "compensation"))
+    calls = FollowUpCall.objects.order_by("client__external_id", "programme__code", "due_on")
+    yield list(calls.values_list("client__external_id", "programme__code", "due_on", "state", "attempts_made"))
+    yield list(
+        ContactLog.objects.order_by("client__external_id", "at", "content").values_list("at", "channel", "content")
+    )
+    yield sorted(SurveyAnswer.objects.values_list("satisfaction", "recommendation"))
