@@ -8,8 +8,55 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from crm.core.models import PolicyKey
+from crm.core.models import Policy, PolicyKey
+
+#: Certainties that a compliance officer should confirm before anybody calls the figure law.
+UNSURE = frozenset({"C", "recalled"})
+CERTAINTY_WORDS = {
+    "A": gettext_lazy("read in the rule itself"),
+    "B": gettext_lazy("press or a regulated firm"),
+    "C": gettext_lazy("secondary source"),
+    "recalled": gettext_lazy("from memory, to be confirmed"),
+    "own": gettext_lazy("rule of the house"),
+}
+AREA_WORDS = {
+    "suitability": gettext_lazy("Suitability"),
+    "professional": gettext_lazy("Professional investors"),
+    "visit": gettext_lazy("Follow-up calls"),
+    "kyc": gettext_lazy("Knowing the client"),
+    "commission": gettext_lazy("Commission"),
+    "fee": gettext_lazy("Fees"),
+    "tier": gettext_lazy("Client tiers"),
+    "complaint": gettext_lazy("Complaints"),
+    "advice": gettext_lazy("Investment advice"),
+    "licence": gettext_lazy("Licences"),
+    "agent": gettext_lazy("Agents"),
+    "appraisal": gettext_lazy("Appraisal"),
+    "manager": gettext_lazy("Branch managers"),
+    "aml": gettext_lazy("Money laundering"),
+    "id": gettext_lazy("Identity documents"),
+    "audit": gettext_lazy("Audit trail"),
+    "retention": gettext_lazy("Retention"),
+    "export": gettext_lazy("Exports"),
+    "reveal": gettext_lazy("Private values"),
+    "business": gettext_lazy("Business hours"),
+    "calendar": gettext_lazy("Calendar"),
+    "assets": gettext_lazy("Assets"),
+    "imports": gettext_lazy("Imports"),
+    "survey": gettext_lazy("Surveys"),
+    "outbound": gettext_lazy("Messages"),
+    "matching": gettext_lazy("Client matching"),
+    "sign_in": gettext_lazy("Sign-in"),
+    "service": gettext_lazy("Services"),
+    "privacy": gettext_lazy("Privacy"),
+}
+
+
+def certainty_words(version: Policy | None) -> str:
+    """How sure we are that the figure is the law, in words."""
+    return str(CERTAINTY_WORDS.get(version.certainty, version.certainty)) if version else ""
 
 
 def in_words(key: PolicyKey, value: Any) -> str:
@@ -42,7 +89,7 @@ def _table(value: Any) -> str:
         return " · ".join(f"{name}: {_table(part)}" for name, part in value.items())
     if isinstance(value, list):
         if all(isinstance(part, dict) for part in value):
-            return " · ".join(" ".join(str(item) for item in part.values()) for part in value)
+            return " · ".join(": ".join(str(item) for item in part.values()) for part in value)
         if all(isinstance(part, list) for part in value):
             return " · ".join("–".join(str(item) for item in part) for part in value)
         return "–".join(str(part) for part in value)

@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.clocks import day_bounds
-from crm.core.models import AuditEntry, Branch, JobRun, Policy, PolicyKey, Role, User
+from crm.core.importing import TARGETS
+from crm.core.models import AuditEntry, Branch, ImportBatch, JobRun, Policy, PolicyKey, Role, User
 
 
 def _branches(request: Any) -> QuerySet[Branch]:
@@ -24,8 +25,19 @@ def _role_choices() -> list[tuple[str, str]]:
     return [(role.key, str(role)) for role in Role.objects.order_by("key")]
 
 
-class DayRange(filters.DateFromToRangeFilter):
+class TwoDays(filters.widgets.DateRangeWidget):  # type: ignore[misc]  # django-filter has no types
+    """Two inputs that browsers show as a calendar."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.widgets = [forms.DateInput(attrs=attrs), forms.DateInput(attrs=attrs)]
+
+
+class DayRange(filters.DateFromToRangeFilter):  # type: ignore[misc]  # django-filter has no types
     """Instants between two local days, both included."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, widget=TwoDays, **kwargs)
 
     def filter(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
         if not value:
@@ -138,3 +150,22 @@ class PolicyFilter(filters.FilterSet):
 
     def of_area(self, rows: Any, _name: str, value: str) -> Any:
         return rows.filter(policy_key__key__startswith=f"{value}.")
+
+
+def _import_kinds() -> list[tuple[str, Any]]:
+    return [(kind, target.label) for kind, target in TARGETS.items()]
+
+
+class ImportBatchFilter(filters.FilterSet):
+    """Imports by kind, state and branch."""
+
+    q = filters.CharFilter(field_name="file_name", lookup_expr="icontains", label=_("File"))
+    kind = filters.ChoiceFilter(choices=_import_kinds, label=_("Kind"), empty_label=_("All kinds"))
+    state = filters.ChoiceFilter(choices=ImportBatch.State.choices, label=_("State"), empty_label=_("All states"))
+    branch = filters.ModelChoiceFilter(
+        queryset=_branches, to_field_name="public_id", label=_("Branch"), empty_label=_("All branches")
+    )
+
+    class Meta:
+        model = ImportBatch
+        fields: list[str] = []

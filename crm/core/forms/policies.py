@@ -9,6 +9,7 @@ from django import forms
 from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
+from crm.core.figures_on_page import CERTAINTY_WORDS
 from crm.core.forms.commands import CommandForm
 from crm.core.models import Branch, Policy, PolicyKey, User
 from crm.core.services.policies import may_set
@@ -32,6 +33,7 @@ class FigureForm(CommandForm):
     source = forms.CharField(
         label=_("Source"), max_length=300, help_text=_("The rule, notice or decision on which the figure rests.")
     )
+    certainty = forms.ChoiceField(label=_("How sure"), choices=list(CERTAINTY_WORDS.items()), initial="own")
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
     def __init__(self, *args: Any, actor: User, key: PolicyKey, current: Policy | None, **kwargs: Any) -> None:

@@ -114,6 +114,7 @@ def set_policy(
     source: str,
     reason: str,
     branch: Branch | None = None,
+    certainty: str = "",
     today: date,
 ) -> Policy:
     """Add the next version of a figure for the company or one branch.
@@ -136,6 +137,7 @@ def set_policy(
         effective_from=effective_from,
         version=newest + 1,
         source=source,
+        certainty=certainty,
         reason=reason,
         created_by=actor,
     )

@@ -13,11 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.core.clocks import local_date
-from crm.core.figures_on_page import in_words
+from crm.core.figures_on_page import AREA_WORDS, UNSURE, certainty_words, in_words
 from crm.core.filters import PolicyKeyFilter
 from crm.core.forms.commands import CommandForm
 from crm.core.forms.policies import FigureForm
@@ -25,47 +24,6 @@ from crm.core.models import Branch, Policy, PolicyKey, Role, User
 from crm.core.services.policies import may_set, set_policy
 from crm.core.views.commands import command
 from crm.core.views.lists import part
-
-#: Certainties that a compliance officer should confirm before anybody calls the figure law.
-_UNSURE = frozenset({"C", "recalled"})
-CERTAINTY_WORDS = {
-    "A": gettext_lazy("read in the rule itself"),
-    "B": gettext_lazy("press or a regulated firm"),
-    "C": gettext_lazy("secondary source"),
-    "recalled": gettext_lazy("from memory, to be confirmed"),
-    "own": gettext_lazy("rule of the house"),
-}
-AREA_WORDS = {
-    "suitability": gettext_lazy("Suitability"),
-    "professional": gettext_lazy("Professional investors"),
-    "visit": gettext_lazy("Follow-up calls"),
-    "kyc": gettext_lazy("Knowing the client"),
-    "commission": gettext_lazy("Commission"),
-    "fee": gettext_lazy("Fees"),
-    "tier": gettext_lazy("Client tiers"),
-    "complaint": gettext_lazy("Complaints"),
-    "advice": gettext_lazy("Investment advice"),
-    "licence": gettext_lazy("Licences"),
-    "agent": gettext_lazy("Agents"),
-    "appraisal": gettext_lazy("Appraisal"),
-    "manager": gettext_lazy("Branch managers"),
-    "aml": gettext_lazy("Money laundering"),
-    "id": gettext_lazy("Identity documents"),
-    "audit": gettext_lazy("Audit trail"),
-    "retention": gettext_lazy("Retention"),
-    "export": gettext_lazy("Exports"),
-    "reveal": gettext_lazy("Private values"),
-    "business": gettext_lazy("Business hours"),
-    "calendar": gettext_lazy("Calendar"),
-    "assets": gettext_lazy("Assets"),
-    "imports": gettext_lazy("Imports"),
-    "survey": gettext_lazy("Surveys"),
-    "outbound": gettext_lazy("Messages"),
-    "matching": gettext_lazy("Client matching"),
-    "sign_in": gettext_lazy("Sign-in"),
-    "service": gettext_lazy("Services"),
-    "privacy": gettext_lazy("Privacy"),
-}
 
 
 @dataclass(frozen=True)
@@ -88,7 +46,7 @@ class FigureRow:
 
     @property
     def unsure(self) -> bool:
-        return bool(self.current and self.current.certainty in _UNSURE)
+        return bool(self.current and self.current.certainty in UNSURE)
 
 
 @require_safe
@@ -126,7 +84,7 @@ def policy_detail(request: HttpRequest, key: str) -> HttpResponse:
         "place": place,
         "owner": _owner_words().get(figure.owner, figure.owner),
         "certainty": certainty_words(current),
-        "unsure": bool(current and current.certainty in _UNSURE),
+        "unsure": bool(current and current.certainty in UNSURE),
         "versions": [_version(figure, row, current, today) for row in versions],
         "may_set": _answers_somewhere(actor, figure),
     }
@@ -165,11 +123,6 @@ def policy_add(request: HttpRequest, key: str) -> HttpResponse:
 
 
 # -- what the pages show -----------------------------------------------------------------------------------------------
-
-
-def certainty_words(version: Policy | None) -> str:
-    """How sure we are that the figure is the law, in words."""
-    return str(CERTAINTY_WORDS.get(version.certainty, version.certainty)) if version else ""
 
 
 def _areas(keys: list[PolicyKey], actor: User, place: Branch | None, day: date) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ DOORS = (
         _("Imports"),
         _("Files that came in, and what became of them."),
         "file-import",
-        "core:import_list",
+        "core:imports",
         "core.view_importbatch",
     ),
     Door(_("My profile"), _("Language, market colours, sessions and devices."), "user-circle", "core:profile"),
