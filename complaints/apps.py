@@ -1,3 +1,7 @@
+"""What the client says: enquiries, requests, complaints and suggestions with their clocks."""
+
+from typing import Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,3 +11,34 @@ class ComplaintsConfig(AppConfig):
     label = "complaints"
     verbose_name = _("Complaints")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # The services bring the sweep of the clocks and what follows a change of the calendar.
+        from complaints import services  # noqa: F401
+        from complaints.importing import ComplaintTarget
+        from complaints.models import Complaint
+        from complaints.querysets import recused_q
+        from complaints.steps import STEPS
+        from crm.core import attachments, audit
+        from crm.core.audit_words import add_words
+        from crm.core.importing import register
+
+        @attachments.guard(Complaint)
+        def evidence(user: Any) -> Any:
+            may = user.has_perm("complaints.view_complaint")
+            return Complaint.objects.visible_to(user) if may else Complaint.objects.none()
+
+        @audit.veil(Complaint)
+        def about_the_reader(user: Any) -> Any:
+            return Complaint.objects.filter(recused_q(user))
+
+        register(ComplaintTarget())
+        add_words({f"complaint.{step.action}": step.label for step in STEPS})
+        add_words(
+            {
+                "complaint.register": _("Took a complaint down"),
+                "complaint.attach": _("Added evidence to a complaint"),
+                "complaint.overdue": _("A clock of a complaint ran out"),
+                "complaint.print": _("Printed a complaint"),
+            }
+        )

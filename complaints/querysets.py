@@ -1,4 +1,4 @@
-"""Complaints as sets. Recusal lives here: nobody sees a complaint about himself, nor does one who reports to him."""
+"""Complaints as sets. Recusal lives here: nobody sees a complaint about himself, nor does anybody below him."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from crm.core.access import NOTHING, branch_q
 if TYPE_CHECKING:
     from crm.core.models import User
 
+#: No house has more levels; a ring of managers ends here as well.
+_TALLEST = 10
 _ENDED = ("closed", "not_accepted", "transferred", "withdrawn")
 
 
 def complaint_q(user: User, prefix: str = "") -> Q:
     """Complaints of the own branch (or company) for roles that see it, those of own clients for the others, without any
-    complaint about the reader or about the one he reports to."""
+    complaint about the reader or about somebody above him."""
     if not user.is_authenticated:
         return NOTHING
     reach = branch_q(user, f"{prefix}branch")
@@ -32,8 +34,19 @@ def complaint_q(user: User, prefix: str = "") -> Q:
 
 def recused_q(user: User, prefix: str = "") -> Q:
     """Complaints that a member of staff must keep away from."""
-    about = [user.pk] + ([user.manager_id] if user.manager_id else [])
+    about = self_and_superiors(user)
     return Q(**{f"{prefix}complained_of_id__in": about}) & Q(**{f"{prefix}complained_of__isnull": False})
+
+
+def self_and_superiors(person: User) -> tuple[int, ...]:
+    """The keys of a member of staff and of everybody above him: complaints about these are not his to see or handle."""
+    from crm.core.models import User as Staff
+
+    chain, above = [person.pk], person.manager_id
+    while above is not None and above not in chain and len(chain) < _TALLEST:
+        chain.append(above)
+        above = Staff.objects.filter(pk=above).values_list("manager_id", flat=True).first()
+    return tuple(chain)
 
 
 class ComplaintQuerySet(models.QuerySet[Any]):
@@ -42,6 +55,10 @@ class ComplaintQuerySet(models.QuerySet[Any]):
 
     def open(self) -> ComplaintQuerySet:
         return self.exclude(state__in=_ENDED)
+
+    def unhandled(self) -> ComplaintQuerySet:
+        """Open complaints that nobody has been given."""
+        return self.open().filter(handler=None)
 
     def closed_since(self, moment: datetime) -> ComplaintQuerySet:
         """Complaints that came to their proper end at or after ``moment``."""

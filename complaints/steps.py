@@ -147,8 +147,19 @@ STEPS: tuple[Step, ...] = (
         takes=("note",),
         four_eyes=True,
     ),
+    Step(
+        "refuse_extension",
+        _("Refuse the extension"),
+        (State.INVESTIGATING, State.APPROVING),
+        None,
+        APPROVE,
+        ("note",),
+        four_eyes=True,
+    ),
 )
 
+#: Steps that answer a question for more time.
+EXTENSION_ANSWERS = ("extend", "refuse_extension")
 BY_ACTION: dict[str, Step] = {step.action: step for step in STEPS}
 
 
@@ -159,10 +170,12 @@ def possible(complaint: Complaint, actor: Any) -> list[Step]:
         for step in STEPS
         if complaint.state in step.origin
         and actor.has_perm(step.right)
-        and not (step.action == "extend" and not complaint.extension_days)
+        and not (step.action in EXTENSION_ANSWERS and not complaint.extension_days)
+        and not (step.action == "ask_extension" and complaint.extended_by_days)
         and not (step.four_eyes and actor.pk in proposers(step, complaint))
     ]
 
 
 def proposers(step: Step, complaint: Complaint) -> tuple[int | None, ...]:
-    return (complaint.extension_asked_by_id,) if step.action == "extend" else (complaint.proposed_by_id,)
+    """Those who may not take a step that another has to take."""
+    return (complaint.extension_asked_by_id,) if step.action in EXTENSION_ANSWERS else (complaint.proposed_by_id,)

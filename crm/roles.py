@@ -189,9 +189,41 @@ TIERS: Section = {
 
 ADVISORY: Section = {}
 
-COMPLAINTS: Section = {}
+_HEARS_COMPLAINTS = ("complaints.view_complaint", "complaints.add_complaint")
+_DECIDES_COMPLAINTS = (
+    *_HEARS_COMPLAINTS,
+    "complaints.handle_complaint",
+    "complaints.accept_complaint",
+    "complaints.approve_complaint",
+)
+COMPLAINTS: Section = {
+    MANAGER: (*_DECIDES_COMPLAINTS, "complaints.reveal_complaint"),
+    COMPLIANCE: (*_DECIDES_COMPLAINTS, "complaints.reveal_complaint"),
+    FRONT_DESK: (*_HEARS_COMPLAINTS, "complaints.handle_complaint", "complaints.reveal_complaint"),
+    # Who serves clients hears their complaints and takes them down; others put them right.
+    ADVISOR: _HEARS_COMPLAINTS,
+    ACCOUNT_MANAGER: _HEARS_COMPLAINTS,
+    AGENT: _HEARS_COMPLAINTS,
+    CALLER: _HEARS_COMPLAINTS,
+    AUDITOR: ("complaints.view_complaint",),
+    HEAD_OFFICE: ("complaints.view_complaint",),
+}
 
-CARE: Section = {}
+_CARE_SEEN = ("care.view_careprogramme", "care.view_followupcall", "care.view_surveyinvitation")
+_CARE_REVIEWED = (*_CARE_SEEN, "care.view_callanswers", "care.view_finding")
+# Who serves clients sees that a call is planned and that it was made, never what his clients answered.
+_CARE_ANNOUNCED = ("care.view_followupcall",)
+CARE: Section = {
+    MANAGER: (*_CARE_REVIEWED, "care.approve_unable", "care.hand_out_survey"),
+    CALLER: (*_CARE_SEEN, "care.make_followupcall", "care.view_callanswers"),
+    FRONT_DESK: (*_CARE_ANNOUNCED, "care.view_surveyinvitation", "care.hand_out_survey"),
+    ADVISOR: _CARE_ANNOUNCED,
+    ACCOUNT_MANAGER: _CARE_ANNOUNCED,
+    AGENT: _CARE_ANNOUNCED,
+    COMPLIANCE: (*_CARE_REVIEWED, "care.approve_unable", "care.change_finding"),
+    AUDITOR: _CARE_REVIEWED,
+    HEAD_OFFICE: (*_CARE_REVIEWED, "care.change_careprogramme"),
+}
 
 _SECTIONS = (CORE, CLIENTS, TIERS, ADVISORY, COMPLAINTS, CARE)
 

@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("product", models.CharField(blank=True, max_length=120, verbose_name="product or service")),
-                ("description", models.TextField(blank=True, max_length=8000, verbose_name="what happened")),
+                ("description", models.TextField(blank=True, max_length=40000, verbose_name="what happened")),
                 ("wish", models.CharField(blank=True, max_length=400, verbose_name="what the complainant wants")),
                 (
                     "level",
@@ -234,6 +234,7 @@ class Migration(migrations.Migration):
                     ("handle_complaint", "Can handle complaints"),
                     ("accept_complaint", "Can decide on acceptance"),
                     ("approve_complaint", "Can approve opinions and extensions"),
+                    ("reveal_complaint", "Can see name and phone of a complainant in full"),
                 ],
                 "default_permissions": ("view", "add"),
             },

@@ -94,7 +94,7 @@ class Complaint(PublicModel, Versioned):
     channel = models.CharField(_("channel"), max_length=12, choices=Channel.choices)
     subject = models.CharField(_("subject"), max_length=12, choices=Subject.choices)
     product = models.CharField(_("product or service"), max_length=120, blank=True)
-    description = models.TextField(_("what happened"), max_length=8000, blank=True)
+    description = models.TextField(_("what happened"), max_length=40_000, blank=True)
     wish = models.CharField(_("what the complainant wants"), max_length=400, blank=True)
     level = models.CharField(_("level"), max_length=10, choices=Level.choices, default=Level.ORDINARY)
     is_group = models.BooleanField(_("several complainants"), default=False)
@@ -154,6 +154,7 @@ class Complaint(PublicModel, Versioned):
             ("handle_complaint", _("Can handle complaints")),
             ("accept_complaint", _("Can decide on acceptance")),
             ("approve_complaint", _("Can approve opinions and extensions")),
+            ("reveal_complaint", _("Can see name and phone of a complainant in full")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["branch", "number"], name="complaint_number_once_per_branch"),
@@ -199,3 +200,12 @@ class Complaint(PublicModel, Versioned):
     @property
     def ended(self) -> bool:
         return self.state in self.ENDED
+
+    @property
+    def who(self) -> str:
+        """The name of the client, or of the stranger who complains; pages mask it."""
+        return self.client.display_name if self.client is not None else str(self.complainant_name)
+
+    @property
+    def is_imported(self) -> bool:
+        return bool(self.external_id)

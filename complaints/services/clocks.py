@@ -25,11 +25,18 @@ def start_clocks(
     """Start the clocks of the complaint's present round from the figures in force on the day it began."""
     known = figures(started_on, complaint.branch)
     calendar = Calendar.around(started_on)
-    rows = [_clock(complaint, kind, started_on, known, calendar) for kind in kinds]
+    rows = clocks_of(complaint, started_on, kinds, known, calendar)
     for row in rows:
         if imposed_due_on and row.kind == Kind.CLOSE:
             row.due_on, row.is_imposed, row.provisional = imposed_due_on, True, False
     ComplaintClock.objects.bulk_create(rows)
+
+
+def clocks_of(
+    complaint: Complaint, started_on: date, kinds: Iterable[str], known: Figures, calendar: Calendar
+) -> list[ComplaintClock]:
+    """The clocks of the present round, not yet saved."""
+    return [_clock(complaint, kind, started_on, known, calendar) for kind in kinds]
 
 
 def limit_of(kind: str, complaint: Complaint, known: Figures) -> tuple[int, str]:

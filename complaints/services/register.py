@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Max
-from django.db.models.functions import Cast, Right
+from django.db.models.functions import Cast, Substr
 from django.utils.translation import gettext as _
 
 from clients.models import Client
@@ -99,7 +99,7 @@ def next_number(branch: Branch, day: date) -> str:
     lead = f"{branch.code}-{day.year}-"
     newest = (
         Complaint.objects.filter(branch=branch, number__startswith=lead)
-        .annotate(serial=Cast(Right("number", _SERIAL), models.IntegerField()))
+        .annotate(serial=Cast(Substr("number", len(lead) + 1), models.IntegerField()))
         .aggregate(newest=Max("serial"))["newest"]
     )
     return f"{lead}{(newest or 0) + 1:0{_SERIAL}}"

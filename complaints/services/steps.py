@@ -9,7 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from complaints.errors import ExtensionTooLong, FactsMissing, OwnProposal, Recused, StepNotPossible
+from complaints import notices
 from complaints.models import Complaint, ComplaintEvent
+from complaints.querysets import self_and_superiors
 from complaints.services.clocks import extend_legal_limit, move_internal_clock, start_clocks, stop_clocks
 from complaints.steps import BY_ACTION, HANDLE, Step, proposers
 from crm.core import audit
@@ -52,8 +54,14 @@ def act(
         note=str(facts.get("note") or facts.get("opinion") or facts.get("reply") or ""),
         facts=_plain(step, facts),
     )
+    notices.tell_complainant(row, action, now)
     audit.record(
-        actor, f"complaint.{action}", row, before={"state": before}, after={"state": row.state, **_plain(step, facts)}
+        actor,
+        f"complaint.{action}",
+        row,
+        before={"state": before},
+        after={"state": row.state, **_plain(step, facts)},
+        client=row.client,
     )
     return row
 
@@ -79,9 +87,9 @@ def _check(step: Step, row: Complaint, actor: User, facts: dict[str, Any]) -> No
 
 
 def keeps_away(person: User, complaint: Complaint) -> bool:
-    """Whether a member of staff is recused: he is complained of, or reports to the one who is."""
+    """Whether a member of staff is recused: he is complained of, or stands below the one who is."""
     about = complaint.complained_of_id
-    return about is not None and about in (person.pk, person.manager_id)
+    return about is not None and about in self_and_superiors(person)
 
 
 def _check_handler(row: Complaint, handler: User | None) -> None:
@@ -102,7 +110,7 @@ def _check_money(facts: dict[str, Any]) -> None:
 
 
 def _check_extension(step: Step, row: Complaint, facts: dict[str, Any]) -> None:
-    if step.action == "extend" and not row.extension_days:
+    if step.action in ("extend", "refuse_extension") and not row.extension_days:
         raise StepNotPossible(_("Nobody has asked for an extension."))
     if step.action != "ask_extension":
         return
@@ -142,6 +150,9 @@ def _own_marks(step: Step, row: Complaint, actor: User, now: datetime) -> set[st
         case "extend":
             row.extended_by_days, row.extension_days = row.extension_days or 0, None
             return {"extended_by_days", "extension_days"}
+        case "refuse_extension":
+            row.extension_days = None
+            return {"extension_days"}
         case "reopen":
             row.rounds += 1
             row.is_satisfied, row.proposed_by, row.approved_by = None, None, None
