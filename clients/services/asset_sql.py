@@ -111,11 +111,12 @@ def _fill(cursor: Any, table: str, rows: Iterable[Sequence[Any]]) -> None:
             cursor.copy_expert(f"COPY {table} FROM STDIN", StringIO(text))
         else:
             marks = ", ".join(["%s"] * len(page[0]))
-            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", [tuple(map(_plain, row)) for row in page])  # noqa: S608
+            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", [_plain(row) for row in page])  # noqa: S608
 
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else int(value)
+def _plain(row: Sequence[Any]) -> tuple[Any, ...]:
+    """A row (client, day, amounts) in SQLite's own types."""
+    return row[0], row[1].isoformat(), *row[2:]
 
 
 def _clear(cursor: Any) -> None:

@@ -8,7 +8,10 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import repeat
 from typing import Any
+
+import numpy as np
 
 from clients.models import Client
 from clients.services import AssetDay, HoldingRow, put_asset_days, put_holdings, set_do_not_contact
@@ -174,24 +177,21 @@ def _firm_cells(firm: Any, city: str) -> list[Any]:
 
 def _asset_rows(market: Market, columns: list[int], ids: list[int]) -> Iterator[AssetDay]:
     """Fen as plain integers, a day at a time, as the custodian's files come."""
-    present, net = market.present, market.assets
-    lists = {
-        name: array.tolist()
-        for name, array in (
-            ("net", net),
-            ("worth", market.securities),
-            ("cash", market.cash),
-            ("debt", market.debt),
-            ("inflow", market.inflow),
-            ("outflow", market.outflow),
-            ("turnover", market.turnover),
-            ("commission", market.commission),
-        )
-    }
+    amounts = (
+        market.assets,
+        market.securities,
+        market.cash,
+        market.debt,
+        market.inflow,
+        market.outflow,
+        market.turnover,
+        market.commission,
+    )
+    place, keys = np.asarray(columns), np.asarray(ids)
     for row, day in enumerate(market.days):
-        for index in columns:
-            if present[row, index]:
-                yield AssetDay(ids[index], day, *(values[row][index] for values in lists.values()))
+        on_file = place[market.present[row, place]]
+        figures = (array[row, on_file].tolist() for array in amounts)
+        yield from map(AssetDay._make, zip(keys[on_file].tolist(), repeat(day), *figures, strict=False))
 
 
 def _leave_alone(branch: Branch, clerk: User, seed: int) -> None:
