@@ -47,7 +47,7 @@ class FileOptions:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of data. ``number`` counts as a spreadsheet does (title rows and header too), ``ordinal`` counts data rows from 1."""
+    """One row of data. ``number`` counts as a spreadsheet does, titles and header too; ``ordinal`` counts data rows from 1."""
 
     number: int
     ordinal: int

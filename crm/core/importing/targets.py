@@ -120,7 +120,7 @@ class ImportTarget(ABC):
     #: The field that --date fills when the file has no such column.
     date_field: str | None = None
 
-    def begin(self, context: ImportContext) -> None:
+    def begin(self, context: ImportContext) -> None:  # noqa: B027  most kinds need nothing
         """Look up once, into ``context.memo``, what every chunk needs."""
 
     def layout(self, context: ImportContext) -> list[str]:

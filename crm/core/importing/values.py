@@ -183,10 +183,10 @@ def _decimal(field: ImportField, decimal: str) -> Parser:
     def parse(text: str) -> Decimal:
         number = _within(plain_number(text, decimal), field)
         fixed = number.quantize(step, rounding=ROUND_HALF_UP)
-        if fixed != number:
-            # A spreadsheet stores 0.1 + 0.2 as 0.30000000000000004: only there is the tail noise.
-            if not isinstance(text, CellNumber) or abs(fixed - number) > Decimal("1e-9"):
-                raise BadValue("too_many_places", limit=field.places)
+        # A spreadsheet stores 0.1 + 0.2 as 0.30000000000000004: only there is the tail noise.
+        noise = Decimal("1e-9") if isinstance(text, CellNumber) else Decimal(0)
+        if abs(fixed - number) > noise:
+            raise BadValue("too_many_places", limit=field.places)
         return fixed
 
     return parse

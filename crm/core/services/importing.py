@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
@@ -29,7 +30,7 @@ from crm.core.service import service
 logger = logging.getLogger(__name__)
 
 State = ImportBatch.State
-CHECK_JOB, APPLY_JOB = "imports.check", "imports.apply"
+CHECK_JOB, APPLY_JOB, UNDO_JOB = "imports.check", "imports.apply", "imports.undo"
 #: How long a command waits for another import of the same kind in the branch.
 PATIENCE = 300.0
 #: Staged rows and kept files of settled batches are needed no longer than this; afterwards a batch cannot be undone.
@@ -153,7 +154,9 @@ def cancel_batch(*, actor: User, batch: ImportBatch) -> ImportBatch:
     if not stopped:
         raise WrongImportState
     vault.forget(batch)
-    JobRun.objects.filter(pk=batch.job_id, state=JobRun.State.RUNNING).update(cancel_asked=True)
+    work = JobRun.objects.filter(pk=batch.job_id)
+    work.filter(state=JobRun.State.QUEUED).update(state=JobRun.State.CANCELLED, ended_at=database_now())
+    work.filter(state=JobRun.State.RUNNING).update(cancel_asked=True)
     audit.record(actor, "import.cancel", batch)
     batch.refresh_from_db()
     return batch
@@ -328,32 +331,58 @@ def start_apply(*, actor: User, batch: ImportBatch, partial: bool) -> JobRun:
     return run
 
 
+def start_undo(*, actor: User, batch: ImportBatch, reason: str = "") -> JobRun:
+    """Let a worker take a batch back. Raises ``WrongImportState`` before anything is queued."""
+    batch.refresh_from_db()
+    if not batch.can_be_undone or not batch.options.get("undoable", True):
+        raise WrongImportState
+    with transaction.atomic():
+        params = {"batch": batch.public_id, "reason": reason}
+        run = start_job(UNDO_JOB, actor=actor, branch=batch.branch, params=params, key=batch.public_id)
+        ImportBatch.objects.filter(pk=batch.pk).update(job=run)
+    batch.job = run
+    return run
+
+
 def _batch_of(run: JobRun) -> ImportBatch:
     found: ImportBatch = ImportBatch.objects.select_related("branch", "actor").get(public_id=run.params["batch"])
     return found
 
 
-@job(CHECK_JOB)
+def _result(batch: ImportBatch) -> dict[str, Any]:
+    return {**batch.counts, "report_url": reverse("core:import_detail", args=[batch.public_id])}
+
+
+@job(CHECK_JOB, label=gettext_lazy("Check of an import file"))
 def _check_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     """Starts over after a kill: staged rows of the first try are dropped."""
     batch = _batch_of(run)
-    if batch.state != State.STAGED:
-        return batch.counts
-    with override(run.actor.language or None):
-        raw = vault.fetch(batch)
-        check_batch(batch, raw, progress=lambda done, total: tick(done, total))
-        tick(batch.total, batch.total)
-    return batch.counts
+    if batch.state == State.STAGED:
+        with override(run.actor.language or None):
+            check_batch(batch, vault.fetch(batch), progress=tick)
+            tick(batch.total, batch.total)
+    return _result(batch)
 
 
-@job(APPLY_JOB)
+@job(APPLY_JOB, label=gettext_lazy("Import"))
 def _apply_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     """After a kill either everything was written or nothing: the batch itself says which."""
     batch = _batch_of(run)
     tick(0, batch.changes)
     with override(run.actor.language or None):
-        carry_out(batch, actor=run.actor, partial=bool(run.params.get("partial")), wait=60)
-    return batch.counts
+        batch = carry_out(batch, actor=run.actor, partial=bool(run.params.get("partial")), wait=60)
+    return _result(batch)
+
+
+@job(UNDO_JOB, label=gettext_lazy("Undo of an import"))
+def _undo_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
+    """A second try after a kill finds the batch undone and leaves it."""
+    batch = _batch_of(run)
+    tick(0, batch.changes)
+    if batch.state != State.UNDONE:
+        with override(run.actor.language or None):
+            batch = take_back(batch, actor=run.actor, reason=str(run.params.get("reason", "")))
+    return _result(batch)
 
 
 @due("core.imports")

@@ -1,0 +1,136 @@
+"""Bringing a file in: which kind, which file, and how its columns are to be understood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.errors import DomainError
+from crm.core.forms.commands import CommandForm
+from crm.core.importing import TARGETS, ImportTarget, target_of
+from crm.core.importing.guess import guess
+from crm.core.importing.mapping import Mapping, parse
+from crm.core.importing.reader import read
+from crm.core.importing.table import FileOptions, Limits
+from crm.core.models import Branch, User
+from crm.core.models.importing import ImportMapping
+
+GUESS, SAVED, UPLOAD = "guess", "saved", "upload"
+#: A mapping is a page of text; a larger file is something else.
+MAPPING_BYTES = 64 * 1024
+
+
+def kinds_for(user: User) -> list[ImportTarget]:
+    """Kinds of data that the user may bring in."""
+    return [target for target in TARGETS.values() if not target.permission or user.has_perm(target.permission)]
+
+
+class NewImportForm(CommandForm):
+    """A file, its kind and its mapping; nothing is written before a check has been looked at."""
+
+    kind = forms.ChoiceField(label=_("Kind of data"))
+    branch = forms.ModelChoiceField(label=_("Branch"), queryset=Branch.objects.none(), to_field_name="public_id")
+    file = forms.FileField(
+        label=_("File"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
+        help_text=_("CSV (UTF-8 or GB18030) or XLSX. The first row names the columns."),
+    )
+    source = forms.ChoiceField(
+        label=_("Mapping of the columns"),
+        choices=[
+            (GUESS, _("Recognise the columns by their titles")),
+            (SAVED, _("Use a saved mapping")),
+            (UPLOAD, _("Upload a mapping file (TOML)")),
+        ],
+        initial=GUESS,
+        widget=forms.RadioSelect,
+    )
+    saved = forms.ModelChoiceField(
+        label=_("Saved mapping"), queryset=ImportMapping.objects.none(), to_field_name="public_id", required=False
+    )
+    mapping_file = forms.FileField(
+        label=_("Mapping file"), required=False, widget=forms.ClearableFileInput(attrs={"accept": ".toml"})
+    )
+    keep_as = forms.CharField(
+        label=_("Keep this mapping as"),
+        max_length=80,
+        required=False,
+        help_text=_("So that next month needs no thought."),
+    )
+    day = forms.DateField(
+        label=_("Day of the data"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Where the file itself has no such column."),
+    )
+    dry_run = forms.BooleanField(label=_("Check only; this file shall not be applied"), required=False)
+
+    def __init__(self, *args: Any, user: User, limits: Limits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limits = limits
+        self.raw = b""
+        branches = Branch.objects.visible_to(user).open().order_by("code")
+        chosen: Any = self.fields["kind"]
+        chosen.choices = [(target.kind, target.label) for target in kinds_for(user)]
+        for name, rows in (("branch", branches), ("saved", ImportMapping.objects.visible_to(user))):
+            field: Any = self.fields[name]
+            field.queryset = rows
+        if user.branch_id and not self.is_bound:
+            self.fields["branch"].initial = next((b.public_id for b in branches if b.pk == user.branch_id), None)
+
+    def clean_file(self) -> Any:
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > max(self.limits.csv_bytes, self.limits.xlsx_bytes):
+            raise forms.ValidationError(_("The file is too large."))
+        self.raw = file.read()
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if self.errors:
+            return said
+        try:
+            said["mapping"] = self._mapping(said)
+        except DomainError as refusal:
+            self.add_error("file" if refusal.code != "bad_mapping" else "source", str(refusal.message))
+        return said
+
+    def _mapping(self, said: dict[str, Any]) -> Mapping:
+        if said["source"] == SAVED:
+            kept: ImportMapping | None = said["saved"]
+            if kept is None or kept.kind != said["kind"]:
+                raise _wrong(_("Choose a mapping that was saved for this kind of data."))
+            return Mapping.from_dict(kept.body)
+        if said["source"] == UPLOAD:
+            return parse(self._text(said.get("mapping_file")))
+        target = target_of(said["kind"])
+        headers = read(self.raw, FileOptions(), self.limits).headers
+        found = guess(headers, target.fields, row_key_field=target.row_key_field)
+        if not found.columns:
+            raise _wrong(_("No column of this file is recognised by its title; a mapping has to say what they are."))
+        return found
+
+    def _text(self, file: UploadedFile | None) -> str:
+        if file is None:
+            raise _wrong(_("Choose a mapping file."))
+        if (file.size or 0) > MAPPING_BYTES:
+            raise _wrong(_("The mapping file is too large."))
+        try:
+            return file.read().decode("utf-8")
+        except UnicodeDecodeError:
+            raise _wrong(_("The mapping file is not UTF-8 text.")) from None
+
+
+def _wrong(message: Any) -> DomainError:
+    refusal = DomainError(message)
+    refusal.code = "bad_mapping"
+    return refusal
+
+
+class UndoForm(CommandForm):
+    """Why an import is taken back."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
