@@ -159,9 +159,7 @@ def rewrite() -> int:
                 written += build_sprite(source)
             written += compress(written)
             files = {str(path.relative_to(ROOT)): digest(path) for path in written}
-            found.append(
-                {"name": package.name, "version": package.version, "licence": package.licence, "files": files}
-            )
+            found.append({"name": package.name, "version": package.version, "licence": package.licence, "files": files})
             print(f"{package.name} {package.version}: {len(files)} files")
     VERSIONS.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     return 0

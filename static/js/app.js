@@ -138,4 +138,10 @@
   window.addEventListener("online", connection);
   window.addEventListener("offline", connection);
   connection();
+
+  // The worker keeps the page for a lost connection; only a safe origin may have one.
+  var worker = document.body.dataset.worker;
+  if (worker && "serviceWorker" in navigator && window.isSecureContext) {
+    window.addEventListener("load", function () { navigator.serviceWorker.register(worker).catch(function () { /* works without */ }); });
+  }
 })();

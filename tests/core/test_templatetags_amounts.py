@@ -55,7 +55,9 @@ def test_a_short_amount_keeps_the_exact_one_in_its_title():
     assert 'title="1,234,567.80"' in amounts.wan(Decimal("1234567.80"))
 
 
-@pytest.mark.parametrize(("value", "sign"), [(Decimal("0.01"), "up"), (Decimal(-3), "down"), (0, "flat"), (None, "flat")])
+@pytest.mark.parametrize(
+    ("value", "sign"), [(Decimal("0.01"), "up"), (Decimal(-3), "down"), (0, "flat"), (None, "flat")]
+)
 def test_a_movement_says_its_direction_and_leaves_the_colour_to_the_reader(value, sign):
     assert amounts.sign_class(value) == sign
 

@@ -216,7 +216,9 @@ def test_a_bar_shows_its_share_and_never_leaves_its_box():
 
 
 def test_a_stacked_bar_names_its_parts_for_readers_of_the_page():
-    found = drawings.draw_stacked_bar([{"label": "Gold", "value": 1, "slot": 2}, {"label": "Silver", "value": 3, "slot": 9}])
+    found = drawings.draw_stacked_bar(
+        [{"label": "Gold", "value": 1, "slot": 2}, {"label": "Silver", "value": 3, "slot": 9}]
+    )
 
     assert 'aria-label="Gold 1 · Silver 3"' in found
     assert 'class="bar-part tier-1" x="25.00" width="75.00"' in found

@@ -11,6 +11,7 @@ from django.template import engines
 from django.urls import include, path
 
 from crm.core.views.lists import part
+from crm.core.views.offline import offline, service_worker
 from crm.core.views.styleguide import NAMES, SampleFilter, styleguide
 from tests.factories.core import UserFactory
 
@@ -54,7 +55,9 @@ def palette(request: HttpRequest) -> HttpResponse:
 def name_list(request: HttpRequest) -> HttpResponse:
     """A list of names with a filter, whole or as the fragment that htmx asks for."""
     form = SampleFilter(request.GET)
-    names = sorted((name for name in NAMES if request.GET.get("q", "") in name), reverse="-" in request.GET.get("sort", ""))
+    names = sorted(
+        (name for name in NAMES if request.GET.get("q", "") in name), reverse="-" in request.GET.get("sort", "")
+    )
     context = {"filter": form, "names": names}
     rows = engines["django"].from_string(ROWS).render(context, request)
     if part(request, "whole", "rows") == "rows":
@@ -63,7 +66,12 @@ def name_list(request: HttpRequest) -> HttpResponse:
     return HttpResponse(engines["django"].from_string(whole).render(context, request))
 
 
+kept = [
+    path("offline/", offline, name="offline"),
+    path("worker.js", service_worker, name="service_worker"),
+]
 urlpatterns = [
+    path("", include((kept, "core"))),
     path("names/", name_list),
     path("styleguide/", styleguide),
     path("room/", room),
@@ -297,7 +305,9 @@ def test_every_component_is_accessible_in_both_looks_languages_and_widths(signed
     page.locator("#chart-pie canvas").wait_for()
 
     page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run().then(result => result.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 120))]))")
+    found = page.evaluate(
+        "axe.run().then(result => result.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 120))]))"
+    )
 
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
@@ -359,3 +369,19 @@ def test_on_a_phone_the_rail_is_a_sheet(signed_in):
     page.locator("#rail").wait_for(state="visible")
     page.keyboard.press("Escape")
     page.locator("#rail").wait_for(state="hidden")
+
+
+def test_a_lost_connection_has_a_page_of_its_own_and_keeps_no_other(signed_in):
+    page = signed_in(locale="en")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.goto("/names/")
+
+    page.context.set_offline(True)
+    page.goto("/names/")
+
+    assert page.locator("h1").inner_text() == "No connection"
+    assert page.evaluate("getComputedStyle(document.querySelector('.entrance-card')).borderRadius") == "10px"
+    kept = page.evaluate("""() => caches.keys().then(names => caches.open(names[0])).then(store => store.keys())
+      .then(requests => requests.map(request => new URL(request.url).pathname))""")
+    assert "/offline/" in kept
+    assert [address for address in kept if not address.startswith("/static/")] == ["/offline/"]

@@ -5,6 +5,7 @@ Markup that needs more than a line lives in templates/components/; /styleguide/ 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
+from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BaseForm, BoundField
 from django.http import HttpRequest, QueryDict
 from django.template.context import Context
@@ -297,6 +299,13 @@ def clock_state(
 ) -> ClockState:
     """What a clock says: tone, icon, one word and the time that is left or over."""
     return clock_state_of(due, now, done=done, paused=bool(paused), warn_minutes=int(warn_minutes or 480))
+
+
+@register.filter
+def as_json(value: object) -> SafeString:
+    """A value of ours as JSON inside a script file that a view renders; `<`, `>` and `&` are escaped."""
+    text = json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder)
+    return SafeString(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
 @register.simple_tag
