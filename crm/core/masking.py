@@ -5,6 +5,8 @@ Forms follow JR/T 0171-2020 annex A as the house understands it (regulation.md �
 
 from __future__ import annotations
 
+import re
+
 STARS = "****"
 
 
@@ -46,14 +48,21 @@ def mask_email(address: str) -> str:
     return f"{local[:1]}***@{domain}" if at else (STARS if address else "")
 
 
+#: Down to the district, else the city, else the province; a housing estate (小区) or a campus is no district.
+_PLACES = tuple(
+    re.compile(pattern)
+    for pattern in (r"^.{0,12}?(?<![小社园校厂片])[区县旗]", r"^.{1,8}?(?<!超)市", r"^.{1,7}?(?:省|自治区)")
+)
+
+
 def mask_address(address: str) -> str:
-    """An address down to its district, no further."""
+    """An address down to its district, no further: 上海市浦东新区世纪大道100号 → 上海市浦东新区****."""
     text = (address or "").strip()
-    for mark in ("区", "县", "旗", "市"):
-        head, found, _rest = text.partition(mark)
-        if found and mark != "市":
-            return f"{head}{mark}{STARS}"
-    return f"{text[:6]}{STARS}" if text else ""
+    for place in _PLACES:
+        found = place.match(text)
+        if found and found.end() < len(text):
+            return found.group() + STARS
+    return STARS if text else ""
 
 
 #: Names under which templates, serializers and exports ask for a mask.
