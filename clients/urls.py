@@ -1,6 +1,19 @@
-"""Addresses of clients."""
+"""Addresses of clients; the client page itself is composed at the roof."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from clients.views import contacts, edit, lists
 
 app_name = "clients"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("clients/", lists.client_list, name="list"),
+    path("clients/new/", edit.client_create, name="create"),
+    path("clients/export/", lists.client_export, name="export"),
+    path("clients/<str:public_id>/edit/", edit.client_edit, name="edit"),
+    path("clients/<str:public_id>/risk/", edit.client_risk, name="risk"),
+    path("clients/<str:public_id>/advisor/", edit.client_advisor, name="advisor"),
+    path("clients/<str:public_id>/do-not-contact/", edit.client_do_not_contact, name="do_not_contact"),
+    path("clients/<str:public_id>/reveal/<str:field>/", edit.client_reveal, name="reveal"),
+    path("clients/<str:public_id>/contacts/", contacts.contact_add, name="contact_add"),
+    path("contacts/<str:public_id>/correct/", contacts.contact_correct, name="contact_correct"),
+]

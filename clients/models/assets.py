@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
@@ -102,3 +103,8 @@ class Holding(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.security_code} {self.day}"
+
+    @property
+    def gain(self) -> Decimal | None:
+        """Market value less cost, where the cost is known."""
+        return None if self.cost is None else self.market_value - self.cost

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from clients.querysets.client import ClientQuerySet, RiskAssessmentQuerySet
+from clients.querysets.client import AdvisorAssignmentQuerySet, ClientQuerySet, RiskAssessmentQuerySet
 from crm.core.fields import EncryptedField, MoneyField
 from crm.core.models import PublicModel, Versioned
 
@@ -174,7 +174,8 @@ class Client(PublicModel, Versioned):
         return self.name or gettext("Client %(number)s") % {"number": self.external_id}
 
     def get_absolute_url(self) -> str:
-        return reverse("clients:detail", args=[self.public_id])
+        # Composed at the roof, which this app does not know; the address is a contract.
+        return f"{reverse('clients:list')}{self.public_id}/"
 
     def age(self, today: date) -> int | None:
         """Whole years on ``today``, from the date of birth, else as it was handed in."""
@@ -186,6 +187,10 @@ class Client(PublicModel, Versioned):
     def risk_is_valid(self, today: date) -> bool:
         """Whether a risk grade is there and has not run out."""
         return bool(self.risk_grade and self.risk_valid_until and self.risk_valid_until >= today)
+
+    def risk_days_left(self, today: date) -> int | None:
+        """Days until the risk grade runs out, negative once it has; None without a date."""
+        return (self.risk_valid_until - today).days if self.risk_valid_until else None
 
 
 class ClientTeamMember(models.Model):
@@ -214,6 +219,8 @@ class AdvisorAssignment(PublicModel):
     until = models.DateTimeField(_("until"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200)
     assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    objects: ClassVar[Any] = AdvisorAssignmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("assignment")

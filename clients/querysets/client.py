@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
     from crm.core.models import User
+
+#: Orders of a list, each served by an index and ending in a unique column.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "-assets": ("-total_assets", "-id"),
+    "assets": ("total_assets", "id"),
+    "name": ("pinyin", "id"),
+    "-name": ("-pinyin", "-id"),
+    "-new": ("-id",),
+    "new": ("id",),
+}
+#: Where a client stands whom nobody has ever contacted.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_LISTED = (
+    "phone",
+    "id_number",
+    "email",
+    "address",
+    "name_grams",
+    "phone_index",
+    "id_index",
+    "initials",
+    "do_not_contact_reason",
+)
 
 
 class ClientQuerySet(models.QuerySet[Any]):
@@ -23,6 +47,20 @@ class ClientQuerySet(models.QuerySet[Any]):
         from clients.querysets.search import search_q
 
         return self.filter(search_q(typed))
+
+    def in_order(self, sort: str) -> tuple[ClientQuerySet, tuple[str, ...]]:
+        """The rows with what an order needs, and the order: -assets, assets, name, contact (longest silent first), new."""
+        if sort.lstrip("-") != "contact":
+            return self.only("pk", "total_assets", "pinyin"), ORDERS.get(sort, ORDERS["-assets"])
+        contacted = Coalesce("last_contact_at", Value(_NEVER), output_field=models.DateTimeField())
+        order = ("-contacted", "-id") if sort.startswith("-") else ("contacted", "id")
+        return self.only("pk").annotate(contacted=contacted), order
+
+    def for_list(self, ids: list[int]) -> list[Any]:
+        """The rows of one page of a list, in the order of ``ids``; sealed values and search words stay where they are."""
+        rows = self.filter(pk__in=ids).select_related("advisor").defer(*_NOT_LISTED)
+        found = {row.pk: row for row in rows}
+        return [found[pk] for pk in ids if pk in found]
 
     def served(self) -> ClientQuerySet:
         """Clients that the branch still serves: neither closed nor suspended."""
@@ -46,3 +84,11 @@ class ClientQuerySet(models.QuerySet[Any]):
 class RiskAssessmentQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> RiskAssessmentQuerySet:
         return self.filter(client_q(user, "client__"))
+
+
+class AdvisorAssignmentQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> AdvisorAssignmentQuerySet:
+        return self.filter(client_q(user, "client__"))
+
+    def newest_first(self) -> AdvisorAssignmentQuerySet:
+        return self.select_related("advisor", "assigned_by").order_by("-since", "-pk")

@@ -49,3 +49,8 @@ def _team_clients(user: User) -> list[int]:
         known = list(ClientTeamMember.objects.filter(member=user).values_list("client_id", flat=True)[:2000])
         user.__dict__["_team_clients"] = known
     return known
+
+
+def sees_names(user: User) -> bool:
+    """Whether names are shown in full: to everybody but those who see only clients whom they introduced."""
+    return user.is_authenticated and bool(user.scope.reaches - {Reach.INTRODUCED})

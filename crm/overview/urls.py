@@ -1,6 +1,10 @@
 """Addresses of overview."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from crm.overview import views
 
 app_name = "overview"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("clients/<str:public_id>/", views.client_page, name="client"),
+]

@@ -1,0 +1,193 @@
+"""Taking a client in, correcting facts, risk grade, advisor, do-not-contact, and looking at what is masked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clients.forms import AdvisorForm, ClientForm, DoNotContactForm, RiskForm
+from clients.models import Client
+from clients.services import assess_risk, assign_advisor, change_client, create_client, set_do_not_contact
+from clients.services.clients import BOOK_ROLES
+from clients.views.rows import actor, shown_name, today, visible_client
+from crm.core.errors import DomainError, InvalidInput
+from crm.core.services.reveal import reveal_field
+from crm.core.views.commands import command
+
+REVEALABLE = ("phone", "id_number", "email", "address")
+_FORM = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@_FORM
+@permission_required("clients.add_client", raise_exception=True)
+def client_create(request: HttpRequest) -> HttpResponse:
+    """A new client of the own branch; who has a book himself takes the client into it."""
+    user, made = actor(request), []
+    form = ClientForm(request.POST or None)
+
+    def do(_form: Any) -> Client:
+        if user.branch is None:
+            raise InvalidInput(_("You belong to no branch, so a new client has no place."))
+        made.append(
+            create_client(
+                branch=user.branch,
+                external_id=form.cleaned_data["external_id"],
+                values=form.facts,
+                actor=user,
+                now=timezone.now(),
+                advisor=user if user.role_keys & BOOK_ROLES else None,
+            )
+        )
+        return made[0]
+
+    context = {
+        "title": _("New client"),
+        "submit": _("Take in"),
+        "crumbs": [_list_crumb()],
+        "back_url": reverse("clients:list"),
+        "columns": 2,
+    }
+    return command(
+        request,
+        form,
+        do=do,
+        done=lambda: made[0].get_absolute_url() if made else reverse("clients:list"),
+        template="clients/form.html",
+        context=context,
+        said=_("The client is on file."),
+    )
+
+
+@_FORM
+@permission_required("clients.change_client", raise_exception=True)
+def client_edit(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Correct facts; a form made from an older version is answered with 412 and changes nothing."""
+    client = visible_client(request, public_id)
+    form = ClientForm(request.POST or None, client=client)
+    return _about(
+        request,
+        client,
+        form,
+        lambda: change_client(
+            client=client, values=form.facts, actor=actor(request), now=timezone.now(), version=form.seen
+        ),
+        title=_("Edit client"),
+        submit=_("Save"),
+        columns=2,
+    )
+
+
+@_FORM
+@permission_required("clients.assess_client", raise_exception=True)
+def client_risk(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Enter a risk grade."""
+    client = visible_client(request, public_id)
+    form = RiskForm(request.POST or None, initial={"assessed_on": today()})
+    return _about(
+        request,
+        client,
+        form,
+        lambda: assess_risk(client=client, actor=actor(request), now=timezone.now(), **form.command),
+        title=_("Enter a risk grade"),
+        submit=_("Enter"),
+    )
+
+
+@_FORM
+@permission_required("clients.assign_client", raise_exception=True)
+def client_advisor(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Give the client into a colleague's book."""
+    client = visible_client(request, public_id)
+    form = AdvisorForm(request.POST or None, client=client)
+
+    def do() -> Client:
+        assign_advisor(client=client, actor=actor(request), now=timezone.now(), version=form.seen, **form.command)
+        return client
+
+    return _about(request, client, form, do, title=_("Assign an advisor"), submit=_("Assign"))
+
+
+@_FORM
+@permission_required("clients.change_client", raise_exception=True)
+def client_do_not_contact(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Set or lift the mark that nobody calls this client."""
+    client = visible_client(request, public_id)
+    initial = {"do_not_contact": not client.do_not_contact, "version": client.version}
+    form = DoNotContactForm(request.POST or None, initial=initial)
+    return _about(
+        request,
+        client,
+        form,
+        lambda: set_do_not_contact(client=client, actor=actor(request), version=form.seen, **form.command),
+        title=_("Do not contact"),
+        submit=_("Save"),
+    )
+
+
+@require_POST
+@permission_required("clients.reveal_client", raise_exception=True)
+def client_reveal(request: HttpRequest, public_id: str, field: str) -> HttpResponse:
+    """One private value in full, with a reason, within the daily allowance, on record; never kept by the browser."""
+    client = visible_client(request, public_id)
+    if field not in REVEALABLE:
+        raise Http404
+    try:
+        value = reveal_field(
+            actor=actor(request),
+            subject=client,
+            field=field,
+            reason=request.POST.get("reason", ""),
+            client=client,
+            now=timezone.now(),
+        )
+    except DomainError as refusal:
+        text = next(iter(refusal.fields.values()), refusal.message)
+        answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(text)), status=refusal.status)
+    else:
+        answer = HttpResponse(format_html('<span class="mono" data-copy="{}">{}</span>', value, value))
+    answer["Cache-Control"] = "no-store, private"
+    return answer
+
+
+def _about(
+    request: HttpRequest,
+    client: Client,
+    form: Any,
+    do: Callable[[], Any],
+    *,
+    title: str,
+    submit: str,
+    columns: int = 1,
+) -> HttpResponse:
+    """A command about one client: on success back to his page."""
+    name = shown_name(client, request.user)
+    context = {
+        "client": client,
+        "client_name": name,
+        "title": title,
+        "submit": submit,
+        "crumbs": [_list_crumb(), {"label": name, "url": client.get_absolute_url()}],
+        "back_url": client.get_absolute_url(),
+        "columns": columns,
+    }
+    return command(
+        request,
+        form,
+        do=lambda _form: do(),
+        done=client.get_absolute_url,
+        template="clients/form.html",
+        context=context,
+        said=_("Saved."),
+    )
+
+
+def _list_crumb() -> dict[str, str]:
+    return {"label": _("Clients"), "url": reverse("clients:list")}

@@ -1,0 +1,369 @@
+"""The list, its search and paging, the forms, the contact box, reveal and export."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from clients.models import Client, ContactLog
+from clients.services import assign_advisor
+from crm.core.models import AuditEntry, Branch, User
+from tests.factories.clients import ClientFactory, ContactLogFactory
+
+Staff = Callable[..., User]
+Web = Callable[[User], Any]
+HTMX = {"HX-Request": "true"}
+
+
+def token(page: Any) -> str:
+    found = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
+    assert found is not None
+    return found[1]
+
+
+# -- the list ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_shows_the_branch_to_the_desk_and_only_his_book_to_an_advisor(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Web
+) -> None:
+    advisor = staff("advisor")
+    ClientFactory(branch=branch, name="甲在册", advisor=advisor)
+    ClientFactory(branch=branch, name="乙无人")
+    ClientFactory(branch=other_branch, name="丙外地")
+
+    def seen(user: User) -> set[str]:
+        text = web(user).get("/clients/").content.decode()
+        return {name for name in ("甲在册", "乙无人", "丙外地") if name in text}
+
+    assert seen(staff("front_desk")) == {"甲在册", "乙无人"}
+    assert seen(advisor) == {"甲在册"}
+    assert seen(staff("compliance")) == {"甲在册", "乙无人", "丙外地"}
+
+
+def test_an_agent_sees_the_clients_he_brought_with_masked_names(branch: Branch, staff: Staff, web: Web) -> None:
+    agent = staff("agent")
+    ClientFactory(branch=branch, name="张三丰", introducer=agent)
+
+    text = web(agent).get("/clients/").content.decode()
+
+    assert "张**" in text
+    assert "张三丰" not in text
+
+
+def test_an_administrator_has_no_list_of_clients(staff: Staff, web: Web) -> None:
+    assert web(staff("administrator")).get("/clients/").status_code == 403
+
+
+def test_no_private_value_stands_in_the_list(branch: Branch, staff: Staff, web: Web) -> None:
+    ClientFactory(branch=branch, phone="+8613812348000", id_number="110101199003074514")
+
+    text = web(staff("front_desk")).get("/clients/").content.decode()
+
+    assert "****8000" in text
+    assert "13812348000" not in text
+    assert "110101199003074514" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("q=zs", {"张三"}),
+        ("q=张", {"张三"}),
+        ("status=dormant", {"李四"}),
+        ("risk=C3", {"王五"}),
+        ("risk=none", {"张三", "李四"}),
+        ("assets_from=1000", {"李四", "王五"}),
+        ("assets_from=1000&assets_to=1999.99", {"李四"}),
+        ("advisor=null", {"李四", "王五"}),
+        ("silent=30", {"张三", "王五"}),
+        ("due=on", {"王五"}),
+    ],
+)
+def test_the_list_narrows(branch: Branch, staff: Staff, web: Web, query: str, names: set[str]) -> None:
+    ClientFactory(branch=branch, name="张三", advisor=staff("advisor"))
+    now = datetime.now(UTC)
+    ClientFactory(branch=branch, name="李四", status="dormant", total_assets=Decimal(1000), last_contact_at=now)
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    ClientFactory(
+        branch=branch,
+        name="王五",
+        risk_grade="C3",
+        risk_valid_until=date(2099, 1, 1),
+        total_assets=Decimal(2000),
+        last_contact_at=long_ago,
+        next_contact_on=date(2020, 2, 2),
+    )
+
+    text = web(staff("front_desk")).get(f"/clients/?{query}", headers=HTMX).content.decode()
+
+    assert {name for name in ("张三", "李四", "王五") if f">{name}<" in text} == names
+
+
+@pytest.mark.parametrize("sort", ["", "-assets", "assets", "name", "-name", "contact", "-contact", "-new"])
+def test_paging_by_key_shows_every_client_once_in_every_order(
+    branch: Branch, staff: Staff, web: Web, sort: str
+) -> None:
+    moments = [None, datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)]
+    for n in range(120):
+        ClientFactory(branch=branch, total_assets=Decimal(n % 7), last_contact_at=moments[n % 3], name=f"李{n % 5}")
+    browser, seen, url = web(staff("front_desk")), [], f"/clients/?sort={sort}"
+    for _page in range(5):
+        text = browser.get(url, headers=HTMX).content.decode()
+        seen += re.findall(r'class="row-link" href="/clients/([^/]+)/"', text)
+        following = re.search(r'rel="next" href="([^"]+)"', text)
+        if following is None:
+            break
+        url = "/clients/" + following[1].replace("&amp;", "&")
+
+    assert len(seen) == len(set(seen)) == 120
+    back = re.search(r'rel="prev" href="([^"]+)"', text)
+    assert back is not None
+    text = browser.get("/clients/" + back[1].replace("&amp;", "&"), headers=HTMX).content.decode()
+    assert re.findall(r'class="row-link" href="/clients/([^/]+)/"', text) == seen[50:100]
+
+
+def test_the_list_costs_the_same_for_one_row_and_for_ten(branch: Branch, staff: Staff, web: Web, cost_of: Any) -> None:
+    advisor = staff("advisor")
+    ClientFactory(branch=branch, advisor=advisor)
+    browser = web(staff("front_desk"))
+    browser.get("/clients/")
+
+    one = cost_of(lambda: browser.get("/clients/", headers=HTMX))
+    ClientFactory.create_batch(9, branch=branch, advisor=advisor)
+
+    # Seven of them find out who is asking; three are the list: ids, rows, capped count.
+    assert cost_of(lambda: browser.get("/clients/", headers=HTMX)) == one <= 10
+
+
+def test_fifty_rows_weigh_little(branch: Branch, staff: Staff, web: Web) -> None:
+    advisor = staff("advisor")
+    ClientFactory.create_batch(
+        60, branch=branch, advisor=advisor, phone="+8613812348000", assessed=True, total_assets=Decimal("1234567.89")
+    )
+
+    page = web(staff("front_desk")).get("/clients/")
+
+    assert page.content.count(b"row-link") == 50
+    assert len(page.content) <= 45_000
+
+
+# -- forms -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_advisor_takes_a_client_into_his_own_book(branch: Branch, staff: Staff, web: Web) -> None:
+    advisor = staff("advisor")
+    browser = web(advisor)
+    said = {"external_id": "A1", "kind": "person", "name": "张三", "form_token": token(browser.get("/clients/new/"))}
+
+    first = browser.post("/clients/new/", said)
+    second = browser.post("/clients/new/", said)
+
+    client = Client.objects.get()
+    assert first.status_code == second.status_code == 302
+    assert (client.advisor, client.branch) == (advisor, branch)
+    assert first.url == f"/clients/{client.public_id}/"
+
+
+def test_a_taken_number_is_said_beside_the_field(branch: Branch, staff: Staff, web: Web) -> None:
+    ClientFactory(branch=branch, external_id="A1")
+    browser = web(staff("front_desk"))
+    said = {"external_id": "A1", "kind": "person", "form_token": token(browser.get("/clients/new/"))}
+
+    page = browser.post("/clients/new/", said)
+
+    assert page.status_code == 409
+    assert "This client number is taken" in page.content.decode()
+
+
+def test_an_edit_over_a_newer_version_is_412_and_changes_nothing(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch, phone="+8613812348000", city="上海")
+    browser = web(staff("front_desk"))
+    url = f"/clients/{client.public_id}/edit/"
+    page = browser.get(url)
+    assert "+8613812348000" not in page.content.decode()
+    Client.objects.filter(pk=client.pk).update(version=7)
+    said = {
+        "kind": "person",
+        "name": client.name,
+        "city": "北京",
+        "status": "active",
+        "version": 1,
+        "form_token": token(page),
+    }
+
+    assert browser.post(url, said).status_code == 412
+
+    said |= {"version": 7, "form_token": "another"}
+    assert browser.post(url, said).status_code == 302
+    client.refresh_from_db()
+    assert (client.city, client.phone) == ("北京", "+8613812348000")
+
+
+def test_a_risk_grade_is_entered_on_a_form(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch)
+    browser = web(staff("front_desk"))
+    url = f"/clients/{client.public_id}/risk/"
+    said = {"grade": "C2", "assessed_on": "2026-05-01", "basis": "纸质问卷", "form_token": token(browser.get(url))}
+
+    assert browser.post(url, said).status_code == 302
+
+    client.refresh_from_db()
+    assert client.risk_grade == "C2"
+
+
+def test_a_manager_assigns_and_only_people_of_the_branch_are_offered(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Web
+) -> None:
+    client, advisor = ClientFactory(branch=branch), staff("advisor", name="本部顾问")
+    staff("advisor", name="外部顾问", branch=other_branch)
+    browser = web(staff("branch_manager"))
+    url = f"/clients/{client.public_id}/advisor/"
+    page = browser.get(url)
+    assert "本部顾问" in page.content.decode()
+    assert "外部顾问" not in page.content.decode()
+
+    said = {"advisor": advisor.public_id, "reason": "新客户", "version": 1, "form_token": token(page)}
+    assert browser.post(url, said).status_code == 302
+
+    client.refresh_from_db()
+    assert client.advisor == advisor
+
+
+def test_a_foreign_client_is_404_behind_every_form(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Web
+) -> None:
+    stranger = ClientFactory(branch=other_branch)
+    browser = web(staff("branch_manager"))
+
+    for part in ("", "edit/", "risk/", "advisor/", "do-not-contact/", "contacts/"):
+        assert browser.get(f"/clients/{stranger.public_id}/{part}").status_code == 404, part
+    assert browser.post(f"/clients/{stranger.public_id}/reveal/phone/", {"reason": "来电核对"}).status_code == 404
+
+
+# -- contacts ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_contact_is_logged_without_leaving_the_page(branch: Branch, staff: Staff, web: Web) -> None:
+    client, advisor = ClientFactory(branch=branch), staff("advisor")
+    assign_advisor(client=client, advisor=advisor, actor=advisor, now=datetime.now(UTC), reason="开户")
+    browser = web(advisor)
+    page = browser.get(f"/clients/{client.public_id}/")
+    said = {"channel": "phone", "content": "谈了打新", "next_on": "", "form_token": token(page)}
+    url = f"/clients/{client.public_id}/contacts/"
+
+    first = browser.post(url, said, headers=HTMX)
+    browser.post(url, said, headers=HTMX)
+
+    assert first.status_code == 200
+    assert "谈了打新" in first.content.decode()
+    assert "HX-Trigger" in first.headers
+    assert ContactLog.objects.get().staff == advisor
+
+
+def test_a_contact_without_words_comes_back_with_the_form(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch)
+    browser = web(staff("front_desk"))
+
+    said = {"channel": "phone", "content": "", "form_token": "x"}
+    answer = browser.post(f"/clients/{client.public_id}/contacts/", said, headers=HTMX)
+
+    assert answer.status_code == 400
+    assert 'id="contacts"' in answer.content.decode()
+    assert not ContactLog.objects.exists()
+
+
+def test_a_correction_shows_both_wordings_in_the_timeline(branch: Branch, staff: Staff, web: Web) -> None:
+    contact = ContactLogFactory(client__branch=branch, content="写错了")
+    browser = web(staff("front_desk"))
+    url = f"/contacts/{contact.public_id}/correct/"
+    said = {
+        "at": "2026-06-01T10:00",
+        "channel": "phone",
+        "outcome": "reached",
+        "content": "写对了",
+        "reason": "笔误",
+        "form_token": token(browser.get(url)),
+    }
+
+    assert browser.post(url, said).status_code == 302
+
+    page = browser.get(f"/clients/{contact.client.public_id}/?tab=timeline").content.decode()
+    assert "写错了" in page
+    assert "写对了" in page
+
+
+# -- reveal and export -------------------------------------------------------------------------------------------------
+
+
+def test_a_phone_is_shown_with_a_reason_and_on_record(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch, phone="+8613812348000")
+    url = f"/clients/{client.public_id}/reveal/phone/"
+    browser = web(staff("front_desk"))
+
+    assert browser.post(url, {"reason": ""}).status_code == 400
+    shown = browser.post(url, {"reason": "回拨客户"})
+
+    assert "+8613812348000" in shown.content.decode()
+    assert shown["Cache-Control"] == "no-store, private"
+    assert AuditEntry.objects.filter(action="field.reveal", client_ref=client.public_id).count() == 1
+    assert web(staff("auditor")).post(url, {"reason": "看看"}).status_code == 403
+    assert browser.post(f"/clients/{client.public_id}/reveal/phone_index/", {"reason": "看看"}).status_code == 404
+
+
+def export(browser: Any, form: str, query: str = "") -> Any:
+    url = f"/clients/export/?{query}"
+    return browser.post(url, {"form": form, "reason": "季度核对", "form_token": "x"})
+
+
+def test_an_export_is_masked_defused_marked_and_on_record(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch, name="=HYPERLINK(1)", phone="+8613812348000", total_assets=Decimal("12.30"))
+    manager = staff("branch_manager")
+
+    answer = export(web(manager), "csv")
+
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert manager.staff_number in rows[0][0]
+    assert rows[2][0] == client.external_id
+    assert not rows[2][1].startswith("=")
+    assert rows[2][4] == "138****8000"
+    entry = AuditEntry.objects.get(action="client.export")
+    assert entry.object_ids == [client.public_id]
+    assert entry.reason == "季度核对"
+
+
+def test_an_export_as_xlsx_holds_texts_and_numbers(branch: Branch, staff: Staff, web: Web) -> None:
+    ClientFactory(branch=branch, name="=1+1", total_assets=Decimal("12.30"))
+
+    answer = export(web(staff("compliance")), "xlsx")
+
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    assert rows[2][9] == 12.3
+    assert rows[2][1].endswith("=1+1")
+
+
+def test_an_export_above_the_limit_is_refused(
+    branch: Branch, staff: Staff, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crm.core.models import Policy
+
+    Policy.objects.filter(policy_key_id="export.approval_above").update(value=1)
+    ClientFactory.create_batch(2, branch=branch)
+
+    answer = export(web(staff("branch_manager")), "csv")
+
+    assert answer.status_code == 409
+    assert "needs approval" in answer.content.decode()
+    assert not AuditEntry.objects.filter(action="client.export").exists()
+
+
+def test_an_advisor_exports_nothing(staff: Staff, web: Web) -> None:
+    assert web(staff("advisor")).get("/clients/export/").status_code == 403

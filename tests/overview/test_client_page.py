@@ -1,0 +1,114 @@
+"""The client page: what it shows, to whom, at what cost, and that each look is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from clients.services import AssetDay, put_asset_days
+from crm.core import audit
+from crm.core.access import system_user
+from crm.core.models import AuditEntry, Branch, User
+from tests.factories.clients import ClientFactory, ContactLogFactory, HoldingFactory, RiskAssessmentFactory
+
+Staff = Callable[..., User]
+Web = Callable[[User], Any]
+DAY = date(2026, 6, 1)
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def client_(branch: Branch) -> Any:
+    client = ClientFactory(
+        branch=branch, name="张三丰", phone="+8613812348000", id_number="110101199003074514", assessed=True
+    )
+    rows = [AssetDay(client.pk, DAY + timedelta(days=n), 1_000_000 + n) for n in range(30)]
+    put_asset_days(branch=branch, rows=rows, actor=system_user())
+    ContactLogFactory(client=client, content="谈过科创板")
+    HoldingFactory(client=client)
+    RiskAssessmentFactory(client=client)
+    return client
+
+
+def test_the_page_shows_facts_masked_with_curve_and_contacts(client_: Any, staff: Staff, web: Web) -> None:
+    text = web(staff("front_desk")).get(f"/clients/{client_.public_id}/").content.decode()
+
+    assert "张三丰" in text
+    assert "138****8000" in text
+    assert "13812348000" not in text
+    assert "谈过科创板" in text
+    assert 'id="curve"' in text
+    assert "C3" in text
+
+
+@pytest.mark.parametrize(
+    ("tab", "words"), [("timeline", "谈过科创板"), ("assets", "贵州茅台"), ("history", "问卷"), ("nonsense", "curve")]
+)
+def test_each_tab_is_a_page_and_a_fragment(client_: Any, staff: Staff, web: Web, tab: str, words: str) -> None:
+    browser = web(staff("branch_manager"))
+
+    whole = browser.get(f"/clients/{client_.public_id}/?tab={tab}").content.decode()
+    part = browser.get(f"/clients/{client_.public_id}/?tab={tab}", headers=HTMX).content.decode()
+
+    assert words in whole
+    assert words in part
+    assert "<html" not in part
+
+
+def test_each_look_is_on_record_before_the_answer(
+    client_: Any, staff: Staff, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = staff("front_desk")
+    browser = web(caller)
+    browser.raise_request_exception = False
+
+    browser.get(f"/clients/{client_.public_id}/")
+
+    entry = AuditEntry.objects.get(action="client.view")
+    assert (entry.actor, entry.client_ref, entry.is_read) == (caller, client_.public_id, True)
+
+    def broken(*_args: Any, **_named: Any) -> None:
+        raise RuntimeError("no audit")
+
+    monkeypatch.setattr(audit, "record_read", broken)
+    answer = browser.get(f"/clients/{client_.public_id}/")
+    assert answer.status_code == 500
+    assert "张三丰" not in answer.content.decode()
+
+
+def test_an_agent_sees_neither_name_nor_assets_tab(client_: Any, staff: Staff, web: Web) -> None:
+    agent = staff("agent")
+    client_.introducer = agent
+    client_.save()
+
+    text = web(agent).get(f"/clients/{client_.public_id}/?tab=assets").content.decode()
+
+    assert "张三丰" not in text
+    assert "贵州茅台" not in text
+    assert "/reveal/" not in text
+
+
+def test_a_stranger_learns_nothing(client_: Any, other_branch: Branch, staff: Staff, web: Web) -> None:
+    browser = web(staff("front_desk", branch=other_branch))
+
+    foreign = browser.get(f"/clients/{client_.public_id}/")
+    unknown = browser.get("/clients/01ARZ3NDEKTSV4RRFFQ69G5FAV/")
+
+    assert foreign.status_code == unknown.status_code == 404
+    assert not AuditEntry.objects.filter(action="client.view").exists()
+
+
+def test_the_page_costs_the_same_for_one_contact_and_for_ten(
+    client_: Any, staff: Staff, web: Web, cost_of: Any
+) -> None:
+    browser, url = web(staff("front_desk")), f"/clients/{client_.public_id}/"
+    browser.get(url)
+
+    one = cost_of(lambda: browser.get(url))
+    ContactLogFactory.create_batch(9, client=client_)
+
+    assert cost_of(lambda: browser.get(url)) == one
+    assert one <= 20
