@@ -1,6 +1,8 @@
-"""Addresses of dashboard."""
+"""Addresses of the branch home."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from crm.dashboard import views
 
 app_name = "dashboard"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [path("branch/", views.branch_home, name="branch")]

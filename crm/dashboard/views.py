@@ -1,0 +1,208 @@
+"""The home page of a branch: its numbers, each of which opens its records."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from care.models import FollowUpCall, SurveyInvitation
+from clients.models import BranchDay, Client
+from complaints.models import Complaint
+from crm.core.clocks import Calendar, at_local, calendar_gap, local_date
+from crm.core.models import Branch, User
+from crm.core.policies import figures
+from tiers.models import Tier, TierState
+
+_MONTHS = 13
+
+
+@require_safe
+@permission_required("core.view_branchhome", raise_exception=True)
+def branch_home(request: HttpRequest) -> HttpResponse:
+    """One branch, or all that the reader sees together; ``?branch=CODE`` chooses."""
+    user: Any = request.user
+    now = timezone.now()
+    today = local_date(now)
+    branches = list(Branch.objects.visible_to(user).open().order_by("code"))
+    chosen = next((branch for branch in branches if branch.code == request.GET.get("branch")), None)
+    shown = [chosen] if chosen else branches
+    ids = [branch.pk for branch in shown]
+    context = {
+        "today": today,
+        "branches": branches,
+        "chosen": chosen,
+        "alarms": _alarms(shown, now, today),
+        "stats": _stats(user, ids, today),
+        "tier_chart": _tier_chart(user, ids),
+        "asset_chart": _asset_chart(ids, today),
+        "overdue": _overdue(user, ids, today),
+    }
+    return render(request, "dashboard/branch.html", context)
+
+
+def _alarms(branches: list[Branch], now: datetime, today: date) -> list[dict[str, str]]:
+    """What a manager has to know before anything else: the file that has not come, the calendar that ends."""
+    found = []
+    calendar = Calendar.around(today, before=30)
+    expected = calendar.add_trading_days(today, -1)
+    for branch in branches:
+        hour, minute = map(int, figures(today, branch).text("assets.file_due").split(":"))
+        due_at = at_local(today, time(hour, minute))
+        newest = BranchDay.objects.filter(branch=branch).order_by("-day").values_list("day", flat=True).first()
+        if now >= due_at and (newest is None or newest < expected):
+            found.append(
+                {
+                    "title": _("Today's asset file has not arrived"),
+                    "text": _("%(branch)s: the newest day on file is %(day)s, expected is %(expected)s.")
+                    % {"branch": branch.name, "day": newest or _("none"), "expected": expected},
+                    "url": reverse("core:imports"),
+                    "action": _("Import a file"),
+                }
+            )
+    if (year := calendar_gap(today)) is not None:
+        found.append(
+            {
+                "title": _("The calendar of %(year)s is missing") % {"year": year},
+                "text": _("Deadlines that reach into it are estimates until the notice is imported."),
+                "url": reverse("core:calendar"),
+                "action": _("Open the calendar"),
+            }
+        )
+    return found
+
+
+def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
+    """The headline numbers with the page that shows their records."""
+    month = today.replace(day=1)
+    clients = (
+        Client.objects.visible_to(user)
+        .filter(branch_id__in=ids)
+        .aggregate(
+            served=Count("pk", filter=Q(status__in=["active", "dormant"])),
+            new=Count("pk", filter=Q(opened_on__gte=month)),
+            alone=Count("pk", filter=Q(advisor=None, status__in=["active", "dormant"])),
+        )
+    )
+    days = list(BranchDay.objects.filter(branch_id__in=ids, day__gte=today - timedelta(days=40)).order_by("-day"))
+    newest = days[0].day if days else None
+    assets = sum((row.net_assets for row in days if row.day == newest), start=0)
+    inflow = sum((row.inflow - row.outflow for row in days if row.day >= month), start=0)
+    complaints = Complaint.objects.visible_to(user).filter(branch_id__in=ids)
+    calls = FollowUpCall.objects.visible_to(user).filter(client__branch_id__in=ids)
+    surveys = SurveyInvitation.objects.visible_to(user).filter(branch_id__in=ids).results()
+    listing = reverse("clients:list")
+    return [
+        {"label": _("Net assets"), "money": assets, "url": listing, "hint": str(newest or "")},
+        {"label": _("Net inflow this month"), "money": inflow, "signed": True, "url": f"{listing}?sort=-assets"},
+        {"label": _("Clients served"), "value": clients["served"], "url": listing},
+        {"label": _("New this month"), "value": clients["new"], "url": f"{listing}?sort=-newest"},
+        {"label": _("Without an advisor"), "value": clients["alone"], "url": reverse("advisory:matching")},
+        {"label": _("Open complaints"), "value": complaints.open().count(), "url": reverse("complaints:list")},
+        {
+            "label": _("Overdue complaints"),
+            "value": complaints.overdue(today).count(),
+            "url": f"{reverse('complaints:list')}?overdue=true",
+        },
+        {"label": _("Follow-up calls due"), "value": calls.callable_on(today).count(), "url": reverse("care:queue")},
+        {
+            "label": _("Overdue calls"),
+            "value": calls.overdue(today).count(),
+            "url": f"{reverse('care:queue')}?overdue=true",
+        },
+        {
+            "label": _("Satisfaction (1 to 5)"),
+            "value": f"{surveys['satisfaction']:.1f}" if surveys["answered"] else "—",
+            "url": reverse("care:surveys"),
+        },
+        {
+            "label": _("Net promoter score"),
+            "value": surveys["nps"] if surveys["nps"] is not None else "—",
+            "url": reverse("care:surveys"),
+        },
+    ]
+
+
+def _tier_chart(user: User, ids: list[int]) -> dict[str, Any] | None:
+    """Clients by tier, in the order and colours of the programme."""
+    counts = dict(
+        TierState.objects.visible_to(user)
+        .filter(client__branch_id__in=ids)
+        .still_clients()
+        .values_list("tier_id")
+        .annotate(Count("pk"))
+    )
+    tiers = list(Tier.objects.filter(pk__in=counts).order_by("programme_id", "rank"))
+    if not tiers:
+        return None
+    return {
+        "kind": "bar",
+        "categories": [tier.name for tier in tiers],
+        "category_label": _("Tier"),
+        "series": [{"name": _("Clients"), "data": [counts[tier.pk] for tier in tiers], "slot": 1}],
+        "unit": "count",
+    }
+
+
+def _asset_chart(ids: list[int], today: date) -> dict[str, Any] | None:
+    """Assets at the end of each of thirteen months, and the net inflow in it."""
+    first = _months_back(today.replace(day=1), _MONTHS - 1)
+    months: dict[str, dict[str, Any]] = {}
+    rows = BranchDay.objects.filter(branch_id__in=ids, day__gte=first).order_by("day")
+    for row in rows:
+        month = months.setdefault(f"{row.day:%Y-%m}", {"inflow": 0, "ends": {}})
+        month["inflow"] += row.inflow - row.outflow
+        month["ends"][row.branch_id] = row.net_assets
+    if not months:
+        return None
+    return {
+        "kind": "line",
+        "categories": list(months),
+        "category_label": _("Month"),
+        "series": [
+            {
+                "name": _("Assets at month-end"),
+                "data": [str(sum(m["ends"].values())) for m in months.values()],
+                "slot": 1,
+            },
+            {"name": _("Net inflow"), "data": [str(m["inflow"]) for m in months.values()], "slot": 4},
+        ],
+        "unit": "yuan",
+    }
+
+
+def _months_back(month: date, count: int) -> date:
+    place = month.year * 12 + month.month - 1 - count
+    return date(place // 12, place % 12 + 1, 1)
+
+
+def _overdue(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
+    """Overdue work by person: complaints by handler, calls by caller."""
+    people: dict[str, dict[str, Any]] = {}
+    complaints = Complaint.objects.visible_to(user).filter(branch_id__in=ids).overdue_by_handler(today)
+    for row in complaints:
+        _entry(people, row["handler__name"])["complaints"] += row["overdue"]
+    calls = (
+        FollowUpCall.objects.visible_to(user)
+        .filter(client__branch_id__in=ids)
+        .overdue(today)
+        .values("caller__name")
+        .annotate(overdue=Count("pk"))
+        .order_by()
+    )
+    for row in calls:
+        _entry(people, row["caller__name"])["calls"] += row["overdue"]
+    return sorted(people.values(), key=lambda entry: -(entry["complaints"] + entry["calls"]))
+
+
+def _entry(people: dict[str, dict[str, Any]], name: str | None) -> dict[str, Any]:
+    key = name or _("Nobody yet")
+    return people.setdefault(key, {"name": key, "complaints": 0, "calls": 0})

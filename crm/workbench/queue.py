@@ -1,0 +1,218 @@
+"""My day: one ranked queue of everything that is due for one person, each row with its reason and its clock.
+
+Every source is asked through its own right and ``visible_to``; each costs one query, however long the day is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from advisory.models import AdvisorProfile, MatchingRun
+from care.models import Finding, FollowUpCall
+from clients.models import Client
+from complaints.models import ComplaintClock
+from crm.core.models import User
+from tiers.models import ClientRate
+
+#: No source fills the day alone.
+_PER_SOURCE = 60
+#: Risk grades and licences show up this many days before they run out.
+_AHEAD = 30
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to do."""
+
+    kind: str
+    label: str
+    icon: str
+    due_on: date
+    title: str
+    reason: str
+    url: str
+    #: Opens beside the queue instead of leaving it; empty where the item has a page of its own.
+    brief_url: str = ""
+    #: Lower comes first among items of the same day.
+    rank: int = 5
+
+
+def todays_items(user: User, today: date) -> list[Item]:
+    """What is due, the most pressing first: overdue by how long, then by the weight of its kind."""
+    items = [item for source in SOURCES for item in source(user, today)]
+    return sorted(items, key=lambda item: (min(item.due_on, today), item.rank, item.due_on, item.title))
+
+
+def promised_contacts(user: User, today: date) -> Iterator[Item]:
+    """Clients of one's own book whom somebody promised to contact by today."""
+    if not user.has_perm("clients.add_contactlog"):
+        return
+    own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids).contact_due(today)
+    for client in own.order_by("next_contact_on", "-total_assets")[:_PER_SOURCE]:
+        yield Item(
+            "contact",
+            _("Contact"),
+            "phone-outgoing",
+            client.next_contact_on,
+            client.display_name,
+            _("Next contact as agreed"),
+            client.get_absolute_url(),
+            brief_url=_brief(client),
+            rank=4,
+        )
+
+
+def follow_up_calls(user: User, today: date) -> Iterator[Item]:
+    """Calls that the caller may make today."""
+    if not user.has_perm("care.make_followupcall"):
+        return
+    calls = FollowUpCall.objects.visible_to(user).callable_on(today).for_caller(user).for_list()
+    for call in calls.order_by("due_on", "pk")[:_PER_SOURCE]:
+        yield Item(
+            "call",
+            _("Follow-up call"),
+            "phone-call",
+            call.due_on,
+            call.client.display_name,
+            str(call.programme),
+            call.get_absolute_url(),
+            rank=3,
+        )
+
+
+def complaint_clocks(user: User, today: date) -> Iterator[Item]:
+    """The clocks of complaints that the user handles; a manager's or compliance's also where nobody does yet."""
+    if not user.has_perm("complaints.handle_complaint"):
+        return
+    clocks = ComplaintClock.objects.visible_to(user).running().select_related("complaint")
+    mine = clocks.filter(complaint__handler=user)
+    if user.has_perm("complaints.accept_complaint"):
+        mine = mine | clocks.filter(complaint__handler=None)
+    seen: set[int] = set()
+    for clock in mine.order_by("due_on", "pk")[: _PER_SOURCE * 2]:
+        if clock.complaint_id in seen:
+            continue
+        seen.add(clock.complaint_id)
+        yield Item(
+            "complaint",
+            _("Complaint"),
+            "message-report",
+            clock.due_on,
+            clock.complaint.number,
+            str(clock.get_kind_display()),
+            clock.complaint.get_absolute_url(),
+            rank=1,
+        )
+
+
+def decisions(user: User, today: date) -> Iterator[Item]:
+    """What waits for the user's approval: client rates, matchings, calls that were not possible."""
+    if user.has_perm("tiers.approve_clientrate"):
+        rates = ClientRate.objects.visible_to(user).waiting().exclude(proposed_by=user)
+        for rate in rates.select_related("client")[:_PER_SOURCE]:
+            url = reverse("tiers:commission")
+            yield Item(
+                "decision", _("Approval"), "discount", today, rate.client.display_name, _("Client rate"), url, rank=2
+            )
+    if user.has_perm("advisory.approve_matchingrun"):
+        for run in MatchingRun.objects.visible_to(user).filter(state="proposed").select_related("branch")[:5]:
+            url = run.get_absolute_url()
+            yield Item(
+                "decision",
+                _("Approval"),
+                "arrows-exchange",
+                today,
+                str(run.branch),
+                _("Matching to be decided"),
+                url,
+                rank=2,
+            )
+    if user.has_perm("care.approve_unable"):
+        calls = FollowUpCall.objects.visible_to(user).filter(state="unable_proposed").exclude(unable_proposed_by=user)
+        for call in calls.select_related("client")[:_PER_SOURCE]:
+            url = call.get_absolute_url()
+            yield Item(
+                "decision",
+                _("Approval"),
+                "phone-off",
+                call.due_on,
+                call.client.display_name,
+                _("Call not possible"),
+                url,
+                rank=2,
+            )
+
+
+def findings(user: User, today: date) -> Iterator[Item]:
+    """Bad answers that compliance has to look into."""
+    if not user.has_perm("care.change_finding"):
+        return
+    rows = Finding.objects.visible_to(user).filter(state="open").select_related("call__client")
+    for finding in rows.order_by("opened_at")[:_PER_SOURCE]:
+        yield Item(
+            "finding",
+            _("Finding"),
+            "alert-triangle",
+            today,
+            finding.call.client.display_name,
+            _("Bad answer in a follow-up call"),
+            reverse("care:findings"),
+            rank=1,
+        )
+
+
+def expiring_grades(user: User, today: date) -> Iterator[Item]:
+    """Risk grades of own clients that run out soon: without one nothing may be recommended."""
+    if not user.has_perm("clients.assess_client"):
+        return
+    own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids)
+    soon = own.risk_expiring(today, today + timedelta(days=_AHEAD))
+    for client in soon.order_by("risk_valid_until")[:_PER_SOURCE]:
+        yield Item(
+            "risk",
+            _("Risk grade"),
+            "shield-half",
+            client.risk_valid_until,
+            client.display_name,
+            _("Assessment runs out"),
+            client.get_absolute_url(),
+            brief_url=_brief(client),
+            rank=6,
+        )
+
+
+def expiring_licences(user: User, today: date) -> Iterator[Item]:
+    """Licences that run out soon: one's own, or those of the branch for its manager."""
+    rows = AdvisorProfile.objects.visible_to(user).select_related("user")
+    for profile in rows.licence_expiring(today, today + timedelta(days=_AHEAD))[:20]:
+        yield Item(
+            "licence",
+            _("Licence"),
+            "certificate",
+            profile.licence_valid_until,
+            profile.user.name,
+            _("Licence runs out"),
+            reverse("advisory:advisors") if user.has_perm("advisory.view_advisorprofile") else reverse("core:profile"),
+            rank=6,
+        )
+
+
+def _brief(client: Any) -> str:
+    return reverse("overview:brief", args=[client.public_id])
+
+
+SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
+    complaint_clocks,
+    decisions,
+    findings,
+    follow_up_calls,
+    promised_contacts,
+    expiring_grades,
+    expiring_licences,
+)

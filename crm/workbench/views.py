@@ -1,0 +1,64 @@
+"""My day, and the services page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from advisory.models import AdvisoryAgreement
+from clients.models import Client, ContactLog
+from crm.core.clocks import local_date
+from crm.workbench.queue import todays_items
+
+
+@require_safe
+def my_day(request: HttpRequest) -> HttpResponse:
+    """Everything due for the one who is signed in; ``?kind=`` narrows it."""
+    user: Any = request.user
+    today = local_date(timezone.now())
+    items = todays_items(user, today)
+    counts = Counter(item.kind for item in items)
+    labels = {item.kind: item.label for item in items}
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in counts else ""
+    context = {
+        "today": today,
+        "items": [item for item in items if kind in ("", item.kind)],
+        "total": len(items),
+        "overdue": sum(item.due_on < today for item in items),
+        "kind": kind,
+        "kinds": [{"key": key, "label": labels[key], "count": counts[key]} for key in sorted(labels)],
+    }
+    template = "workbench/_queue.html" if getattr(request, "htmx", False) else "workbench/my_day.html"
+    return render(request, template, context)
+
+
+@require_safe
+@permission_required("clients.view_client", raise_exception=True)
+def services(request: HttpRequest) -> HttpResponse:
+    """What the branch does for its clients now: advisory agreements in force, the latest contacts, who hears nothing."""
+    user: Any = request.user
+    now = timezone.now()
+    today = local_date(now)
+    silent_since = now - timedelta(days=30)
+    clients = Client.objects.visible_to(user)
+    context = {
+        "today": today,
+        "agreements": AdvisoryAgreement.objects.visible_to(user)
+        .in_force(today)
+        .select_related("client", "advisor")
+        .order_by("-signed_on", "-pk")[:20],
+        "contacts": ContactLog.objects.visible_to(user)
+        .standing()
+        .select_related("client", "staff")
+        .order_by("-at", "-pk")[:20],
+        "silent": clients.silent_since(silent_since).order_by("-total_assets", "-pk")[:20],
+    }
+    return render(request, "workbench/services.html", context)
