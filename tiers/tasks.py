@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
 from crm.core.access import system_user
 from crm.core.jobs import Tick, due, job
 from crm.core.models import Branch, JobRun
@@ -15,7 +18,7 @@ from tiers.services.evaluation import days_to_evaluate, evaluate, programme_or_d
 JOB = "tiers.evaluate"
 
 
-@job(JOB)
+@job(JOB, label=_("Tier evaluation"))
 def run_evaluation(run: JobRun, tick: Tick) -> dict[str, Any]:
     """Evaluate the branch of the run; params: day (ISO), programme (public id)."""
     programme = Programme.objects.get(public_id=run.params["programme"])
@@ -28,7 +31,7 @@ def run_evaluation(run: JobRun, tick: Tick) -> dict[str, Any]:
         job=run,
     )
     tick(1, 1)
-    return outcome.as_json()
+    return {**outcome.as_json(), "report_url": reverse("tiers:run", args=[outcome.run.public_id])}
 
 
 @due("tiers.nightly")

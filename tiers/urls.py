@@ -1,6 +1,31 @@
-"""Addresses of tiers."""
+"""Addresses of tiers and of the commission desk."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, path
+
+from tiers.views import commission, console, proof
 
 app_name = "tiers"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("tiers/", console.index, name="index"),
+    path("tiers/preview/", console.preview, name="preview"),
+    path("tiers/run/", console.run_start, name="run_start"),
+    path("tiers/runs/<str:public_id>/", console.run_detail, name="run"),
+    path("tiers/programmes/default/", console.programme_seed, name="programme_seed"),
+    path("tiers/programmes/new/", console.programme_new, name="programme_new"),
+    path(
+        "tiers/programmes/<str:public_id>/activate/",
+        console.programme_state,
+        {"verb": "activate"},
+        name="programme_activate",
+    ),
+    path(
+        "tiers/programmes/<str:public_id>/retire/", console.programme_state, {"verb": "retire"}, name="programme_retire"
+    ),
+    path("tiers/proof/<str:public_id>/", proof.proof, name="proof"),
+    path("commission/", commission.desk, name="commission"),
+    path("commission/card/<str:public_id>/<str:product>/", commission.card_set, name="card_set"),
+    path("commission/rates/new/<str:public_id>/", commission.rate_propose, name="rate_propose"),
+    path("commission/rates/<str:public_id>/approve/", commission.rate_decide, {"verb": "approve"}, name="rate_approve"),
+    path("commission/rates/<str:public_id>/reject/", commission.rate_decide, {"verb": "reject"}, name="rate_reject"),
+    path("commission/rates/<str:public_id>/end/", commission.rate_end, name="rate_end"),
+]

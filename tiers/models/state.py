@@ -140,4 +140,5 @@ class TierChange(PublicModel):
     @property
     def average(self) -> Decimal:
         """For reading only, rounded half up; the decision compared the sum with bound × days."""
-        return money(self.total / self.days)
+        total: Any = self.total
+        return money(total / self.days)

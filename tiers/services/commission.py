@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -146,7 +146,8 @@ def approve_client_rate(
     changed since the proposal.
     """
     row = _waiting(rate, actor, version)
-    price = Price(row.product, row.rate, row.basis, row.min_fee)
+    fee: Any = row.min_fee
+    price = Price(row.product, row.rate, row.basis, fee)
     check_price(price, figures(row.valid_from, row.client.branch))
     agreed = ClientRate.objects.agreed().filter(client=row.client, product=row.product)
     if agreed.filter(valid_from__gte=row.valid_from).exists():
@@ -211,11 +212,11 @@ def _decide(row: ClientRate, state: ClientRate.State, actor: User, now: datetime
     return row
 
 
-def _terms(row: ClientRate | RateCard | None) -> Mapping[str, object] | None:
+def _terms(row: ClientRate | RateCard | None) -> dict[str, Any] | None:
     if row is None:
         return None
     names = ["product", "rate", "basis", "min_fee", "valid_from", "valid_to"]
-    terms = {name: getattr(row, name) for name in names}
+    terms: dict[str, Any] = {name: getattr(row, name) for name in names}
     return {**terms, "state": row.state} if isinstance(row, ClientRate) else terms
 
 

@@ -1,0 +1,64 @@
+"""Rates as branches speak of them: in ten-thousandths (万分之)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.forms.commands import CommandForm
+from tiers.models import Product, RateBasis
+from tiers.services.commission import Price
+
+_TEN_THOUSAND = Decimal(10_000)
+
+
+class PriceForm(CommandForm):
+    """The terms that cards and agreed rates share; ``rate`` is typed in ten-thousandths."""
+
+    rate = forms.DecimalField(
+        label=_("Rate in ten-thousandths"),
+        max_digits=6,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        help_text=_("2.5 means 0.25 per mille."),
+    )
+    basis = forms.ChoiceField(label=_("Basis"), choices=RateBasis.choices, initial=RateBasis.ALL_IN)
+    min_fee = forms.DecimalField(
+        label=_("Lowest fee per trade, yuan"), max_digits=8, decimal_places=2, min_value=0, initial=Decimal(5)
+    )
+    valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def price(self, product: str) -> Price:
+        """What was typed, as a plain fraction."""
+        said = self.cleaned_data
+        return Price(product, said["rate"] / _TEN_THOUSAND, said["basis"], said["min_fee"])
+
+
+class RateCardForm(PriceForm):
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+
+class ClientRateForm(PriceForm):
+    product = forms.ChoiceField(label=_("Product"), choices=Product.choices)
+    valid_to = forms.DateField(label=_("Valid until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+    field_order = ["product", "rate", "basis", "min_fee", "valid_from", "valid_to", "reason"]
+
+
+class DecisionForm(CommandForm):
+    """Yes or no to a proposed rate; no needs a word."""
+
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, note_required: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].required = note_required
+
+
+class EndRateForm(CommandForm):
+    last_day = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(label=_("Reason"), max_length=200)

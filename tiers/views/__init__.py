@@ -1,0 +1,1 @@
+"""Pages of tiers and of the commission desk."""

@@ -1,0 +1,219 @@
+"""The commission desk: the card as a grid, rates of single clients, and the queue of approvals."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from clients.models import Client
+from crm.core.clocks import local_date
+from crm.core.forms.commands import CommandForm
+from crm.core.policies import figures
+from crm.core.views.commands import command
+from crm.core.views.lists import listed, part
+from tiers.filters import ClientRateFilter
+from tiers.forms import ClientRateForm, DecisionForm, EndRateForm, RateCardForm
+from tiers.models import ClientRate, Product, Programme, RateCard, Tier
+from tiers.querysets import effective_rates, may_see_commission
+from tiers.services.commission import (
+    approve_client_rate,
+    end_client_rate,
+    propose_client_rate,
+    reject_client_rate,
+    set_rate_card,
+)
+from tiers.views.places import Place, actor_of, name_shown, place_of
+
+SHOWN_WAITING = 50
+
+
+@require_safe
+@permission_required("tiers.view_ratecard", raise_exception=True)
+def desk(request: HttpRequest) -> HttpResponse:
+    """The card of the programme that governs the branch, and the rates agreed with clients one may see."""
+    user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
+    rates = ClientRate.objects.none()
+    if user.has_perm("tiers.view_clientrate"):
+        rates = ClientRate.objects.visible_to(user).filter(client__branch=place.branch).for_list()
+    found = ClientRateFilter(request.GET, rates, request=request)
+    page = listed(request, found.qs, ("-id",))
+    waiting = list(rates.waiting().order_by("id")[:SHOWN_WAITING])
+    cost_line = figures(today, place.branch).rate("commission.approval_below")
+    for rate in (*page, *waiting):
+        rate.name_shown = name_shown(rate.client)
+        rate.below_line = rate.rate < cost_line
+        rate.is_own = rate.proposed_by_id == user.pk
+    context = {
+        "place": place,
+        "filter": found,
+        "page": page,
+        "waiting": waiting,
+        "may_see_rates": user.has_perm("tiers.view_clientrate"),
+        "today": today,
+        **_grid(place, today),
+    }
+    return render(request, part(request, "tiers/commission.html", "tiers/_rates.html"), context)
+
+
+def _grid(place: Place, today: Any) -> dict[str, Any]:
+    """One line for each tier, one cell for each product; the row in force and the one to come."""
+    programme = Programme.objects.governing(place.branch, today)
+    if programme is None:
+        return {"programme": None, "lines": [], "products": Product.choices}
+    tiers = list(programme.tiers.order_by("-rank"))
+    rows = RateCard.objects.filter(tier__in=tiers).order_by("valid_from")
+    now = {(row.tier_id, row.product): row for row in rows.in_force(today)}
+    later = {(row.tier_id, row.product): row for row in rows.filter(valid_from__gt=today)}
+    lines = [
+        {
+            "tier": tier,
+            "cells": [
+                {"product": product, "row": now.get((tier.pk, product)), "later": later.get((tier.pk, product))}
+                for product in Product
+            ],
+        }
+        for tier in tiers
+    ]
+    return {"programme": programme, "lines": lines, "products": Product.choices}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("tiers.add_ratecard", raise_exception=True)
+def card_set(request: HttpRequest, public_id: str, product: str) -> HttpResponse:
+    """A new row of the card from a day on, with the rows before it."""
+    user, today = actor_of(request), local_date(timezone.now())
+    tier = get_object_or_404(Tier.objects.visible_to(user).select_related("programme__branch"), public_id=public_id)
+    if product not in Product.values:
+        raise Http404
+    rows = list(
+        RateCard.objects.filter(tier=tier, product=product).select_related("created_by").order_by("-valid_from")
+    )
+    initial = {"valid_from": today}
+    if rows:
+        initial |= {"rate": rows[0].rate * 10_000, "basis": rows[0].basis, "min_fee": rows[0].min_fee}
+    form = RateCardForm(request.POST or None, initial=initial)
+
+    def save(form: CommandForm) -> RateCard:
+        said = form.cleaned_data
+        price = cast(RateCardForm, form).price(product)
+        return set_rate_card(tier=tier, price=price, valid_from=said["valid_from"], reason=said["reason"], actor=user)
+
+    return command(
+        request,
+        form,
+        do=save,
+        done=lambda: reverse("tiers:commission"),
+        template="tiers/card.html",
+        context={
+            "tier": tier,
+            "product": Product(product).label,
+            "rows": rows,
+            "back_url": reverse("tiers:commission"),
+        },
+        said=_("The rate card has a new row. Rates agreed with clients stay as they are."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("tiers.add_clientrate", raise_exception=True)
+def rate_propose(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Propose a rate for one client."""
+    user, today = actor_of(request), local_date(timezone.now())
+    client = get_object_or_404(Client.objects.visible_to(user).select_related("branch"), public_id=public_id)
+    if not may_see_commission(user, client):
+        raise Http404
+    form = ClientRateForm(request.POST or None, initial={"valid_from": today})
+
+    def propose(form: CommandForm) -> ClientRate:
+        said = form.cleaned_data
+        return propose_client_rate(
+            client=client,
+            price=cast(ClientRateForm, form).price(said["product"]),
+            valid_from=said["valid_from"],
+            valid_to=said["valid_to"],
+            reason=said["reason"],
+            actor=user,
+            now=timezone.now(),
+        )
+
+    return command(
+        request,
+        form,
+        do=propose,
+        done=lambda: reverse("tiers:commission"),
+        template="tiers/rate_propose.html",
+        context={
+            "client": client,
+            "name": name_shown(client),
+            "rates": effective_rates(client, today),
+            "back_url": reverse("tiers:commission"),
+        },
+        said=_("The rate waits for somebody else's approval."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("tiers.approve_clientrate", raise_exception=True)
+def rate_decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
+    """Approve or reject a proposed rate, beside what holds today."""
+    user, now = actor_of(request), timezone.now()
+    rate = _rate(request, public_id)
+    approve = verb == "approve"
+    form = DecisionForm(request.POST or None, note_required=not approve, initial={"version": rate.version})
+    today = local_date(now)
+
+    def decide(form: CommandForm) -> ClientRate:
+        service = approve_client_rate if approve else reject_client_rate
+        return service(rate=rate, actor=user, now=now, version=form.seen, note=form.cleaned_data["note"])
+
+    rate.below_line = rate.rate < figures(today, rate.client.branch).rate("commission.approval_below")
+    return command(
+        request,
+        form,
+        do=decide,
+        done=lambda: reverse("tiers:commission"),
+        template="tiers/rate_decide.html",
+        context={
+            "rate": rate,
+            "name": name_shown(rate.client),
+            "approve": approve,
+            "rates": effective_rates(rate.client, today),
+            "back_url": reverse("tiers:commission"),
+        },
+        said=_("The rate has been approved.") if approve else _("The rate has been rejected."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("tiers.approve_clientrate", raise_exception=True)
+def rate_end(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let an approved rate end."""
+    rate, today = _rate(request, public_id), local_date(timezone.now())
+    form = EndRateForm(request.POST or None, initial={"version": rate.version, "last_day": today})
+
+    def end(form: CommandForm) -> ClientRate:
+        return end_client_rate(rate=rate, actor=actor_of(request), version=form.seen, **form.command)
+
+    return command(
+        request,
+        form,
+        do=end,
+        done=lambda: reverse("tiers:commission"),
+        template="tiers/rate_end.html",
+        context={"rate": rate, "name": name_shown(rate.client), "back_url": reverse("tiers:commission")},
+        said=_("The rate ends on that day; from then on the card of the client's tier holds."),
+    )
+
+
+def _rate(request: HttpRequest, public_id: str) -> Any:
+    rows = ClientRate.objects.visible_to(actor_of(request)).select_related(
+        "client__branch", "proposed_by", "decided_by"
+    )
+    return get_object_or_404(rows, public_id=public_id)
