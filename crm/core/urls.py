@@ -10,6 +10,7 @@ from crm.core.views import (
     health,
     imports,
     jobs,
+    offline,
     policies,
     profile,
     settings,
@@ -61,5 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("health/jobs", health.health_jobs, name="health_jobs"),
+    path("offline/", offline.offline, name="offline"),
+    path("worker.js", offline.service_worker, name="service_worker"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
 ]
