@@ -7,3 +7,6 @@ class CareConfig(AppConfig):
     label = "care"
     verbose_name = _("Client care")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from care import services  # noqa: F401  registers the sweeps

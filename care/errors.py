@@ -49,6 +49,11 @@ class TooFewAttempts(DomainError):
     message = _("There were too few attempts on different days, or nobody has written to the client.")
 
 
+class FindingClosed(DomainError):
+    code = "finding_closed"
+    message = _("This finding has already been concluded.")
+
+
 class OwnRequest(FourEyes):
     code = "own_request"
 

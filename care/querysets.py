@@ -48,11 +48,17 @@ class FollowUpCallQuerySet(models.QuerySet[Any]):
     def overdue(self, today: date) -> FollowUpCallQuerySet:
         return self.open().filter(due_on__lt=today)
 
-    def count_of(self, calls: list[Any]) -> int:
-        """How many of these calls are on file already, whoever planned them."""
-        clients = {call.client_id for call in calls}
-        keys = {call.occurrence_key for call in calls}
-        return self.filter(client_id__in=clients, occurrence_key__in=keys).count()
+    def occasions_of(self, calls: list[Any]) -> set[tuple[int, int, str]]:
+        """Client, programme and occasion of those among ``calls`` that are on file already, whoever planned them."""
+        found = self.filter(
+            client_id__in={call.client_id for call in calls}, occurrence_key__in={call.occurrence_key for call in calls}
+        )
+        return set(found.values_list("client_id", "programme_id", "occurrence_key"))
+
+    def in_order_of_duty(self) -> FollowUpCallQuerySet:
+        """What a caller ought to do first: what he has begun, then by the day it is due."""
+        begun = models.Case(models.When(state="in_progress", then=0), default=1)
+        return self.order_by(begun, "due_on", "pk")
 
     def for_list(self) -> FollowUpCallQuerySet:
         return self.select_related("client", "client__branch", "programme", "caller")

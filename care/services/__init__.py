@@ -10,7 +10,7 @@ from care.services.calls import (
     take_call,
 )
 from care.services.findings import close_finding
-from care.services.plan import mark_missed, plan_calls, seed_programmes
+from care.services.plan import mark_missed, plan_calls, seed_programmes, tidy_calls
 from care.services.surveys import answer_survey, expire_surveys, hand_out_link, invite_surveys
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "release_call",
     "seed_programmes",
     "take_call",
+    "tidy_calls",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from care.errors import (
@@ -54,27 +54,25 @@ def take_call(*, actor: User, call: FollowUpCall, now: datetime) -> FollowUpCall
     free = FollowUpCall.objects.filter(
         pk=call.pk, state__in=[State.DUE, State.MISSED], caller=None, not_before__lte=today
     )
-    if not free.update(state=State.IN_PROGRESS, caller=actor, version=call.version + 1):
+    if not free.update(state=State.IN_PROGRESS, caller=actor, version=F("version") + 1, updated_at=now):
         _say_why_not(FollowUpCall.objects.get(pk=call.pk), actor, today)
     taken: FollowUpCall = FollowUpCall.objects.get(pk=call.pk)
     audit.record(actor, "call.take", taken)
     return taken
 
 
-def _say_why_not(call: FollowUpCall, actor: User, today: Any) -> None:
+def _say_why_not(call: FollowUpCall, actor: User, today: date) -> None:
     if call.state == State.IN_PROGRESS:
         raise CallTaken(_("You are already making this call.") if call.caller_id == actor.pk else None)
-    if call.state not in (State.DUE, State.MISSED):
-        raise CallNotOpen
-    if call.not_before > today:
+    if call.state in (State.DUE, State.MISSED) and call.not_before > today:
         raise NotToday
-    raise CallTaken
+    raise CallNotOpen
 
 
 @service("call.release")
 def release_call(*, actor: User, call: FollowUpCall, now: datetime, version: int | None = None) -> FollowUpCall:
     """Give a taken call back to the queue."""
-    row = _own(call, actor, version)
+    row = _held(call, actor, version)
     row.state, row.caller = State.DUE, None
     row.save_changed(["state", "caller"])
     audit.record(actor, "call.release", row)
@@ -144,16 +142,19 @@ def complete_call(
 def propose_unable(
     *, actor: User, call: FollowUpCall, now: datetime, reason: str, version: int | None = None
 ) -> FollowUpCall:
-    """After all attempts on different days and a letter, ask to count the call as unable. Raises ``TooFewAttempts``."""
+    """After all attempts on different days and a letter, ask to count the call as unable.
+
+    A client who does not want to be contacted is not tried at all: there the request alone is enough. Raises
+    ``TooFewAttempts``, ``CallNotOpen``, ``NotIndependent``, ``StaleEdit``, and ``CallTaken`` while a colleague makes the call.
+    """
     row = lock(FollowUpCall.objects.all(), pk=call.pk, version=version)
     if row.state not in (State.DUE, State.IN_PROGRESS, State.MISSED):
         raise CallNotOpen
     if not is_independent(actor, row):
         raise NotIndependent
-    needed = figures(local_date(now), row.client.branch).integer("visit.max_attempts")
-    tries = list(row.attempts.values_list("outcome", "day"))
-    days = {day for outcome, day in tries if outcome in _TRIED}
-    if len(days) < needed or Outcome.WRITTEN not in {outcome for outcome, _day in tries}:
+    if row.caller_id not in (None, actor.pk):
+        raise CallTaken
+    if not row.client.do_not_contact and not all_attempts_made(row, local_date(now)):
         raise TooFewAttempts
     row.state, row.caller, row.unable_reason, row.unable_proposed_by = State.UNABLE_PROPOSED, None, reason, actor
     row.save_changed(["state", "caller", "unable_reason", "unable_proposed_by"])
@@ -161,9 +162,17 @@ def propose_unable(
     return row
 
 
+def all_attempts_made(call: FollowUpCall, today: date) -> bool:
+    """Whether there were ``visit.max_attempts`` tries on different days, and a letter."""
+    needed = figures(today, call.client.branch).integer("visit.max_attempts")
+    tries = [(attempt.outcome, attempt.day) for attempt in call.attempts.all()]
+    days = {day for outcome, day in tries if outcome in _TRIED}
+    return len(days) >= needed and any(outcome == Outcome.WRITTEN for outcome, _day in tries)
+
+
 @service("call.approve_unable")
 def approve_unable(*, actor: User, call: FollowUpCall, now: datetime, version: int | None = None) -> FollowUpCall:
-    """Another person agrees that the call was not possible. Raises ``OwnRequest``, ``CallNotOpen``."""
+    """Another person, who did not try himself, agrees that the call was not possible. Raises ``OwnRequest``, ``CallNotOpen``."""
     row = _proposed(call, actor, version)
     row.state, row.unable_approved_by = State.UNABLE, actor
     row.save_changed(["state", "unable_approved_by"])
@@ -187,18 +196,27 @@ def _proposed(call: FollowUpCall, actor: User, version: int | None) -> FollowUpC
     row = lock(FollowUpCall.objects.all(), pk=call.pk, version=version)
     if row.state != State.UNABLE_PROPOSED:
         raise CallNotOpen
-    if row.unable_proposed_by_id == actor.pk:
+    if row.unable_proposed_by_id == actor.pk or row.attempts.filter(caller=actor).exists():
         raise OwnRequest
     return row
 
 
-def _own(call: FollowUpCall, actor: User, version: int | None) -> FollowUpCall:
+def _held(call: FollowUpCall, actor: User, version: int | None) -> FollowUpCall:
     """The call, locked, if it is in the actor's hands."""
     row = lock(FollowUpCall.objects.select_related("client", "programme"), pk=call.pk, version=version)
     if row.state != State.IN_PROGRESS:
         raise CallNotOpen
     if row.caller_id != actor.pk:
         raise CallTaken
+    return row
+
+
+def _own(call: FollowUpCall, actor: User, version: int | None) -> FollowUpCall:
+    """The call in the actor's hands, if he may still make it."""
+    row = _held(call, actor, version)
+    # Asked again: since he took the call he may have been given the client, or another role.
+    if not is_independent(actor, row):
+        raise NotIndependent
     return row
 
 

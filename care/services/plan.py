@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from advisory.models import AdvisoryAgreement
 from care.models import CareProgramme, FollowUpCall, ScriptQuestion
 from clients.models import Client
 from crm.core import audit
 from crm.core.access import system_user
-from crm.core.clocks import Calendar, local_date
+from crm.core.clocks import Calendar, day_bounds, local_date
 from crm.core.jobs import due
 from crm.core.models import Company, User
 from crm.core.policies import Figures, figures
@@ -26,6 +26,7 @@ _SCRIPTS = Path(__file__).resolve().parent.parent / "scripts.toml"
 _BATCH = 1000
 
 Code = CareProgramme.Code
+State = FollowUpCall.State
 
 
 @service("care.seed_programmes")
@@ -66,10 +67,11 @@ def plan_calls(*, actor: User, now: datetime) -> int:
     """
     today = local_date(now)
     calendar = Calendar.around(today)
+    for company in _without_programmes():
+        seed_programmes(actor=actor, company=company)
     planned = 0
     for programme in CareProgramme.objects.filter(is_active=True).select_related("company"):
-        known = figures(today)
-        wanted = _wanted(programme, today, calendar, known, now)
+        wanted = _wanted(programme, today, calendar, figures(today), now)
         for batch in _in_batches(wanted):
             planned += _insert(batch)
     if planned:
@@ -77,10 +79,20 @@ def plan_calls(*, actor: User, now: datetime) -> int:
     return planned
 
 
+def _without_programmes() -> Iterable[Company]:
+    """Companies that lack a programme: a new one, or one from before a programme was thought of."""
+    there = Count("care_programmes", filter=Q(care_programmes__code__in=Code.values))
+    return Company.objects.annotate(programmes=there).filter(programmes__lt=len(Code.values))
+
+
 def _insert(calls: list[FollowUpCall]) -> int:
-    before = FollowUpCall.objects.count_of(calls)
-    FollowUpCall.objects.bulk_create(calls, ignore_conflicts=True, batch_size=_BATCH)
-    return FollowUpCall.objects.count_of(calls) - before
+    """Write what is not there yet; which of two planners at once wrote a call is told by its public id."""
+    known = FollowUpCall.objects.occasions_of(calls)
+    fresh = [call for call in calls if (call.client_id, call.programme_id, call.occurrence_key) not in known]
+    if not fresh:
+        return 0
+    FollowUpCall.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=_BATCH)
+    return FollowUpCall.objects.filter(public_id__in=[call.public_id for call in fresh]).count()
 
 
 def _in_batches(calls: Iterable[FollowUpCall]) -> Iterator[list[FollowUpCall]]:
@@ -117,6 +129,10 @@ def _call(programme: CareProgramme, client_id: int, key: str, due_on: date, toda
     )
 
 
+def _of_served_clients(programme: CareProgramme) -> Q:
+    return Q(client__branch__company=programme.company, client__in=Client.objects.served())
+
+
 def _after_opening(programme: CareProgramme, today: date, known: Figures) -> Iterator[FollowUpCall]:
     """New accounts: within visit.new_account_days of the opening (2010 rule, 204号)."""
     limit = timedelta(days=known.days("visit.new_account_days"))
@@ -137,7 +153,7 @@ def _after_tier_change(
 ) -> Iterator[FollowUpCall]:
     """A client moved up or down: congratulation or retention, within visit.tier_change_days working days."""
     days = known.days("visit.tier_change_days")
-    changes = TierChange.objects.awaiting_care(now).filter(client__branch__company=programme.company)
+    changes = TierChange.objects.awaiting_care(now).filter(_of_served_clients(programme))
     for change in changes.iterator(chunk_size=_BATCH):
         end = calendar.due(change.day, days, "W")
         yield _call(
@@ -154,7 +170,7 @@ def _after_tier_change(
 def _under_agreement(programme: CareProgramme, today: date, known: Figures) -> Iterator[FollowUpCall]:
     """Advice clients: one call in each period of visit.advice_client_days since the agreement was signed."""
     period = known.days("visit.advice_client_days")
-    agreements = AdvisoryAgreement.objects.in_force(today).filter(client__branch__company=programme.company)
+    agreements = AdvisoryAgreement.objects.in_force(today).filter(_of_served_clients(programme))
     for agreement in agreements.iterator(chunk_size=_BATCH):
         turn = (today - agreement.signed_on).days // period
         end = agreement.signed_on + timedelta(days=(turn + 1) * period)
@@ -168,11 +184,27 @@ def mark_missed(*, actor: User, now: datetime) -> int:
     """Calls that are too late to be made quietly go to the manager's work list as missed. Returns how many."""
     today = local_date(now)
     oldest = today - timedelta(days=figures(today).days("visit.max_lateness_days"))
-    missed = FollowUpCall.objects.filter(state=FollowUpCall.State.DUE, due_on__lt=oldest)
-    moved: int = missed.update(state=FollowUpCall.State.MISSED)
+    missed = FollowUpCall.objects.filter(state=State.DUE, due_on__lt=oldest)
+    moved: int = missed.update(state=State.MISSED, version=F("version") + 1, updated_at=now)
     if moved:
         audit.record(actor, "care.mark_missed", "care.followupcall", after={"missed": moved})
     return moved
+
+
+@service("care.tidy_calls")
+def tidy_calls(*, actor: User, now: datetime) -> int:
+    """Cancel open calls to clients who closed their account, and put back calls that somebody took on an earlier day and
+    never finished. Returns how many calls moved."""
+    change: dict[str, Any] = {"version": F("version") + 1, "updated_at": now}
+    gone = FollowUpCall.objects.open().filter(client__status=Client.Status.CLOSED)
+    cancelled: int = gone.update(state=State.CANCELLED, caller=None, **change)
+    morning, _evening = day_bounds(local_date(now))
+    held = FollowUpCall.objects.filter(state=State.IN_PROGRESS, updated_at__lt=morning)
+    returned: int = held.update(state=State.DUE, caller=None, **change)
+    if cancelled or returned:
+        after = {"cancelled": cancelled, "returned": returned}
+        audit.record(actor, "care.tidy_calls", "care.followupcall", after=after)
+    return cancelled + returned
 
 
 @due("care.plan_calls")
@@ -184,4 +216,10 @@ def plan_due_calls(now: datetime) -> int:
 @due("care.mark_missed")
 def mark_missed_calls(now: datetime) -> int:
     moved: int = mark_missed(actor=system_user(), now=now)
+    return moved
+
+
+@due("care.tidy_calls")
+def tidy_open_calls(now: datetime) -> int:
+    moved: int = tidy_calls(actor=system_user(), now=now)
     return moved

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from care import notices
 from care.errors import SurveyClosed
@@ -18,12 +19,17 @@ from complaints.models import Complaint
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.clocks import local_date
+from crm.core.errors import InvalidInput
 from crm.core.jobs import due
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.service import service
 from crm.core.versions import lock
 
+#: Scales of the two questions: CSAT in five steps, recommendation (NPS) in eleven.
+SATISFACTION = range(1, 6)
+RECOMMENDATION = range(11)
+LONGEST_COMMENT = 1000
 _TOKEN_BYTES = 16
 _PER_ROUND = 200
 State = SurveyInvitation.State
@@ -120,23 +126,34 @@ def answer_survey(
 ) -> SurveyAnswer:
     """Take the answer that comes with a link; fifty at once make one. ``actor`` is the house's own account.
 
-    Raises ``SurveyClosed``.
+    Raises ``SurveyClosed``, and ``InvalidInput`` for a figure outside of its scale.
     """
     invitation = find_open(token, now)
+    _check(satisfaction, recommendation, comment)
     claimed = SurveyInvitation.objects.filter(pk=invitation.pk, state=State.INVITED).update(state=State.ANSWERED)
     if not claimed:
         raise SurveyClosed
-    answer = SurveyAnswer(
+    answer = SurveyAnswer.objects.create(
         invitation=invitation,
         satisfaction=satisfaction,
         recommendation=recommendation,
         comment=comment,
         answered_at=now,
     )
-    answer.full_clean(exclude=["invitation"])
-    answer.save(force_insert=True)
     audit.record(actor, "survey.answer", invitation, after={"satisfaction": satisfaction})
     return answer
+
+
+def _check(satisfaction: int, recommendation: int, comment: str) -> None:
+    wrong = {}
+    if satisfaction not in SATISFACTION:
+        wrong["satisfaction"] = _("Choose one of the five faces.")
+    if recommendation not in RECOMMENDATION:
+        wrong["recommendation"] = _("Choose a number from 0 to 10.")
+    if len(comment) > LONGEST_COMMENT:
+        wrong["comment"] = _("Please keep it to %(count)s characters.") % {"count": LONGEST_COMMENT}
+    if wrong:
+        raise InvalidInput(fields=wrong)
 
 
 @service("survey.expire")
