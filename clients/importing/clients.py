@@ -35,7 +35,7 @@ class ClientTarget(ModelTarget):
     row_key_field = "external_id"
     columns = {"advisor": "advisor_id", "introducer": "introducer_id"}
     derived = DERIVED
-    extra = ("sex", "birth_date", "closed_on")
+    extra = ("sex", "birth_date", "status", "closed_on")
     volatile = ("total_assets", "assets_on", "last_contact_at", "next_contact_on")
     fields = [
         ImportField(

@@ -167,6 +167,9 @@ class ModelTarget(ImportTarget):
         shape = self.shape
         whole = {**values, **self.derive(context, values, new=True)}
         names = self.layout(context)
+        undeclared = whole.keys() - names - self.fixed(context).keys()
+        if undeclared:
+            raise LookupError(f"{type(self).__name__}: declare {sorted(undeclared)} in extra or derived")
         for name in names:
             if name not in whole:
                 whole[name] = shape.default(name, context.now)

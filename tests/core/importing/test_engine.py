@@ -10,7 +10,7 @@ from django.db import connection
 
 from crm.core.access import system_user
 from crm.core.clocks import database_now
-from crm.core.importing import ImportBusy, ImportStale, ImportTouched, MappingRefused, claims
+from crm.core.importing import TARGETS, ImportBusy, ImportStale, ImportTouched, MappingRefused, claims
 from crm.core.importing.problems import WrongImportState
 from crm.core.models import AuditEntry, Department, ImportBatch, ImportRow, User
 from crm.core.services import importing
@@ -296,3 +296,11 @@ def test_staged_rows_of_an_old_batch_go_and_it_can_no_longer_be_undone(bring, br
     assert not ImportRow.objects.filter(batch=batch).exists()
     with pytest.raises(WrongImportState):
         take_back(batch, actor=system_user())
+
+
+def test_an_attribute_that_a_kind_of_data_forgot_to_declare_is_not_dropped_in_silence(bring):
+    target = TARGETS["people"]
+    target.derive = lambda context, values, *, new: {"joined_on": None}
+
+    with pytest.raises(LookupError, match="joined_on"):
+        bring("staff_number,name,email\nS1,李和可,\n", PEOPLE, kind="people")
