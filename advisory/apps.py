@@ -7,3 +7,6 @@ class AdvisoryConfig(AppConfig):
     label = "advisory"
     verbose_name = _("Advisory")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from advisory import tasks  # noqa: F401  registers the job and the sweep

@@ -33,6 +33,13 @@ class MayNotServe(InvalidInput):
     message = _("Choose a colleague with a valid licence as investment advisor who is not on leave.")
 
 
+class NotAnAdvisor(InvalidInput):
+    """Only who has the role of an advisor gets the profile of one."""
+
+    code = "not_an_advisor"
+    message = _("This colleague does not have the role of an advisor.")
+
+
 class NotEnoughPlaces(DomainError):
     """The clients do not fit into the capacity of those who should take them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any, ClassVar
 
@@ -50,13 +51,20 @@ class AdvisorProfile(PublicModel, Versioned):
         constraints = [
             models.CheckConstraint(
                 name="advisor_leave_has_both_ends",
-                condition=Q(leave_from=None, leave_until=None) | Q(leave_until__gte=F("leave_from")),
+                # Said in full: a comparison with NULL would let one end alone pass.
+                condition=Q(leave_from=None, leave_until=None)
+                | Q(leave_from__isnull=False, leave_until__isnull=False, leave_until__gte=F("leave_from")),
                 violation_error_message=_("Leave needs a first and a last day in this order."),
             )
         ]
 
     def __str__(self) -> str:
         return self.licence_number
+
+    @property
+    def has_usual_number(self) -> bool:
+        """Whether the licence number is of the association's form: S and 13 digits. Others are warned of, not refused."""
+        return re.fullmatch(r"S[0-9]{13}", self.licence_number) is not None
 
     def is_on_leave(self, today: date) -> bool:
         return bool(self.leave_from and self.leave_until and self.leave_from <= today <= self.leave_until)

@@ -14,7 +14,7 @@ from crm.core.models import PublicModel
 
 
 class HandOver(PublicModel):
-    """A hand-over of clients (客户交接), done in one transaction; which clients stands in the audit trail and in the assignments."""
+    """A hand-over of clients (客户交接), done in one transaction; which ones stands in the audit trail."""
 
     branch = models.ForeignKey("core.Branch", models.PROTECT, related_name="hand_overs")
     giver = models.ForeignKey(

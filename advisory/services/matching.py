@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from advisory.errors import MatchingOutdated, NotProposed
 from advisory.matching import Solution, contributions, place_price, runners_up, solve_problem, unassigned_reasons
-from advisory.models import MatchingRun, MatchProposal
+from advisory.models import AdvisorProfile, MatchingRun, MatchProposal
 from advisory.services.features import Advisor, MatchingInput, branch_input, licensed_advisors
 from clients.models import Client
 from clients.services.books import assign_many
@@ -250,6 +250,8 @@ def _decide(row: MatchingRun, state: MatchingRun.State, actor: User, now: dateti
 def _refuse_outdated(row: MatchingRun, now: datetime) -> None:
     """Raise ``MatchingOutdated`` unless every change still starts from what the run has seen and ends in a free place."""
     changes = row.proposals.changes()
+    # Two approvals or hand-overs at once would both find the last place free.
+    list(AdvisorProfile.objects.select_for_update().of_branch(row.branch).order_by("pk").values("pk"))
     # Locked before they are looked at: an assignment that commits in between would be overwritten.
     keys = list(changes.order_by("client_id").values_list("client_id", flat=True))
     for start in range(0, len(keys), _BATCH):
