@@ -60,6 +60,17 @@ class ComplaintQuerySet(models.QuerySet[Any]):
         """Open complaints that nobody has been given."""
         return self.open().filter(handler=None)
 
+    def by_state(self) -> dict[str, int]:
+        """How many complaints stand in each state."""
+        return dict(self.order_by().values_list("state").annotate(found=Count("pk")).values_list("state", "found"))
+
+    def most_pressing(self) -> ComplaintQuerySet:
+        """Those whose running clocks end first come first; then the oldest."""
+        ends = models.Subquery(
+            ComplaintClockQuerySet.running_of(models.OuterRef("pk")).order_by("due_on").values("due_on")[:1]
+        )
+        return self.annotate(ends_on=ends).order_by(models.F("ends_on").asc(nulls_last=True), "received_at", "pk")
+
     def closed_since(self, moment: datetime) -> ComplaintQuerySet:
         """Complaints that came to their proper end at or after ``moment``."""
         return self.filter(state="closed", closed_at__gte=moment)
@@ -86,10 +97,10 @@ class ComplaintQuerySet(models.QuerySet[Any]):
         """Subjects of a branch that came up at least ``count`` times since ``since``."""
         return (
             self.filter(received_at__gte=since)
-            .values("branch_id", "subject")
+            .values("branch__code", "branch__name", "subject")
             .annotate(found=Count("pk"))
             .filter(found__gte=count)
-            .order_by("-found")
+            .order_by("-found", "branch__code", "subject")
         )
 
 

@@ -206,6 +206,16 @@ class Complaint(PublicModel, Versioned):
         """The name of the client, or of the stranger who complains; pages mask it."""
         return self.client.display_name if self.client is not None else str(self.complainant_name)
 
+    def clock_to_watch(self, *, legal: bool) -> Any:
+        """The clock of the present round that runs out next, of the law or of the house; else the one that stopped last."""
+        own = [clock for clock in self.clocks.all() if clock.round == self.rounds and clock.is_legal == legal]
+        running = sorted(
+            (clock for clock in own if clock.stopped_at is None), key=lambda clock: (clock.due_on, clock.pk)
+        )
+        if running:
+            return running[0]
+        return max(own, key=lambda clock: (clock.due_on, clock.pk), default=None)
+
     @property
     def is_imported(self) -> bool:
         return bool(self.external_id)

@@ -1,0 +1,230 @@
+"""One complaint: its dossier, the steps of the table, evidence, print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from complaints.forms import EvidenceForm, StepForm
+from complaints.models import Complaint
+from complaints.services import act, attach_evidence
+from complaints.steps import BY_ACTION, possible
+from complaints.views.rows import TONES, actor, clock_face, dress, event_words, icon_of, shown_who, visible_complaint
+from crm.core import audit
+from crm.core.clocks import local_date
+from crm.core.errors import DomainError
+from crm.core.forms.commands import CommandForm
+from crm.core.models import Attachment
+from crm.core.services.reveal import reveal_field
+from crm.core.views.commands import command
+
+State = Complaint.State
+#: The way of a complaint that ends well.
+_WAY = (State.REGISTERED, State.INVESTIGATING, State.APPROVING, State.REPLYING, State.REPLIED, State.CLOSED)
+REVEALABLE = ("complainant_name", "complainant_phone")
+#: Steps that lead on, by state; the others stand behind them.
+_MAIN = ("accept", "propose", "approve", "reply", "close", "extend", "reopen")
+
+
+@require_safe
+@permission_required("complaints.view_complaint", raise_exception=True)
+def detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The dossier: where the complaint stands, what runs, what may be done, and every step so far."""
+    complaint = visible_complaint(request, public_id)
+    return render(
+        request, "complaints/detail.html", {**_dossier(request, complaint), "steps": _buttons(request, complaint)}
+    )
+
+
+@require_safe
+@permission_required("complaints.view_complaint", raise_exception=True)
+def print_dossier(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The dossier for paper, masked and with a watermark; that it was taken out is on record."""
+    complaint = visible_complaint(request, public_id)
+    person = actor(request)
+    audit.record_read(person, "complaint.print", complaint, client=complaint.client)
+    mark = _("%(name)s %(number)s · %(day)s") % {
+        "name": person.name,
+        "number": person.staff_number,
+        "day": f"{local_date(timezone.now()):%Y-%m-%d}",
+    }
+    return render(request, "complaints/print.html", {**_dossier(request, complaint, masked=True), "watermark": mark})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("complaints.view_complaint", raise_exception=True)
+def step(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
+    """One step of the table: the form for its facts, and the step itself."""
+    line = BY_ACTION.get(action)
+    if line is None:
+        raise Http404
+    if not request.user.has_perm(line.right):  # type: ignore[union-attr]  # login is required by middleware
+        raise PermissionDenied
+    complaint = visible_complaint(request, public_id)
+    form = StepForm(request.POST or None, step=line, complaint=complaint)
+
+    def take(form: CommandForm) -> Complaint:
+        facts = form.facts  # type: ignore[attr-defined]  # a StepForm
+        return act(  # type: ignore[no-any-return]
+            actor=actor(request), complaint=complaint, action=action, now=timezone.now(), version=form.seen, **facts
+        )
+
+    dress(complaint, request.user)
+    return command(
+        request,
+        form,
+        do=take,
+        done=complaint.get_absolute_url,
+        template="complaints/step.html",
+        context={
+            "complaint": complaint,
+            "step": line,
+            "icon": icon_of(action),
+            "open_now": complaint.state in line.origin,
+            "crumbs": _crumbs(complaint, str(line.label)),
+            "back_url": complaint.get_absolute_url(),
+            "draft": f"complaint-{action}-{complaint.public_id}",
+        },
+        said=_("Done: %(step)s") % {"step": line.label},
+    )
+
+
+@require_POST
+@permission_required("complaints.add_complaint", raise_exception=True)
+def evidence(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Add a file to the dossier."""
+    complaint = visible_complaint(request, public_id)
+    form = EvidenceForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, _("Choose a file first."))
+    else:
+        try:
+            attach_evidence(
+                actor=actor(request), complaint=complaint, upload=form.cleaned_data["file"], now=timezone.now()
+            )
+        except DomainError as refusal:
+            messages.error(request, str(refusal.message))
+        else:
+            messages.success(request, _("The file is in the dossier."))
+    return redirect(f"{complaint.get_absolute_url()}#evidence")
+
+
+@require_POST
+@permission_required("complaints.reveal_complaint", raise_exception=True)
+def reveal(request: HttpRequest, public_id: str, field: str) -> HttpResponse:
+    """Name or phone of a complainant who is no client: with a reason, on record, never kept by the browser."""
+    complaint = visible_complaint(request, public_id)
+    if field not in REVEALABLE:
+        raise Http404
+    try:
+        value = reveal_field(
+            actor=actor(request),
+            subject=complaint,
+            field=field,
+            reason=request.POST.get("reason", ""),
+            now=timezone.now(),
+        )
+    except DomainError as refusal:
+        text = next(iter(refusal.fields.values()), refusal.message)
+        answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(text)), status=refusal.status)
+    else:
+        answer = HttpResponse(format_html('<span class="mono">{}</span>', value))
+    answer["Cache-Control"] = "no-store, private"
+    return answer
+
+
+def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False) -> dict[str, Any]:
+    dress(complaint, request.user)
+    files = Attachment.objects.visible_to(request.user).filter(
+        owner_type=complaint._meta.label_lower, owner_id=complaint.public_id
+    )
+    events = complaint.events.select_related("actor").order_by("-at", "-pk")  # type: ignore[attr-defined]
+    clocks = sorted(complaint.clocks.all(), key=lambda clock: (-clock.round, clock.due_on))  # type: ignore[attr-defined]
+    return {
+        "complaint": complaint,
+        "who": shown_who(complaint, request.user, point=not masked),
+        "now": timezone.now(),
+        "way": _way(complaint),
+        "clocks": [{**(clock_face(clock) or {}), "row": clock} for clock in clocks],
+        "entries": [_entry(event) for event in events],
+        "attachments": [
+            {
+                "name": file.name,
+                "size": file.size,
+                "at": file.uploaded_at,
+                "by": file.uploaded_by.name,
+                "url": reverse("core:attachment", args=[file.public_id]),
+            }
+            for file in files.select_related("uploaded_by").order_by("-pk")
+        ],
+        "crumbs": _crumbs(complaint),
+        "extension": complaint.extension_days,
+    }
+
+
+def _crumbs(complaint: Complaint, last: str = "") -> list[dict[str, str]]:
+    crumbs = [{"label": _("Complaints"), "url": reverse("complaints:list")}]
+    if last:
+        return [*crumbs, {"label": complaint.number, "url": complaint.get_absolute_url()}, {"label": last, "url": ""}]
+    return [*crumbs, {"label": complaint.number, "url": ""}]
+
+
+def _way(complaint: Complaint) -> list[dict[str, Any]]:
+    """The steps of the usual way: behind us, here, or still ahead."""
+    state = State(complaint.state)
+    if state not in _WAY:
+        return [{"label": State.REGISTERED.label, "place": "done"}, {"label": state.label, "place": "here"}]
+    at = _WAY.index(state)
+    return [
+        {
+            "label": step.label,
+            "place": "done" if place < at or state == State.CLOSED else "here" if place == at else "ahead",
+        }
+        for place, step in enumerate(_WAY)
+    ]
+
+
+def _buttons(request: HttpRequest, complaint: Complaint) -> list[dict[str, Any]]:
+    found = []
+    for line in possible(complaint, actor(request)):
+        url = reverse("complaints:step", args=[complaint.public_id, line.action])
+        found.append(
+            {
+                "label": line.label,
+                "url": url,
+                "icon": icon_of(line.action),
+                "main": line.action in _MAIN,
+                "danger": line.danger,
+            }
+        )
+    return sorted(found, key=lambda button: not button["main"])
+
+
+def _entry(event: Any) -> dict[str, Any]:
+    """A step for the timeline."""
+    moved = event.from_state and event.to_state != event.from_state
+    tone = "danger" if event.action == "overdue" else TONES[State(event.to_state)][0] if moved else "neutral"
+    text = event.note
+    if event.action == "overdue":
+        text = _("Was due on %(day)s.") % {"day": event.facts.get("due_on", "")}
+    elif event.action == "evidence":
+        text = event.facts.get("name", "")
+    return {
+        "at": event.at,
+        "title": event_words(event),
+        "kind": State(event.to_state).label if moved else "",
+        "text": text,
+        "actor": _("System") if event.actor.is_system else event.actor.name,
+        "icon": icon_of(event.action),
+        "tone": tone,
+    }

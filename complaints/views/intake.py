@@ -1,0 +1,84 @@
+"""Taking a complaint down: whose it is, then what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from clients.models import Client
+from complaints.forms import RegisterForm
+from complaints.models import Complaint
+from complaints.services import register_complaint
+from complaints.views.rows import actor
+from crm.core.forms.commands import CommandForm
+from crm.core.masking import mask_phone
+from crm.core.views.commands import command
+from crm.core.views.lists import part
+
+_FOUND = 10
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("complaints.add_complaint", raise_exception=True)
+def register(request: HttpRequest) -> HttpResponse:
+    """First the client (``?q=`` finds, ``?client=`` names him) or somebody who is none (``?stranger=1``), then the form."""
+    chosen = request.GET.get("client", "")
+    if not chosen and not request.GET.get("stranger"):
+        return _choose(request)
+    client = get_object_or_404(Client.objects.visible_to(actor(request)), public_id=chosen) if chosen else None
+    form = RegisterForm(request.POST or None, actor=actor(request), client=client)
+    taken: list[Complaint] = []
+
+    def take_down(form: CommandForm) -> Complaint:
+        said = form.command
+        place = client.branch if client is not None else said.pop("branch")
+        taken.append(register_complaint(actor=actor(request), branch=place, client=client, now=timezone.now(), **said))
+        return taken[0]
+
+    return command(
+        request,
+        form,
+        do=take_down,
+        done=lambda: _where(request, taken),
+        template="complaints/register.html",
+        context={"client": client, "crumbs": _crumbs(), "back_url": reverse("complaints:register")},
+    )
+
+
+def _where(request: HttpRequest, taken: list[Complaint]) -> str:
+    """To the dossier; whoever is recused from what he has just taken down goes back to the list."""
+    if not taken:
+        return reverse("complaints:list")
+    mine = Complaint.objects.visible_to(actor(request)).filter(pk=taken[0].pk).exists()
+    if mine:
+        messages.success(
+            request, _("Complaint %(number)s is registered; its clocks run.") % {"number": taken[0].number}
+        )
+        return taken[0].get_absolute_url()
+    messages.success(request, _("The complaint is registered and lies with others, who will handle it."))
+    return reverse("complaints:list")
+
+
+def _choose(request: HttpRequest) -> HttpResponse:
+    typed = request.GET.get("q", "").strip()[:60]
+    found: list[Any] = []
+    if typed:
+        found = list(
+            Client.objects.visible_to(actor(request)).search(typed).select_related("advisor", "branch")[:_FOUND]
+        )
+    for client in found:
+        client.shown_phone = mask_phone(client.phone)
+    context = {"typed": typed, "found": found, "crumbs": _crumbs()}
+    return render(request, part(request, "complaints/choose.html", "complaints/_found.html"), context)
+
+
+def _crumbs() -> list[dict[str, Any]]:
+    return [{"label": _("Complaints"), "url": reverse("complaints:list")}, {"label": _("Take down"), "url": ""}]

@@ -1,0 +1,283 @@
+"""The pages of complaints: what each role finds there, and the way of a complaint through the browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from complaints.models import Complaint
+from complaints.services import register_complaint
+from crm.core.models import Attachment, AuditEntry
+from tests.factories.clients import ClientFactory
+from tests.factories.complaints import ComplaintFactory
+
+pytestmark = pytest.mark.django_db
+RECEIVED = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def people(staff):
+    return {role: staff(role) for role in ("branch_manager", "front_desk", "compliance", "advisor", "administrator")}
+
+
+@pytest.fixture
+def complaint(branch, people):
+    client = ClientFactory(branch=branch, name="张三丰", phone="13812348000", advisor=people["advisor"])
+    return register_complaint(
+        actor=people["front_desk"],
+        branch=branch,
+        client=client,
+        now=RECEIVED,
+        received_at=RECEIVED,
+        channel="phone",
+        subject="commission",
+        description="佣金高于约定",
+    )
+
+
+def send(browser, url, **said):
+    """Fill the form of a page in and send it, with what the page itself put into it."""
+    form = browser.get(url).context["form"]
+    own = {name: form[name].value() for name in ("form_token", "version") if form[name].value() is not None}
+    return browser.post(url, {**own, **said})
+
+
+def step(complaint, action):
+    return reverse("complaints:step", args=[complaint.public_id, action])
+
+
+def test_a_complaint_walks_from_the_counter_to_its_closing_through_the_browser(branch, people, web):
+    client = ClientFactory(branch=branch, name="李四", phone="13912348000")
+    desk, manager = web(people["front_desk"]), web(people["branch_manager"])
+    url = f"{reverse('complaints:register')}?client={client.public_id}"
+    answer = send(
+        desk,
+        url,
+        channel="counter",
+        received_at="2026-06-01T10:00",
+        subject="manner",
+        description="态度差",
+        level="ordinary",
+    )
+    assert answer.status_code == 302
+    complaint = Complaint.objects.get()
+    assert answer["Location"] == complaint.get_absolute_url()
+
+    walk = [
+        (manager, "accept", {"handler": people["front_desk"].public_id}),
+        (desk, "contact", {"note": "已致电"}),
+        (desk, "propose", {"opinion": "属实", "outcome": "corrected", "compensation": "0.00", "is_reasonable": "yes"}),
+        (manager, "approve", {}),
+        (desk, "reply", {"reply": "已致歉"}),
+        (desk, "close", {"is_satisfied": "yes"}),
+    ]
+    for browser, action, facts in walk:
+        answer = send(browser, step(complaint, action), **facts)
+        assert answer.status_code == 302, (action, answer.context["form"].errors)
+
+    complaint.refresh_from_db()
+    assert complaint.state == "closed"
+    assert complaint.is_satisfied is True
+    page = desk.get(complaint.get_absolute_url()).content.decode()
+    assert "已致歉" in page
+
+
+def test_somebody_who_is_no_client_is_masked_and_shown_only_with_a_reason(people, web):
+    desk = web(people["front_desk"])
+    url = f"{reverse('complaints:register')}?stranger=1"
+    send(
+        desk,
+        url,
+        complainant_name="欧阳女士",
+        complainant_phone="13611112222",
+        branch=people["front_desk"].branch.public_id,
+        channel="phone",
+        received_at="2026-06-01T10:00",
+        subject="other",
+        description="宣传短信扰民",
+        level="ordinary",
+    )
+    complaint = Complaint.objects.get()
+
+    page = desk.get(complaint.get_absolute_url()).content.decode()
+    listed = desk.get(reverse("complaints:list")).content.decode()
+
+    assert "13611112222" not in page + listed
+    assert "欧阳女士" not in page + listed
+    reveal = reverse("complaints:reveal", args=[complaint.public_id, "complainant_phone"])
+    assert desk.post(reveal, {"reason": ""}).status_code == 400
+    assert "13611112222" in desk.post(reveal, {"reason": "回电核实"}).content.decode()
+    assert web(people["advisor"]).post(reveal, {"reason": "回电核实"}).status_code == 403
+
+
+def test_the_list_masks_names_and_shows_both_clocks(complaint, people, web):
+    page = web(people["front_desk"]).get(reverse("complaints:list")).content.decode()
+
+    assert "张三丰" not in page
+    assert "张" in page
+    assert "First contact" in page
+    assert "Decision on acceptance" in page
+
+
+def test_the_board_has_a_column_for_each_state_of_the_work(complaint, people, web):
+    answer = web(people["front_desk"]).get(reverse("complaints:list"), {"view": "board"})
+
+    counts = {str(column["state"]): column["count"] for column in answer.context["columns"]}
+    assert counts == {"registered": 1, "investigating": 0, "approving": 0, "replying": 0, "replied": 0}
+    assert "then the branch manager hears that nobody has called" in answer.content.decode()
+
+
+def test_htmx_gets_the_fragment_alone(complaint, people, web):
+    answer = web(people["front_desk"]).get(reverse("complaints:list"), headers={"hx-request": "true"})
+
+    assert complaint.number in answer.content.decode()
+    assert "<html" not in answer.content.decode()
+
+
+def test_an_advisor_sees_complaints_of_his_book_and_no_others(complaint, staff, web, people):
+    colleague = staff("advisor")
+
+    assert web(people["advisor"]).get(complaint.get_absolute_url()).status_code == 200
+    assert web(colleague).get(complaint.get_absolute_url()).status_code == 404
+    assert web(people["administrator"]).get(complaint.get_absolute_url()).status_code == 403
+
+
+def test_who_is_complained_of_finds_nothing_on_any_page(complaint, people, web):
+    Complaint.objects.update(complained_of=people["advisor"])
+    browser = web(people["advisor"])
+
+    for name in ("detail", "print"):
+        assert browser.get(reverse(f"complaints:{name}", args=[complaint.public_id])).status_code == 404
+    for query in ({}, {"view": "board"}, {"q": complaint.number}):
+        assert complaint.public_id not in browser.get(reverse("complaints:list"), query).content.decode()
+
+
+def test_whoever_takes_down_a_complaint_about_his_manager_does_not_see_it_afterwards(branch, staff, web):
+    manager = staff("branch_manager")
+    clerk = staff("front_desk", manager=manager)
+    client = ClientFactory(branch=branch)
+    url = f"{reverse('complaints:register')}?client={client.public_id}"
+
+    answer = send(
+        web(clerk),
+        url,
+        channel="counter",
+        received_at="2026-06-01T10:00",
+        subject="manner",
+        description="负责人态度差",
+        level="ordinary",
+        complained_of=manager.public_id,
+    )
+
+    assert answer["Location"] == reverse("complaints:list")
+    complaint = Complaint.objects.get()
+    for person in (manager, clerk):
+        assert web(person).get(complaint.get_absolute_url()).status_code == 404
+    assert web(staff("compliance")).get(complaint.get_absolute_url()).status_code == 200
+
+
+def test_a_step_without_its_right_is_403_and_from_elsewhere_404(complaint, people, web, staff, other_branch):
+    assert web(people["front_desk"]).get(step(complaint, "approve")).status_code == 403
+    assert web(people["advisor"]).get(step(complaint, "note")).status_code == 403
+    assert web(staff("branch_manager", branch=other_branch)).get(step(complaint, "note")).status_code == 404
+    assert web(people["front_desk"]).get(step(complaint, "nothing")).status_code == 404
+
+
+def test_a_stale_page_is_refused_and_keeps_what_was_typed(complaint, people, web):
+    browser, url = web(people["front_desk"]), step(complaint, "note")
+    form = browser.get(url).context["form"]
+    old = {name: form[name].value() for name in ("form_token", "version")}
+    send(browser, url, note="别人先写")
+
+    answer = browser.post(url, {**old, "note": "我后写的话"})
+
+    assert answer.status_code == 412
+    assert "我后写的话" in answer.content.decode()
+    assert "The complaint has changed" in answer.content.decode()
+    assert complaint.events.filter(action="note").count() == 1
+
+
+def test_a_step_sent_twice_is_taken_once(complaint, people, web):
+    browser, url = web(people["front_desk"]), step(complaint, "note")
+    form = browser.get(url).context["form"]
+    said = {"form_token": form["form_token"].value(), "version": form["version"].value(), "note": "一次"}
+
+    answers = [browser.post(url, said).status_code for _time in range(2)]
+
+    assert answers == [302, 302]
+    assert complaint.events.filter(action="note").count() == 1
+
+
+def test_a_missing_fact_is_said_beside_its_field(complaint, people, web):
+    answer = send(web(people["branch_manager"]), step(complaint, "accept"))
+
+    assert answer.status_code == 400
+    assert "handler" in answer.context["form"].errors
+
+
+def test_evidence_is_kept_and_opens_only_for_those_who_see_the_complaint(complaint, people, web, staff, other_branch):
+    upload = SimpleUploadedFile("录音说明.txt", "通话记录".encode())
+    url = reverse("complaints:evidence", args=[complaint.public_id])
+
+    web(people["front_desk"]).post(url, {"file": upload})
+
+    stored = Attachment.objects.get()
+    link = reverse("core:attachment", args=[stored.public_id])
+    assert stored.name in web(people["front_desk"]).get(complaint.get_absolute_url()).content.decode()
+    assert web(people["front_desk"]).get(link).status_code == 200
+    assert web(staff("front_desk", branch=other_branch)).get(link).status_code == 404
+    Complaint.objects.update(complained_of=people["advisor"])
+    assert web(people["advisor"]).get(link).status_code == 404
+    assert web(people["administrator"]).get(link).status_code == 404
+
+
+def test_a_file_that_is_not_what_its_name_says_is_refused(complaint, people, web):
+    upload = SimpleUploadedFile("合同.pdf", b"MZ not a pdf")
+
+    web(people["front_desk"]).post(reverse("complaints:evidence", args=[complaint.public_id]), {"file": upload})
+
+    assert not Attachment.objects.exists()
+
+
+def test_the_printed_dossier_is_masked_and_on_record(complaint, people, web):
+    page = web(people["branch_manager"]).get(reverse("complaints:print", args=[complaint.public_id])).content.decode()
+
+    assert "张三丰" not in page
+    assert people["branch_manager"].staff_number in page
+    assert AuditEntry.objects.filter(
+        action="complaint.print", client_ref=complaint.client.public_id, is_read=True
+    ).exists()
+
+
+def test_three_of_one_subject_within_thirty_days_raise_the_alarm(branch, people, web):
+    now = datetime.now(UTC)
+    for _number in range(2):
+        ComplaintFactory(client=ClientFactory(branch=branch), subject="privacy", received_at=now)
+    browser, url = web(people["branch_manager"]), reverse("complaints:list")
+    assert not browser.get(url).context["alarms"]
+
+    ComplaintFactory(client=ClientFactory(branch=branch), subject="privacy", received_at=now)
+
+    assert [alarm["count"] for alarm in browser.get(url).context["alarms"]] == [3]
+
+
+@pytest.mark.parametrize("view", ["", "board"])
+def test_the_list_costs_the_same_for_one_complaint_and_for_ten(view, branch, people, web, cost_of, complaint):
+    browser, url = web(people["branch_manager"]), reverse("complaints:list")
+    browser.get(url)
+    one = cost_of(lambda: browser.get(url, {"view": view}))
+    for _number in range(9):
+        ComplaintFactory(client=ClientFactory(branch=branch), handler=people["front_desk"])
+
+    assert cost_of(lambda: browser.get(url, {"view": view})) == one
+
+
+def test_the_client_is_found_before_the_complaint_is_taken_down(branch, people, web):
+    client = ClientFactory(branch=branch, name="王小明")
+
+    page = web(people["front_desk"]).get(reverse("complaints:register"), {"q": "王小明"}).content.decode()
+
+    assert client.public_id in page
