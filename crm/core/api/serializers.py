@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from crm.core.fields import LARGEST_YUAN, money
@@ -24,6 +25,7 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "example": "1234.50"})
 class YuanField(serializers.Field[Decimal, Any, str, Any]):
     """Money as a string in yuan with two places; never a float."""
 

@@ -1,0 +1,90 @@
+"""What the API tells about programmes, tiers and proofs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from crm.core.api.serializers import YuanField
+from tiers.models import Programme, Tier, TierChange
+
+
+class TierRead(serializers.ModelSerializer[Tier]):
+    """A tier; ``lower_bound`` is inclusive and null for the lowest."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    lower_bound = YuanField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Tier
+        fields = ["id", "code", "name_en", "name_zh", "rank", "lower_bound", "palette"]
+
+
+class ProgrammeRead(serializers.ModelSerializer[Programme]):
+    """One edition of a programme with its tiers from the lowest to the highest."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    branch = serializers.CharField(source="branch.code", read_only=True, allow_null=True, default=None)
+    tiers = TierRead(many=True, read_only=True)
+
+    class Meta:
+        model = Programme
+        fields = [
+            "id",
+            "code",
+            "name_en",
+            "name_zh",
+            "edition",
+            "branch",
+            "effective_from",
+            "state",
+            "version",
+            "tiers",
+        ]
+
+
+class TierChangeRead(serializers.ModelSerializer[TierChange]):
+    """One step with its proof; the average is for reading, the decision compared ``total`` with bound × days."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    old = TierRead(read_only=True, allow_null=True)
+    new = TierRead(read_only=True)
+    total = YuanField(read_only=True)
+    average = YuanField(read_only=True)
+    bound = YuanField(read_only=True, allow_null=True)
+    next_bound = YuanField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = TierChange
+        fields = ["id", "day", "reason", "old", "new", "total", "days", "average", "bound", "next_bound"]
+
+
+class ProofRead(serializers.Serializer[Any]):
+    """Sum ÷ days on file = average, and what it lacks to the next tier."""
+
+    day = serializers.DateField()
+    window_days = serializers.IntegerField()
+    total = YuanField()
+    days = serializers.IntegerField()
+    average = YuanField(allow_null=True)
+    reached = TierRead(allow_null=True)
+    next = TierRead(allow_null=True)
+    missing = YuanField(allow_null=True)
+
+
+class ClientTierRead(serializers.Serializer[Any]):
+    """Where a client stands; ``tier`` is null before the first evaluation."""
+
+    id = serializers.SerializerMethodField(help_text="Public id of the client.")
+    programme = serializers.CharField(source="proof.state.programme.code", default=None, allow_null=True)
+    tier = TierRead(source="proof.state.tier", default=None, allow_null=True)
+    since = serializers.DateField(source="proof.state.since", default=None, allow_null=True)
+    below_since = serializers.DateField(source="proof.state.below_since", default=None, allow_null=True)
+    proof = ProofRead()
+    history = TierChangeRead(many=True)
+
+    @extend_schema_field(serializers.CharField())
+    def get_id(self, found: dict[str, Any]) -> str:
+        return str(found["client"].public_id)
