@@ -81,7 +81,8 @@ def value_in_words(bound: BoundField, raw: list[str]) -> str:
     if choices is None:
         choices = getattr(bound.field.widget, "choices", ())
     words: dict[str, str] = {}
-    for key, label in choices or ():
+    # Not "choices or ()": the choices of a filter may be made by a function, and then have no length.
+    for key, label in () if choices is None else choices:
         pairs = label if isinstance(label, list | tuple) else [(key, label)]
         words.update({str(one): str(text) for one, text in pairs})
     return ", ".join(words.get(value, value) for value in raw)

@@ -258,6 +258,8 @@ def _check_place(person: User | None, place: Place, actor: User) -> None:
     wrong: dict[str, Any] = {}
     if not place.roles:
         wrong["roles"] = _("Choose at least one role.")
+    elif Role.objects.filter(key__in=place.roles).count() != len(place.roles):
+        wrong["roles"] = _("There is no such role.")
     bound = Role.objects.filter(key__in=place.roles, reach__in=_BOUND_TO_BRANCH)
     if place.branch is None and bound.exists():
         wrong["branch"] = _("These roles work in a branch. Choose one.")
