@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -50,7 +50,7 @@ PLACES: tuple[Place, ...] = (
             Place("home", _("Branch home"), "chart-bar", "dashboard:branch", "core.view_branchhome"),
             Place("matching", _("Matching"), "arrows-exchange", "advisory:matching", "advisory.view_matchingrun"),
             Place("imports", _("Imports"), "file-import", "core:imports", "core.view_importbatch"),
-            Place("jobs", _("Jobs"), "progress", "core:jobs", "core.view_jobrun"),
+            Place("jobs", _("Jobs"), "progress", "core:job_list", "core.view_jobrun"),
         ),
     ),
     Place(
@@ -58,13 +58,13 @@ PLACES: tuple[Place, ...] = (
         _("Settings"),
         "settings",
         "core:settings",
-        "",
+        "core.view_policy",
         (
-            Place("settings", _("Settings"), "settings", "core:settings"),
-            Place("policies", _("Policies"), "book", "core:policies", "core.view_policy"),
+            Place("settings", _("Settings"), "settings", "core:settings", "core.view_policy"),
+            Place("policies", _("Policies"), "book", "core:policy_list", "core.view_policy"),
             Place("calendar", _("Calendar"), "calendar", "core:calendar", "core.view_calendarday"),
-            Place("staff", _("Staff"), "id-badge-2", "core:staff", "core.view_user"),
-            Place("audit", _("Audit trail"), "history", "core:audit", "core.view_auditentry"),
+            Place("staff", _("Staff"), "id-badge-2", "core:staff_list", "core.view_user"),
+            Place("audit", _("Audit trail"), "history", "core:audit_list", "core.view_auditentry"),
         ),
     ),
 )
@@ -82,10 +82,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 def _item(place: Place, held: set[str], path: str) -> dict[str, Any] | None:
     if place.right and place.right not in held:
         return None
-    try:
-        url = reverse(place.url_name)
-    except NoReverseMatch:
-        return None
+    url = reverse(place.url_name)
     children = [item for child in place.children if (item := _item(child, held, path))]
     here = path == url or (url != "/" and path.startswith(url)) or any(child["active"] for child in children)
     return {
