@@ -67,6 +67,18 @@
     });
   }
 
+  // A box that would leave the window on the right hangs from its right edge instead.
+  document.addEventListener("toggle", function (event) {
+    var menu = event.target;
+    if (!menu.matches || !menu.matches("details.menu, details.reveal")) return;
+    menu.classList.remove("to-left");
+    if (!menu.open) return;
+    var box = menu.lastElementChild.getBoundingClientRect();
+    menu.classList.toggle("to-left", box.right > document.documentElement.clientWidth - 4);
+    var first = menu.matches(".reveal") && menu.querySelector("input:not([type=hidden])");
+    if (first) first.focus();
+  }, true);
+
   function copy(source) {
     if (!navigator.clipboard) return;
     navigator.clipboard.writeText(source.dataset.copy).then(function () {
