@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -24,6 +25,8 @@ _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d+)?E\+?\d{1,3}", re.IGNORECASE)
 def clean(text: object) -> str:
     """One line of NFKC text: full-width forms folded, invisible characters dropped, blanks collapsed."""
     folded = unicodedata.normalize("NFKC", "" if text is None else str(text))
+    if folded.isprintable():
+        return " ".join(folded.split())
     # Cf are zero-width marks and the BOM, Cc tabs and line ends from copied cells.
     kept = "".join(" " if unicodedata.category(c) == "Cc" else c for c in folded if unicodedata.category(c) != "Cf")
     return " ".join(kept.split())
@@ -40,6 +43,11 @@ def normalise_name(text: object) -> str:
     Blanks between Chinese characters go ("张　伟" is typesetting, not a name of three characters), Latin words
     keep one blank, and every kind of dot inside a Chinese name becomes the middle dot U+00B7.
     """
+    return _normal_name("" if text is None else str(text))
+
+
+@lru_cache(maxsize=8192)  # an import asks four times for each name: to store, to spell and to search it
+def _normal_name(text: str) -> str:
     name = clean(text)
     name = _DOTS.sub(MIDDLE_DOT, name)
     name = _HAN_STOP.sub(MIDDLE_DOT, name)

@@ -37,6 +37,7 @@ class ModelTarget(ImportTarget):
         """Looks at the model's columns, so it is made when all apps are loaded: in ``ready()``."""
         self.shape = ModelShape(self.model)
         self.fields = [self.shape.bounded(field, self.column(field.name)) for field in self.fields]
+        self._needed = [field for field in self.fields if field.required_for_new]
 
     # -- what subclasses may say ---------------------------------------------------------------------------------------
 
@@ -161,21 +162,23 @@ class ModelTarget(ImportTarget):
         return row.updated(becomes, before, shape.ref(old, self.identity))
 
     def _new(self, context: ImportContext, row: InputRow, values: dict[str, Any]) -> RowPlan:
-        missing = [f for f in self.fields if f.required_for_new and row.values.get(f.name) is None]
+        missing = [f for f in self._needed if row.values.get(f.name) is None]
         if missing:
             return row.rejected(*(row.problem(f.name, "required") for f in missing))
         shape = self.shape
         whole = {**values, **self.derive(context, values, new=True)}
-        names = self.layout(context)
-        undeclared = whole.keys() - names - self.fixed(context).keys()
-        if undeclared:
-            raise LookupError(f"{type(self).__name__}: declare {sorted(undeclared)} in extra or derived")
-        for name in names:
-            if name not in whole:
-                whole[name] = shape.default(name, context.now)
-        public_id = str(whole.get("public_id", ""))
-        ready = shape.ready
-        return row.created([ready(name, whole[name], public_id) for name in names], shape.ref(whole, self.identity))
+        making = context.memo.get("model_target.new")
+        if making is None:
+            names = self.layout(context)
+            known = frozenset(names) | self.fixed(context).keys()
+            making = context.memo["model_target.new"] = (known, shape.new_cells(names, context.now))
+        if not whole.keys() <= making[0]:
+            undeclared = sorted(whole.keys() - making[0])
+            raise LookupError(f"{type(self).__name__}: declare {undeclared} in extra or derived")
+        if shape.has_public_id and "public_id" not in whole:
+            whole["public_id"] = shape.default("public_id", context.now)
+        cells = making[1](whole, str(whole.get("public_id", "")))
+        return row.created(cells, shape.ref(whole, self.identity))
 
     # -- apply and undo ------------------------------------------------------------------------------------------------
 

@@ -100,6 +100,29 @@ class ModelShape:
             return _within(described, *operations.integer_field_range(column.get_internal_type()))
         return described
 
+    def new_cells(self, names: list[str], now: datetime) -> Callable[[dict[str, Any], str], list[Any]]:
+        """A function from a new row's values and public id to its cells; what can be known before the rows is."""
+        steps: list[tuple[str, Callable[[Any], Any] | None, Any, bool]] = []
+        for name in names:
+            made_each_time = name in self.made_each_time
+            default = None if made_each_time else self.ready(name, self.default(name, now))
+            steps.append((name, self._makers.get(name), default, made_each_time))
+
+        def cells(values: dict[str, Any], public_id: str) -> list[Any]:
+            made = []
+            for name, maker, default, made_each_time in steps:
+                if name not in values:
+                    made.append(self.ready(name, self.default(name, now)) if made_each_time else default)
+                    continue
+                value = values[name]
+                if value is None or maker is _as_it_is:
+                    made.append(value)
+                else:
+                    made.append(maker(value) if maker is not None else self.ready(name, value, public_id))
+            return made
+
+        return cells
+
     def constants(self, names: Iterable[str], now: datetime) -> dict[str, Any]:
         """Ready values of columns that are the same for every new row."""
         return {name: self.ready(name, self.default(name, now)) for name in names}
