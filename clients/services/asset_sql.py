@@ -1,5 +1,8 @@
 """The one place that writes daily assets: whole books at a time, in SQL that PostgreSQL and SQLite both run.
 
+CROSS JOIN is written where SQLite must read the days first and look the client up: it keeps the order of the tables, and the
+other way round it would read all days again for each client. PostgreSQL is free either way.
+
 Rows are laid into a temporary table, those that change nothing are taken out again, and one statement writes the rest
 together with the running sums of every later row of the same clients. Amounts are fen throughout. The caller holds the
 transaction and the lock of the branch (``clients.services.assets``).
@@ -208,9 +211,9 @@ def _search_base(cursor: Any, last: Any, floor: date | None) -> None:
     since = "AND a.day >= %s" if floor else ""
     cursor.execute(
         "UPDATE asset_start SET base_day = p.day, is_open = 0 FROM ("  # noqa: S608  fixed names
-        f" SELECT s.client_id, MAX(a.day) AS day FROM asset_start s JOIN {_DAILY} a"
-        f" ON a.client_id = s.client_id AND a.day < s.first_day AND a.day < %s {since}"
-        " WHERE s.is_open = 1 GROUP BY s.client_id) p"
+        f" SELECT s.client_id, MAX(a.day) AS day FROM {_DAILY} a CROSS JOIN asset_start s"
+        f" WHERE a.client_id = s.client_id AND a.day < s.first_day AND a.day < %s {since}"
+        " AND s.is_open = 1 GROUP BY s.client_id) p"
         " WHERE p.client_id = asset_start.client_id",
         [last, floor.isoformat()] if floor else [last],
     )
@@ -230,12 +233,12 @@ def _put(cursor: Any) -> None:
         f" SELECT m.day, m.client_id, {taken}, {sums}, COALESCE(b.days_on_file, 0) + ROW_NUMBER() OVER w"
         f" FROM (SELECT day, client_id, {names} FROM asset_stage UNION ALL"
         f"  SELECT a.day, a.client_id, {', '.join(f'a.{name}' for name in AMOUNTS)}"
-        f"  FROM {_DAILY} a JOIN asset_start s ON s.client_id = a.client_id"
-        "   WHERE a.day >= (SELECT MIN(first_day) FROM asset_start) AND a.day >= s.first_day AND NOT EXISTS"
+        f"  FROM {_DAILY} a CROSS JOIN asset_start s WHERE s.client_id = a.client_id"
+        "   AND a.day >= (SELECT MIN(first_day) FROM asset_start) AND a.day >= s.first_day AND NOT EXISTS"
         "   (SELECT 1 FROM asset_stage t WHERE t.client_id = a.client_id AND t.day = a.day)) m"
         " JOIN asset_start f ON f.client_id = m.client_id"
         f" LEFT JOIN {_DAILY} b ON b.day = f.base_day AND b.client_id = f.client_id"
-        " WHERE true WINDOW w AS (PARTITION BY m.client_id ORDER BY m.day)"
+        " WHERE true WINDOW w AS (PARTITION BY m.client_id ORDER BY m.day) ORDER BY m.day, m.client_id"
         f" ON CONFLICT (day, client_id) DO UPDATE SET {sets} WHERE ({old}) <> ({new})"
     )
 
@@ -245,10 +248,11 @@ def _carry_to_clients(cursor: Any) -> None:
     cursor.execute(
         "UPDATE clients_client SET assets_on = n.day, total_assets = n.net_assets FROM ("  # noqa: S608  fixed names
         " SELECT l.client_id, l.day, COALESCE(d.net_assets, 0) AS net_assets FROM ("
-        "  SELECT s.client_id, COALESCE(MAX(a.day), MAX(s.base_day)) AS day FROM asset_start s"
-        f"  LEFT JOIN {_DAILY} a ON a.client_id = s.client_id AND a.day >= s.first_day"
-        "   AND a.day >= (SELECT MIN(first_day) FROM asset_start)"
-        "  GROUP BY s.client_id) l"
+        "  SELECT s.client_id, COALESCE(m.day, s.base_day) AS day FROM asset_start s LEFT JOIN ("
+        f"   SELECT a.client_id, MAX(a.day) AS day FROM {_DAILY} a CROSS JOIN asset_start f"
+        "    WHERE a.day >= (SELECT MIN(first_day) FROM asset_start)"
+        "    AND f.client_id = a.client_id AND a.day >= f.first_day GROUP BY a.client_id) m"
+        "   ON m.client_id = s.client_id) l"
         f" LEFT JOIN {_DAILY} d ON d.day = l.day AND d.client_id = l.client_id) n"
         " WHERE n.client_id = clients_client.id AND (clients_client.total_assets <> n.net_assets"
         "  OR clients_client.assets_on IS NULL OR n.day IS NULL OR clients_client.assets_on <> n.day)"
@@ -261,10 +265,10 @@ def _total_days(cursor: Any, branch_id: int) -> None:
     cursor.execute(f"DELETE FROM clients_branchday WHERE branch_id = %s AND day IN {days}", [branch_id])  # noqa: S608
     cursor.execute(
         "INSERT INTO clients_branchday (branch_id, day, clients, net_assets, inflow, outflow, turnover, commission)"  # noqa: S608
-        " SELECT c.branch_id, a.day, COUNT(*), SUM(a.net_assets), SUM(a.inflow), SUM(a.outflow),"
-        f" SUM(a.turnover), SUM(a.commission) FROM {_DAILY} a JOIN clients_client c ON c.id = a.client_id"
-        f" WHERE c.branch_id = %s AND a.day IN {days} GROUP BY c.branch_id, a.day",
-        [branch_id],
+        " SELECT %s, a.day, COUNT(*), SUM(a.net_assets), SUM(a.inflow), SUM(a.outflow),"
+        f" SUM(a.turnover), SUM(a.commission) FROM {_DAILY} a WHERE a.day IN {days}"
+        " AND a.client_id IN (SELECT id FROM clients_client WHERE branch_id = %s) GROUP BY a.day",
+        [branch_id, branch_id],
     )
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from clients.errors import DoubledAssets, ForeignAssets
 from clients.models import Client, Holding
-from clients.services import asset_sql
+from clients.services import asset_append, asset_sql
 from clients.services.asset_sql import AssetDay, DoubledRows, ForeignClients, Written
 from crm.core import audit
 from crm.core.importing import bulk
@@ -34,7 +34,8 @@ def put_asset_days(
     # One writer a branch: two files at once would both build on the same sums. Foreign keys to the branch stay free.
     Branch.objects.select_for_update(of=("self",), no_key=True).get(pk=branch.pk)
     try:
-        written = asset_sql.write(branch.pk, rows, removed)
+        held, gone = list(rows), list(removed)
+        written = (None if gone else asset_append.append(branch.pk, held)) or asset_sql.write(branch.pk, held, gone)
     except ForeignClients:
         raise ForeignAssets from None
     except DoubledRows:

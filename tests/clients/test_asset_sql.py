@@ -108,6 +108,50 @@ def test_any_order_of_days_gives_the_sums_of_a_plain_book(branch: Branch, calls:
     assert totals == {day: (len(found), sum(found)) for day, found in plain.items()}
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    amounts=st.lists(st.lists(st.none() | st.integers(-9_999, 9_999), min_size=3, max_size=3), min_size=2, max_size=8)
+)
+@pytest.mark.django_db
+def test_days_that_follow_each_other_give_the_same_sums_as_any_other_way(
+    branch: Branch, amounts: list[list[int | None]]
+) -> None:
+    _forget_assets()
+    clients = [ClientFactory(branch=branch) for _ in range(3)]
+    days = [
+        [
+            AssetDay(client.pk, DAY + timedelta(days=n), amount, turnover=abs(amount), commission=abs(amount) // 7)
+            for client, amount in zip(clients, row, strict=True)
+            if amount is not None
+        ]
+        for n, row in enumerate(amounts)
+    ]
+    for rows in days:
+        put(branch, *rows)
+    appended = _everything()
+
+    # The same days once more, the last one first, which no append can do.
+    _forget_assets()
+    for rows in reversed(days):
+        put(branch, *rows)
+
+    assert _everything() == appended
+
+
+def _forget_assets() -> None:
+    DailyAsset.objects.all().delete()
+    BranchDay.objects.all().delete()
+    Client.objects.update(assets_on=None, total_assets=0)
+
+
+def _everything() -> tuple[Any, ...]:
+    return (
+        list(DailyAsset.objects.order_by("day", "client_id").values_list()),
+        list(BranchDay.objects.order_by("day").values_list()),
+        list(Client.objects.order_by("pk").values_list("pk", "assets_on", "total_assets")),
+    )
+
+
 def put(branch: Branch, *rows: AssetDay) -> Any:
     return put_asset_days(branch=branch, rows=rows, actor=system_user())
 
