@@ -7,7 +7,6 @@ key in front, runs ``manage.py rotate_field_keys`` and then drops the old one (d
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 import unicodedata
@@ -41,8 +40,7 @@ class FieldKey:
         return _cipher(self.secret)
 
     def index(self, text: str) -> str:
-        digest = hmac.new(_index_key(self.secret), text.encode(), hashlib.sha256).hexdigest()
-        return digest[:_INDEX_LENGTH]
+        return hmac.digest(_index_key(self.secret), text.encode(), "sha256").hex()[:_INDEX_LENGTH]
 
 
 @lru_cache(maxsize=8)
