@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Avg, Count, Q
+from django.db.models.functions import TruncMonth
 
 from clients.querysets import client_q
 from crm.core.access import NOTHING, branch_q
+from crm.core.clocks import SHANGHAI
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -55,13 +57,48 @@ class FollowUpCallQuerySet(models.QuerySet[Any]):
         )
         return set(found.values_list("client_id", "programme_id", "occurrence_key"))
 
-    def in_order_of_duty(self) -> FollowUpCallQuerySet:
-        """What a caller ought to do first: what he has begun, then by the day it is due."""
-        begun = models.Case(models.When(state="in_progress", then=0), default=1)
-        return self.order_by(begun, "due_on", "pk")
+    def waiting_on(self, today: date) -> FollowUpCallQuerySet:
+        """Calls that may be made today and that nobody has begun."""
+        return self.callable_on(today).exclude(state="in_progress")
+
+    def in_hands_of(self, caller: User) -> FollowUpCallQuerySet:
+        """What this caller has begun."""
+        return self.filter(caller=caller, state="in_progress").order_by("due_on", "pk")
+
+    def awaiting_approval(self) -> FollowUpCallQuerySet:
+        """Calls that somebody asked to count as unable."""
+        return self.filter(state="unable_proposed")
+
+    def progress_since(self, day: date) -> list[dict[str, Any]]:
+        """For each programme, calls due on or after ``day``: wanted, done, unable, missed, and the share dealt with in percent.
+
+        Cancelled calls are not wanted any more.
+        """
+        rows = (
+            self.filter(due_on__gte=day)
+            .exclude(state="cancelled")
+            .order_by()
+            .values(code=models.F("programme__code"))
+            .annotate(
+                wanted=Count("pk"),
+                done=Count("pk", filter=Q(state="done")),
+                unable=Count("pk", filter=Q(state="unable")),
+                missed=Count("pk", filter=Q(state="missed")),
+            )
+            .order_by("code")
+        )
+        return [{**row, "percent": (row["done"] + row["unable"]) * 100 // row["wanted"]} for row in rows]
+
+    def with_attempts(self) -> FollowUpCallQuerySet:
+        return self.prefetch_related("attempts__caller").select_related("unable_proposed_by")
 
     def for_list(self) -> FollowUpCallQuerySet:
         return self.select_related("client", "client__branch", "programme", "caller")
+
+    def for_page(self) -> FollowUpCallQuerySet:
+        """With everything the call screen and the single resource show."""
+        people = ("client__advisor", "client__introducer", "unable_proposed_by", "unable_approved_by")
+        return self.for_list().select_related(*people).prefetch_related("attempts__caller", "answers__question")
 
 
 class FindingQuerySet(models.QuerySet[Any]):
@@ -69,6 +106,14 @@ class FindingQuerySet(models.QuerySet[Any]):
         """Findings go to those who see a branch or the company, never to the client's own advisor."""
         reach = branch_q(user, "call__client__branch")
         return self.filter(reach).exclude(call__client__advisor=user) if reach != NOTHING else self.none()
+
+    def open(self) -> FindingQuerySet:
+        return self.filter(state="open")
+
+    def for_list(self) -> FindingQuerySet:
+        return self.select_related(
+            "call__client__branch", "call__programme", "call__caller", "answer__question", "closed_by"
+        )
 
 
 class SurveyInvitationQuerySet(models.QuerySet[Any]):
@@ -84,15 +129,40 @@ class SurveyInvitationQuerySet(models.QuerySet[Any]):
     def answered(self) -> SurveyInvitationQuerySet:
         return self.filter(state="answered")
 
+    def for_list(self) -> SurveyInvitationQuerySet:
+        return self.select_related("client", "complaint", "branch", "answer")
+
+    def by_month(self, now: datetime, months: int) -> list[dict[str, Any]]:
+        """Answers by local month, the last ``months`` with answers: mean satisfaction and net promoter score."""
+        month = TruncMonth("answer__answered_at", tzinfo=SHANGHAI)
+        rows = (
+            self.answered()
+            .filter(answer__answered_at__gte=now - timedelta(days=31 * months))
+            .order_by()
+            .values(month=month)
+            .annotate(**_MARKS)
+            .order_by("month")
+        )
+        return [
+            {"month": row["month"], "satisfaction": round(row["satisfaction"], 2), "nps": _nps(row)} for row in rows
+        ][-months:]
+
     def results(self) -> dict[str, Any]:
         """Mean satisfaction, net promoter score from −100 to 100, and how many answered of how many asked."""
-        found = self.aggregate(
-            asked=Count("pk"),
-            answered=Count("answer"),
-            satisfaction=Avg("answer__satisfaction"),
-            promoters=Count("answer", filter=Q(answer__recommendation__gte=_PROMOTER)),
-            detractors=Count("answer", filter=Q(answer__recommendation__lte=_DETRACTOR)),
-        )
-        given = found["answered"]
-        found["nps"] = round((found["promoters"] - found["detractors"]) * 100 / given) if given else None
+        found = self.aggregate(asked=Count("pk"), **_MARKS)
+        found["nps"] = _nps(found)
         return found
+
+
+#: What both summaries count.
+_MARKS: dict[str, Any] = {
+    "answered": Count("answer"),
+    "satisfaction": Avg("answer__satisfaction"),
+    "promoters": Count("answer", filter=Q(answer__recommendation__gte=_PROMOTER)),
+    "detractors": Count("answer", filter=Q(answer__recommendation__lte=_DETRACTOR)),
+}
+
+
+def _nps(found: dict[str, Any]) -> int | None:
+    given = found["answered"]
+    return round((found["promoters"] - found["detractors"]) * 100 / given) if given else None

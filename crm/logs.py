@@ -30,10 +30,13 @@ _PRIVATE_TEXT = re.compile(
     re.VERBOSE,
 )
 
+#: The address of a survey is a key: whoever reads it may answer.
+_KEY_IN_ADDRESS = re.compile(r"(/s/)[^/\s?]+")
+
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return _PRIVATE_TEXT.sub(HIDDEN, value)
+        return _KEY_IN_ADDRESS.sub(rf"\1{HIDDEN}", _PRIVATE_TEXT.sub(HIDDEN, value))
     if isinstance(value, dict):
         return {key: HIDDEN if str(key).lower() in PRIVATE_KEYS else _clean(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from care.models.programme import CareProgramme
 from care.querysets import FollowUpCallQuerySet
 from crm.core.models import PublicModel, Versioned
+
+if TYPE_CHECKING:
+    from crm.core.models import User
 
 
 class FollowUpCall(PublicModel, Versioned):
@@ -103,6 +106,23 @@ class FollowUpCall(PublicModel, Versioned):
 
     def is_overdue(self, today: date) -> bool:
         return self.state in self.OPEN and self.due_on < today
+
+    def may_be_taken_on(self, today: date) -> bool:
+        """Whether somebody independent could take it now."""
+        return (
+            self.state in (self.State.DUE, self.State.MISSED)
+            and self.caller_id is None
+            and self.not_before <= today
+            and not self.client.do_not_contact
+        )
+
+    def may_be_given_up(self) -> bool:
+        """Whether the state lets a caller ask to count it as unable."""
+        return self.state in (self.State.DUE, self.State.IN_PROGRESS, self.State.MISSED)
+
+    def answers_open_to(self, reader: User) -> bool:
+        """Whether the reader may see what was said: a right of its own, and never the client's own advisor's."""
+        return reader.has_perm("care.view_callanswers") and self.client.advisor_id not in reader.scope.acting_ids
 
 
 class CallAttempt(PublicModel):

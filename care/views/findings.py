@@ -1,0 +1,67 @@
+"""Bad answers and what compliance made of them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from care import services
+from care.filters import FindingFilter
+from care.forms.calls import ConclusionForm
+from care.models import Finding
+from care.views.rows import actor, now, sections, shown_name
+from clients.querysets.scope import sees_names
+from crm.core.forms.commands import CommandForm
+from crm.core.views.commands import command
+from crm.core.views.lists import listed, part
+
+
+@require_safe
+@permission_required("care.view_finding", raise_exception=True)
+def finding_list(request: HttpRequest) -> HttpResponse:
+    """Findings, the newest first."""
+    user = actor(request)
+    found = FindingFilter(request.GET, Finding.objects.visible_to(user).for_list(), request=request)
+    context = {
+        "filter": found,
+        "page": listed(request, found.qs, ("-opened_at", "-pk")),
+        "names_shown": sees_names(user),
+        "tabs": sections(request, "findings"),
+    }
+    return render(request, part(request, "care/findings.html", "care/_findings.html"), context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("care.change_finding", raise_exception=True)
+def close(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Say what came of it."""
+    finding = get_object_or_404(Finding.objects.visible_to(actor(request)).for_list(), public_id=public_id)
+    form = ConclusionForm(request.POST or None, initial={"version": finding.version})
+
+    def do(form: CommandForm) -> Finding:
+        return services.close_finding(
+            actor=actor(request), finding=finding, now=now(), version=form.seen, **form.command
+        )
+
+    context = {
+        "finding": finding,
+        "call": finding.call,
+        "client_name": shown_name(finding.call.client, actor(request)),
+        "title": _("Conclude finding"),
+        "submit": _("Conclude"),
+        "back_url": reverse("care:findings"),
+        "crumbs": [{"label": _("Findings"), "url": reverse("care:findings")}],
+    }
+    return command(
+        request,
+        form,
+        do=do,
+        done=lambda: reverse("care:findings"),
+        template="care/decide.html",
+        context=context,
+        said=_("The finding is concluded."),
+    )

@@ -1,0 +1,65 @@
+"""What the pages of care ask of a request: the signed-in actor, the call he may see, the sections he may open."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from care.models import Finding, FollowUpCall
+from clients.models import Client
+from clients.querysets.scope import sees_names
+from crm.core.clocks import local_date
+from crm.core.masking import mask_name
+from crm.core.models import User
+
+
+def actor(request: HttpRequest) -> User:
+    return cast(User, request.user)  # login is required by middleware
+
+
+def now() -> datetime:
+    return timezone.now()
+
+
+def today() -> date:
+    return local_date(timezone.now())
+
+
+def visible_call(request: HttpRequest, public_id: str) -> FollowUpCall:
+    """The call, if the reader may see its client; 404 for a foreign one as for none."""
+    rows = FollowUpCall.objects.visible_to(actor(request)).for_page()
+    found: FollowUpCall = get_object_or_404(rows, public_id=public_id)
+    return found
+
+
+def shown_name(client: Client, user: User) -> str:
+    """The client's name; agents see it masked."""
+    name: str = client.display_name
+    return name if sees_names(user) or not client.name else mask_name(name)
+
+
+def sections(request: HttpRequest, here: str) -> list[dict[str, Any]]:
+    """The tabs of care that the reader may open; what waits for somebody is counted."""
+    user = actor(request)
+    found = [{"label": _("Follow-up calls"), "url": reverse("care:queue"), "active": here == "queue", "count": None}]
+    if user.has_perm("care.approve_unable"):
+        waiting = FollowUpCall.objects.visible_to(user).awaiting_approval().count()
+        found.append(
+            {"label": _("Not possible"), "url": reverse("care:unable"), "active": here == "unable", "count": waiting}
+        )
+    if user.has_perm("care.view_finding"):
+        waiting = Finding.objects.visible_to(user).open().count()
+        found.append(
+            {"label": _("Findings"), "url": reverse("care:findings"), "active": here == "findings", "count": waiting}
+        )
+    if user.has_perm("care.view_surveyinvitation"):
+        found.append(
+            {"label": _("Surveys"), "url": reverse("care:surveys"), "active": here == "surveys", "count": None}
+        )
+    return found
