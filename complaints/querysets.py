@@ -91,7 +91,9 @@ class ComplaintQuerySet(models.QuerySet[Any]):
         )
 
     def for_list(self) -> ComplaintQuerySet:
-        return self.select_related("client", "handler", "branch").prefetch_related("clocks")
+        """With everything that a line, a card or an answer tells."""
+        people = ("handler", "complained_of", "registered_by")
+        return self.select_related("client", "branch", *people).prefetch_related("clocks")
 
     def clusters(self, since: datetime, count: int) -> models.QuerySet[Any, dict[str, Any]]:
         """Subjects of a branch that came up at least ``count`` times since ``since``."""

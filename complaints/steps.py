@@ -100,7 +100,13 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("send_back", _("Send back"), (State.APPROVING,), State.INVESTIGATING, APPROVE, ("note",), four_eyes=True),
     Step(
-        "reply", _("Reply and explain"), (State.REPLYING,), State.REPLIED, HANDLE, ("reply",), stops=(Clock.INTERNAL,)
+        "reply",
+        _("Reply and explain"),
+        (State.REPLYING,),
+        State.REPLIED,
+        HANDLE,
+        ("reply",),
+        stops=(Clock.FIRST_CONTACT, Clock.INTERNAL),
     ),
     Step(
         "object",

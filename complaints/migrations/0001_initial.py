@@ -313,6 +313,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "step of a complaint",
                 "verbose_name_plural": "steps of complaints",
+                "ordering": ["at", "pk"],
                 "default_permissions": (),
             },
         ),

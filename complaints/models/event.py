@@ -31,6 +31,7 @@ class ComplaintEvent(PublicModel):
         verbose_name = _("step of a complaint")
         verbose_name_plural = _("steps of complaints")
         default_permissions = ()
+        ordering = ["at", "pk"]
         indexes = [models.Index(fields=["complaint", "at", "id"], name="complaint_steps")]
 
     def __str__(self) -> str:

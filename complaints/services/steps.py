@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from complaints.errors import ExtensionTooLong, FactsMissing, OwnProposal, Recused, StepNotPossible
 from complaints import notices
+from complaints.errors import ExtensionTooLong, FactsMissing, OwnProposal, Recused, StepNotPossible
 from complaints.models import Complaint, ComplaintEvent
 from complaints.querysets import self_and_superiors
 from complaints.services.clocks import extend_legal_limit, move_internal_clock, start_clocks, stop_clocks

@@ -145,7 +145,7 @@ def reveal(request: HttpRequest, public_id: str, field: str) -> HttpResponse:
 
 def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False) -> dict[str, Any]:
     dress(complaint, request.user)
-    files = Attachment.objects.visible_to(request.user).filter(
+    files = Attachment.objects.visible_to(actor(request)).filter(
         owner_type=complaint._meta.label_lower, owner_id=complaint.public_id
     )
     events = complaint.events.select_related("actor").order_by("-at", "-pk")  # type: ignore[attr-defined]

@@ -35,10 +35,10 @@ LEVEL_TONES = {"ordinary": "neutral", "major": "warning", "difficult": "danger"}
 
 #: What happens when a clock runs out.
 CONSEQUENCES = {
-    Kind.FIRST_CONTACT: _("then the branch manager hears that nobody has called"),
-    Kind.ACCEPT: _("then the limit for the decision on acceptance is broken"),
-    Kind.INTERNAL: _("then it is put before the branch manager"),
-    Kind.CLOSE: _("then the legal limit is broken and goes into the yearly report"),
+    Kind.FIRST_CONTACT: _("then the manager is told that nobody has called"),
+    Kind.ACCEPT: _("then the decision is late by the rules"),
+    Kind.INTERNAL: _("then it is put before the manager"),
+    Kind.CLOSE: _("then the legal limit is broken"),
 }
 
 #: How events that are no step of the table are called.
@@ -80,7 +80,7 @@ def today() -> date:
 
 def visible_complaint(request: HttpRequest, public_id: str) -> Complaint:
     """The complaint, if the caller may see it; 404 for a foreign one as for none."""
-    rows = Complaint.objects.visible_to(request.user).select_related(
+    rows = Complaint.objects.visible_to(actor(request)).select_related(
         "branch", "client", "handler", "complained_of", "registered_by", "proposed_by", "approved_by"
     )
     found: Complaint = get_object_or_404(rows.prefetch_related("clocks"), public_id=public_id)

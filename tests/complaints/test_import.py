@@ -12,9 +12,9 @@ from django.core.management import call_command
 
 from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from complaints.services import act
+from crm.core.clocks import database_now
 from crm.core.errors import DomainError
 from crm.core.models import Branch, ImportBatch, User
-from crm.core.clocks import database_now
 from crm.core.services.importing import take_back
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -127,7 +127,7 @@ def test_the_board_has_a_column_for_each_state_of_the_work(complaint, people, we
 
     counts = {str(column["state"]): column["count"] for column in answer.context["columns"]}
     assert counts == {"registered": 1, "investigating": 0, "approving": 0, "replying": 0, "replied": 0}
-    assert "then the branch manager hears that nobody has called" in answer.content.decode()
+    assert "then the manager is told that nobody has called" in answer.content.decode()
 
 
 def test_htmx_gets_the_fragment_alone(complaint, people, web):

@@ -1,0 +1,92 @@
+"""Complaints over REST: read, take down, take a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from complaints.api.serializers import ComplaintDetail, ComplaintRead, RegisterComplaint, TakeStep
+from complaints.errors import FactsMissing
+from complaints.filters import ComplaintFilter
+from complaints.models import Complaint
+from complaints.services import act, register_complaint
+from complaints.steps import BY_ACTION
+from crm.core.api.permissions import may
+from crm.core.api.writes import Once, etag, seen_version
+from crm.core.errors import MissingRight
+
+
+class ComplaintViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Complaint]):
+    """Complaints that the caller may see, never one about himself or about somebody above him."""
+
+    queryset = Complaint.objects.none()  # names the model for rights and schema; rows come from get_queryset
+    serializer_class = ComplaintRead
+    filterset_class = ComplaintFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9A-Z]{26}"
+    cursor_ordering = ("-received_at", "-pk")
+    writes = {"create": "once", "act": "once+versioned"}
+
+    def get_queryset(self) -> QuerySet[Complaint]:
+        rows: Any = Complaint.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
+        return rows.for_list()  # type: ignore[no-any-return]
+
+    @extend_schema(responses={200: ComplaintDetail})
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The dossier of one complaint."""
+        return self._shown(self.get_object().public_id)
+
+    @extend_schema(request=RegisterComplaint, responses={201: ComplaintDetail})
+    def create(self, request: Request) -> Response:
+        """Take a complaint down; its clocks start. Who is recused from it gets 404 for its dossier ever after."""
+        body = RegisterComplaint(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        said = dict(body.validated_data)
+        now = timezone.now()
+        client = said.pop("client", None)
+        own: Any = self.request.user
+        place = said.pop("branch", None) or (client.branch if client is not None else own.branch)
+        if place is None:
+            raise FactsMissing(fields={"branch": _("Name the branch.")})
+        said.setdefault("received_at", now)
+        return self.once(
+            lambda: register_complaint(actor=own, branch=place, client=client, now=now, **said), self._shown
+        )
+
+    @extend_schema(request=TakeStep, responses={200: ComplaintDetail}, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=[may("complaints.view_complaint")])
+    def act(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """Take a step of the state table: accept, refuse, transfer, propose, approve, reply, close, extend and the others."""
+        body = TakeStep(data=request.data, context=self.get_serializer_context())
+        wanted = request.data.get("action") if isinstance(request.data, dict) else None
+        step = BY_ACTION.get(wanted) if isinstance(wanted, str) else None
+        if step is not None and not request.user.has_perm(step.right):
+            raise MissingRight
+        row = self.get_object()
+        version = seen_version(request)
+        body.is_valid(raise_exception=True)
+        facts = dict(body.validated_data)
+        taken = facts.pop("action")
+        answer = self.once(
+            lambda: act(actor=request.user, complaint=row, action=taken, now=timezone.now(), version=version, **facts),
+            self._shown,
+        )
+        answer.status_code = 200
+        return answer
+
+    def _shown(self, public_id: str) -> Response:
+        rows = self.get_queryset().prefetch_related("events__actor")
+        row = get_object_or_404(rows, public_id=public_id)
+        answer = Response(ComplaintDetail(row, context=self.get_serializer_context()).data)
+        answer["ETag"] = etag(row)
+        return answer
