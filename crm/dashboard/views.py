@@ -43,7 +43,7 @@ def branch_home(request: HttpRequest) -> HttpResponse:
         "alarms": _alarms(shown, now, today),
         "stats": _stats(user, ids, today),
         "tier_chart": _tier_chart(user, ids),
-        "asset_chart": _asset_chart(ids, today),
+        "money_charts": _money_charts(ids, today),
         "overdue": _overdue(user, ids, today),
     }
     return render(request, "dashboard/branch.html", context)
@@ -152,31 +152,23 @@ def _tier_chart(user: User, ids: list[int]) -> dict[str, Any] | None:
     }
 
 
-def _asset_chart(ids: list[int], today: date) -> dict[str, Any] | None:
-    """Assets at the end of each of thirteen months, and the net inflow in it."""
+def _money_charts(ids: list[int], today: date) -> list[dict[str, Any]]:
+    """Assets at the end of each of thirteen months, and the net inflow in each."""
     first = _months_back(today.replace(day=1), _MONTHS - 1)
     months: dict[str, dict[str, Any]] = {}
-    rows = BranchDay.objects.filter(branch_id__in=ids, day__gte=first).order_by("day")
-    for row in rows:
+    for row in BranchDay.objects.filter(branch_id__in=ids, day__gte=first).order_by("day"):
         month = months.setdefault(f"{row.day:%Y-%m}", {"inflow": 0, "ends": {}})
         month["inflow"] += row.inflow - row.outflow
         month["ends"][row.branch_id] = row.net_assets
     if not months:
-        return None
-    return {
-        "kind": "line",
-        "categories": list(months),
-        "category_label": _("Month"),
-        "series": [
-            {
-                "name": _("Assets at month-end"),
-                "data": [str(sum(m["ends"].values())) for m in months.values()],
-                "slot": 1,
-            },
-            {"name": _("Net inflow"), "data": [str(m["inflow"]) for m in months.values()], "slot": 4},
-        ],
-        "unit": "yuan",
-    }
+        return []
+    shared = {"categories": list(months), "category_label": _("Month"), "unit": "yuan"}
+    ends = [str(sum(month["ends"].values())) for month in months.values()]
+    inflow = [str(month["inflow"]) for month in months.values()]
+    return [
+        {"kind": "area", "series": [{"name": _("Assets at month-end"), "data": ends, "slot": 1}], **shared},
+        {"kind": "bar", "series": [{"name": _("Net inflow"), "data": inflow, "slot": 4}], **shared},
+    ]
 
 
 def _months_back(month: date, count: int) -> date:

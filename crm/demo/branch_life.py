@@ -110,8 +110,9 @@ class Life:
         """Complaints in every state, some of them late, one about a member of staff, some from people who are no clients."""
         for number in range(count):
             branch = self.crew.branches[number % 2]
-            story = _STORIES[(number // 2) % len(_STORIES)]
-            received = self.at(75 - number * 70 // count, 9 + number % 7, (number * 13) % 60)
+            # Four and fifteen share no divisor: every story is told, old and young ones mixed.
+            story = _STORIES[(number // 2 * 4) % len(_STORIES)]
+            received = self.at(50 - number * 47 // count, 9 + number % 7, (number * 13) % 60)
             complaint = self._register(branch, number, received)
             self._tell(complaint, story, received)
 
