@@ -1,6 +1,22 @@
 """Addresses of advisory."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from advisory.views import advisors, agreements, hand_over, matching
 
 app_name = "advisory"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("matching/", matching.index, name="matching"),
+    path("matching/start/", matching.run_start, name="matching_start"),
+    path("matching/<str:public_id>/", matching.run_detail, name="matching_run"),
+    path("matching/<str:public_id>/approve/", matching.run_approve, name="matching_approve"),
+    path("matching/<str:public_id>/reject/", matching.run_reject, name="matching_reject"),
+    path("advisors/", advisors.advisor_list, name="advisors"),
+    path("advisors/<str:public_id>/", advisors.advisor_edit, name="advisor_edit"),
+    path("handover/", hand_over.hand_over_list, name="hand_overs"),
+    path("handover/new/", hand_over.hand_over_new, name="hand_over_new"),
+    path("agreements/client/<str:public_id>/", agreements.agreement_list, name="agreements"),
+    path("agreements/client/<str:public_id>/sign/", agreements.agreement_sign, name="agreement_sign"),
+    path("agreements/<str:public_id>/cancel/", agreements.agreement_cancel, name="agreement_cancel"),
+    path("agreements/<str:public_id>/end/", agreements.agreement_end, name="agreement_end"),
+]

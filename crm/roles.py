@@ -187,7 +187,28 @@ TIERS: Section = {
     ),
 }
 
-ADVISORY: Section = {}
+_ADVISORY_SEEN = (
+    "advisory.view_advisorprofile",
+    "advisory.view_matchingrun",
+    "advisory.view_handover",
+    "advisory.view_advisoryagreement",
+)
+_SIGNS_AGREEMENTS = ("advisory.add_advisoryagreement", "advisory.change_advisoryagreement")
+ADVISORY: Section = {
+    MANAGER: (
+        *_ADVISORY_SEEN,
+        *_SIGNS_AGREEMENTS,
+        "advisory.change_advisorprofile",
+        "advisory.add_matchingrun",
+        "advisory.approve_matchingrun",
+        "advisory.add_handover",
+    ),
+    # An advisor sees his own profile, and signs with the clients of his book.
+    ADVISOR: ("advisory.view_advisorprofile", "advisory.view_advisoryagreement", *_SIGNS_AGREEMENTS),
+    COMPLIANCE: _ADVISORY_SEEN,
+    AUDITOR: _ADVISORY_SEEN,
+    HEAD_OFFICE: _ADVISORY_SEEN,
+}
 
 _HEARS_COMPLAINTS = ("complaints.view_complaint", "complaints.add_complaint")
 _DECIDES_COMPLAINTS = (

@@ -2,6 +2,10 @@
 
 from rest_framework.routers import BaseRouter
 
+from advisory.api.views import AssignmentViewSet, MatchingRunViewSet
+
 
 def register(router: BaseRouter) -> None:
     """Add the resources of this app to the router of the product."""
+    router.register("matching-runs", MatchingRunViewSet, basename="matching-runs")
+    router.register("assignments", AssignmentViewSet, basename="assignments")

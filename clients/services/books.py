@@ -40,14 +40,14 @@ def assign_many(*, takers: Mapping[int, int], actor: User, now: datetime, reason
         row = staff[taker]
         if not row.is_active or row.branch_id != branch_id or not (row.role_keys & BOOK_ROLES):
             raise NotAnAdvisor(fields={"advisor": NotAnAdvisor.message})
-    for (giver, taker), found in by_pair.items():
+    for (old, taker), found in by_pair.items():
         for part in _batches([pk for pk, _public_id in found]):
             _move(part, taker, actor, now, reason[:200])
         audit.record(
             actor,
             "client.assign_advisor",
             "clients.client",
-            before={"advisor": staff[giver].staff_number if giver else ""},
+            before={"advisor": staff[old].staff_number if old else ""},
             after={"advisor": staff[taker].staff_number, "clients": len(found)},
             reason=reason,
             ids=[public_id for _pk, public_id in found],

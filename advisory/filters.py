@@ -1,0 +1,83 @@
+"""Filters of the lists of this app, for pages and REST alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from advisory.models import MatchingRun, MatchProposal
+from clients.models import AdvisorAssignment
+from crm.core.models import Branch
+
+
+def _branches(request: Any) -> QuerySet[Branch]:
+    found: QuerySet[Branch] = (
+        Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
+    )
+    return found
+
+
+class MatchingRunFilter(filters.FilterSet):
+    """Runs by branch and state."""
+
+    state = filters.ChoiceFilter(choices=MatchingRun.State.choices, label=_("State"), empty_label=_("All states"))
+    branch = filters.ModelChoiceFilter(
+        queryset=_branches, to_field_name="public_id", label=_("Branch"), empty_label=_("All branches")
+    )
+
+    class Meta:
+        model = MatchingRun
+        fields: list[str] = []
+
+
+class MatchProposalFilter(filters.FilterSet):
+    """Proposals of a run: who moves, who gets his first advisor, who gets none and why; by proposed advisor."""
+
+    kind = filters.ChoiceFilter(
+        method="of_kind",
+        choices=[
+            ("new", _("First advisor")),
+            ("moved", _("Change of advisor")),
+            ("unassigned", _("Left without")),
+        ],
+        label=_("Kind"),
+        empty_label=_("All proposals"),
+    )
+    advisor = filters.CharFilter(
+        field_name="new_advisor__staff_number", label=_("Proposed advisor (staff number)"), max_length=20
+    )
+
+    class Meta:
+        model = MatchProposal
+        fields: list[str] = []
+
+    def of_kind(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        if value == "unassigned":
+            return rows.filter(new_advisor=None)
+        placed = rows.filter(new_advisor__isnull=False)
+        return (
+            placed.filter(old_advisor=None)
+            if value == "new"
+            else placed.exclude(old_advisor=F("new_advisor")).filter(old_advisor__isnull=False)
+        )
+
+
+class AssignmentFilter(filters.FilterSet):
+    """Present assignments by client, advisor and branch."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    advisor = filters.CharFilter(field_name="advisor__public_id", label=_("Advisor (public id)"), max_length=26)
+    branch = filters.ModelChoiceFilter(
+        field_name="client__branch",
+        queryset=_branches,
+        to_field_name="public_id",
+        label=_("Branch"),
+        empty_label=_("All branches"),
+    )
+
+    class Meta:
+        model = AdvisorAssignment
+        fields: list[str] = []

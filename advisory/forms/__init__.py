@@ -1,0 +1,16 @@
+"""Forms of advisory: they check the shape; the services hold the rules."""
+
+from advisory.forms.advisor import AdvisorForm
+from advisory.forms.agreement import CancelForm, EndForm, SignForm
+from advisory.forms.matching import BY_MATCHING, DecisionForm, HandOverForm, MatchingForm
+
+__all__ = [
+    "BY_MATCHING",
+    "AdvisorForm",
+    "CancelForm",
+    "DecisionForm",
+    "EndForm",
+    "HandOverForm",
+    "MatchingForm",
+    "SignForm",
+]

@@ -1,0 +1,86 @@
+"""The hand-over: choose whose clients go, see who would take how many, confirm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from advisory.forms import HandOverForm
+from advisory.models import HandOver
+from advisory.services import hand_over, preview_hand_over
+from advisory.views.places import Place, actor_of, place_of
+from crm.core.errors import DomainError
+from crm.core.models import User
+from crm.core.views.commands import command
+from crm.core.views.lists import listed
+
+
+@require_safe
+@permission_required("advisory.view_handover", raise_exception=True)
+def hand_over_list(request: HttpRequest) -> HttpResponse:
+    """Hand-overs of the branch, the newest first."""
+    place = place_of(request)
+    rows = HandOver.objects.visible_to(actor_of(request)).filter(branch=place.branch)
+    page = listed(request, rows.select_related("giver", "taker", "done_by"), ("-id",))
+    return render(request, "advisory/hand_overs.html", {"place": place, "page": page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("advisory.add_handover", raise_exception=True)
+def hand_over_new(request: HttpRequest) -> HttpResponse:
+    """First the choice (GET), then the preview with the confirmation (POST)."""
+    place = place_of(request)
+    said = request.POST if request.method == "POST" else request.GET
+    choice = HandOverForm(said if "giver" in said else None, branch=place.branch, preview=True)
+    context: dict[str, Any] = {"place": place, "choice": choice}
+    if choice.is_bound and choice.is_valid():
+        context |= _previewed(choice, place)
+    if request.method == "POST":
+        return _done(request, place, HandOverForm(request.POST, branch=place.branch), context)
+    return render(request, "advisory/hand_over.html", context)
+
+
+def _previewed(choice: HandOverForm, place: Place) -> dict[str, Any]:
+    giver, taker = choice.from_whom, choice.to_whom
+    try:
+        seen = preview_hand_over(giver=giver, taker=taker, branch=place.branch, now=timezone.now())
+    except DomainError as refusal:
+        choice.add_error("taker", str(refusal.message))
+        return {}
+    names = {user.pk: user.name for user in User.objects.filter(pk__in=[one.advisor.user_id for one in seen.shares])}
+    initial = {"giver": choice.cleaned_data["giver"], "taker": choice.cleaned_data["taker"]}
+    return {
+        "seen": seen,
+        "shares": [{"name": names[one.advisor.user_id], "share": one} for one in seen.shares],
+        "giver": giver,
+        "form": HandOverForm(branch=place.branch, initial=initial),
+    }
+
+
+def _done(request: HttpRequest, place: Place, form: HandOverForm, context: dict[str, Any]) -> HttpResponse:
+    def do(_form: Any) -> list[HandOver]:
+        return hand_over(
+            giver=form.from_whom,
+            taker=form.to_whom,
+            branch=place.branch,
+            actor=actor_of(request),
+            now=timezone.now(),
+            reason=form.cleaned_data["reason"],
+        )
+
+    return command(
+        request,
+        form,
+        do=do,
+        done=lambda: reverse("advisory:hand_overs"),
+        template="advisory/hand_over.html",
+        context={**context, "form": form},
+        said=_("The clients have changed hands."),
+    )

@@ -1,0 +1,43 @@
+"""Which branch a page speaks about, and who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.http import Http404, HttpRequest
+
+from clients.models import Client
+from crm.core.masking import mask_name
+from crm.core.models import Branch, User
+
+
+@dataclass(frozen=True)
+class Place:
+    """The branch chosen, and those that could be chosen instead."""
+
+    branch: Branch
+    choices: list[Branch]
+
+
+def actor_of(request: HttpRequest) -> User:
+    return cast(User, request.user)  # login is required by middleware
+
+
+def place_of(request: HttpRequest) -> Place:
+    """The branch named in the address, else one's own, else the first; none that is not one's own to see."""
+    user = actor_of(request)
+    rows = list(Branch.objects.visible_to(user).open().select_related("company").order_by("code"))
+    asked = request.GET.get("branch", "")
+    if asked:
+        found = [row for row in rows if row.public_id == asked]
+    else:
+        found = [row for row in rows if row.pk == user.branch_id] or rows[:1]
+    if not found:
+        raise Http404
+    return Place(found[0], rows if len(rows) > 1 else [])
+
+
+def name_shown(client: Client) -> str:
+    """The client as a list shows him: masked, or by his number when there is no name."""
+    return mask_name(client.name) if client.name else client.display_name
