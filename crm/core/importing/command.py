@@ -36,7 +36,7 @@ class ImportCommand(BaseCommand):
     """Subclass with ``kind``. Exit status: 0 nothing rejected, 1 rows rejected, 2 file, mapping or branch unusable."""
 
     kind = ""
-    requires_migrations_checks = False
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, help="CSV or XLSX file")
