@@ -2,6 +2,10 @@
 
 from rest_framework.routers import BaseRouter
 
+from care.api.views import FollowUpViewSet, SurveyViewSet
+
 
 def register(router: BaseRouter) -> None:
     """Add the resources of this app to the router of the product."""
+    router.register("follow-ups", FollowUpViewSet, basename="follow-up")
+    router.register("surveys", SurveyViewSet, basename="survey")

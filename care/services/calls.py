@@ -21,7 +21,7 @@ from care.errors import (
 from care.models import CallAnswer, CallAttempt, Finding, FollowUpCall, ScriptQuestion
 from crm.core import audit
 from crm.core.clocks import Calendar, local_date
-from crm.core.errors import InvalidInput
+from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.service import service
@@ -41,10 +41,10 @@ def is_independent(caller: User, call: FollowUpCall) -> bool:
 
 
 @service("call.take")
-def take_call(*, actor: User, call: FollowUpCall, now: datetime) -> FollowUpCall:
+def take_call(*, actor: User, call: FollowUpCall, now: datetime, version: int | None = None) -> FollowUpCall:
     """The caller takes a free call. Of two who reach for it, one conditional UPDATE lets one have it.
 
-    Raises ``NotIndependent``, ``NoContactWanted``, ``NotToday``, ``CallNotOpen``, ``CallTaken``.
+    Raises ``NotIndependent``, ``NoContactWanted``, ``NotToday``, ``CallNotOpen``, ``CallTaken``, ``StaleEdit``.
     """
     if not is_independent(actor, call):
         raise NotIndependent
@@ -54,6 +54,8 @@ def take_call(*, actor: User, call: FollowUpCall, now: datetime) -> FollowUpCall
     free = FollowUpCall.objects.filter(
         pk=call.pk, state__in=[State.DUE, State.MISSED], caller=None, not_before__lte=today
     )
+    if version is not None:
+        free = free.filter(version=version)
     if not free.update(state=State.IN_PROGRESS, caller=actor, version=F("version") + 1, updated_at=now):
         _say_why_not(FollowUpCall.objects.get(pk=call.pk), actor, today)
     taken: FollowUpCall = FollowUpCall.objects.get(pk=call.pk)
@@ -66,6 +68,8 @@ def _say_why_not(call: FollowUpCall, actor: User, today: date) -> None:
         raise CallTaken(_("You are already making this call.") if call.caller_id == actor.pk else None)
     if call.state in (State.DUE, State.MISSED) and call.not_before > today:
         raise NotToday
+    if call.state in (State.DUE, State.MISSED):
+        raise StaleEdit
     raise CallNotOpen
 
 
@@ -116,9 +120,7 @@ def complete_call(
     """
     row = _own(call, actor, version)
     questions = list(ScriptQuestion.objects.filter(programme=row.programme, version=row.script_version))
-    missing = {q.code: _("Answer yes or no.") for q in questions if answers.get(q.code) not in ("yes", "no")}
-    if missing:
-        raise AnswersMissing(fields=missing)
+    _check(questions, answers)
     _attempt(row, actor, now, Outcome.REACHED, "")
     given = CallAnswer.objects.bulk_create(
         CallAnswer(
@@ -136,6 +138,15 @@ def complete_call(
     row.save_changed(["state", "done_at", "summary", "attempts_made"])
     audit.record(actor, "call.complete", row, after={"answers": len(given), "bad": len(bad)})
     return row
+
+
+def _check(questions: list[ScriptQuestion], answers: Mapping[str, str]) -> None:
+    strange = set(answers) - {question.code for question in questions}
+    if strange:
+        raise InvalidInput(fields={code: _("The script has no such question.") for code in sorted(strange)})
+    missing = {q.code: _("Answer yes or no.") for q in questions if answers.get(q.code) not in ("yes", "no")}
+    if missing:
+        raise AnswersMissing(fields=missing)
 
 
 @service("call.propose_unable")

@@ -1,0 +1,149 @@
+"""Follow-up calls and surveys over REST."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from care import services
+from care.api.serializers import (
+    CompleteCall,
+    FollowUpDetail,
+    FollowUpRead,
+    GiveReason,
+    RecordAttempt,
+    SurveyRead,
+    SurveyResults,
+    TakeCall,
+)
+from care.filters import FollowUpCallFilter, SurveyFilter
+from care.models import CallAttempt, FollowUpCall, SurveyInvitation
+from crm.core.api.permissions import may
+from crm.core.api.writes import Once, etag, seen_version
+from crm.core.models import User
+
+_MAKES = [may("care.view_followupcall", "care.make_followupcall")]
+_APPROVES = [may("care.view_followupcall", "care.approve_unable")]
+_COMMANDS = ("take", "release", "attempt", "complete", "unable", "approve_unable", "refuse_unable")
+_ANSWERS = {200: FollowUpDetail, 201: FollowUpDetail}
+
+
+class FollowUpViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[FollowUpCall]):
+    """Follow-up calls to the clients within the caller's reach; planned by the house, made by independent callers."""
+
+    queryset = FollowUpCall.objects.none()  # names the model for rights and schema; rows come from get_queryset
+    serializer_class = FollowUpRead
+    filterset_class = FollowUpCallFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9A-Z]{26}"
+    cursor_ordering = ("due_on", "pk")
+    writes = dict.fromkeys(_COMMANDS, "once+versioned")
+
+    @property
+    def _actor(self) -> User:
+        return cast(User, self.request.user)  # the permission class asks for a sign-in
+
+    def get_queryset(self) -> QuerySet[FollowUpCall]:
+        rows: Any = FollowUpCall.objects.visible_to(self._actor)
+        return rows.for_list() if self.action == "list" else rows.for_page()  # type: ignore[no-any-return]
+
+    @extend_schema(responses={200: FollowUpDetail})
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One call with script, attempts and answers, as far as the caller may see them."""
+        return self._show(self._row().public_id)
+
+    @extend_schema(request=TakeCall, responses=_ANSWERS)
+    @action(detail=True, methods=["post"], permission_classes=_MAKES)
+    def take(self, request: Request, **_path: str) -> Response:
+        """Take a free call before dialling; of two who reach for it one gets 409."""
+        return self._do(TakeCall, services.take_call)
+
+    @extend_schema(request=TakeCall, responses=_ANSWERS)
+    @action(detail=True, methods=["post"], permission_classes=_MAKES)
+    def release(self, request: Request, **_path: str) -> Response:
+        """Give a call back."""
+        return self._do(TakeCall, services.release_call)
+
+    @extend_schema(request=RecordAttempt, responses=_ANSWERS)
+    @action(detail=True, methods=["post"], permission_classes=_MAKES)
+    def attempt(self, request: Request, **_path: str) -> Response:
+        """Note a try that did not lead to the questions; the next one is on another working day."""
+        return self._do(RecordAttempt, services.record_attempt)
+
+    @extend_schema(request=CompleteCall, responses=_ANSWERS)
+    @action(detail=True, methods=["post"], permission_classes=_MAKES)
+    def complete(self, request: Request, **_path: str) -> Response:
+        """Finish the call with an answer to every question; a bad answer opens a finding for compliance."""
+        return self._do(CompleteCall, services.complete_call)
+
+    @extend_schema(request=GiveReason, responses=_ANSWERS)
+    @action(detail=True, methods=["post"], permission_classes=_MAKES)
+    def unable(self, request: Request, **_path: str) -> Response:
+        """After all attempts and a letter, ask to count the call as not possible."""
+        return self._do(GiveReason, services.propose_unable)
+
+    @extend_schema(request=TakeCall, responses=_ANSWERS)
+    @action(detail=True, methods=["post"], url_path="approve-unable", permission_classes=_APPROVES)
+    def approve_unable(self, request: Request, **_path: str) -> Response:
+        """Agree that the call was not possible; neither who asked nor who tried may."""
+        return self._do(TakeCall, services.approve_unable)
+
+    @extend_schema(request=GiveReason, responses=_ANSWERS)
+    @action(detail=True, methods=["post"], url_path="refuse-unable", permission_classes=_APPROVES)
+    def refuse_unable(self, request: Request, **_path: str) -> Response:
+        """Send the call back to the queue."""
+        return self._do(GiveReason, services.refuse_unable)
+
+    def _row(self) -> FollowUpCall:
+        """The call of the path; the list's own filters do not narrow it."""
+        found: FollowUpCall = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
+        return found
+
+    def _do(self, command: type[Any], change: Callable[..., Any]) -> Response:
+        row, version = self._row(), seen_version(self.request)
+        body = command(data=self.request.data)
+        body.is_valid(raise_exception=True)
+
+        def make() -> FollowUpCall:
+            made = change(actor=self._actor, call=row, now=timezone.now(), version=version, **body.validated_data)
+            return made.call if isinstance(made, CallAttempt) else made  # type: ignore[no-any-return]
+
+        return self.once(make, self._show)
+
+    def _show(self, public_id: str) -> Response:
+        row = get_object_or_404(self.get_queryset(), public_id=public_id)
+        told = FollowUpDetail(row, context=self.get_serializer_context()).data
+        return Response(told, headers={"ETag": etag(row)})
+
+
+class SurveyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[SurveyInvitation]):
+    """Surveys of the caller's branches with their answers. A survey is answered on its own page, never here."""
+
+    queryset = SurveyInvitation.objects.none()
+    serializer_class = SurveyRead
+    filterset_class = SurveyFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9A-Z]{26}"
+    cursor_ordering = ("-created_at", "-pk")
+
+    def get_queryset(self) -> QuerySet[SurveyInvitation]:
+        rows: Any = SurveyInvitation.objects.visible_to(cast(User, self.request.user))
+        return rows.for_list()  # type: ignore[no-any-return]
+
+    @extend_schema(responses={200: SurveyResults})
+    @action(detail=False, pagination_class=None, permission_classes=[may("care.view_surveyinvitation")])
+    def results(self, request: Request) -> Response:
+        """Mean satisfaction and net promoter score of the surveys that the filters leave."""
+        rows: Any = self.filter_queryset(self.get_queryset())
+        return Response(SurveyResults(rows.results()).data)
