@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from crm.core.access import NOTHING
@@ -166,10 +166,23 @@ def _rows(entries: models.QuerySet[AuditEntry]) -> Iterator[dict[str, Any]]:
         yield row
 
 
+#: Any number; it names the chain among PostgreSQL's advisory locks.
+_CHAIN = 4_270_114
+
+
+def _lock_chain() -> None:
+    """One sealer at a time. A lock on the last link would not do: whoever waited for it would still see that one as the
+    last. On SQLite the transaction itself is the lock."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHAIN])
+
+
 @transaction.atomic
 def seal_entries(now: datetime) -> int:
     """Chain the entries that have no link yet; any number of sealers at once make one chain. Returns how many."""
-    last = AuditSeal.objects.select_for_update().order_by("-position").first()
+    _lock_chain()
+    last = AuditSeal.objects.order_by("-position").first()
     position, digest = (last.position, last.digest) if last else (0, GENESIS)
     # Entries become visible in commit order, not in id order: a link is made only for what is older than any open request.
     settled = AuditEntry.objects.unsealed().filter(at__lt=now).order_by("id")

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from crm.core import append_only, audit
 from crm.core.models import AuditEntry, AuditSeal
+from tests.factories.core import BranchFactory, UserFactory
+from tests.racing import Meeting, on_postgresql, race
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +89,35 @@ def test_secrets_never_reach_the_trail(staff):
 
 def test_sealing_twice_makes_one_chain(trail):
     assert audit.seal_entries(timezone.now() + timedelta(seconds=1)) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sealers_and_writers_at_once_make_one_whole_chain():
+    actor = UserFactory(branch=BranchFactory())
+
+    def write_and_seal(number):
+        for turn in range(5):
+            audit.record(actor, "test.race", actor, after={"n": number, "turn": turn})
+            audit.seal_entries(timezone.now())
+        return "done"
+
+    outcomes = race(6, write_and_seal)
+
+    audit.seal_entries(timezone.now() + timedelta(seconds=1))
+    assert outcomes == ["done"] * 6
+    assert audit.verify() == []
+    assert AuditSeal.objects.count() == AuditEntry.objects.count()
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_sealers_without_the_lock_get_in_each_others_way(monkeypatch):
+    """The twin."""
+    actor, meeting = UserFactory(branch=BranchFactory()), Meeting(3)
+    audit.record(actor, "test.race", actor)
+    monkeypatch.setattr(audit, "_lock_chain", lambda: None)
+    monkeypatch.setattr(audit, "entry_digest", lambda *_args: (meeting.wait(), "0" * 64)[1])
+
+    outcomes = race(3, lambda _n: audit.seal_entries(timezone.now() + timedelta(seconds=1)))
+
+    assert any(isinstance(outcome, DatabaseError) for outcome in outcomes)
