@@ -2,6 +2,11 @@
 
 from rest_framework.routers import BaseRouter
 
+from clients.api.views import AssetViewSet, ClientViewSet, ContactViewSet
+
 
 def register(router: BaseRouter) -> None:
     """Add the resources of this app to the router of the product."""
+    router.register("clients", ClientViewSet, basename="clients")
+    router.register("assets", AssetViewSet, basename="assets")
+    router.register("contacts", ContactViewSet, basename="contacts")

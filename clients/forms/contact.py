@@ -22,7 +22,11 @@ class ContactForm(CommandForm):
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {}).setdefault("channel", client.preferred_channel or Channel.PHONE)
         super().__init__(*args, **kwargs)
-        self.fields["content"].widget.attrs["data-draft"] = f"contact-{client.public_id}"
+        self.fields["content"].widget.attrs |= {
+            "data-draft": f"contact-{client.public_id}",
+            "data-key": "l",
+            "data-key-label": _("Log a contact"),
+        }
 
 
 class CorrectionForm(CommandForm):

@@ -134,7 +134,7 @@ def _curve(user: User, client: Client, day: date, back: timedelta) -> dict[str, 
         "kind": "area",
         "categories": [on.isoformat() for on, _amount in rows],
         "category_label": _("Day"),
-        "series": [{"name": _("Net assets"), "data": [amount for _on, amount in rows], "slot": 1}],
+        "series": [{"name": _("Net assets"), "data": [amount for _on, amount in rows], "tone": "accent"}],
         "unit": "yuan",
         "thresholds": lines,
     }

@@ -1,0 +1,176 @@
+"""What the API tells about clients, and what it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from clients.models import Channel, Client, ContactLog, DailyAsset
+from clients.querysets.scope import sees_names
+from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict, YuanField
+from crm.core.masking import mask_name
+
+
+def name_for(client: Client, user: Any) -> str:
+    """The client's name as the caller may see it."""
+    return client.display_name if not client.name or sees_names(user) else mask_name(client.display_name)
+
+
+class _Named(serializers.Serializer[Any]):
+    """The name as the caller may see it."""
+
+    name = serializers.SerializerMethodField()
+
+    def get_name(self, row: Any) -> str:
+        return name_for(row, self.context["request"].user)
+
+
+class ClientRow(_Named):
+    """A client in a list: what sorts and narrows it, without the sealed values. Money is yuan as a string."""
+
+    id = serializers.CharField(source="public_id")
+    external_id = serializers.CharField()
+    kind = serializers.CharField()
+    status = serializers.CharField()
+    phone_tail = serializers.CharField(help_text="The last four digits.")
+    risk_grade = serializers.CharField(help_text="Empty without an assessment.")
+    risk_valid_until = serializers.DateField()
+    do_not_contact = serializers.BooleanField()
+    total_assets = YuanField()
+    assets_on = serializers.DateField()
+    last_contact_at = serializers.DateTimeField()
+    next_contact_on = serializers.DateField()
+    advisor = Person(allow_null=True)
+
+
+class ClientRead(ClientRow):
+    """One client; private values are masked, revealing them is a page's business."""
+
+    branch = serializers.CharField(source="branch.code")
+    phone = MaskedField("phone")
+    id_number = MaskedField("id_number")
+    email = MaskedField("email")
+    address = MaskedField("address")
+    city = serializers.CharField()
+    sex = serializers.CharField()
+    birth_date = serializers.DateField()
+    age_on_file = serializers.IntegerField()
+    occupation = serializers.CharField()
+    education = serializers.CharField()
+    marital_status = serializers.CharField()
+    opened_on = serializers.DateField()
+    closed_on = serializers.DateField()
+    preferred_channel = serializers.CharField()
+    do_not_contact_reason = serializers.CharField()
+    is_lowest_risk = serializers.BooleanField()
+    version = serializers.IntegerField()
+
+
+class ClientFacts(Strict):
+    """Facts of a client that may be said. Private values come in full and never go out again."""
+
+    name = serializers.CharField(max_length=80, allow_blank=True, required=False)
+    kind = serializers.ChoiceField(choices=Client.Kind.choices, required=False)
+    phone = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    id_number = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    email = serializers.CharField(max_length=120, allow_blank=True, required=False)
+    address = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    city = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    sex = serializers.ChoiceField(choices=Client.Sex.choices, required=False)
+    birth_date = serializers.DateField(allow_null=True, required=False)
+    occupation = serializers.CharField(max_length=60, allow_blank=True, required=False)
+    education = serializers.CharField(max_length=30, allow_blank=True, required=False)
+    marital_status = serializers.CharField(max_length=20, allow_blank=True, required=False)
+    opened_on = serializers.DateField(allow_null=True, required=False)
+    preferred_channel = serializers.ChoiceField(choices=Channel.choices, allow_blank=True, required=False)
+
+
+class ClientCreate(ClientFacts):
+    """A new client of the caller's branch."""
+
+    external_id = serializers.RegexField(r"^\S{1,40}$", help_text="The client number; it never changes.")
+
+
+class ClientChange(ClientFacts):
+    """What is to be different; a name left out stays as it is."""
+
+    status = serializers.ChoiceField(choices=Client.Status.choices, required=False)
+    closed_on = serializers.DateField(allow_null=True, required=False)
+
+
+class AssetRead(serializers.Serializer[DailyAsset]):
+    """One day of one client; yuan as strings."""
+
+    day = serializers.DateField()
+    net_assets = YuanField()
+    market_value = YuanField()
+    cash = YuanField()
+    margin_debt = YuanField()
+    inflow = YuanField()
+    outflow = YuanField()
+    turnover = YuanField()
+    commission = YuanField()
+
+
+class ClientName(_Named):
+    """A client inside another answer."""
+
+    id = serializers.CharField(source="public_id")
+
+
+class ContactRead(serializers.Serializer[ContactLog]):
+    """One contact; ``corrects`` names the one it corrects, ``corrected`` tells that a later one corrects it."""
+
+    id = serializers.CharField(source="public_id")
+    client = ClientName()
+    at = serializers.DateTimeField()
+    channel = serializers.CharField()
+    direction = serializers.CharField()
+    purpose = serializers.CharField()
+    outcome = serializers.CharField()
+    mood = serializers.CharField()
+    duration_seconds = serializers.IntegerField()
+    content = serializers.CharField()
+    next_on = serializers.DateField()
+    next_content = serializers.CharField()
+    staff = Person()
+    device_at = serializers.DateTimeField(help_text="What the phone's clock said.")
+    corrects = serializers.SerializerMethodField()
+    corrected = serializers.BooleanField(source="is_corrected")
+    correction_reason = serializers.CharField()
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_corrects(self, row: ContactLog) -> str | None:
+        return row.corrects.public_id if row.corrects else None
+
+
+class ContactWords(Strict):
+    """What may be said about a contact."""
+
+    at = serializers.DateTimeField(required=False, help_text="When it took place; now if missing.")
+    channel = serializers.ChoiceField(choices=Channel.choices)
+    direction = serializers.ChoiceField(choices=ContactLog.Direction.choices, required=False)
+    purpose = serializers.ChoiceField(choices=ContactLog.Purpose.choices, required=False)
+    outcome = serializers.ChoiceField(choices=ContactLog.Outcome.choices, required=False)
+    mood = serializers.ChoiceField(choices=ContactLog.Mood.choices, allow_blank=True, required=False)
+    duration_seconds = serializers.IntegerField(min_value=0, max_value=86_400, allow_null=True, required=False)
+    content = serializers.CharField(max_length=4000)
+    next_on = serializers.DateField(allow_null=True, required=False)
+    next_content = serializers.CharField(max_length=200, allow_blank=True, required=False)
+
+
+class ContactCreate(ContactWords):
+    """A contact to be logged."""
+
+    client = PublicIdField(model=Client)
+    device_at = serializers.DateTimeField(required=False, help_text="What the phone's clock says; kept as a claim.")
+
+
+class ContactCorrect(ContactWords):
+    """The contact as it should have been; a name left out stays as it was."""
+
+    channel = serializers.ChoiceField(choices=Channel.choices, required=False)
+    content = serializers.CharField(max_length=4000, required=False)
+    reason = serializers.CharField(min_length=2, max_length=200)

@@ -1,0 +1,196 @@
+"""Clients, their daily assets and what was said to them over REST."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clients.api.serializers import (
+    AssetRead,
+    ClientChange,
+    ClientCreate,
+    ClientRead,
+    ClientRow,
+    ContactCorrect,
+    ContactCreate,
+    ContactRead,
+)
+from clients.filters import ClientFilter, ContactFilter
+from clients.models import Client, ContactLog, DailyAsset
+from clients.services import change_client, correct_contact, create_client, log_contact
+from clients.services.clients import BOOK_ROLES
+from crm.core import audit
+from crm.core.api.permissions import may
+from crm.core.api.writes import Once, etag, seen_version
+from crm.core.clocks import local_date
+from crm.core.errors import InvalidInput
+
+#: A curve is asked for at most so many days at once: thirteen months.
+_LONGEST = timedelta(days=400)
+_USUAL = timedelta(days=92)
+
+
+class ClientViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
+    """Clients whom the caller may see. A list holds no sealed value; each look at one client is on the trail."""
+
+    queryset = Client.objects.none()  # names the model for rights and schema; rows come from get_queryset
+    serializer_class = ClientRow
+    filterset_class = ClientFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9A-Z]{26}"
+    writes = {"create": "once", "partial_update": "versioned"}
+
+    def get_queryset(self) -> QuerySet[Client]:
+        rows: Any = Client.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
+        return rows.select_related("advisor", "branch")  # type: ignore[no-any-return]
+
+    @extend_schema(responses={200: ClientRead}, filters=False)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One client with his version as ETag."""
+        client = self.get_object()
+        own: Any = request.user
+        audit.record_read(own, "client.view", client, client=client)
+        return self._shown(client)
+
+    @extend_schema(request=ClientCreate, responses={201: ClientRead})
+    def create(self, request: Request) -> Response:
+        """Take a client into the caller's branch, and into his book if he has one."""
+        body = ClientCreate(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        said = dict(body.validated_data)
+        number, own = said.pop("external_id"), self._actor()
+        if own.branch is None:
+            raise InvalidInput(_("You belong to no branch, so a new client has no place."))
+        return self.once(
+            lambda: create_client(
+                branch=own.branch,
+                external_id=number,
+                values=said,
+                actor=own,
+                now=timezone.now(),
+                advisor=own if own.role_keys & BOOK_ROLES else None,
+            ),
+            lambda public_id: self._shown(get_object_or_404(self.get_queryset(), public_id=public_id)),
+        )
+
+    @extend_schema(request=ClientChange, responses={200: ClientRead}, filters=False)
+    def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """Correct facts of a client."""
+        client = self.get_object()
+        version = seen_version(request)
+        body = ClientChange(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        values = dict(body.validated_data)
+        changed = change_client(client=client, values=values, actor=self._actor(), now=timezone.now(), version=version)
+        return self._shown(get_object_or_404(self.get_queryset(), pk=changed.pk))
+
+    def _shown(self, client: Client) -> Response:
+        return Response(ClientRead(client, context=self.get_serializer_context()).data, headers={"ETag": etag(client)})
+
+    def _actor(self) -> Any:
+        return self.request.user
+
+
+_CLIENT = OpenApiParameter("client", OpenApiTypes.STR, required=True, description="Public id of the client.")
+_FIRST = OpenApiParameter("from", OpenApiTypes.DATE, description="First day; three months before the last if missing.")
+_LAST = OpenApiParameter("to", OpenApiTypes.DATE, description="Last day; the newest on file if missing.")
+
+
+@extend_schema_view(list=extend_schema(parameters=[_CLIENT, _FIRST, _LAST]))
+class AssetViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DailyAsset]):
+    """Daily assets of one client, newest first, at most 400 days at once."""
+
+    queryset = DailyAsset.objects.none()
+    serializer_class = AssetRead
+    cursor_ordering = ("-day",)
+
+    def get_queryset(self) -> QuerySet[DailyAsset]:
+        rows: QuerySet[DailyAsset] = DailyAsset.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
+        return rows
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """The rows of one client and some days; here and not in ``get_queryset``, which the check of the right asks too."""
+        own: Any = self.request.user
+        asked = self.request.query_params
+        if not asked.get("client"):
+            raise InvalidInput(fields={"client": _("Name the client.")})
+        client = Client.objects.visible_to(own).filter(public_id=asked["client"]).first()
+        if client is None:
+            raise Http404
+        last = self._day("to") or client.assets_on or local_date(timezone.now())
+        first = self._day("from") or last - _USUAL
+        if not timedelta(0) <= last - first <= _LONGEST:
+            raise InvalidInput(fields={"from": _("Ask for 1 to 400 days.")})
+        return queryset.curve(client, first, last)
+
+    def _day(self, name: str) -> date | None:
+        given = self.request.query_params.get(name)
+        if not given:
+            return None
+        try:
+            found = parse_date(given)
+        except ValueError:
+            found = None
+        if found is None:
+            raise InvalidInput(fields={name: _("Send a day as YYYY-MM-DD.")})
+        return found
+
+
+class ContactViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ContactLog]):
+    """Contacts with clients whom the caller may see, newest first."""
+
+    queryset = ContactLog.objects.none()
+    serializer_class = ContactRead
+    filterset_class = ContactFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9A-Z]{26}"
+    cursor_ordering = ("-at", "-pk")
+    writes = {"create": "once", "correct": "once"}
+
+    def get_queryset(self) -> QuerySet[ContactLog]:
+        rows: Any = ContactLog.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
+        return rows.for_timeline().select_related("client", "corrects")  # type: ignore[no-any-return]
+
+    @extend_schema(request=ContactCreate, responses={201: ContactRead})
+    def create(self, request: Request) -> Response:
+        """Log a contact. The same Idempotency-Key brings the same contact back, however often a phone sends it."""
+        body = ContactCreate(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        said = dict(body.validated_data)
+        own: Any = request.user
+        main = {name: said.pop(name) for name in ("client", "channel", "content")}
+        timed = {name: said.pop(name, None) for name in ("at", "device_at", "next_on")}
+        return self.once(lambda: log_contact(actor=own, now=timezone.now(), details=said, **main, **timed), self._shown)
+
+    @extend_schema(request=ContactCorrect, responses={201: ContactRead}, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=[may("clients.correct_contactlog")])
+    def correct(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """Write a contact anew with a reason; the first wording stays on file."""
+        contact = self.get_object()
+        body = ContactCorrect(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        said = dict(body.validated_data)
+        reason, own = said.pop("reason"), request.user
+        return self.once(
+            lambda: correct_contact(contact=contact, values=said, reason=reason, actor=own, now=timezone.now()),
+            self._shown,
+        )
+
+    def _shown(self, public_id: str) -> Response:
+        row = get_object_or_404(self.get_queryset(), public_id=public_id)
+        return Response(ContactRead(row, context=self.get_serializer_context()).data)
