@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                 ("to_state", models.CharField(max_length=14)),
                 ("at", models.DateTimeField(verbose_name="at")),
                 ("note", models.TextField(blank=True, max_length=8000, verbose_name="note")),
-                ("facts", models.JSONField(default=dict)),
+                ("facts", models.JSONField(blank=True, default=dict)),
                 (
                     "actor",
                     models.ForeignKey(

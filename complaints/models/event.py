@@ -23,7 +23,7 @@ class ComplaintEvent(PublicModel):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
     note = models.TextField(_("note"), blank=True, max_length=8000)
-    facts = models.JSONField(default=dict)
+    facts = models.JSONField(default=dict, blank=True)
 
     objects: ClassVar[Any] = ComplaintEventQuerySet.as_manager()
 
