@@ -10,3 +10,6 @@ class AdvisoryConfig(AppConfig):
 
     def ready(self) -> None:
         from advisory import tasks  # noqa: F401  registers the job and the sweep
+        from clients.registry import ClientBound, bind
+
+        bind(ClientBound("advisory.AdvisoryAgreement"), ClientBound("advisory.MatchProposal"))

@@ -10,3 +10,6 @@ class CareConfig(AppConfig):
 
     def ready(self) -> None:
         from care import services  # noqa: F401  registers the sweeps
+        from clients.registry import ClientBound, bind
+
+        bind(ClientBound("care.FollowUpCall"), ClientBound("care.SurveyInvitation"))

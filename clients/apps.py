@@ -1,6 +1,22 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+#: Rows of this app that belong to a client.
+_OWN = ("DailyAsset", "Holding", "ContactLog", "RiskAssessment", "AdvisorAssignment", "ClientTeamMember")
+_ACTIONS = {
+    "client.create": _("Client taken in"),
+    "client.change": _("Client changed"),
+    "client.view": _("Looked at a client"),
+    "client.assess_risk": _("Risk grade entered"),
+    "client.assign_advisor": _("Advisor assigned"),
+    "client.set_do_not_contact": _("Do-not-contact changed"),
+    "client.export": _("Clients exported"),
+    "contact.log": _("Contact logged"),
+    "contact.correct": _("Contact corrected"),
+    "assets.put": _("Assets brought in"),
+    "holdings.put": _("Holdings brought in"),
+}
+
 
 class ClientsConfig(AppConfig):
     name = "clients"
@@ -10,7 +26,11 @@ class ClientsConfig(AppConfig):
 
     def ready(self) -> None:
         from clients.importing import AssetTarget, ClientTarget, ContactTarget, HoldingTarget
+        from clients.registry import ClientBound, bind
+        from crm.core.audit_words import add_words
         from crm.core.importing import register
 
         for target in (ClientTarget, AssetTarget, HoldingTarget, ContactTarget):
             register(target())
+        bind(*(ClientBound(f"clients.{name}") for name in _OWN))
+        add_words(_ACTIONS)

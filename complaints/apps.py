@@ -14,6 +14,7 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         # The services bring the sweep of the clocks and what follows a change of the calendar.
+        from clients.registry import ClientBound, bind
         from complaints import services  # noqa: F401
         from complaints.importing import ComplaintTarget
         from complaints.models import Complaint
@@ -32,6 +33,7 @@ class ComplaintsConfig(AppConfig):
         def about_the_reader(user: Any) -> Any:
             return Complaint.objects.filter(recused_q(user))
 
+        bind(ClientBound("complaints.Complaint"))
         register(ComplaintTarget())
         add_words({f"complaint.{step.action}": step.label for step in STEPS})
         add_words(

@@ -9,4 +9,7 @@ class TiersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from clients.registry import ClientBound, bind
         from tiers import tasks  # noqa: F401  registers the job and the sweep
+
+        bind(ClientBound("tiers.TierState"), ClientBound("tiers.TierChange"), ClientBound("tiers.ClientRate"))

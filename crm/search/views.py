@@ -1,0 +1,69 @@
+"""One box for everything: clients by name, pinyin and numbers; pages and actions by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from clients.models import Client
+from clients.views.rows import actor, shown_name
+
+PALETTE_SIZE, PAGE_SIZE = 8, 50
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something to do from anywhere, for those who hold the right."""
+
+    label: Any
+    icon: str
+    url_name: str
+    right: str
+
+
+ACTIONS = (
+    Action(gettext_lazy("New client"), "user-plus", "clients:create", "clients.add_client"),
+    Action(gettext_lazy("Export clients"), "file-export", "clients:export", "clients.export_client"),
+)
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """Everything that the words find; a single client is opened by the reader, never by us."""
+    return render(request, "search/page.html", _found(request, PAGE_SIZE))
+
+
+@require_safe
+def search_palette(request: HttpRequest) -> HttpResponse:
+    """The few best hits for the command palette."""
+    return render(request, "search/_palette.html", _found(request, PALETTE_SIZE))
+
+
+def _found(request: HttpRequest, size: int) -> dict[str, Any]:
+    typed = request.GET.get("q", "").strip()[:60]
+    actions = [
+        {"label": str(action.label), "icon": action.icon, "url": reverse(action.url_name)}
+        for action in ACTIONS
+        if actor(request).has_perm(action.right)
+    ]
+    clients, more = _clients(request, typed, size)
+    return {"q": typed, "clients": clients, "more": more, "actions": actions, "title": _("Search")}
+
+
+def _clients(request: HttpRequest, typed: str, size: int) -> tuple[list[Client], bool]:
+    user = actor(request)
+    if not typed or not user.has_perm("clients.view_client"):
+        return [], False
+    rows, order = Client.objects.visible_to(user).search(typed).in_order("-assets")
+    ids = list(rows.order_by(*order).values_list("pk", flat=True)[: size + 1])
+    clients = Client.objects.for_list(ids[:size])
+    for client in clients:
+        client.shown_name = shown_name(client, user)
+    return clients, len(ids) > size
