@@ -1,9 +1,10 @@
 """The one place that computes averages and moves tiers: whole branches at a time, in SQL for PostgreSQL and SQLite.
 
-The sum over a window is the difference of two running sums, read from two days' slices of the daily assets, so the cost does
-not depend on the window. Only clients without a row on one of the two days (new accounts, gaps) are added up from their
-rows in the window. Amounts are fen and compared as whole numbers, sum against bound × days: nothing is rounded at a
-boundary. The caller holds the transaction and the lock of the branch (``tiers.services.evaluation``).
+The sum over a window is the difference of two running sums, read from two days' slices of the daily assets, so the cost
+does not depend on the window. A client without a row on one of the two days (a new account, a gap) is looked up by key;
+only where that fails are his rows in the window added up. Amounts are fen and compared as whole numbers, sum against
+bound × days: nothing is rounded at a boundary. The caller holds the transaction and the lock of the branch
+(``tiers.services.evaluation``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from crm.core.public_ids import new_public_id
 _DAILY = "clients_dailyasset"
 _MEASURE = "tiers_measure"
 _STEP = "tiers_step"
+_OPEN = "tiers_open"
+_FILE_DAY = "tiers_file_day"
+#: How many file days before the window are looked at, one by one, for the row that a client lacks on the last of them.
+_NEAR = 5
 #: Length of the random and time part of a public id; the client's number fills the rest.
 _ID_PREFIX = 16
 
@@ -57,14 +62,17 @@ def measure(cursor: Any, asked: Question) -> None:
     _prepare(cursor)
     newest, base = _slices(cursor, asked)
     joins, total, days, params = _two_slices(newest, base)
+    last_day = f"CASE WHEN c.assets_on <= {_date(asked.day)} THEN c.assets_on END"
+    if newest is not None:
+        last_day = f"CASE WHEN a.client_id IS NOT NULL THEN {_date(newest)} ELSE {last_day} END"
     cursor.execute(
         f"CREATE TEMP TABLE {_MEASURE} AS SELECT c.id AS client_id, {total} AS total, {days} AS days,"  # noqa: S608
-        f" CASE WHEN c.assets_on > {_date(asked.before_window)} THEN 1 ELSE 0 END AS has_days"
+        f" CASE WHEN c.assets_on > {_date(asked.before_window)} THEN 1 ELSE 0 END AS has_days, {last_day} AS last_day"
         f" FROM clients_client c {joins} WHERE c.branch_id = %s AND c.status <> 'closed'",
         [*params, asked.branch_id],
     )
     _analyze(cursor, _MEASURE)
-    _add_up_the_rest(cursor, asked)
+    _complete(cursor, asked)
 
 
 def decide(cursor: Any, asked: Question, *, everybody: bool = False) -> None:
@@ -171,8 +179,8 @@ def sum_of_client(cursor: Any, client_id: int, asked_day: date, window_days: int
 
 def clear(cursor: Any) -> None:
     """Take the temporary tables away."""
-    _drop(cursor, _MEASURE)
-    _drop(cursor, _STEP)
+    for table in (_MEASURE, _STEP, _OPEN, _FILE_DAY):
+        _drop(cursor, table)
 
 
 # -- the window --------------------------------------------------------------------------------------------------------
@@ -210,14 +218,65 @@ def _two_slices(newest: date | None, base: date | None) -> tuple[str, str, str, 
     return joins, "a.sum_net_assets - b.sum_net_assets", days, []
 
 
-def _add_up_the_rest(cursor: Any, asked: Question) -> None:
-    """Clients without a row on one of the two days: their rows in the window are added up.
+def _complete(cursor: Any, asked: Question) -> None:
+    """Clients without a row on one of the two days. Those whose last day lies before the window have no sum."""
+    if _any_open(cursor):
+        _look_up(cursor, asked)
+    if _any_open(cursor):
+        _add_up(cursor, asked)
 
-    ``assets_on`` of the client names his newest row, so those whose last day lies before the window cost nothing.
+
+def _any_open(cursor: Any) -> bool:
+    cursor.execute(f"SELECT 1 FROM {_MEASURE} WHERE days IS NULL AND has_days = 1 LIMIT 1")  # noqa: S608  a fixed name
+    return cursor.fetchone() is not None
+
+
+def _look_up(cursor: Any, asked: Question) -> None:
+    """Find the two rows by key, in sub-queries that no planner turns into a scan.
+
+    The last row is known from the client. The row before the window is nearly always on one of a few file days; a new
+    account has none, and its first row (number 1) is as many file days back as it has days on file.
     """
-    cursor.execute(f"SELECT COUNT(*) FROM {_MEASURE} WHERE days IS NULL AND has_days = 1")  # noqa: S608  a fixed name
-    if not cursor.fetchone()[0]:
-        return
+    window, before = _file_days(cursor, asked)
+    cursor.execute(f"CREATE TEMP TABLE {_FILE_DAY} (place integer PRIMARY KEY, day date NOT NULL UNIQUE)")
+    if window:
+        rows = ", ".join(f"({place}, {_date(day)})" for place, day in enumerate(window, 1))
+        cursor.execute(f"INSERT INTO {_FILE_DAY} VALUES {rows}")  # noqa: S608  numbers and dates
+    row = f"FROM {_DAILY} r WHERE r.client_id = m.client_id AND r.day ="
+    near = ", ".join(f"(SELECT r.day {row} {_date(day)})" for day in before)
+    base_day = f"COALESCE({near}, NULL)" if near else "CAST(NULL AS date)"
+    cursor.execute(
+        f"CREATE TEMP TABLE {_OPEN} AS SELECT m.client_id, {base_day} AS base_day,"  # noqa: S608
+        f" (SELECT r.sum_net_assets {row} m.last_day) AS last_sum, (SELECT r.days_on_file {row} m.last_day) AS last_n,"
+        f" (SELECT d.place FROM {_FILE_DAY} d WHERE d.day = m.last_day) AS place"
+        f" FROM {_MEASURE} m WHERE m.days IS NULL AND m.has_days = 1 AND m.last_day IS NOT NULL"
+    )
+    row = f"FROM {_DAILY} r WHERE r.client_id = m.client_id AND r.day"
+    first = f"(SELECT d.day FROM {_FILE_DAY} d WHERE d.place = m.place + m.last_n - 1)"  # noqa: S608  fixed names
+    cursor.execute(
+        f"UPDATE {_MEASURE} SET total = o.last_sum - o.base_sum, days = o.last_n - o.base_n FROM ("  # noqa: S608
+        " SELECT m.client_id, m.last_sum, CAST(m.last_n AS bigint) AS last_n,"
+        f" CASE WHEN m.base_day IS NOT NULL THEN (SELECT r.sum_net_assets {row} = m.base_day)"
+        f"  WHEN (SELECT r.days_on_file {row} = {first}) = 1 THEN 0 END AS base_sum,"
+        f" CASE WHEN m.base_day IS NOT NULL THEN (SELECT r.days_on_file {row} = m.base_day) ELSE 0 END AS base_n"
+        f" FROM {_OPEN} m) o WHERE o.client_id = {_MEASURE}.client_id AND o.base_sum IS NOT NULL"
+        " AND o.last_sum IS NOT NULL"
+    )
+
+
+def _file_days(cursor: Any, asked: Question) -> tuple[list[date], list[date]]:
+    """Days of the branch's file, newest first: those in the window, and the few before it."""
+    cursor.execute(
+        "SELECT day FROM clients_branchday WHERE branch_id = %s AND day <= %s ORDER BY day DESC LIMIT %s",
+        [asked.branch_id, asked.day.isoformat(), asked.window_days + _NEAR],
+    )
+    days = [day if isinstance(day, date) else date.fromisoformat(day) for (day,) in cursor.fetchall()]
+    window = [day for day in days if day > asked.before_window]
+    return window, days[len(window) : len(window) + _NEAR]
+
+
+def _add_up(cursor: Any, asked: Question) -> None:
+    """Add up the rows in the window of the clients that are still without a sum."""
     cursor.execute(
         f"UPDATE {_MEASURE} SET total = w.total, days = w.days FROM ("  # noqa: S608  fixed names
         " SELECT a.client_id, CAST(SUM(a.net_assets) AS bigint) AS total, COUNT(*) AS days"

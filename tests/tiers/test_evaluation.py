@@ -168,6 +168,24 @@ def test_the_second_run_of_a_day_changes_nothing(branch, programme):
     assert EvaluationRun.objects.count() == 1 and TierChange.objects.count() == 3
 
 
+def test_assets_corrected_on_the_day_are_graded_by_a_second_run(branch, programme):
+    client = ClientFactory(branch=branch)
+    hold(branch, client, d20260130=WAN)
+    grade(branch, JAN)
+    hold(branch, client, d20260130=60 * WAN)
+    grade(branch, JAN)
+    hold(branch, client, d20260130=600 * WAN)
+
+    outcome = grade(branch, JAN)
+
+    assert (tier_code(client), outcome.steps, outcome.run.up) == ("diamond", {"up": 1}, 2)
+    assert list(TierChange.objects.order_by("pk").values_list("new__code", flat=True)) == [
+        "ordinary",
+        "gold",
+        "diamond",
+    ]
+
+
 def test_a_day_before_one_already_evaluated_is_refused(branch, programme):
     grade(branch, JAN)
 

@@ -597,10 +597,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tierchange",
-            constraint=models.UniqueConstraint(fields=("run", "client"), name="tier_changes_once_per_run"),
-        ),
-        migrations.AddConstraint(
-            model_name="tierchange",
             constraint=models.CheckConstraint(condition=models.Q(("days__gt", 0)), name="tier_change_has_days"),
         ),
         migrations.AddConstraint(

@@ -122,7 +122,6 @@ class TierChange(PublicModel):
         verbose_name_plural = _("tier changes")
         default_permissions = ("view",)
         constraints = [
-            models.UniqueConstraint(fields=["run", "client"], name="tier_changes_once_per_run"),
             models.CheckConstraint(name="tier_change_has_days", condition=Q(days__gt=0)),
             models.CheckConstraint(
                 name="first_tier_has_no_old_one",

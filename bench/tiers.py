@@ -1,0 +1,191 @@
+"""Benchmark of the evaluation: a night's run over one plain scan of all daily assets, on whichever engine is set.
+
+    python -m bench.tiers --size s     # 20,000 clients x 60 days; m: 100,000 x 60; l: 1,000,000 x 60
+    DATABASE_URL=postgresql://postgres@127.0.0.1:5432/x python -m bench.tiers --size m
+
+It makes a database of its own (named bench_tiers beside the one in DATABASE_URL) and drops it. One in a hundred clients lacks
+a row on one of the two days that the window needs, one in two hundred opened in the window: the slow path is measured, too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, timedelta
+from typing import Any
+
+SIZES = {"s": (20_000, 60), "m": (100_000, 60), "l": (1_000_000, 60)}
+#: Natural days: the window of the night, and a short and a long one to compare.
+WINDOW, SHORT, LONG = 30, 20, 80
+SCAN_GOAL, WINDOW_GOAL = 1.5, 1.3
+LAST = date(2026, 6, 30)
+
+
+def days_until_last(count: int) -> list[date]:
+    """The last ``count`` weekdays up to the end of June 2026."""
+    found: list[date] = []
+    day = LAST
+    while len(found) < count:
+        if day.weekday() < 5:
+            found.append(day)
+        day -= timedelta(days=1)
+    return found[::-1]
+
+
+class Book:
+    """Made-up clients of one branch with their daily assets, filled in SQL."""
+
+    def __init__(self, clients: int, days: list[date]) -> None:
+        from crm.core.access import system_user
+        from crm.core.models import Branch, Company
+        from tiers.services.programmes import seed_default_programme
+
+        self.clients, self.days = clients, days
+        company = Company.objects.create(code=f"B{clients}-{len(days)}", name="Bench")
+        self.branch = Branch.objects.create(code=f"B{clients}-{len(days)}", name="Bench", company=company)
+        self.programme = seed_default_programme(company=company, actor=system_user())
+        self._make_clients()
+        self._make_days()
+
+    def _make_clients(self) -> None:
+        from clients.models import Client
+
+        for start in range(0, self.clients, 10_000):
+            numbers = range(start, min(start + 10_000, self.clients))
+            Client.objects.bulk_create(
+                Client(branch=self.branch, external_id=str(n), assets_on=self.days[-2 if n % 200 == 7 else -1])
+                for n in numbers
+            )
+        self.first = Client.objects.filter(branch=self.branch).order_by("pk").values_list("pk", flat=True)[0]
+
+    def _make_days(self) -> None:
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            for number, day in enumerate(self.days, 1):
+                self._make_day(cursor, number, day)
+            if connection.vendor == "postgresql":
+                connection.commit()
+                cursor.execute("VACUUM ANALYZE clients_dailyasset")
+            else:
+                cursor.execute("ANALYZE")
+
+    def _make_day(self, cursor: Any, number: int, day: date) -> None:
+        """Assets spread over all tiers by client, running sums in closed form.
+
+        1 client in 200 lacks the last day, 1 in 200 lacks each day before a measured window, 1 in 200 opened lately.
+        """
+        place = f"(c.id - {self.first})"
+        base = f"(1000000 * (1 + {place} % 9) * (1 + {place} % 1013))"
+        last = len(self.days)
+        gaps = [
+            max(n for n, on in enumerate(self.days, 1) if on <= LAST - timedelta(days=w)) for w in (WINDOW, SHORT, LONG)
+        ]
+        without = ["1 = 0"]
+        if number == last:
+            without.append(f"{place} % 200 = 7")
+        if number in gaps:
+            without.append(f"{place} % 200 = 11")
+        if number <= last - 12:
+            without.append(f"{place} % 200 = 13")
+        before = sum(gap < number for gap in set(gaps))
+        start = f"CASE {place} % 200 WHEN 13 THEN {last - 12} WHEN 11 THEN {before} ELSE 0 END"
+        cursor.execute(
+            "INSERT INTO clients_dailyasset (day, client_id, net_assets, market_value, cash, margin_debt, inflow, outflow,"
+            " turnover, commission, sum_net_assets, sum_turnover, sum_commission, days_on_file)"
+            f" SELECT '{day}', c.id, {base}, 0, 0, 0, 0, 0, 0, 0, {base} * ({number} - {start}), 0, 0, {number} - {start}"
+            f" FROM clients_client c WHERE c.branch_id = {self.branch.pk} AND NOT ({' OR '.join(without)}) ORDER BY c.id"
+        )
+        cursor.execute(
+            "INSERT INTO clients_branchday (branch_id, day, clients, net_assets, inflow, outflow, turnover, commission)"
+            f" VALUES ({self.branch.pk}, '{day}', {self.clients}, 0, 0, 0, 0, 0)"
+        )
+
+    def scan(self) -> None:
+        """The reference: one aggregate over every row of this book's days, read in the table's own order."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SET max_parallel_workers_per_gather = 0")
+            cursor.execute("SELECT SUM(net_assets) FROM clients_dailyasset")
+            cursor.fetchone()
+
+    def unsettle(self) -> None:
+        """Put 1 in 100 clients into the lowest tier, so that a run has a night's moves to make."""
+        from django.db import connection
+
+        lowest = self.programme.tiers.get(rank=1).pk
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE tiers_tierstate SET tier_id = {lowest} WHERE client_id % 100 = 3"
+                f" AND client_id BETWEEN {self.first} AND {self.first + self.clients}"
+            )
+
+    def evaluate(self, window: int) -> Any:
+        """A whole run as the service does it, with history, audit and commit."""
+        from crm.core.access import system_user
+        from crm.core.models import Policy
+        from tiers.services.evaluation import evaluate
+
+        Policy.objects.filter(policy_key="tier.window_days").update(value=window)
+        return evaluate(branch=self.branch, day=LAST, actor=system_user(), programme=self.programme)
+
+    def night(self, window: int = WINDOW) -> None:
+        """One night: a hundredth of the clients moves up, with history, audit and commit."""
+        self.unsettle()
+        self.evaluate(window)
+
+
+def measure(size: str, report: Any) -> None:
+    """All lines of the report for the engine that is set."""
+    from django.db import connection
+
+    from bench.measure import BackendCpu, process_cpu, together
+
+    clients, count = SIZES[size]
+    book = Book(clients, days_until_last(count))
+    clock = process_cpu
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            clock = together(process_cpu, BackendCpu(cursor.fetchone()[0]))
+    first = book.evaluate(WINDOW)
+    report.fact("clients graded at first", first.steps.get("first", 0), clients * 0.99, at_least=True)
+    second = book.evaluate(WINDOW)
+    report.fact("rows written by a second run of the day", second.written, 0)
+    book.unsettle()
+    third = book.evaluate(WINDOW)
+    report.fact("rows written / rows to change", third.written / max(third.moved, 1), 1)
+    report.ratio("night / scan", reference=book.scan, subject=book.night, goal=SCAN_GOAL, clock=clock)
+    report.ratio(
+        f"window {LONG} / window {SHORT}",
+        reference=lambda: book.night(SHORT),
+        subject=lambda: book.night(LONG),
+        goal=WINDOW_GOAL,
+        clock=clock,
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Make a database, measure, drop it."""
+    from bench.measure import Report, arguments
+
+    options = arguments("Evaluation of tiers").parse_args(argv)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings.testing")
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        report = Report("tiers", size=options.size, pairs=options.pairs)
+        measure(options.size, report)
+        return int(report.finish(options.json))
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
