@@ -30,6 +30,10 @@ def field_of(model: Model, attname: str) -> models.Field[Any, Any]:
     raise LookupError(f"{model._meta.label} has no column for {attname!r}")
 
 
+def column_of(model: Model, attname: str) -> str:
+    return str(field_of(model, attname).column)
+
+
 def ready(model: Model, attname: str, value: Any) -> Any:
     """A Python value as the column wants it, in a form that JSON can carry."""
     found = field_of(model, attname)
@@ -55,7 +59,7 @@ def plain(value: Any) -> Any:
 def insert(model: Model, attnames: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Insert rows; key and sequence values that are not given come from the database. Returns how many."""
     connection = connections[router.db_for_write(model)]
-    columns = [field_of(model, name).column for name in attnames]
+    columns = [column_of(model, name) for name in attnames]
     table = connection.ops.quote_name(model._meta.db_table)
     quoted = ", ".join(connection.ops.quote_name(column) for column in columns)
     with connection.cursor() as cursor:
@@ -73,8 +77,8 @@ def update(model: Model, keys: Sequence[str], attnames: Sequence[str], rows: Ite
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
-    key_columns = [quote(field_of(model, name).column) for name in keys]
-    columns = [quote(field_of(model, name).column) for name in attnames]
+    key_columns = [quote(column_of(model, name)) for name in keys]
+    columns = [quote(column_of(model, name)) for name in attnames]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             return _copy_and_update(cursor, table, key_columns, columns, rows)
@@ -94,7 +98,7 @@ def delete_rows(model: Model, keys: Sequence[str], rows: Iterable[Sequence[Any]]
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
-    columns = [quote(field_of(model, name).column) for name in keys]
+    columns = [quote(column_of(model, name)) for name in keys]
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             where = " AND ".join(f"{column} = %s" for column in columns)

@@ -26,10 +26,10 @@ def guess(headers: Sequence[str], fields: Iterable[ImportField], *, row_key_fiel
     taken: set[str] = set()
     for field in fields:
         for name in names_of(field):
-            header = titles.get(same_title(name))
-            if header is not None and header not in taken:
-                columns[field.name] = header
-                taken.add(header)
+            found = titles.get(same_title(name))
+            if found is not None and found not in taken:
+                columns[field.name] = found
+                taken.add(found)
                 break
     key = ROW_NUMBER if row_key_field and row_key_field not in columns else ()
     return Mapping(columns=columns, key=key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ def number_text(value: float | int) -> str:
     """The text that the same figure has in a CSV: 1787.0 → 1787, 0.1 → 0.1, 4.4e17 → 4.4E+17."""
     if isinstance(value, int):
         return str(value) if abs(value) < FIRST_UNSAFE else f"{Decimal(value):E}"
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return str(value)
     if abs(value) >= FIRST_UNSAFE:
         return f"{Decimal(repr(value)):E}"

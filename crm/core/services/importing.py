@@ -5,24 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
-from django.urls import reverse
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy
 
 from crm.core import audit
 from crm.core.clocks import database_now, local_date
 from crm.core.errors import DomainError
-from crm.core.importing import bulk, claims, engine, vault
+from crm.core.importing import claims, engine, vault
 from crm.core.importing.mapping import Mapping
 from crm.core.importing.problems import ImportCancelled, ImportStale, ImportTouched, WrongImportState
 from crm.core.importing.table import Limits
-from crm.core.importing.targets import UPDATED, target_of
-from crm.core.jobs import Cancelled, Tick, due, job, start_job
-from crm.core.models import Branch, ImportBatch, ImportRow, JobRun, User
+from crm.core.importing.targets import target_of
+from crm.core.jobs import Cancelled
+from crm.core.models import Branch, ImportBatch, JobRun, User
 from crm.core.models.importing import ImportMapping
 from crm.core.policies import figures
 from crm.core.service import service
@@ -30,12 +28,8 @@ from crm.core.service import service
 logger = logging.getLogger(__name__)
 
 State = ImportBatch.State
-CHECK_JOB, APPLY_JOB, UNDO_JOB = "imports.check", "imports.apply", "imports.undo"
 #: How long a command waits for another import of the same kind in the branch.
 PATIENCE = 300.0
-#: Staged rows and kept files of settled batches are needed no longer than this; afterwards a batch cannot be undone.
-KEPT = timedelta(days=30)
-KEPT_UNDECIDED = timedelta(days=7)
 
 
 class RowsRejected(DomainError):
@@ -52,7 +46,7 @@ class RuleBroken(DomainError):
     message = gettext_lazy("Some rows break a rule of the database. Nothing was written.")
 
 
-def limits_for(branch: Branch, day: date) -> Limits:
+def limits_for(branch: Branch | None, day: date) -> Limits:
     """How much of a file the house reads (figure ``imports.limits``)."""
     table = figures(day, branch).json("imports.limits")
     return Limits(
@@ -154,7 +148,7 @@ def cancel_batch(*, actor: User, batch: ImportBatch) -> ImportBatch:
     if not stopped:
         raise WrongImportState
     vault.forget(batch)
-    work = JobRun.objects.filter(pk=batch.job_id)
+    work = JobRun.objects.filter(pk=batch.job_id or 0)
     work.filter(state=JobRun.State.QUEUED).update(state=JobRun.State.CANCELLED, ended_at=database_now())
     work.filter(state=JobRun.State.RUNNING).update(cancel_asked=True)
     audit.record(actor, "import.cancel", batch)
@@ -279,129 +273,20 @@ def _failing(batch: ImportBatch) -> Iterator[None]:
     try:
         yield
     except (ImportCancelled, Cancelled):
-        _settle(batch, State.CANCELLED, "", "")
+        settle(batch, State.CANCELLED, "", "")
         raise
     except DomainError as refusal:
-        _settle(batch, State.FAILED, refusal.code, str(refusal.message))
+        settle(batch, State.FAILED, refusal.code, str(refusal.message))
         raise
     except Exception:
-        _settle(batch, State.FAILED, "fault", _("A fault on our side. Nothing was written; it has been logged."))
+        settle(batch, State.FAILED, "fault", _("A fault on our side. Nothing was written; it has been logged."))
         raise
 
 
-def _settle(batch: ImportBatch, state: str, code: str, reason: str) -> None:
+def settle(batch: ImportBatch, state: str, code: str, reason: str) -> None:
+    """End a batch that has not been applied, in words, and let go of its file."""
     ImportBatch.objects.filter(pk=batch.pk, state__in=[State.STAGED, State.CHECKED, State.APPLYING]).update(
         state=state, failure_code=code[:60], failure=reason[:400]
     )
     vault.forget(batch)
     batch.refresh_from_db()
-
-
-# -- in the background -------------------------------------------------------------------------------------------------
-
-
-def start_check(*, actor: User, batch: ImportBatch) -> JobRun:
-    """Let a worker check the kept file."""
-    with transaction.atomic():
-        run = start_job(
-            CHECK_JOB, actor=actor, branch=batch.branch, params={"batch": batch.public_id}, key=batch.public_id
-        )
-        ImportBatch.objects.filter(pk=batch.pk).update(job=run)
-    batch.job = run
-    return run
-
-
-def start_apply(*, actor: User, batch: ImportBatch, partial: bool) -> JobRun:
-    """Let a worker apply a checked batch. Raises ``WrongImportState`` or ``RowsRejected`` before anything is queued."""
-    batch.refresh_from_db()
-    if not batch.can_be_applied:
-        raise WrongImportState
-    if batch.rejected and not partial:
-        raise RowsRejected
-    with transaction.atomic():
-        run = start_job(
-            APPLY_JOB,
-            actor=actor,
-            branch=batch.branch,
-            params={"batch": batch.public_id, "partial": partial},
-            key=batch.public_id,
-        )
-        ImportBatch.objects.filter(pk=batch.pk).update(job=run)
-    batch.job = run
-    return run
-
-
-def start_undo(*, actor: User, batch: ImportBatch, reason: str = "") -> JobRun:
-    """Let a worker take a batch back. Raises ``WrongImportState`` before anything is queued."""
-    batch.refresh_from_db()
-    if not batch.can_be_undone or not batch.options.get("undoable", True):
-        raise WrongImportState
-    with transaction.atomic():
-        params = {"batch": batch.public_id, "reason": reason}
-        run = start_job(UNDO_JOB, actor=actor, branch=batch.branch, params=params, key=batch.public_id)
-        ImportBatch.objects.filter(pk=batch.pk).update(job=run)
-    batch.job = run
-    return run
-
-
-def _batch_of(run: JobRun) -> ImportBatch:
-    found: ImportBatch = ImportBatch.objects.select_related("branch", "actor").get(public_id=run.params["batch"])
-    return found
-
-
-def _result(batch: ImportBatch) -> dict[str, Any]:
-    return {**batch.counts, "report_url": reverse("core:import_detail", args=[batch.public_id])}
-
-
-@job(CHECK_JOB, label=gettext_lazy("Check of an import file"))
-def _check_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
-    """Starts over after a kill: staged rows of the first try are dropped."""
-    batch = _batch_of(run)
-    if batch.state == State.STAGED:
-        with override(run.actor.language or None):
-            check_batch(batch, vault.fetch(batch), progress=tick)
-            tick(batch.total, batch.total)
-    return _result(batch)
-
-
-@job(APPLY_JOB, label=gettext_lazy("Import"))
-def _apply_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
-    """After a kill either everything was written or nothing: the batch itself says which."""
-    batch = _batch_of(run)
-    tick(0, batch.changes)
-    with override(run.actor.language or None):
-        batch = carry_out(batch, actor=run.actor, partial=bool(run.params.get("partial")), wait=60)
-    return _result(batch)
-
-
-@job(UNDO_JOB, label=gettext_lazy("Undo of an import"))
-def _undo_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
-    """A second try after a kill finds the batch undone and leaves it."""
-    batch = _batch_of(run)
-    tick(0, batch.changes)
-    if batch.state != State.UNDONE:
-        with override(run.actor.language or None):
-            batch = take_back(batch, actor=run.actor, reason=str(run.params.get("reason", "")))
-    return _result(batch)
-
-
-@due("core.imports")
-def tidy_imports(now: datetime) -> int:
-    """Name batches whose process died as failed, and drop staged rows and files that nobody needs any more."""
-    moved = sum(claims.bury(held, now) for held in ImportBatch.objects.claimed())
-    old = ImportBatch.objects.filter(file__isnull=False, created_at__lt=now - KEPT_UNDECIDED)
-    for batch in old.filter(state__in=[State.STAGED, State.CHECKED])[:50]:
-        _settle(batch, State.CANCELLED, "expired", _("Nobody decided about this file in time."))
-        moved += 1
-    return moved + _drop_old_rows(now)
-
-
-def _drop_old_rows(now: datetime) -> int:
-    """Changed rows stay as the record of what an import changed; all others go, a slice at a time."""
-    settled = ImportBatch.objects.settled_before(now - KEPT)
-    slice_ = ImportRow.objects.filter(batch__in=settled).exclude(outcome=UPDATED, batch__state=State.APPLIED)
-    rows = list(slice_.values_list("pk", "batch_id")[:20_000])
-    for batch in ImportBatch.objects.filter(pk__in={batch for _pk, batch in rows}):
-        batch.options = {**batch.options, "undoable": False}
-        batch.save(update_fields=["options"])
-    return bulk.delete(ImportRow, "id", [pk for pk, _batch in rows])

@@ -22,15 +22,8 @@ from crm.core.importing import TARGETS, ImportField, engine, rejects
 from crm.core.importing.fields import by_name
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
 from crm.core.models import ImportBatch, User
-from crm.core.services.importing import (
-    bring_file,
-    cancel_batch,
-    keep_mapping,
-    limits_for,
-    start_apply,
-    start_check,
-    start_undo,
-)
+from crm.core.services.import_work import start_apply, start_check, start_undo
+from crm.core.services.importing import bring_file, cancel_batch, keep_mapping, limits_for
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 

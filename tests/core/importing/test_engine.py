@@ -13,8 +13,8 @@ from crm.core.clocks import database_now
 from crm.core.importing import TARGETS, ImportBusy, ImportStale, ImportTouched, MappingRefused, claims
 from crm.core.importing.problems import WrongImportState
 from crm.core.models import AuditEntry, Department, ImportBatch, ImportRow, User
-from crm.core.services import importing
-from crm.core.services.importing import RowsRejected, carry_out, take_back, tidy_imports
+from crm.core.services.import_work import KEPT, tidy_imports
+from crm.core.services.importing import RowsRejected, carry_out, take_back
 from tests.factories.core import UserFactory
 
 pytestmark = [pytest.mark.django_db]
@@ -289,7 +289,7 @@ def test_the_sweep_names_a_batch_whose_process_died(bring, branch):
 
 def test_staged_rows_of_an_old_batch_go_and_it_can_no_longer_be_undone(bring, branch):
     batch = bring(THREE)
-    ImportBatch.objects.filter(pk=batch.pk).update(created_at=database_now() - importing.KEPT * 2)
+    ImportBatch.objects.filter(pk=batch.pk).update(created_at=database_now() - KEPT * 2)
 
     tidy_imports(database_now())
 
