@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -39,10 +38,15 @@ def advisor_list(request: HttpRequest) -> HttpResponse:
     for row in advisors:
         row.places = default if row.capacity is None else row.capacity
         row.expired = row.licence_valid_until < today
-        row.expires_soon = not row.expired and row.licence_valid_until <= today + timedelta(days=WARN_DAYS)
+        row.days_left = (row.licence_valid_until - today).days
         row.away = row.is_on_leave(today)
     without = _people(user).filter(branch=place.branch, advisor_profile=None)
-    context = {"place": place, "advisors": advisors, "without": without.order_by("name", "pk"), "today": today}
+    context: dict[str, Any] = {
+        "place": place,
+        "warn_days": WARN_DAYS,
+        "advisors": advisors,
+        "without": without.order_by("name", "pk"),
+    }
     return render(request, "advisory/advisors.html", context)
 
 

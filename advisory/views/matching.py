@@ -29,6 +29,8 @@ from crm.core.views.jobs import progress_context
 from crm.core.views.lists import listed, part
 
 SHOWN_RUNS = 20
+#: The first colour of the palette is the grey of what is not reached.
+FIRST_SLOT = 2
 
 
 @require_safe
@@ -187,7 +189,7 @@ def _legend(run: MatchingRun) -> list[dict[str, Any]]:
     names = _factor_names()
     return [
         {"label": names.get(key, key), "slot": slot, "value": run.weights[key]}
-        for slot, key in enumerate(names, 1)
+        for slot, key in enumerate(names, FIRST_SLOT)
         if key in run.weights
     ]
 
@@ -195,7 +197,7 @@ def _legend(run: MatchingRun) -> list[dict[str, Any]]:
 def _explain(rows: list[MatchProposal]) -> None:
     """Give each row its name, the parts of its bar, and the next best advisor in words."""
     names = _factor_names()
-    slots = {key: slot for slot, key in enumerate(names, 1)}
+    slots = {key: slot for slot, key in enumerate(names, FIRST_SLOT)}
     asked = {other["advisor"] for row in rows for other in row.runners_up}
     people = {user.public_id: user.name for user in User.objects.filter(public_id__in=asked)} if asked else {}
     reasons = _reasons()
@@ -228,8 +230,15 @@ def _loads(run: MatchingRun) -> list[dict[str, Any]]:
 
 
 def _consequence(run: MatchingRun) -> str:
-    first = ngettext("%(n)s client gets a first advisor", "%(n)s clients get a first advisor", run.newly_assigned) % {
-        "n": run.newly_assigned
-    }
-    moved = ngettext("%(n)s client changes advisor", "%(n)s clients change advisor", run.moved) % {"n": run.moved}
-    return _("%(first)s, %(moved)s, all at once. It cannot be undone in one step.") % {"first": first, "moved": moved}
+    """What approving does, in sentences that leave out what does not happen."""
+    said = []
+    if run.newly_assigned:
+        said.append(
+            ngettext("%(n)s client gets a first advisor.", "%(n)s clients get a first advisor.", run.newly_assigned)
+            % {"n": run.newly_assigned}
+        )
+    if run.moved:
+        said.append(
+            ngettext("%(n)s client changes advisor.", "%(n)s clients change advisor.", run.moved) % {"n": run.moved}
+        )
+    return " ".join([*said, _("All of it happens at once and cannot be undone in one step.")])

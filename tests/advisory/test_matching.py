@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -279,3 +281,36 @@ def test_proposals_are_seen_by_the_branch_and_by_no_other(branch: Branch, other_
     assert MatchProposal.objects.visible_to(manager).count() == 1
     assert not MatchProposal.objects.visible_to(stranger).exists()
     assert not MatchingRun.objects.visible_to(stranger).exists()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_the_branch_looks_like_places_are_kept_and_the_answer_is_proven(
+    branch: Branch, manager: User, seed: int
+) -> None:
+    dice = random.Random(seed)
+    grades = [f"C{grade}" for grade in range(1, 6)]
+    advisors = [
+        AdvisorFactory(
+            user__branch=branch,
+            capacity=dice.randint(0, 4),
+            risk_grades=dice.sample(grades, dice.randint(0, 3)),
+            accepts_clients=dice.random() < 0.8,
+            languages=dice.sample(["普通话", "上海话", "粤语"], dice.randint(0, 2)),
+        )
+        for _number in range(4)
+    ]
+    for _number in range(12):
+        held = dice.choice([None, None, *advisors])
+        grade, city = dice.choice(["", *grades]), dice.choice(["", "上海市", "广州"])
+        ClientFactory(branch=branch, risk_grade=grade, city=city, advisor=held.user if held else None)
+    before = dict(Client.objects.values_list("pk", "advisor_id"))
+
+    found = run(manager, branch, continuity_points=dice.choice([0, 1000]))
+    approve_matching(actor=manager, run=found, now=NOW)
+
+    after = dict(Client.objects.values_list("pk", "advisor_id"))
+    new = Counter(taker for client, taker in after.items() if taker != before[client])
+    assert (found.gap, found.assigned + found.unassigned) == (0, 12)
+    assert all(said["proposed"] <= said["capacity"] for said in found.prices.values())
+    assert all(new[profile.user_id] == 0 for profile in advisors if not profile.accepts_clients)
+    assert all(after[client] is not None for client in before if before[client] is not None)

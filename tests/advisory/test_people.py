@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from advisory.errors import (
@@ -91,6 +91,7 @@ def test_an_unusual_licence_number_is_noticed(number: str, usual: bool) -> None:
 
 
 @pytest.mark.nodb
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(valid=st.dates(), today=st.dates(), kind=st.sampled_from(AdvisorProfile.LicenceKind.values))
 def test_who_may_advise_holds_the_right_licence_to_its_last_day(valid: date, today: date, kind: str) -> None:
     profile = AdvisorProfile(licence_kind=kind, licence_valid_until=valid)

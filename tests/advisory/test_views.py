@@ -13,6 +13,7 @@ from django.utils import timezone
 from advisory.models import AdvisorProfile, AdvisoryAgreement, HandOver, MatchingRun
 from advisory.services import run_matching
 from clients.models import Client
+from crm.core.clocks import local_date
 from crm.core.models import Branch, JobRun, User
 from crm.core.public_ids import new_public_id
 from tests.factories.advisory import AdvisorFactory, AgreementFactory
@@ -187,13 +188,13 @@ PROFILE = {
 
 
 def test_the_list_warns_of_licences_that_end(web: Web, manager: User, branch: Branch) -> None:
-    today = timezone.now().date()
+    today = local_date(timezone.now())
     AdvisorFactory(user__branch=branch, licence_valid_until=today + timedelta(days=20))
     AdvisorFactory(user__branch=branch, licence_valid_until=today - timedelta(days=20), licence_number="X1")
 
     page = web(manager).get("/advisors/").content.decode()
 
-    assert "Expires soon" in page
+    assert "Expires in 20 days" in page
     assert "Expired" in page
     assert "Unusual number" in page
 
@@ -286,7 +287,7 @@ def test_an_advisor_signs_with_his_own_client_and_with_no_other(web: Web, branch
     mine = ClientFactory(branch=branch, assessed=True, advisor=advisor, risk_valid_until=date(2099, 1, 1))
     theirs = ClientFactory(branch=branch, assessed=True, advisor=colleague)
     browser = web(advisor)
-    said = {"form_token": "t", "number": "TG-1", "signed_on": timezone.now().date(), "risk_disclosure": "2026-01"}
+    said = {"form_token": "t", "number": "TG-1", "signed_on": local_date(timezone.now()), "risk_disclosure": "2026-01"}
 
     assert browser.get(f"/agreements/client/{mine.public_id}/sign/").status_code == 200
     assert browser.post(f"/agreements/client/{mine.public_id}/sign/", said).status_code == 302
@@ -298,7 +299,7 @@ def test_an_advisor_signs_with_his_own_client_and_with_no_other(web: Web, branch
 def test_an_agreement_without_risk_grade_is_refused(web: Web, branch: Branch) -> None:
     advisor = AdvisorFactory(user__branch=branch).user
     client = ClientFactory(branch=branch, advisor=advisor)
-    said = {"form_token": "t", "number": "TG-1", "signed_on": timezone.now().date(), "risk_disclosure": "2026-01"}
+    said = {"form_token": "t", "number": "TG-1", "signed_on": local_date(timezone.now()), "risk_disclosure": "2026-01"}
 
     answer = web(advisor).post(f"/agreements/client/{client.public_id}/sign/", said)
 
@@ -308,7 +309,7 @@ def test_an_agreement_without_risk_grade_is_refused(web: Web, branch: Branch) ->
 
 def test_an_agreement_is_ended_once_and_not_cancelled_late(web: Web, manager: User, branch: Branch) -> None:
     row = AgreementFactory(client__branch=branch)
-    browser, today = web(manager), timezone.now().date()
+    browser, today = web(manager), local_date(timezone.now())
 
     late = browser.post(f"/agreements/{row.public_id}/cancel/", {"form_token": "a", "received_on": today})
     stale = browser.post(
