@@ -155,7 +155,7 @@ def _license(advisors: list[User], today: date) -> None:
         AdvisorProfile.objects.create(
             user=user,
             licence_kind=AdvisorProfile.LicenceKind.INVESTMENT_ADVISOR,
-            licence_number=f"S999061{20 + place}{user.staff_number}",
+            licence_number=f"S99906{20 + place}06{user.staff_number}",
             licence_valid_until=today + timedelta(days=valid_for),
             capacity=140 + 20 * (place % 4),
             languages=["普通话", _DIALECTS[1 + place % 4]],
