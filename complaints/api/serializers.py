@@ -74,7 +74,7 @@ class StepRead(serializers.Serializer[Any]):
     """A step that the caller may take now, and what it must and may put on record."""
 
     action = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the contract calls it so
     needs = serializers.ListField(child=serializers.CharField())
     takes = serializers.ListField(child=serializers.CharField())
 

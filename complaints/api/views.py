@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -23,9 +23,12 @@ from complaints.steps import BY_ACTION
 from crm.core.api.permissions import may
 from crm.core.api.writes import Once, etag, seen_version
 from crm.core.errors import MissingRight
+from crm.core.models import User
 
 
-class ComplaintViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Complaint]):
+class ComplaintViewSet(  # type: ignore[misc]  # the mixin only names the request that every view has
+    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Complaint]
+):
     """Complaints that the caller may see, never one about himself or about somebody above him."""
 
     queryset = Complaint.objects.none()  # names the model for rights and schema; rows come from get_queryset
@@ -75,10 +78,10 @@ class ComplaintViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, v
         row = self.get_object()
         version = seen_version(request)
         body.is_valid(raise_exception=True)
-        facts = dict(body.validated_data)
+        facts, own = dict(body.validated_data), cast(User, request.user)
         taken = facts.pop("action")
         answer = self.once(
-            lambda: act(actor=request.user, complaint=row, action=taken, now=timezone.now(), version=version, **facts),
+            lambda: act(actor=own, complaint=row, action=taken, now=timezone.now(), version=version, **facts),
             self._shown,
         )
         answer.status_code = 200
