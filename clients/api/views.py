@@ -185,7 +185,8 @@ class ContactViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
         body = ContactCorrect(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         said = dict(body.validated_data)
-        reason, own = said.pop("reason"), request.user
+        reason = said.pop("reason")
+        own: Any = request.user
         return self.once(
             lambda: correct_contact(contact=contact, values=said, reason=reason, actor=own, now=timezone.now()),
             self._shown,

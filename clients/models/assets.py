@@ -107,4 +107,4 @@ class Holding(PublicModel):
     @property
     def gain(self) -> Decimal | None:
         """Market value less cost, where the cost is known."""
-        return None if self.cost is None else self.market_value - self.cost
+        return None if self.cost is None else Decimal(self.market_value) - Decimal(self.cost)

@@ -18,7 +18,6 @@ from crm.core.importing import bulk
 
 _COLUMNS = ("client_id", "day", *AMOUNTS, *SUMS, "days_on_file")
 _TOTALS = ("branch_id", "day", "clients", "net_assets", "inflow", "outflow", "turnover", "commission")
-_SUMMED = tuple(AssetDay._fields.index(name) for name in SUMS.values())
 _TOTALLED = tuple(AssetDay._fields.index(name) for name in _TOTALS[3:])
 _PAGE = 5_000
 
@@ -82,17 +81,17 @@ def _bases(known: dict[int, _Known]) -> dict[int, list[int]]:
 
 
 def _summed(rows: list[AssetDay], sums: dict[int, list[int]]) -> Iterator[tuple[Any, ...]]:
-    assets, turnover, commission = _SUMMED
-    day, iso = None, ""
+    day: date | None = None
+    iso = ""
     for row in rows:
-        if row[1] is not day:
-            day, iso = row[1], row[1].isoformat()
-        held = sums[row[0]]
-        held[0] += row[assets]
-        held[1] += row[turnover]
-        held[2] += row[commission]
+        if row.day is not day:
+            day, iso = row.day, row.day.isoformat()
+        held = sums[row.client_id]
+        held[0] += row.net_assets
+        held[1] += row.turnover
+        held[2] += row.commission
         held[3] += 1
-        yield (row[0], iso, *row[2:], *held)
+        yield (row.client_id, iso, *row[2:], *held)
 
 
 def _totals(branch_id: int, rows: list[AssetDay]) -> Iterator[tuple[Any, ...]]:

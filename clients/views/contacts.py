@@ -73,7 +73,7 @@ def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.correct_contactlog", raise_exception=True)
 def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
     """Write a contact anew; the first wording stays on file."""
-    rows = ContactLog.objects.visible_to(request.user).select_related("client", "staff")
+    rows = ContactLog.objects.visible_to(actor(request)).select_related("client", "staff")
     contact: ContactLog = get_object_or_404(rows, public_id=public_id)
     client: Client = contact.client
     form = CorrectionForm(request.POST or None, contact=contact)

@@ -26,7 +26,7 @@ def today() -> date:
 
 def visible_client(request: HttpRequest, public_id: str) -> Client:
     """The client, if the caller may see him; 404 for a foreign one as for none."""
-    rows = Client.objects.visible_to(request.user).select_related("branch", "advisor", "introducer")
+    rows = Client.objects.visible_to(actor(request)).select_related("branch", "advisor", "introducer")
     found: Client = get_object_or_404(rows, public_id=public_id)
     return found
 
