@@ -82,12 +82,14 @@ def hand_over(
     return [_note(giver, pk, branch, sorted(got), actor, now, reason) for pk, got in sorted(_by_taker(takers).items())]
 
 
-def preview_hand_over(*, giver: User, taker: User | None, branch: Branch, now: datetime) -> Preview:
+def preview_hand_over(
+    *, giver: User, taker: User | None, branch: Branch, now: datetime, clients: Iterable[int] | None = None
+) -> Preview:
     """What ``hand_over`` would do; writes nothing. Raises ``MayNotServe``."""
     today = local_date(now)
     found = figures(today, branch)
     advisors = _candidates(giver, branch, today, found)
-    book = _book(giver, branch, None)
+    book = _book(giver, branch, None if clients is None else list(clients))
     total = book.count()
     if taker is not None:
         return Preview(total, [Share(_named(advisors, taker), total)], 0)
@@ -96,8 +98,13 @@ def preview_hand_over(*, giver: User, taker: User | None, branch: Branch, now: d
     return Preview(total, shares, total - sum(coming.values()))
 
 
+def book_of(giver: User, branch: Branch) -> Any:
+    """The served clients of a colleague at a branch: what he could hand over."""
+    return Client.objects.filter(branch=branch, advisor=giver).served()
+
+
 def _book(giver: User, branch: Branch, clients: list[int] | None) -> Any:
-    rows = Client.objects.filter(branch=branch, advisor=giver).served()
+    rows = book_of(giver, branch)
     return rows if clients is None else rows.filter(pk__in=clients)
 
 

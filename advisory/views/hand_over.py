@@ -12,14 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from advisory.errors import NothingToHandOver
 from advisory.forms import HandOverForm
 from advisory.models import HandOver
 from advisory.services import hand_over, preview_hand_over
-from advisory.views.places import Place, actor_of, place_of
+from advisory.services.hand_overs import book_of
+from advisory.views.places import Place, actor_of, name_shown, place_of
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.views.commands import command
 from crm.core.views.lists import listed
+
+#: A longer book goes as a whole.
+MOST_TICKED = 300
 
 
 @require_safe
@@ -40,17 +45,31 @@ def hand_over_new(request: HttpRequest) -> HttpResponse:
     said = request.POST if request.method == "POST" else request.GET
     choice = HandOverForm(said if "giver" in said else None, branch=place.branch, preview=True)
     context: dict[str, Any] = {"place": place, "choice": choice}
+    chosen: list[int] | None = None
     if choice.is_bound and choice.is_valid():
-        context |= _previewed(choice, place)
+        picked = _pick(request, choice, place, said.getlist("clients"))
+        chosen = [row.pk for row in picked if row.is_chosen] if said.getlist("clients") else None
+        context |= {"picked": picked, "is_some": chosen is not None, **_previewed(choice, place, chosen)}
     if request.method == "POST":
-        return _done(request, place, HandOverForm(request.POST, branch=place.branch), context)
+        return _done(request, place, HandOverForm(request.POST, branch=place.branch), context, chosen)
     return render(request, "advisory/hand_over.html", context)
 
 
-def _previewed(choice: HandOverForm, place: Place) -> dict[str, Any]:
+def _pick(request: HttpRequest, choice: HandOverForm, place: Place, keys: list[str]) -> list[Any]:
+    """The clients to choose from, the wealthiest first; none where they are too many to be ticked one by one."""
+    book = book_of(choice.from_whom, place.branch).visible_to(actor_of(request)).order_by("-total_assets", "-pk")
+    rows = list(book[: MOST_TICKED + 1])
+    if len(rows) > MOST_TICKED and not keys:
+        return []
+    for row in rows:
+        row.name_shown, row.is_chosen = name_shown(row), row.public_id in keys
+    return rows
+
+
+def _previewed(choice: HandOverForm, place: Place, chosen: list[int] | None) -> dict[str, Any]:
     giver, taker = choice.from_whom, choice.to_whom
     try:
-        seen = preview_hand_over(giver=giver, taker=taker, branch=place.branch, now=timezone.now())
+        seen = preview_hand_over(giver=giver, taker=taker, branch=place.branch, now=timezone.now(), clients=chosen)
     except DomainError as refusal:
         choice.add_error("taker", str(refusal.message))
         return {}
@@ -64,8 +83,12 @@ def _previewed(choice: HandOverForm, place: Place) -> dict[str, Any]:
     }
 
 
-def _done(request: HttpRequest, place: Place, form: HandOverForm, context: dict[str, Any]) -> HttpResponse:
+def _done(
+    request: HttpRequest, place: Place, form: HandOverForm, context: dict[str, Any], chosen: list[int] | None
+) -> HttpResponse:
     def do(_form: Any) -> list[HandOver]:
+        if chosen is not None and len(chosen) < len(set(request.POST.getlist("clients"))):
+            raise NothingToHandOver(_("Some of these clients have changed hands. Look at the preview again."))
         return hand_over(
             giver=form.from_whom,
             taker=form.to_whom,
@@ -73,6 +96,7 @@ def _done(request: HttpRequest, place: Place, form: HandOverForm, context: dict[
             actor=actor_of(request),
             now=timezone.now(),
             reason=form.cleaned_data["reason"],
+            clients=chosen,
         )
 
     return command(

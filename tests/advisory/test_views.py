@@ -264,6 +264,32 @@ def test_a_hand_over_without_reason_or_places_is_refused(web: Web, manager: User
     assert not HandOver.objects.exists()
 
 
+def test_only_the_ticked_clients_go(web: Web, manager: User, branch: Branch, staff: Staff) -> None:
+    giver, taker = staff("advisor"), AdvisorFactory(user__branch=branch).user
+    goes, stays = ClientFactory.create_batch(2, branch=branch, advisor=giver)
+    said = {"giver": giver.public_id, "taker": taker.public_id, "clients": [goes.public_id]}
+    browser = web(manager)
+
+    preview = browser.get("/handover/new/", said).content.decode()
+    browser.post("/handover/new/", {"form_token": "t", "reason": "调整", **said})
+
+    assert f"1 client of {giver.name} changes hands." in preview
+    assert Client.objects.get(pk=goes.pk).advisor == taker
+    assert Client.objects.get(pk=stays.pk).advisor == giver
+
+
+def test_ticking_a_client_of_somebody_else_moves_nobody(web: Web, manager: User, branch: Branch, staff: Staff) -> None:
+    giver, taker = staff("advisor"), AdvisorFactory(user__branch=branch).user
+    ClientFactory(branch=branch, advisor=giver)
+    foreign = ClientFactory(branch=branch, advisor=staff("advisor"))
+    said = {"giver": giver.public_id, "taker": taker.public_id, "clients": [foreign.public_id], "reason": "调整"}
+
+    answer = web(manager).post("/handover/new/", {"form_token": "t", **said})
+
+    assert answer.status_code == 400
+    assert not HandOver.objects.exists()
+
+
 def test_hand_overs_are_the_managers(web: Web, staff: Staff) -> None:
     assert web(staff("advisor")).get("/handover/new/").status_code == 403
     assert web(staff("auditor", branch=None)).get("/handover/new/").status_code == 403
