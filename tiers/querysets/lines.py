@@ -34,7 +34,7 @@ def tier_lines(branch: Branch, day: date) -> list[TierLine]:
     """The bounds that govern a branch on ``day``, from the lowest to the highest; the lowest tier has none."""
     from tiers.models import Programme
 
-    programme = Programme.objects.governing(branch, day)
+    programme = Programme.objects.governing(branch, day)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     if programme is None:
         return []
     rows = programme.tiers.filter(lower_bound__isnull=False).order_by("rank")

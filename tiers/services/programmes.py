@@ -106,7 +106,7 @@ def create_programme(
     )
     Tier.objects.bulk_create(
         [
-            Tier(
+            Tier(  # type: ignore[misc]  # the stub knows the parent field's types
                 programme=programme,
                 code=tier.code,
                 name_en=tier.name_en,

@@ -64,7 +64,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 def _grid(place: Place, today: Any) -> dict[str, Any]:
     """One line for each tier, one cell for each product; the row in force and the one to come."""
-    programme = Programme.objects.governing(place.branch, today)
+    programme = Programme.objects.governing(place.branch, today)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     if programme is None:
         return {"programme": None, "lines": [], "products": Product.choices}
     tiers = list(programme.tiers.order_by("-rank"))
@@ -95,7 +95,7 @@ def card_set(request: HttpRequest, public_id: str, product: str) -> HttpResponse
     rows = list(
         RateCard.objects.filter(tier=tier, product=product).select_related("created_by").order_by("-valid_from")
     )
-    initial = {"valid_from": today}
+    initial: dict[str, Any] = {"valid_from": today}
     if rows:
         initial |= {"rate": rows[0].rate * 10_000, "basis": rows[0].basis, "min_fee": rows[0].min_fee}
     form = RateCardForm(request.POST or None, initial=initial)

@@ -47,8 +47,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """Programmes of the branch with their tiers and how many clients of one's own reach stand in each."""
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
     counts = TierState.objects.visible_to(user).of_branch(place.branch).counts_by_tier()
-    governing = Programme.objects.governing(place.branch, today)
-    programmes = list(Programme.objects.visible_to(user).of_branch(place.branch).exclude(state="retired").with_tiers())
+    governing = Programme.objects.governing(place.branch, today)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
+    programmes = list(Programme.objects.visible_to(user).of_branch(place.branch).exclude(state="retired").with_tiers())  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     programmes.sort(key=lambda row: row != governing)
     context: dict[str, Any] = {
         "place": place,
@@ -67,14 +67,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _card(programme: Programme, counts: dict[int, int], governs: bool) -> dict[str, Any]:
-    tiers = [{"tier": tier, "count": counts.get(tier.pk, 0)} for tier in programme.tiers.all()]
+    tiers: list[dict[str, Any]] = [{"tier": tier, "count": counts.get(tier.pk, 0)} for tier in programme.tiers.all()]
     return {
         "programme": programme,
         "governs": governs,
         "tiers": tiers,
         "total": sum(row["count"] for row in tiers),
         "largest": max((row["count"] for row in tiers), default=0),
-        "parts": [{"value": row["count"], "label": row["tier"].name, "slot": row["tier"].palette} for row in tiers],
+        "parts": [{"value": row["count"], "label": row["tier"].name, "slot": row["tier"].palette} for row in tiers],  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     }
 
 
