@@ -11,8 +11,7 @@ from django.template import engines
 from django.urls import include, path
 
 from crm.core.views.lists import part
-from crm.core.views.offline import offline, service_worker
-from crm.core.views.styleguide import NAMES, SampleFilter, styleguide
+from crm.core.views.styleguide import NAMES, SampleFilter
 from tests.factories.core import UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
@@ -66,18 +65,11 @@ def name_list(request: HttpRequest) -> HttpResponse:
     return HttpResponse(engines["django"].from_string(whole).render(context, request))
 
 
-kept = [
-    path("offline/", offline, name="offline"),
-    path("worker.js", service_worker, name="service_worker"),
-]
 urlpatterns = [
-    path("", include((kept, "core"))),
-    path("names/", name_list),
-    path("styleguide/", styleguide),
     path("room/", room),
+    path("names/", name_list),
     path("search/palette/", palette),
-    path("accounts/", include("allauth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("crm.urls")),
 ]
 
 
