@@ -152,6 +152,9 @@ class Client(PublicModel, Versioned):
             models.Index(F("advisor"), F("total_assets").desc(), F("id").desc(), name="client_book_assets"),
             models.Index(F("total_assets").desc(), F("id").desc(), name="client_assets"),
             models.Index(fields=["branch", "pinyin", "id"], name="client_branch_pinyin"),
+            # Without a branch before them: for those who search the whole company.
+            models.Index(fields=["external_id"], name="client_number"),
+            models.Index(fields=["pinyin", "id"], name="client_pinyin"),
             models.Index(fields=["initials"], name="client_initials"),
             models.Index(fields=["phone_tail"], name="client_phone_tail"),
             models.Index(fields=["id_tail"], name="client_id_tail"),
