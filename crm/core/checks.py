@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -11,7 +12,9 @@ from crm.core import append_only
 
 
 @register(Tags.database)
-def audit_is_append_only(databases: list[str] | None = None, **_options: Any) -> list[CheckMessage]:
+def audit_is_append_only(
+    *, app_configs: Any = None, databases: Sequence[str] | None = None, **_options: Any
+) -> list[CheckMessage]:
     """The audit tables refuse UPDATE and DELETE (and TRUNCATE on PostgreSQL)."""
     found: list[CheckMessage] = []
     for alias in databases or []:
@@ -27,7 +30,9 @@ def audit_is_append_only(databases: list[str] | None = None, **_options: Any) ->
 
 
 @register(Tags.database)
-def names_can_be_searched(databases: list[str] | None = None, **_options: Any) -> list[CheckMessage]:
+def names_can_be_searched(
+    *, app_configs: Any = None, databases: Sequence[str] | None = None, **_options: Any
+) -> list[CheckMessage]:
     """PostgreSQL needs UTF-8, or Chinese names come back broken."""
     found: list[CheckMessage] = []
     for alias in databases or []:

@@ -70,7 +70,8 @@ class MoneyField(models.BigIntegerField):
 
     @property
     def validators(self) -> list[Any]:
-        return [MinValueValidator(-LARGEST_YUAN), MaxValueValidator(LARGEST_YUAN), *self._validators]
+        own: list[Any] = self._validators  # type: ignore[attr-defined]  # the stub leaves Django's list out
+        return [MinValueValidator(-LARGEST_YUAN), MaxValueValidator(LARGEST_YUAN), *own]
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stub fixes IntegerField
         return models.Field.formfield(

@@ -84,20 +84,21 @@ class Life:
 
     def contacts(self, count: int) -> None:
         """Contacts of the last weeks, oldest first, each by whoever serves the client."""
-        served = list(Client.objects.exclude(advisor=None).select_related("advisor", "branch").order_by("external_id"))
+        clients = Client.objects.exclude(advisor=None).select_related("advisor", "branch").order_by("external_id")
+        served = [(client, client.advisor) for client in clients if client.advisor]
         names = [security.name for security in securities() if security.kind == "share"]
         moments = sorted(
             (self.maker.randrange(1, 60), self.maker.randrange(9, 17), self.maker.randrange(60)) for _ in range(count)
         )
         for days_ago, hour, minute in reversed(moments):
-            client, note = self.maker.choice(served), self.maker.choice(NOTES)
+            (client, advisor), note = self.maker.choice(served), self.maker.choice(NOTES)
             when = self.at(days_ago, hour, minute)
             next_on = local_date(when) + timedelta(days=note.next_days) if note.next_days else None
             log_contact(
                 client=client,
                 channel=note.channel,
                 content=note.text.replace("{security}", self.maker.choice(names)),
-                actor=client.advisor,
+                actor=advisor,
                 now=when,
                 at=when,
                 next_on=next_on,
@@ -122,7 +123,9 @@ class Life:
         clients = Client.objects.filter(branch=branch).order_by("external_id")
         client = None if number % 9 == 4 else clients[self.maker.randrange(clients.count())]
         about = client.advisor if client is not None and text.subject in ("attitude", "advice", "misconduct") else None
-        stranger = {"complainant_name": "王女士", "complainant_phone": "13800000000"} if client is None else {}
+        stranger: dict[str, Any] = (
+            {"complainant_name": "王女士", "complainant_phone": "13800000000"} if client is None else {}
+        )
         return register_complaint(
             actor=desk,
             branch=branch,

@@ -108,9 +108,9 @@ def hire(*, seed: int, today: date) -> Crew:
         _set_managers(by_role, code)
         _license(by_role[code, ADVISOR], today)
     for role, count, title in _HEAD_OFFICE:
-        room = Department.objects.create(company=company, branch=None, code=role[:4].upper(), name=title)
+        desk = Department.objects.create(company=company, branch=None, code=role[:4].upper(), name=title)
         by_role[None, role] = [
-            _member(next(names), f"9{_ROLE_DIGIT[role]}{n:02}", role, company, None, room, today)
+            _member(next(names), f"9{_ROLE_DIGIT[role]}{n:02}", role, company, None, desk, today)
             for n in range(1, count + 1)
         ]
     audit.record(system_user(), "demo.hire", company, after={"staff": sum(map(len, by_role.values()))})

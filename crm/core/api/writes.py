@@ -40,7 +40,7 @@ def seen_version(request: Request) -> int:
 class Once:
     """Mixin for viewsets: answers POSTs by token once per Idempotency-Key."""
 
-    request: Request
+    request: Any  # DRF's request; typed loosely, since the view class declares it, too
 
     def once(self, make: Callable[[], Any], show: Callable[[str], Response]) -> Response:
         """Make the row (or find the one made before) and answer it through ``show(public_id)``; 201 when it is new.
