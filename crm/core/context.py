@@ -14,7 +14,8 @@ class RequestFacts:
     address: str = ""
 
 
-_facts: ContextVar[RequestFacts] = ContextVar("crm_request_facts", default=RequestFacts())
+_OUTSIDE = RequestFacts()
+_facts: ContextVar[RequestFacts] = ContextVar("crm_request_facts", default=_OUTSIDE)
 
 
 def request_facts() -> RequestFacts:

@@ -226,6 +226,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX_TRIM": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ContactChannelEnum": "clients.models.client.Channel",
+        "ComplaintChannelEnum": "complaints.models.complaint.Complaint.Channel",
+        "ContactOutcomeEnum": "clients.models.contact.ContactLog.Outcome",
+        "ComplaintOutcomeEnum": "complaints.models.complaint.Complaint.Outcome",
+        "AttemptOutcomeEnum": "care.models.call.CallAttempt.Outcome",
+    },
     "SORT_OPERATIONS": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
