@@ -54,6 +54,9 @@ class RequestContext:
         facts = RequestFacts(str(bound.get("request_id", ""))[:64], client_address(request))
         token = set_request_facts(facts)
         try:
+            senseless = _without_sense(request)
+            if senseless:
+                return senseless
             if request.user.is_authenticated:
                 detour = (
                     self._end_session(request)
@@ -111,6 +114,17 @@ class RequestContext:
         if request.path.startswith((*own, *_always_open())):
             return None
         return _lead(request, reverse("mfa_activate_totp"), "second_factor_due", 403)
+
+
+def _without_sense(request: HttpRequest) -> HttpResponse | None:
+    """An address with a NUL names nothing; PostgreSQL would answer it with a fault instead of "no such row"."""
+    from crm.core.views.errors import handler400, handler404
+
+    if "\x00" in request.path:
+        return handler404(request)
+    if "%00" in request.META.get("QUERY_STRING", ""):
+        return handler400(request)
+    return None
 
 
 def _always_open() -> tuple[str, ...]:

@@ -215,7 +215,7 @@ def test_a_page_has_exactly_three_parts_and_cursors_that_are_signed(api, staff):
     assert phone.get(spoiled).status_code == 400
 
 
-@pytest.mark.parametrize("cursor", ["x", "bz0xMDAwMDAwMDAw", "%00", "é", "9" * 5000])
+@pytest.mark.parametrize("cursor", ["x", "bz0xMDAwMDAwMDAw", "é", "9" * 5000])
 def test_a_cursor_that_is_not_ours_is_a_400(api, staff, cursor):
     answer = api(staff("advisor")).get(f"/api/v1/policies/?cursor={cursor}")
 

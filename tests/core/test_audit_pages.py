@@ -57,7 +57,7 @@ def test_the_trail_is_narrowed_by_person_action_object_and_day(auditor, staff, t
     assert listed(auditor, actor="nobody") == []
 
 
-@pytest.mark.parametrize("query", ["cursor=x", "at_after=never", "client=%00", "reads=maybe", "actor=%25"])
+@pytest.mark.parametrize("query", ["cursor=x", "at_after=never", "client=%25", "reads=maybe", "actor=%25"])
 def test_a_strange_question_is_answered_with_a_page(auditor, query):
     assert auditor.get(f"{reverse('core:audit_list')}?{query}").status_code == 200
 

@@ -156,6 +156,18 @@ def test_a_refusal_that_no_form_has_caught_has_a_page_and_its_own_status(web, st
     assert "You do not have the right" in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/staff/%00/", 404), ("/audit/a%00b/", 404), ("/jobs/%00/", 404), ("/attachments/%00/", 404),
+        ("/settings/policies/%00/", 404), ("/settings/policies/?place=%00", 400), ("/audit/?client=%00", 400),
+        ("/api/v1/policies/%00/", 404), ("/api/v1/policies/?cursor=%00", 400),
+    ],
+)  # fmt: skip
+def test_an_address_with_a_nul_is_no_fault_of_ours(web, staff, path, status):
+    assert web(staff("compliance")).get(path).status_code == status
+
+
 # -- language ----------------------------------------------------------------------------------------------------------
 
 

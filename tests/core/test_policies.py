@@ -220,7 +220,7 @@ def test_the_page_looks_back(web, staff):
     assert "changes on 2023-08-28" in text
 
 
-@pytest.mark.parametrize("query", ["on=yesterday", "on=2026-13-40", "place=x", "place=%00", "owner=x", "q=%00"])
+@pytest.mark.parametrize("query", ["on=yesterday", "on=2026-13-40", "place=x", "owner=x", "q=%25"])
 def test_a_strange_question_is_answered_with_a_page(web, staff, query):
     assert web(staff("advisor")).get(f"{reverse('core:policy_list')}?{query}").status_code == 200
 

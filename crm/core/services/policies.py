@@ -141,14 +141,9 @@ def set_policy(
         reason=reason,
         created_by=actor,
     )
-    audit.record(
-        actor,
-        "policy.set",
-        policy,
-        before={"value": before.value if before else None},
-        after={"key": key.pk, "value": checked, "effective_from": effective_from},
-        reason=reason,
-    )
+    old = {"value": before.value if before else None}
+    after = {"key": key.pk, "value": checked, "effective_from": effective_from}
+    audit.record(actor, "policy.set", policy, before=old, after=after, reason=reason)
     return policy
 
 

@@ -112,23 +112,15 @@ def add_staff(
     number = staff_number.strip()
     if User.objects.filter(staff_number__iexact=number).exists():
         raise _number_taken()
-    person = User(
-        staff_number=number,
-        name=name.strip(),
-        email=email,
-        company_id=place.branch.company_id if place.branch else actor.company_id,
-        branch=place.branch,
-        department=place.department,
-        manager=place.manager,
-        joined_on=joined_on,
-    )
+    person = User(staff_number=number, name=name.strip(), email=email, company_id=actor.company_id, joined_on=joined_on)
+    _put(person, place)
     password = _hand_password(person, now)
     try:
         with transaction.atomic():
             person.save()
     except IntegrityError:
         raise _number_taken() from None
-    person.groups.set(Group.objects.filter(name__in=place.roles))
+    _give_roles(person, place.roles)
     audit.record(actor, "staff.add", person, after={"number": number, **_facts(person, place)})
     return HandedOut(person, password)
 
@@ -158,25 +150,17 @@ def change_staff(
         _keep_an_administrator(without=row)
     before = {"joined_on": row.joined_on, **_facts(row, held)}
     row.name, row.email, row.joined_on = name.strip(), email, joined_on
-    row.branch, row.department, row.manager = place.branch, place.department, place.manager
-    row.company_id = place.branch.company_id if place.branch else row.company_id
+    _put(row, place)
     after = {"joined_on": row.joined_on, **_facts(row, place)}
     changed = [key for key in after if before[key] != after[key]]
     if not changed:
         return row
     row.save_changed(["name", "email", "joined_on", "branch", "department", "manager", "company"])
-    row.groups.set(Group.objects.filter(name__in=place.roles))
-    for remembered in ("roles", "scope"):
-        row.__dict__.pop(remembered, None)
+    _give_roles(row, place.roles)
     if {"roles", "branch"} & set(changed):
         end_access(row, now)
-    audit.record(
-        actor,
-        "staff.change",
-        row,
-        before={key: before[key] for key in changed},
-        after={key: after[key] for key in changed},
-    )
+    old, new = ({key: facts[key] for key in changed} for facts in (before, after))
+    audit.record(actor, "staff.change", row, before=old, after=new)
     return row
 
 
@@ -249,6 +233,17 @@ def end_all_access(*, actor: User, person: User, now: datetime, reason: str) -> 
     after = {"sessions": ended.sessions, "tokens": ended.tokens}
     audit.record(actor, "staff.end_access", row, after=after, reason=reason)
     return row
+
+
+def _put(person: User, place: Place) -> None:
+    person.branch, person.department, person.manager = place.branch, place.department, place.manager
+    person.company_id = place.branch.company_id if place.branch else person.company_id
+
+
+def _give_roles(person: User, roles: frozenset[str]) -> None:
+    person.groups.set(Group.objects.filter(name__in=roles))
+    for remembered in ("roles", "scope"):
+        person.__dict__.pop(remembered, None)
 
 
 # -- what must fit together --------------------------------------------------------------------------------------------
