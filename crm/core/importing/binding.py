@@ -22,7 +22,7 @@ from crm.core.importing.values import BadValue, Parser, message, parser_for
 #: Joins the parts of a row key made of several columns.
 KEY_JOIN = "|"
 #: Distinct texts of one column that are remembered; a column of free text is not worth more.
-_MEMORY = 20_000
+_MEMORY = 4_000
 
 #: Gives a column of texts for a chunk of records.
 Source = Callable[[Sequence[Record]], list[str]]

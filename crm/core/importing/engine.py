@@ -17,6 +17,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
+from crm.core.faults import fault
 from crm.core.importing import bulk, rejects
 from crm.core.importing.binding import Binding, Reading
 from crm.core.importing.fields import by_name
@@ -106,6 +107,7 @@ def apply(batch: ImportBatch, *, target: ImportTarget, now: datetime) -> None:
     if target.layout(context) != batch.options.get("layout", []):
         raise ImportStale
     target.apply(context, Stage(batch))
+    fault("import.applying")
 
 
 def undo(batch: ImportBatch, *, target: ImportTarget, now: datetime) -> None:

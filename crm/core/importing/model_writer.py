@@ -36,11 +36,14 @@ class ModelWriter:
 
     def apply(self, stage: Stage) -> None:
         """Raises ``ImportStale`` when a row is no longer at the version that was planned for."""
+        model = self.shape.model
         names, rest = [*self.staged, *self.same], tuple(self.same.values())
-        for page in stage.chunks(CREATED):
-            bulk.insert(self.shape.model, names, ((*row.values, *rest) for row in page))
-        for page in stage.chunks(UPDATED):
-            self._set(page, [row.values for row in page], since=0)
+        with bulk.wide_cache(model):
+            if bulk.insert_lists(model, self.staged, self.same, stage.lists(CREATED)) is None:
+                for page in stage.chunks(CREATED):
+                    bulk.insert(model, names, ((*row.values, *rest) for row in page))
+            for page in stage.chunks(UPDATED):
+                self._set(page, [row.values for row in page], since=0)
 
     def undo(self, stage: Stage) -> None:
         """Raises ``ImportTouched`` when a row was changed, used or taken away since."""
