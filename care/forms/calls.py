@@ -30,7 +30,7 @@ class AnswersForm(CommandForm):
                 label=_("In the client's words"), required=False, max_length=400
             )
         self.fields["summary"] = forms.CharField(
-            label=_("Summary"), required=False, max_length=4000, widget=forms.Textarea
+            label=_("Summary of the call"), required=False, max_length=4000, widget=forms.Textarea
         )
 
     @staticmethod
@@ -57,7 +57,7 @@ class AnswersForm(CommandForm):
 class AttemptForm(CommandForm):
     """A try that did not lead to the questions."""
 
-    outcome = forms.ChoiceField(label=_("What happened"), choices=_TRIES, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(label=_("Result of the attempt"), choices=_TRIES, widget=forms.RadioSelect)
     note = forms.CharField(label=_("Note"), required=False, max_length=400)
 
 

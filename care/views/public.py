@@ -22,12 +22,12 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
     """Show the questions, or take the answer. Looking writes nothing, so a link preview uses nothing up."""
     try:
         if request.method != "POST":
-            find_open(token, timezone.now())
-            return _page(request, "care/survey.html", 200, form=SurveyForm())
+            invitation = find_open(token, timezone.now())
+            return _page(request, "care/survey.html", 200, form=SurveyForm(), branch=invitation.branch)
         form = SurveyForm(request.POST)
         if not form.is_valid():
-            find_open(token, timezone.now())
-            return _page(request, "care/survey.html", 400, form=form)
+            invitation = find_open(token, timezone.now())
+            return _page(request, "care/survey.html", 400, form=form, branch=invitation.branch)
         answer_survey(actor=system_user(), token=token, now=timezone.now(), **form.cleaned_data)
     except SurveyClosed as refusal:
         return _page(request, "care/survey_closed.html", refusal.status)
