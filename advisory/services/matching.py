@@ -20,6 +20,7 @@ from clients.services.books import assign_many
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.errors import AlreadyDecided, InvalidInput
+from crm.core.faults import fault
 from crm.core.jobs import start_job
 from crm.core.models import Branch, JobRun, User
 from crm.core.policies import figures
@@ -112,6 +113,7 @@ def approve_matching(*, actor: User, run: MatchingRun, now: datetime, version: i
     _refuse_outdated(row, now)
     takers = dict(row.proposals.changes().values_list("client_id", "new_advisor_id"))
     changed = assign_many(takers=takers, actor=actor, now=now, reason=_("Matching"))
+    fault("matching.approving")
     _decide(row, MatchingRun.State.APPROVED, actor, now)
     audit.record(actor, "matching.approve", row, after={"state": row.state, "clients": changed})
     return row

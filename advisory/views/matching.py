@@ -241,4 +241,6 @@ def _consequence(run: MatchingRun) -> str:
         said.append(
             ngettext("%(n)s client changes advisor.", "%(n)s clients change advisor.", run.moved) % {"n": run.moved}
         )
+    if not said:
+        return _("Everybody stays where he is; approving only closes the proposal.")
     return " ".join([*said, _("All of it happens at once and cannot be undone in one step.")])
