@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clients.forms import AdvisorForm, ClientForm, DoNotContactForm, RiskForm
+from clients.identity import display_phone
 from clients.models import Client
 from clients.services import assess_risk, assign_advisor, change_client, create_client, set_do_not_contact
 from clients.services.clients import BOOK_ROLES
@@ -152,7 +153,8 @@ def client_reveal(request: HttpRequest, public_id: str, field: str) -> HttpRespo
         text = next(iter(refusal.fields.values()), refusal.message)
         answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(text)), status=refusal.status)
     else:
-        answer = HttpResponse(format_html('<span class="mono" data-copy="{}">{}</span>', value, value))
+        shown = display_phone(value) if field == "phone" and value else value
+        answer = HttpResponse(format_html('<span class="mono" data-copy="{}">{}</span>', value, shown))
     answer["Cache-Control"] = "no-store, private"
     return answer
 

@@ -13,10 +13,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from care.models import FollowUpCall
 from clients.models import Client
+from complaints.models import Complaint
 from crm.core.models import User
 from tiers.models import TierState
 from tiers.querysets.lines import TierLine, tier_lines
+
+#: Rows of a panel; the rest is a click away.
+_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,26 @@ def tier_piece(user: User, client: Client, today: date) -> Piece | None:
     return Piece("tier", _("Client tier"), "overview/_tier.html", {"state": state}) if state else None
 
 
-PIECES: tuple[Callable[[User, Client, date], Piece | None], ...] = (tier_piece,)
+def complaint_piece(user: User, client: Client, today: date) -> Piece | None:
+    """Complaints under way; who is recused from one does not learn of it here either."""
+    if not user.has_perm("complaints.view_complaint"):
+        return None
+    rows = list(Complaint.objects.visible_to(user).open().filter(client=client).order_by("-received_at", "-pk")[:_MOST])
+    return Piece("complaints", _("Open complaints"), "overview/_complaints.html", {"rows": rows}) if rows else None
+
+
+def care_piece(user: User, client: Client, today: date) -> Piece | None:
+    """Follow-up calls that have to be made."""
+    if not user.has_perm("care.view_followupcall"):
+        return None
+    calls = FollowUpCall.objects.visible_to(user).filter(client=client, state__in=FollowUpCall.OPEN)
+    rows = list(calls.select_related("programme").order_by("due_on", "pk")[:_MOST])
+    return (
+        Piece("care", _("Follow-up calls due"), "overview/_care.html", {"rows": rows, "today": today}) if rows else None
+    )
+
+
+PIECES: tuple[Callable[[User, Client, date], Piece | None], ...] = (tier_piece, complaint_piece, care_piece)
 
 
 def pieces(user: User, client: Client, today: date) -> list[Piece]:

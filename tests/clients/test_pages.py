@@ -312,7 +312,7 @@ def test_a_phone_is_shown_with_a_reason_and_on_record(branch: Branch, staff: Sta
     assert browser.post(url, {"reason": ""}).status_code == 400
     shown = browser.post(url, {"reason": "回拨客户"})
 
-    assert "+8613812348000" in shown.content.decode()
+    assert 'data-copy="+8613812348000"' in shown.content.decode()
     assert shown["Cache-Control"] == "no-store, private"
     assert AuditEntry.objects.filter(action="field.reveal", client_ref=client.public_id).count() == 1
     assert web(staff("auditor")).post(url, {"reason": "看看"}).status_code == 403
