@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy
 from crm.core import audit
 from crm.core.clocks import database_now
 from crm.core.errors import DomainError, MissingRight
+from crm.core.faults import fault
 from crm.core.models import Branch, Heartbeat, JobRun, User
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ def hint(task: str, *ids: int | str) -> None:
     def send() -> None:
         from celery import current_app
 
+        fault("hint.unsent")
         if not breaker.lets_through():
             return
         try:
@@ -237,6 +239,7 @@ def take_and_run(pk: int) -> bool:
     if run.attempts > MAX_ATTEMPTS:
         _end(run, JobRun.State.FAILED, message=_("Given up after several attempts."))
         return True
+    fault("job.taken")
     try:
         result = JOBS[run.kind].handler(run, _ticker(run))
     except Cancelled:
@@ -249,6 +252,7 @@ def take_and_run(pk: int) -> bool:
         logger.exception("run failed", extra={"run": run.pk, "kind": run.kind})
         _end(run, JobRun.State.FAILED, message=_("A fault on our side. It has been logged."))
     else:
+        fault("job.done")
         _end(run, JobRun.State.DONE, result=result)
     return True
 

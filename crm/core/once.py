@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.errors import DomainError
+from crm.core.faults import fault
 from crm.core.jobs import due
 from crm.core.models import IdempotencyKey, User
 
@@ -65,6 +66,7 @@ def once(*, user: User, key: str, print_: str, make: Callable[[], Any]) -> Outco
             raise KeyReused
         if row.status:
             return Outcome(row.object_id, is_new=False)
+        fault("once.claimed")
         row.object_id = getattr(make(), "public_id", "") or ""
         row.status = DONE
         row.save(update_fields=["object_id", "status"])

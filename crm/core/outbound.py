@@ -18,6 +18,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.utils.module_loading import import_string
 
 from crm.core.clocks import database_now
+from crm.core.faults import fault
 from crm.core.jobs import due, hint, watches
 from crm.core.models import Branch, Outbound
 from crm.core.public_ids import new_public_id
@@ -127,14 +128,15 @@ def deliver(pk: int, now: datetime) -> bool:
     ours = Outbound.objects.filter(pk=pk, state=Outbound.State.SENDING)
     try:
         reference = gateway(message.channel).send(message)
+        fault("outbound.sent")
     except GatewayRefused as refusal:
         ours.update(state=Outbound.State.FAILED, last_error=str(refusal)[:200], lease_until=None)
-    except Exception as fault:  # noqa: BLE001  a gateway may fail in any way; the row keeps count
+    except Exception as failure:  # noqa: BLE001  a gateway may fail in any way; the row keeps count
         over = message.attempts >= MAX_ATTEMPTS
         ours.update(
             state=Outbound.State.DEAD if over else Outbound.State.QUEUED,
             due_at=now + RETRY_AFTER * message.attempts,
-            last_error=type(fault).__name__,
+            last_error=type(failure).__name__,
             lease_until=None,
         )
         logger.warning("message not sent", extra={"outbound": pk, "attempts": message.attempts})

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
+from crm.core.faults import fault
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: PostgreSQL: serialisation failure and deadlock. The whole transaction may safely run again.
@@ -86,10 +88,14 @@ def _run(change: Callable[[], Any]) -> Any:
     for attempt in range(1, _TRIES + 1):
         try:
             with transaction.atomic():
-                return change()
-        except OperationalError as fault:
-            code = getattr(fault.__cause__, "pgcode", None)
+                result = change()
+        except OperationalError as broken:
+            code = getattr(broken.__cause__, "pgcode", None)
             if not outermost or attempt == _TRIES or code not in _RETRY_CODES:
                 raise
             time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  spreads retries, no secret
+        else:
+            if outermost:
+                fault("service.committed")
+            return result
     raise AssertionError("unreachable")

@@ -4,11 +4,14 @@ Four variables change it, each alone only its own part: ``DATABASE_URL``, ``REDI
 ``do.py``, ``PORT``.
 """
 
+import os
+
 from crm.settings.base import *  # noqa: F403
 from crm.settings.base import VAR
 from crm.settings.secrets import kept_field_keys, kept_secret_key
 
 DEBUG = False
+CRM_FAULT = os.environ.get("CRM_FAULT", "")  # where a process dies on purpose: crm/core/faults.py
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 SECRET_KEY = kept_secret_key(VAR / "secret-key")
 CRM_FIELD_KEYS = kept_field_keys(VAR / "field-keys")

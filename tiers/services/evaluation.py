@@ -15,6 +15,7 @@ from clients.models import BranchDay
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.clocks import Calendar
+from crm.core.faults import fault as break_here
 from crm.core.models import Branch, JobRun, User
 from crm.core.policies import figures
 from crm.core.service import service
@@ -151,6 +152,7 @@ def evaluate(
         sql.measure(cursor, asked)
         sql.decide(cursor, asked)
         steps = sql.apply(cursor, asked, run.pk)
+        break_here("evaluation.applied")
         if fault:
             fault("applied")
         no_data = sql.count_without_data(cursor)
