@@ -1,5 +1,28 @@
+"""What we do on a schedule for the client's sake: follow-up calls and surveys."""
+
+from typing import Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+_ACTIONS = {
+    "call.take": _("Took a follow-up call"),
+    "call.release": _("Gave a follow-up call back"),
+    "call.record_attempt": _("Noted an attempt to call"),
+    "call.complete": _("Finished a follow-up call"),
+    "call.propose_unable": _("Asked to count a call as not possible"),
+    "call.approve_unable": _("Approved that a call was not possible"),
+    "call.refuse_unable": _("Sent a call back to the queue"),
+    "care.mark_missed": _("Calls became too late"),
+    "care.plan_calls": _("Planned follow-up calls"),
+    "care.seed_programmes": _("Brought care programmes in"),
+    "care.tidy_calls": _("Put calls back and cancelled others"),
+    "finding.close": _("Concluded a finding"),
+    "survey.answer": _("A client answered a survey"),
+    "survey.expire": _("Survey links ran out"),
+    "survey.hand_out_link": _("Handed a survey link out"),
+    "survey.invite": _("Invited to a survey"),
+}
 
 
 class CareConfig(AppConfig):
@@ -9,7 +32,21 @@ class CareConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from care import services  # noqa: F401  registers the sweeps
+        # The services bring the sweeps and what follows a change of the calendar.
+        from care import services  # noqa: F401
+        from care.models import Finding, SurveyInvitation
         from clients.registry import ClientBound, bind
+        from complaints.querysets import recused_q
+        from crm.core import audit
+        from crm.core.audit_words import add_words
+
+        @audit.veil(Finding)
+        def about_own_clients(user: Any) -> Any:
+            return Finding.objects.filter(call__client__advisor=user)
+
+        @audit.veil(SurveyInvitation)
+        def about_the_reader(user: Any) -> Any:
+            return SurveyInvitation.objects.filter(recused_q(user, "complaint__"))
 
         bind(ClientBound("care.FollowUpCall"), ClientBound("care.SurveyInvitation"))
+        add_words(_ACTIONS)

@@ -20,10 +20,12 @@ from crm.core.jobs import due
 from crm.core.models import Company, User
 from crm.core.policies import Figures, figures
 from crm.core.service import service
+from crm.core.services.calendar import recomputes
 from tiers.models import TierChange
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "scripts.toml"
 _BATCH = 1000
+_TIER_KEY = "tier:"
 
 Code = CareProgramme.Code
 State = FollowUpCall.State
@@ -159,7 +161,7 @@ def _after_tier_change(
         yield _call(
             programme,
             change.client_id,
-            f"tier:{change.public_id}",
+            f"{_TIER_KEY}{change.public_id}",
             end.on,
             today,
             provisional=end.provisional,
@@ -205,6 +207,22 @@ def tidy_calls(*, actor: User, now: datetime) -> int:
         after = {"cancelled": cancelled, "returned": returned}
         audit.record(actor, "care.tidy_calls", "care.followupcall", after=after)
     return cancelled + returned
+
+
+@recomputes("care.calls")
+def recompute_calls(first: date, last: date, now: datetime) -> int:
+    """After a change of the calendar: calls after a change of tier run in working days; compute the open ones again."""
+    waiting = FollowUpCall.objects.open().filter(programme__code=Code.TIER_CHANGE, due_on__gte=first)
+    keys = [key.removeprefix(_TIER_KEY) for key in waiting.values_list("occurrence_key", flat=True)]
+    changes = TierChange.objects.filter(public_id__in=keys, day__lte=last)
+    moved = 0
+    for public_id, began in changes.values_list("public_id", "day"):
+        end = Calendar.around(began).due(began, figures(began).days("visit.tier_change_days"), "W")
+        call = waiting.filter(occurrence_key=f"{_TIER_KEY}{public_id}").exclude(
+            due_on=end.on, provisional=end.provisional
+        )
+        moved += call.update(due_on=end.on, provisional=end.provisional, version=F("version") + 1)
+    return moved
 
 
 @due("care.plan_calls")

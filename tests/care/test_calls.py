@@ -271,6 +271,17 @@ def test_findings_are_kept_from_the_clients_own_advisor(branch: Branch, staff: S
     assert not Finding.objects.visible_to(staff("advisor")).exists()
 
 
+def test_the_trail_keeps_conclusions_from_the_clients_own_advisor(branch: Branch, staff: Staff) -> None:
+    manager = staff("branch_manager")
+    finding = FindingFactory(branch=branch)
+    finding.call.client.advisor = manager
+    finding.call.client.save()
+    close_finding(actor=staff("compliance"), finding=finding, now=NOW, conclusion="经理代客操作属实")
+
+    assert not AuditEntry.objects.visible_to(manager).filter(action="finding.close").exists()
+    assert AuditEntry.objects.visible_to(staff("auditor")).filter(action="finding.close").exists()
+
+
 # -- unable ------------------------------------------------------------------------------------------------------------
 
 

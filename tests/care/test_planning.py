@@ -13,11 +13,12 @@ from hypothesis.extra.django import TestCase
 from advisory.models import AdvisoryAgreement
 from care.models import CareProgramme, FollowUpCall, ScriptQuestion
 from care.services import mark_missed, plan_calls, seed_programmes, tidy_calls
+from care.services.plan import recompute_calls
 from clients.models import Client
 from crm.core.access import system_user
 from crm.core.clocks import Calendar, local_date
 from crm.core.jobs import DUE
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch, CalendarDay, User
 from tests.factories.care import MONDAY, NOW, FollowUpCallFactory
 from tests.factories.clients import ClientFactory
 from tests.factories.core import UserFactory
@@ -91,6 +92,18 @@ def test_a_move_up_or_down_is_answered_by_a_call_within_five_working_days(
         assert call.occurrence_key == f"tier:{change.public_id}"
         assert call.due_on == Calendar.around(MONDAY).add_working_days(MONDAY, 5)
         assert call.reason == "t1 → t2"
+
+
+def test_a_changed_calendar_moves_the_open_calls_that_run_in_working_days(branch: Branch) -> None:
+    moved(ClientFactory(branch=branch), day=MONDAY)
+    plan()
+    before = FollowUpCall.objects.get().due_on
+    CalendarDay.objects.filter(day=MONDAY + timedelta(days=2)).update(is_workday=False, is_trading=False)
+
+    again = [recompute_calls(MONDAY, MONDAY + timedelta(days=6), NOW) for _run in range(2)]
+
+    assert again == [1, 0]
+    assert FollowUpCall.objects.get().due_on == before + timedelta(days=1)
 
 
 def test_an_advice_client_is_called_once_in_each_period_since_the_agreement_was_signed(branch: Branch) -> None:
