@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.core import audit
@@ -98,7 +99,7 @@ def audit_export(request: HttpRequest) -> HttpResponseBase:
 
 def _file(rows: Any) -> StreamingHttpResponse:
     head = (
-        _("At"), _("Person"), _("Staff number"), _("Action"), _("Kind of object"), _("Object"), _("Client"), _("Branch"),
+        _("At"), pgettext("who did it", "Person"), _("Staff number"), _("Action"), _("Kind of object"), _("Object"), _("Client"), _("Branch"),
         _("Reason"), _("Before"), _("After"), _("Address"), _("Request"),
     )  # fmt: skip
     name = f"audit-{local_date(timezone.now()):%Y%m%d}.csv"
