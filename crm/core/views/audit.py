@@ -99,8 +99,8 @@ def audit_export(request: HttpRequest) -> HttpResponseBase:
 
 def _file(rows: Any) -> StreamingHttpResponse:
     head = (
-        _("At"), pgettext("who did it", "Person"), _("Staff number"), _("Action"), _("Kind of object"), _("Object"), _("Client"), _("Branch"),
-        _("Reason"), _("Before"), _("After"), _("Address"), _("Request"),
+        _("At"), pgettext("who did it", "Person"), _("Staff number"), _("Action"), _("Kind of object"), _("Object"),
+        _("Client"), _("Branch"), _("Reason"), _("Before"), _("After"), _("Address"), _("Request"),
     )  # fmt: skip
     name = f"audit-{local_date(timezone.now()):%Y%m%d}.csv"
     return csv_answer(name, head, _lines(rows.select_related("actor", "branch")))
