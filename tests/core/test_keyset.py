@@ -81,7 +81,11 @@ def test_rows_that_come_in_between_are_neither_skipped_nor_doubled(people):
     assert [row.staff_number for row in second.rows] == [f"K{number:03}" for number in range(10, 20)]
 
 
-@pytest.mark.parametrize("cursor", ["x", "a:b:c", "é", "\x00", signing.dumps({"o": ["pk"], "at": [1]}, salt="other")])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "a:b:c", "é", "\x00", signing.dumps({"o": ["pk"], "at": [1]}, salt="other")],
+    ids=["letter", "parts", "accent", "nul", "another salt"],
+)
 def test_a_cursor_that_is_not_ours_shows_the_first_page(people, cursor):
     page = page_of(User.objects.filter(staff_number__startswith="K"), ("staff_number",), cursor=cursor, size=5)
 
