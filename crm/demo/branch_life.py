@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from advisory.models import AdvisoryAgreement
+from advisory.services import sign_agreement
 from care.models import CallAttempt, FollowUpCall, SurveyInvitation
 from care.services import (
     answer_survey,
@@ -41,6 +43,8 @@ _SUBJECT = {
     "attitude": "manner",
 }
 _PURPOSE = {"care": "care", "market": "market", "product": "product", "new_account": "account", "business": "account"}
+#: Days since the signing: some may still be cancelled, some have a call due or late (every ninety days one).
+_SIGNED_AGO = (3, 25, 64, 71, 78, 83, 88, 94, 97, 160, 174, 240)
 _GOOD = {
     "identity": "yes",
     "changes_confirmed": "yes",
@@ -153,9 +157,9 @@ class Life:
         remedy = Decimal(text.remedy)
         steps: dict[str, tuple[User, dict[str, Any]]] = {
             "accept": (chief, {"handler": desk, "note": "符合受理条件。"}),
-            "contact": (desk, {"note": "已电话联系投诉人,核实情况并告知处理流程。"}),
-            "ask_extension": (desk, {"extension_days": 20, "note": "涉及历史交易记录调取,需要延长核查时间。"}),
-            "extend": (chief, {"note": "情况属实,同意延期并已告知投诉人。"}),
+            "contact": (desk, {"note": "已电话联系投诉人，核实情况并告知处理流程。"}),
+            "ask_extension": (desk, {"extension_days": 20, "note": "涉及历史交易记录调取，需要延长核查时间。"}),
+            "extend": (chief, {"note": "情况属实，同意延期并已告知投诉人。"}),
             "propose": (
                 desk,
                 {
@@ -168,14 +172,47 @@ class Life:
             "approve": (chief, {"note": "同意。"}),
             "send_back": (chief, {"note": "请补充通话录音的核查结果。"}),
             "reply": (desk, {"reply": text.reply}),
-            "object": (desk, {"note": "投诉人对答复有异议,要求进一步说明。"}),
+            "object": (desk, {"note": "投诉人对答复有异议，要求进一步说明。"}),
             "close": (desk, {"is_satisfied": text.justified != "no", "note": "投诉人表示认可。"}),
-            "refuse": (chief, {"note": "不属于证券业务纠纷,已向来访人说明。"}),
+            "refuse": (chief, {"note": "不属于证券业务纠纷，已向来访人说明。"}),
             "transfer": (chief, {"transferred_to": "开户行客户服务部", "note": "银证转账问题由存管银行处理。"}),
-            "withdraw": (desk, {"note": "投诉人来电撤诉,已录音确认。"}),
+            "withdraw": (desk, {"note": "投诉人来电撤诉，已录音确认。"}),
             "reopen": (chief, {"note": "投诉人提供了新的材料。", "handler": desk}),
         }
         return steps[action]
+
+    # -- advisory agreements -----------------------------------------------------------------------------------------
+
+    def agreements(self) -> int:
+        """A dozen clients of each branch have signed with whoever advises them; says how many have."""
+        for branch in self.crew.branches:
+            waiting = iter(_SIGNED_AGO)
+            days_ago: int | None = next(waiting)
+            clients = Client.objects.served().filter(branch=branch).exclude(advisor=None)
+            for client in clients.select_related("advisor__advisor_profile").order_by("-total_assets", "external_id"):
+                if days_ago is None:
+                    break
+                signed_on = self.today - timedelta(days=days_ago)
+                if self._may_sign(client, signed_on):
+                    self._sign(client, branch, signed_on)
+                    days_ago = next(waiting, None)
+        return int(AdvisoryAgreement.objects.count())
+
+    def _may_sign(self, client: Client, day: date) -> bool:
+        profile = getattr(client.advisor, "advisor_profile", None)
+        known = client.opened_on is not None and client.opened_on <= day
+        return known and profile is not None and profile.may_advise(day) and client.risk_is_valid(day)
+
+    def _sign(self, client: Client, branch: Branch, signed_on: date) -> None:
+        assert client.advisor is not None
+        sign_agreement(
+            client=client,
+            number=f"TG-{branch.code}-{signed_on:%Y%m%d}-{client.external_id[-4:]}",
+            signed_on=signed_on,
+            risk_disclosure=f"TGFX-{signed_on.year}-01",
+            actor=client.advisor,
+            now=at_local(signed_on, time(15, 20)),
+        )
 
     # -- calls and surveys -------------------------------------------------------------------------------------------
 
@@ -199,7 +236,7 @@ class Life:
             when = self._call_day(call, 1 + place % 9)
             taken = take_call(actor=caller, call=call, now=when)
             answers = dict(_GOOD, operated_by_staff="yes") if place % 20 == 8 else _GOOD
-            complete_call(actor=caller, call=taken, now=when, answers=answers, summary="客户确认信息无误,对服务满意。")
+            complete_call(actor=caller, call=taken, now=when, answers=answers, summary="客户确认信息无误，对服务满意。")
         elif place % 4 == 2:
             taken = take_call(actor=caller, call=call, now=self._call_day(call, 1))
             record_attempt(
@@ -227,7 +264,7 @@ class Life:
             record_attempt(actor=caller, call=taken, now=moment, outcome=outcome)
         call.refresh_from_db()
         proposed = propose_unable(
-            actor=caller, call=call, now=moment, reason="三次不同日期均无人接听,已寄送书面回访函。"
+            actor=caller, call=call, now=moment, reason="三次不同日期均无人接听，已寄送书面回访函。"
         )
         approve_unable(actor=self.crew.of(branch, MANAGER)[0], call=proposed, now=moment)
 
