@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clients.querysets.client import AdvisorAssignmentQuerySet, ClientQuerySet, RiskAssessmentQuerySet
 from crm.core.fields import EncryptedField, MoneyField
@@ -30,7 +31,7 @@ class RiskGrade(models.TextChoices):
 class Channel(models.TextChoices):
     """How client and branch talk to each other."""
 
-    PHONE = "phone", _("Phone")
+    PHONE = "phone", pgettext_lazy("channel", "Phone")
     WECHAT = "wechat", _("WeChat")
     VISIT = "visit", _("Visit")
     COUNTER = "counter", _("Counter")

@@ -47,7 +47,9 @@ def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
             return client.get_absolute_url()
         client.refresh_from_db()
         answer = render(request, "clients/_contacts.html", contacts_context(request, client))
-        answer["HX-Trigger"] = json.dumps({"toast": {"level": "success", "text": _("Contact logged.")}})
+        answer["HX-Trigger"] = json.dumps(
+            {"toast": {"level": "success", "text": _("Contact logged.")}, "contact-logged": {"client": client.public_id}}
+        )
         return answer
 
     context = {

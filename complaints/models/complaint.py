@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from complaints.querysets import ComplaintQuerySet
 from crm.core.fields import EncryptedField, MoneyField
@@ -38,7 +39,7 @@ class Complaint(PublicModel, Versioned):
 
     class Channel(models.TextChoices):
         COUNTER = "counter", _("At the counter")
-        PHONE = "phone", _("Phone")
+        PHONE = "phone", pgettext_lazy("channel", "Phone")
         WEB = "web", _("Web")
         LETTER = "letter", _("Letter")
         EMAIL = "email", _("E-mail")

@@ -30,6 +30,7 @@ class Action:
 
 ACTIONS = (
     Action(gettext_lazy("New client"), "user-plus", "clients:create", "clients.add_client"),
+    Action(gettext_lazy("Take a complaint down"), "message-report", "complaints:register", "complaints.add_complaint"),
     Action(gettext_lazy("Export clients"), "file-export", "clients:export", "clients.export_client"),
 )
 

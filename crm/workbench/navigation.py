@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place("day", _("My day"), "sun", "workbench:my_day"),
-    Place("clients", _("Clients"), "users", "clients:list", "clients.view_client"),
+    Place("clients", pgettext_lazy("rail", "Clients"), "users", "clients:list", "clients.view_client"),
     Place(
         "tiers",
         _("Needs & tiers"),
@@ -39,7 +40,7 @@ PLACES: tuple[Place, ...] = (
     ),
     Place("services", _("Client services"), "heart-handshake", "workbench:services", "clients.view_client"),
     Place("care", _("Client care"), "phone-call", "care:queue", "care.view_followupcall"),
-    Place("complaints", _("Complaints"), "message-report", "complaints:list", "complaints.view_complaint"),
+    Place("complaints", pgettext_lazy("rail", "Complaints"), "message-report", "complaints:list", "complaints.view_complaint"),
     Place(
         "branch",
         _("Branch"),

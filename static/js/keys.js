@@ -36,9 +36,11 @@
     next.scrollIntoView({ block: "nearest" });
   }
 
+  // A row whose link answers beside the list opens there; others lead away.
   function openRow(row) {
     var link = row.querySelector("a.row-link");
-    if (row.dataset.href) window.location.assign(row.dataset.href);
+    if (link && link.hasAttribute("hx-get")) link.click();
+    else if (row.dataset.href) window.location.assign(row.dataset.href);
     else if (link) link.click();
     else row.click();
   }
@@ -49,7 +51,7 @@
     if (event.target.closest("a, button, input, label, select, textarea, summary, [hx-get], [hx-post]")) return;
     if (String(window.getSelection())) return;
     if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener");
-    else window.location.assign(row.dataset.href);
+    else openRow(row);
   });
 
   // --- Palette ----------------------------------------------------------------------------------------------------
