@@ -22,8 +22,9 @@ def run_due() -> None:
     logger.info("sweeps done", extra={"moved": sum(n for n in counts.values() if n > 0)})
 
 
-@shared_task(name="core.run_job", ignore_result=True)
+@shared_task(name="core.run_job", ignore_result=True, soft_time_limit=500, time_limit=540)
 def run_job(pk: int) -> None:
+    """Long work has longer than other tasks; a second delivery of the message finds the run taken."""
     jobs.take_and_run(pk)
 
 
