@@ -189,12 +189,14 @@ class Life:
             waiting = iter(_SIGNED_AGO)
             days_ago: int | None = next(waiting)
             clients = Client.objects.served().filter(branch=branch).exclude(advisor=None)
-            for client in clients.select_related("advisor__advisor_profile").order_by("-total_assets", "external_id"):
+            for client in clients.select_related("branch", "advisor__advisor_profile").order_by(
+                "-total_assets", "external_id"
+            ):
                 if days_ago is None:
                     break
                 signed_on = self.today - timedelta(days=days_ago)
-                if self._may_sign(client, signed_on):
-                    self._sign(client, branch, signed_on)
+                if client.advisor and self._may_sign(client, signed_on):
+                    self._sign(client, client.advisor, signed_on)
                     days_ago = next(waiting, None)
         return int(AdvisoryAgreement.objects.count())
 
@@ -203,14 +205,13 @@ class Life:
         known = client.opened_on is not None and client.opened_on <= day
         return known and profile is not None and profile.may_advise(day) and client.risk_is_valid(day)
 
-    def _sign(self, client: Client, branch: Branch, signed_on: date) -> None:
-        assert client.advisor is not None
+    def _sign(self, client: Client, advisor: User, signed_on: date) -> None:
         sign_agreement(
             client=client,
-            number=f"TG-{branch.code}-{signed_on:%Y%m%d}-{client.external_id[-4:]}",
+            number=f"TG-{client.branch.code}-{signed_on:%Y%m%d}-{client.external_id[-4:]}",
             signed_on=signed_on,
             risk_disclosure=f"TGFX-{signed_on.year}-01",
-            actor=client.advisor,
+            actor=advisor,
             now=at_local(signed_on, time(15, 20)),
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
+from advisory.models import AdvisoryAgreement
 from advisory.services import approve_matching, run_matching
 from care.models import FollowUpCall, SurveyAnswer
 from clients.models import Client, ContactLog, DailyAsset, Holding
@@ -35,7 +36,7 @@ def is_empty() -> bool:
 
 
 def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -> Crew:
-    """Build the demo in its order: people, clients and assets, tiers, matching, contacts, complaints, calls, surveys."""
+    """Build the demo in its order: people, clients and assets, tiers, contacts, complaints, matching, agreements, calls."""
     crew = hire(seed=seed, today=today)
     say(f"{User.objects.filter(is_system=False).count()} members of staff in {len(crew.branches)} branches")
     life = Life(crew, seed=seed, today=today)
@@ -47,6 +48,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     life.complaints(max(30, _COMPLAINTS * clients // 2000))
     say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
     _match(crew, life)
+    say(f"{life.agreements()} advisory agreements")
     life.calls()
     life.surveys()
     say(f"{FollowUpCall.objects.count()} follow-up calls planned")
@@ -100,6 +102,7 @@ def _facts() -> Iterable[Any]:
         .order_by("tier__code")
     )
     yield list(Complaint.objects.order_by("number").values_list("number", "state", "subject", "compensation"))
+    yield list(AdvisoryAgreement.objects.order_by("number").values_list("number", "advisor__staff_number", "signed_on"))
     calls = FollowUpCall.objects.order_by("client__external_id", "programme__code", "due_on")
     yield list(calls.values_list("client__external_id", "programme__code", "due_on", "state", "attempts_made"))
     yield list(

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from advisory.models import AdvisoryAgreement
 from care.models import FollowUpCall
 from clients.models import Client
 from complaints.models import Complaint
+from complaints.views.rows import dress
 from crm.core.models import User
 from tiers.models import TierState
 from tiers.querysets.lines import TierLine, tier_lines
@@ -25,44 +29,87 @@ _MOST = 5
 
 
 @dataclass(frozen=True)
+class Link:
+    """What can be done from a panel, or where more of it is."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Piece:
-    """A panel beside the client's facts: its template says how it looks."""
+    """A panel beside the client's facts: its template says how it looks.
+
+    A panel with nothing in it is there for its links alone; the brief before a call leaves it out.
+    """
 
     key: str
     title: str
     template: str
     context: dict[str, Any] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    is_empty: bool = False
 
 
 def tier_piece(user: User, client: Client, today: date) -> Piece | None:
-    """The present tier, since when."""
+    """The present tier, since when, and the way to its arithmetic."""
     if not user.has_perm("tiers.view_tierstate"):
         return None
     rows = TierState.objects.visible_to(user).select_related("tier", "programme")
     state = rows.filter(client=client).first()
-    return Piece("tier", _("Client tier"), "overview/_tier.html", {"state": state}) if state else None
+    if state is None:
+        return None
+    why = Link(_("Why this tier?"), reverse("tiers:proof", args=[client.public_id]))
+    return Piece("tier", _("Client tier"), "overview/_tier.html", {"state": state}, (why,))
 
 
 def complaint_piece(user: User, client: Client, today: date) -> Piece | None:
-    """Complaints under way; who is recused from one does not learn of it here either."""
+    """Complaints under way with their clocks; who is recused from one does not learn of it here either."""
     if not user.has_perm("complaints.view_complaint"):
         return None
-    rows = list(Complaint.objects.visible_to(user).open().filter(client=client).order_by("-received_at", "-pk")[:_MOST])
-    return Piece("complaints", _("Open complaints"), "overview/_complaints.html", {"rows": rows}) if rows else None
+    found = Complaint.objects.visible_to(user).open().filter(client=client).for_list()
+    rows = [dress(row, user) for row in found.order_by("-received_at", "-pk")[:_MOST]]
+    links: tuple[Link, ...] = ()
+    if user.has_perm("complaints.add_complaint"):
+        links = (Link(_("Take a complaint down"), f"{reverse('complaints:register')}?client={client.public_id}"),)
+    if not rows and not links:
+        return None
+    context = {"rows": rows, "now": timezone.now()}
+    return Piece("complaints", _("Open complaints"), "overview/_complaints.html", context, links, not rows)
 
 
 def care_piece(user: User, client: Client, today: date) -> Piece | None:
-    """Follow-up calls that have to be made."""
+    """Follow-up calls that have to be made, the next one first."""
     if not user.has_perm("care.view_followupcall"):
         return None
     calls = FollowUpCall.objects.visible_to(user).filter(client=client, state__in=FollowUpCall.OPEN)
     rows = list(calls.select_related("programme").order_by("due_on", "pk")[:_MOST])
-    return (
-        Piece("care", _("Follow-up calls due"), "overview/_care.html", {"rows": rows, "today": today}) if rows else None
+    if not rows:
+        return None
+    return Piece("care", _("Follow-up calls due"), "overview/_care.html", {"rows": rows, "today": today})
+
+
+def agreement_piece(user: User, client: Client, today: date) -> Piece | None:
+    """The advisory agreement in force, or the way to sign one."""
+    if not user.has_perm("advisory.view_advisoryagreement"):
+        return None
+    signed = AdvisoryAgreement.objects.visible_to(user).filter(client=client)
+    row = signed.in_force(today).select_related("advisor").order_by("-signed_on", "-pk").first()
+    links = [Link(_("All agreements"), reverse("advisory:agreements", args=[client.public_id]))]
+    if row is None and user.has_perm("advisory.add_advisoryagreement"):
+        links = [Link(_("Sign an agreement"), reverse("advisory:agreement_sign", args=[client.public_id]))]
+    context = {"row": row, "today": today}
+    return Piece(
+        "agreement", _("Advisory agreement"), "overview/_agreement.html", context, tuple(links), is_empty=row is None
     )
 
 
-PIECES: tuple[Callable[[User, Client, date], Piece | None], ...] = (tier_piece, complaint_piece, care_piece)
+PIECES: tuple[Callable[[User, Client, date], Piece | None], ...] = (
+    tier_piece,
+    complaint_piece,
+    care_piece,
+    agreement_piece,
+)
 
 
 def pieces(user: User, client: Client, today: date) -> list[Piece]:

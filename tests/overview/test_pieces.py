@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from crm.core.models import Branch, User
+from tests.factories.advisory import AgreementFactory
 from tests.factories.care import FollowUpCallFactory
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintFactory
@@ -47,3 +49,62 @@ def test_a_role_without_the_right_sees_no_panel(branch: Branch, staff: Staff, we
     text = web(agent).get(f"/clients/{client.public_id}/").content.decode()
 
     assert (complaint.number in text) == agent.has_perm("complaints.view_complaint")
+
+
+def test_a_complaint_is_taken_down_for_the_client_of_the_page(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch)
+    address = f"/complaints/new/?client={client.public_id}"
+
+    assert address in _page(web(staff("front_desk")), client)
+    assert address not in _page(web(staff("auditor", branch=None)), client)
+    form = web(staff("front_desk")).get(address)
+    assert form.context["client"] == client
+
+
+def test_a_complaint_shows_its_state_and_the_call_its_day(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch)
+    complaint = ComplaintFactory(client=client)
+    call = FollowUpCallFactory(client=client, due_on=date(2026, 6, 9))
+
+    text = _page(web(staff("branch_manager")), client)
+
+    assert str(complaint.get_state_display()) in text
+    assert "2026-06-09" in text
+    assert str(call.get_state_display()) in text
+
+
+def test_the_agreement_in_force_stands_on_the_page_and_an_ended_one_does_not(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    advisor = staff("advisor")
+    client = ClientFactory(branch=branch, advisor=advisor, assessed=True)
+    ended = AgreementFactory(client=client, advisor=advisor, ended_on=date(2026, 6, 5))
+
+    text = _page(web(advisor), client)
+    assert ended.number not in text
+    assert f"/agreements/client/{client.public_id}/sign/" in text
+
+    signed = AgreementFactory(client=client, advisor=advisor, signed_on=date(2026, 6, 6))
+    text = _page(web(advisor), client)
+    assert signed.number in text
+    assert f"/agreements/client/{client.public_id}/sign/" not in text
+    assert signed.number not in _page(web(staff("front_desk")), client)
+
+
+def test_the_brief_before_a_call_leaves_out_empty_panels(branch: Branch, staff: Staff, web: Web) -> None:
+    advisor = staff("advisor")
+    client = ClientFactory(branch=branch, advisor=advisor)
+
+    text = web(advisor).get(f"/clients/{client.public_id}/brief/").content.decode()
+    assert "complaints/new" not in text
+    assert "No agreement in force" not in text
+
+    complaint = ComplaintFactory(client=client)
+    text = web(advisor).get(f"/clients/{client.public_id}/brief/").content.decode()
+    assert complaint.number in text
+
+
+def _page(browser: Any, client: Any) -> str:
+    answer = browser.get(f"/clients/{client.public_id}/", headers={"Accept-Language": "en"})
+    assert answer.status_code == 200
+    return str(answer.content.decode())
