@@ -42,3 +42,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "crm.core.views.errors.handler400"
+handler403 = "crm.core.views.errors.handler403"
+handler404 = "crm.core.views.errors.handler404"
+handler500 = "crm.core.views.errors.handler500"

@@ -137,6 +137,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "crm.core.views.errors.csrf_failure"
 
 # --- Browser rules ---
 X_FRAME_OPTIONS = "DENY"

@@ -54,9 +54,12 @@ class TierChangeQuerySet(models.QuerySet[Any]):
         return self.filter(reason__in=["up", "down"])
 
     def awaiting_care(self, now: datetime) -> TierChangeQuerySet:
-        """Moves up and down that are young enough for a call (policy ``visit.tier_change_days``)."""
+        """Moves up and down that still deserve a call: not older than ``visit.max_lateness_days``.
+
+        Longer than the call's own limit, so that sweeps which stood still for a week lose nobody.
+        """
         today = local_date(now)
-        oldest = today - timedelta(days=figures(today).days("visit.tier_change_days"))
+        oldest = today - timedelta(days=figures(today).days("visit.max_lateness_days"))
         return self.moves().filter(day__gte=oldest, day__lte=today).select_related("client", "old", "new")
 
     def with_tiers(self) -> TierChangeQuerySet:
