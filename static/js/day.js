@@ -39,7 +39,8 @@
     if (event.target === list) { if (place >= 0) next(); else mark(); }
     if (event.target !== brief) return;
     var words = brief.querySelector("textarea");
-    if (brief.getBoundingClientRect().top > window.innerHeight / 2) brief.scrollIntoView({ block: "start" });
-    else if (words && window.matchMedia("(pointer: fine)").matches) words.focus({ preventScroll: true });
+    var below = brief.getBoundingClientRect().top >= list.getBoundingClientRect().bottom;
+    if (below) brief.parentElement.scrollIntoView({ block: "start" });
+    if (words && window.matchMedia("(pointer: fine)").matches) words.focus({ preventScroll: true });
   });
 })();

@@ -48,7 +48,8 @@
   document.addEventListener("click", function (event) {
     var row = event.target.closest("[data-href]");
     if (!row || event.defaultPrevented || event.button !== 0) return;
-    if (event.target.closest("a, button, input, label, select, textarea, summary, [hx-get], [hx-post]")) return;
+    var own = event.target.closest("a, button, input, label, select, textarea, summary, [hx-get], [hx-post]");
+    if (own && row.contains(own)) return;
     if (String(window.getSelection())) return;
     if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener");
     else openRow(row);
