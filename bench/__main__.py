@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-APART = {"measure"}
+APART = {"measure", "yardstick", "data"}
 """Modules that are no benchmark by themselves."""
 
 ON_CALL = {"chaos", "pages"}
