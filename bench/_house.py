@@ -55,10 +55,12 @@ class House:
         self._tender = threading.Thread(target=self._tend, daemon=True)
         (folder / "faults").mkdir(exist_ok=True)
 
-    def start(self) -> None:
-        """Start everything and wait for the first page."""
+    def start(self, *names: str) -> None:
+        """Start everything (or the processes named) and wait for the first page."""
         environ = {**os.environ, "CRM_FAULT": "@"}
         for name, command in commands(Path(sys.executable), self.port, environ).items():
+            if names and name not in names:
+                continue
             child = Child(name, command, child_environment(environ, name, self.port), self._note)
             child.policy = Patient()  # type: ignore[assignment]  # same shape
             self.children.append(child)

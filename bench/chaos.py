@@ -33,14 +33,14 @@ REDIS_NUMBER = 13
 
 
 @contextlib.contextmanager
-def own_place(given: Path | None) -> Iterator[Path]:
+def own_place(given: Path | None, topic: str = "chaos") -> Iterator[Path]:
     """A folder and a database of our own; both are gone afterwards unless the folder was given."""
-    folder = given or Path(tempfile.mkdtemp(prefix="crm-chaos-"))
+    folder = given or Path(tempfile.mkdtemp(prefix=f"crm-{topic}-"))
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.update(CRM_VAR=str(folder), DJANGO_SETTINGS_MODULE="crm.settings")
     os.environ.pop("CRM_FAULT", None)
     if url := os.environ.get("DATABASE_URL"):
-        os.environ["DATABASE_URL"] = urlunsplit(urlsplit(url)._replace(path=f"/chaos_{os.getpid()}"))
+        os.environ["DATABASE_URL"] = urlunsplit(urlsplit(url)._replace(path=f"/{topic}_{os.getpid()}"))
     if url := os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = urlunsplit(urlsplit(url)._replace(path=f"/{REDIS_NUMBER}"))
     try:
@@ -51,7 +51,7 @@ def own_place(given: Path | None) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def prepare() -> None:
+def prepare(clients: int = CLIENTS) -> None:
     """Migrations and a small demo branch, unless the folder has them."""
     import django
 
@@ -66,7 +66,7 @@ def prepare() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     if not User.objects.filter(is_system=False).exists():
         with open(os.devnull, "w") as nothing:
-            call_command("demo", clients=CLIENTS, stdout=nothing)
+            call_command("demo", clients=clients, stdout=nothing)
 
 
 def _drop_database() -> None:

@@ -1,0 +1,312 @@
+"""Every page as every role on a demo branch: what it costs, and in a browser what is wrong with it.
+
+    python3 do.py pages                  server figures, and Chromium where there is one
+    python3 do.py pages --no-browser
+
+Server: each role asks for each address; CPU milliseconds, statements and bytes of the second look. A page's own statements
+are those besides the seven that find out who looks. Browser: each page once, as the first role that may open it, in Chinese
+and English, 1440 and 390 pixels wide: axe, console, overflow, a screenshot. Tables and pictures go to var/pages/.
+
+Exit code 1: an answer of 500, a list above its budget, a violation, a console error, or a page wider than a phone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import logging
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+CLIENTS = 200
+#: Statements that a list may have of its own (performance.md, Part B §6).
+BUDGET = 8
+LANGUAGES, WIDTHS = ("zh-hans", "en"), (1440, 390)
+#: Addresses that are no pages: for machines, for files, or with a secret in them.
+NO_PAGES = {
+    *("core:healthz", "core:readyz", "core:health_jobs", "core:service_worker", "core:attachment", "care:survey"),
+    *("search:palette", "account_confirm_email", "account_reset_password_from_key", "mfa_download_recovery_codes"),
+    *("core:import_errors", "account_logout", "api:schema"),
+}
+#: Long lists, which have the budget.
+LISTS = {
+    *("clients:list", "complaints:list", "care:queue", "care:findings", "care:surveys", "core:staff_list"),
+    *("core:audit_list", "core:job_list", "core:imports", "advisory:hand_overs", "core:delegation_list"),
+}
+#: Whose public id stands in the address: by the beginning of the name, the first that fits.
+ROWS = (
+    ("core:staff_", "core.User"),
+    ("core:delegation", "core.Delegation"),
+    ("core:hours_", "core.Branch"),
+    ("core:audit_", "core.AuditEntry"),
+    ("core:job_", "core.JobRun"),
+    ("core:import_", "core.ImportBatch"),
+    ("clients:contact_correct", "clients.ContactLog"),
+    ("clients:", "clients.Client"),
+    ("overview:", "clients.Client"),
+    ("advisory:agreements", "clients.Client"),
+    ("advisory:agreement_sign", "clients.Client"),
+    ("advisory:agreement_", "advisory.AdvisoryAgreement"),
+    ("advisory:matching", "advisory.MatchingRun"),
+    ("advisory:advisor_edit", "core.User"),
+    ("tiers:run", "tiers.EvaluationRun"),
+    ("tiers:programme_", "tiers.Programme"),
+    ("tiers:proof", "tiers.TierChange"),
+    ("tiers:rate_propose", "clients.Client"),
+    ("complaints:", "complaints.Complaint"),
+    ("care:call", "care.FollowUpCall"),
+    ("care:unable_", "care.FollowUpCall"),
+    ("care:finding_", "care.Finding"),
+    ("care:survey_", "care.SurveyInvitation"),
+)
+
+
+@dataclass
+class Page:
+    """One address by name; what each role got, and what the browser found."""
+
+    name: str
+    looks: dict[str, tuple[str, float, int, int]] = field(default_factory=dict)  # role: path, ms, statements, bytes
+    refused: dict[str, int] = field(default_factory=dict)
+    found: list[str] = field(default_factory=list)
+
+    def most(self, place: int) -> float:
+        return max((look[place] for look in self.looks.values()), default=0)  # type: ignore[type-var, return-value]
+
+
+def addresses() -> Iterator[tuple[str, list[str]]]:
+    """Names of all addresses besides REST and the admin, with the names of their parts."""
+    from django.urls import URLResolver, get_resolver
+
+    def walk(resolver: Any, space: str) -> Iterator[tuple[str, list[str]]]:
+        for one in resolver.url_patterns:
+            if isinstance(one, URLResolver):
+                if one.namespace not in ("admin", "api"):
+                    yield from walk(one, f"{space}{one.namespace}:" if one.namespace else space)
+            elif one.name:
+                yield f"{space}{one.name}", list(one.pattern.regex.groupindex)
+
+    yield from walk(get_resolver(), "")
+    yield "api:docs", []
+
+
+def path_for(name: str, parts: list[str], user: Any) -> str | None:
+    """The address of a page of a row that the user sees; None where there is none."""
+    from django.urls import reverse
+
+    given: dict[str, str] = {}
+    if "public_id" in parts:
+        row = _row(name, user)
+        if row is None:
+            return None
+        given["public_id"] = row.public_id
+    known = {
+        "key": "visit.new_account_days",
+        "field": "phone",
+        "action": "accept",
+        "product": "stock",
+        "day": "2026-10-01",
+    }
+    for part in set(parts) - {"public_id"}:
+        if part not in known:
+            return None
+        given[part] = known[part]
+    return reverse(name, kwargs=given)
+
+
+def _row(name: str, user: Any) -> Any:
+    from django.apps import apps
+
+    for beginning, label in ROWS:
+        if name.startswith(beginning):
+            rows = apps.get_model(label).objects.all()
+            seen = rows.visible_to(user) if hasattr(rows, "visible_to") else rows
+            return seen.order_by("pk").last() or rows.order_by("pk").last()
+    return None
+
+
+def look_at_all(people: list[tuple[str, Any]]) -> tuple[list[Page], dict[str, str]]:
+    """All pages as all roles, in this process. Also the session of each role."""
+    from django.test import Client as Browser
+
+    logging.disable(logging.ERROR)  # refusals are figures here; a fault is told with its exception
+    pages, sessions = {name: Page(name) for name, _parts in addresses() if name not in NO_PAGES}, {}
+    for role, user in people:
+        browser = Browser(
+            headers={"accept-language": "zh-hans"}, raise_request_exception=False, SERVER_NAME="127.0.0.1"
+        )
+        browser.force_login(user)
+        sessions[role] = browser.cookies["sessionid"].value
+        for name, parts in addresses():
+            path = path_for(name, parts, user) if name in pages else None
+            if path:
+                _look(pages[name], role, browser, path)
+    return list(pages.values()), sessions
+
+
+def _look(page: Page, role: str, browser: Any, path: str) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from bench.lists import _WHO
+
+    first = browser.get(path)
+    if first.status_code >= 500:
+        kind = getattr(first, "exc_info", None)
+        page.found.append(
+            f"{first.status_code} as {role} at {path} {kind[1]!r}" if kind else f"{first.status_code} at {path}"
+        )
+    if first.status_code != 200 or first.streaming or "html" not in first.headers.get("Content-Type", ""):
+        page.refused[role] = first.status_code
+        return
+    with CaptureQueriesContext(connection) as seen:
+        begun = time.process_time()
+        answer = browser.get(path)
+        spent = (time.process_time() - begun) * 1000
+    sql = [one["sql"] for one in seen if not one["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
+    own = sum(not any(mark in one[max(one.find(" FROM "), 0) :] for mark in _WHO) for one in sql)
+    page.looks[role] = (path, spent, own, len(answer.content))
+    if page.name in LISTS and own > BUDGET:
+        page.found.append(f"{own} statements of its own as {role}; a list has {BUDGET}")
+
+
+# -- in a browser ------------------------------------------------------------------------------------------------------
+
+_AXE = "axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html.slice(0, 120)} (${v.nodes.length})`))"
+
+
+def browse(pages: list[Page], sessions: dict[str, str], port: int, folder: Path, executable: str) -> None:
+    """Each page as its first role, in both languages and widths."""
+    from playwright.sync_api import sync_playwright
+
+    from crm.core.models import User
+
+    axe = (ROOT / "tests" / "vendor" / "axe.min.js").read_text("utf-8")
+    with sync_playwright() as player:
+        chromium = player.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        for language in LANGUAGES:
+            User.objects.update(language=language)
+            for width in WIDTHS:
+                for page in pages:
+                    if page.looks:
+                        _show(chromium, page, sessions, port, folder, axe, language, width)
+        chromium.close()
+
+
+def _show(
+    chromium: Any,
+    page: Page,
+    sessions: dict[str, str],
+    port: int,
+    folder: Path,
+    axe: str,
+    language: str,
+    width: int,
+) -> None:
+    role, (path, *_figures) = next(iter(page.looks.items()))
+    where, base = f"{language} {width}", f"http://127.0.0.1:{port}"
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, locale="zh-CN" if language != "en" else "en"
+    )
+    context.add_cookies([{"name": "sessionid", "value": sessions[role], "url": base}])
+    tab = context.new_page()
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text[:160]) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: said.append(str(error)[:160]))
+    try:
+        tab.goto(base + path, wait_until="load", timeout=60_000)
+        tab.screenshot(path=folder / f"{page.name.replace(':', '-')}-{language}-{width}.png", full_page=True)
+        tab.evaluate(axe)
+        page.found += [f"{where} axe {line}" for line in tab.evaluate(_AXE)]
+        wide = tab.evaluate("document.documentElement.scrollWidth")
+        if width == min(WIDTHS) and wide > width:
+            page.found.append(f"{where}: {wide} px wide")
+    except Exception as fault:
+        page.found.append(f"{where}: {str(fault).splitlines()[0][:160]}")
+    page.found += [f"{where} console: {line}" for line in said]
+    context.close()
+
+
+# -- telling -----------------------------------------------------------------------------------------------------------
+
+
+def tell(pages: list[Page], folder: Path) -> int:
+    """A line for each page, all figures as CSV, then what is wrong."""
+    with (folder / "pages.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["page", "role", "path", "cpu_ms", "own_statements", "bytes"])
+        for page in pages:
+            for role, (path, spent, own, size) in page.looks.items():
+                writer.writerow([page.name, role, path, round(spent, 1), own, size])
+    print(f"{'page':<34}{'roles':>6}{'CPU ms':>9}{'own SQL':>9}{'bytes':>9}   (the most of any role)")
+    for page in sorted(pages, key=lambda one: -one.most(1)):
+        if page.looks:
+            print(
+                f"{page.name:<34}{len(page.looks):>6}{page.most(1):>9.0f}{page.most(2):>9.0f}{page.most(3):>9.0f}"
+                f"{'   !' if page.found else ''}"
+            )
+    unseen = [page.name for page in pages if not page.looks]
+    print(f"no page for any role (commands, or no row in the demo): {', '.join(unseen)}")
+    wrong = 0
+    for page in pages:
+        for line in dict.fromkeys(page.found):
+            wrong += 1
+            print(f"FOUND {page.name}: {line}", file=sys.stderr)
+    print(f"{sum(len(page.looks) for page in pages)} looks at {len(pages) - len(unseen)} pages, {wrong} findings.")
+    return int(wrong > 0)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build a demo of our own, look, tell."""
+    parser = argparse.ArgumentParser(prog="do.py pages", description="Every page as every role.")
+    parser.add_argument("--no-browser", action="store_true")
+    parser.add_argument("--folder", type=Path, help="keep the demo here, or use the one that is here")
+    parser.add_argument("--clients", type=int, default=CLIENTS)
+    options = parser.parse_args(argv)
+    from bench.chaos import own_place, prepare
+    from launcher.commands import chromium
+    from launcher.environment import has_module, var_folder
+
+    pictures = var_folder() / "pages"
+    shutil.rmtree(pictures, ignore_errors=True)
+    pictures.mkdir(parents=True)
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright keeps a loop in this thread
+    with own_place(options.folder, "pages") as folder:
+        prepare(options.clients)
+        pages, sessions = look_at_all(_people(folder))
+        executable = chromium()
+        if options.no_browser or not executable or not has_module("playwright"):
+            print("No browser: server figures only.")
+        else:
+            from bench._house import House
+
+            house = House(folder)
+            try:
+                house.start("web")
+                browse(pages, sessions, house.port, pictures, executable)
+            finally:
+                house.stop()
+        return tell(pages, pictures)
+
+
+def _people(folder: Path) -> list[tuple[str, Any]]:
+    """One member of staff for each role: those whose log-ins the demo names. Nobody has to set up a second factor here."""
+    import json
+
+    from crm.core.models import Policy, User
+
+    Policy.objects.filter(policy_key="sign_in.second_factor").update(value=False)
+    User.objects.update(must_change_password=False)
+    rows = json.loads((folder / "demo-logins.json").read_text(encoding="utf-8"))
+    return [(row["role"], User.objects.get(staff_number=row["number"])) for row in rows]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
