@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from advisory.forms import CancelForm, EndForm, SignForm
 from advisory.models import AdvisoryAgreement
 from advisory.services import cancel_agreement, end_agreement, sign_agreement
-from advisory.views.places import actor_of, name_shown
+from advisory.views.places import actor_of
 from clients.models import Client
+from clients.views.rows import shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
@@ -33,7 +34,7 @@ def agreement_list(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = AdvisoryAgreement.objects.visible_to(actor_of(request)).filter(client=client).select_related("advisor")
     context = {
         "client": client,
-        "name": name_shown(client),
+        "name": shown_name(client, request.user),
         "agreements": rows.order_by("-signed_on", "-pk"),
         "today": local_date(timezone.now()),
     }
@@ -121,7 +122,7 @@ def _about(
     context = {
         "title": title,
         "submit": submit,
-        "about": f"{name_shown(client)} {client.external_id}",
+        "about": f"{shown_name(client, request.user)} {client.external_id}",
         "back_url": back,
         "crumbs": [{"label": _("Advisory agreements"), "url": back}],
     }

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from advisory.models import AdvisorProfile, MatchingRun
 from care.models import Finding, FollowUpCall
 from clients.models import Client
+from clients.views.rows import shown_name
 from complaints.models import ComplaintClock
 from crm.core.models import User
 from tiers.models import ClientRate
@@ -60,7 +61,7 @@ def promised_contacts(user: User, today: date) -> Iterator[Item]:
             _("Contact"),
             "phone-outgoing",
             client.next_contact_on,
-            client.display_name,
+            shown_name(client, user),
             _("Next contact as agreed"),
             client.get_absolute_url(),
             brief_url=_brief(client),
@@ -79,7 +80,7 @@ def follow_up_calls(user: User, today: date) -> Iterator[Item]:
             _("Follow-up call"),
             "phone-call",
             call.due_on,
-            call.client.display_name,
+            shown_name(call.client, user),
             str(call.programme),
             call.get_absolute_url(),
             rank=3,
@@ -118,7 +119,14 @@ def decisions(user: User, today: date) -> Iterator[Item]:
         for rate in rates.select_related("client")[:_PER_SOURCE]:
             url = reverse("tiers:commission")
             yield Item(
-                "decision", _("Approval"), "discount", today, rate.client.display_name, _("Client rate"), url, rank=2
+                "decision",
+                _("Approval"),
+                "discount",
+                today,
+                shown_name(rate.client, user),
+                _("Client rate"),
+                url,
+                rank=2,
             )
     if user.has_perm("advisory.approve_matchingrun"):
         for run in MatchingRun.objects.visible_to(user).filter(state="proposed").select_related("branch")[:5]:
@@ -142,7 +150,7 @@ def decisions(user: User, today: date) -> Iterator[Item]:
                 _("Approval"),
                 "phone-off",
                 call.due_on,
-                call.client.display_name,
+                shown_name(call.client, user),
                 _("Call not possible"),
                 url,
                 rank=2,
@@ -160,7 +168,7 @@ def findings(user: User, today: date) -> Iterator[Item]:
             _("Finding"),
             "alert-triangle",
             today,
-            finding.call.client.display_name,
+            shown_name(finding.call.client, user),
             _("Bad answer in a follow-up call"),
             reverse("care:findings"),
             rank=1,
@@ -179,7 +187,7 @@ def expiring_grades(user: User, today: date) -> Iterator[Item]:
             _("Risk grade"),
             "shield-half",
             client.risk_valid_until,
-            client.display_name,
+            shown_name(client, user),
             _("Assessment runs out"),
             client.get_absolute_url(),
             brief_url=_brief(client),
@@ -190,6 +198,8 @@ def expiring_grades(user: User, today: date) -> Iterator[Item]:
 def expiring_licences(user: User, today: date) -> Iterator[Item]:
     """Licences that run out soon: one's own, or those of the branch for its manager."""
     rows = AdvisorProfile.objects.visible_to(user).select_related("user")
+    if not user.has_perm("advisory.change_advisorprofile"):
+        rows = rows.filter(user=user)
     for profile in rows.licence_expiring(today, today + timedelta(days=_AHEAD))[:20]:
         yield Item(
             "licence",

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from advisory.models import AdvisoryAgreement
 from clients.models import Client, ContactLog
+from clients.views.rows import shown_name
 from crm.core.clocks import local_date
 from crm.workbench.queue import todays_items
 
@@ -49,16 +50,17 @@ def services(request: HttpRequest) -> HttpResponse:
     today = local_date(now)
     silent_since = now - timedelta(days=30)
     clients = Client.objects.visible_to(user)
-    context = {
-        "today": today,
-        "agreements": AdvisoryAgreement.objects.visible_to(user)
+    agreements = (
+        AdvisoryAgreement.objects.visible_to(user)
         .in_force(today)
         .select_related("client", "advisor")
-        .order_by("-signed_on", "-pk")[:20],
-        "contacts": ContactLog.objects.visible_to(user)
-        .standing()
-        .select_related("client", "staff")
-        .order_by("-at", "-pk")[:20],
-        "silent": clients.silent_since(silent_since).order_by("-total_assets", "-pk")[:20],
-    }
+        .order_by("-signed_on", "-pk")[:20]
+    )
+    contacts = (
+        ContactLog.objects.visible_to(user).standing().select_related("client", "staff").order_by("-at", "-pk")[:20]
+    )
+    silent = clients.silent_since(silent_since).order_by("-total_assets", "-pk")[:20]
+    for client in (*silent, *(row.client for row in (*agreements, *contacts))):
+        client.shown_name = shown_name(client, user)
+    context = {"today": today, "agreements": agreements, "contacts": contacts, "silent": silent}
     return render(request, "workbench/services.html", context)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.models import Client
+from clients.views.rows import shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.policies import figures
@@ -151,7 +152,7 @@ def rate_propose(request: HttpRequest, public_id: str) -> HttpResponse:
         template="tiers/rate_propose.html",
         context={
             "client": client,
-            "name": name_shown(client),
+            "name": shown_name(client, user),
             "rates": effective_rates(client, today),
             "back_url": reverse("tiers:commission"),
         },
@@ -182,7 +183,7 @@ def rate_decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
         template="tiers/rate_decide.html",
         context={
             "rate": rate,
-            "name": name_shown(rate.client),
+            "name": shown_name(rate.client, user),
             "approve": approve,
             "rates": effective_rates(rate.client, today),
             "back_url": reverse("tiers:commission"),
@@ -207,7 +208,7 @@ def rate_end(request: HttpRequest, public_id: str) -> HttpResponse:
         do=end,
         done=lambda: reverse("tiers:commission"),
         template="tiers/rate_end.html",
-        context={"rate": rate, "name": name_shown(rate.client), "back_url": reverse("tiers:commission")},
+        context={"rate": rate, "name": shown_name(rate.client, request.user), "back_url": reverse("tiers:commission")},
         said=_("The rate ends on that day; from then on the card of the client's tier holds."),
     )
 

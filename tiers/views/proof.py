@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clients.models import Client
+from clients.views.rows import shown_name
 from crm.core.clocks import local_date
 from tiers.models import TierChange
 from tiers.querysets import effective_rates, may_see_commission
 from tiers.querysets.proof import proof_of
-from tiers.views.places import actor_of, name_shown
+from tiers.views.places import actor_of
 
 SHOWN_CHANGES = 100
 
@@ -30,7 +31,7 @@ def proof(request: HttpRequest, public_id: str) -> HttpResponse:
     rates = effective_rates(client, found.day) if may_see_commission(user, client) else None
     context = {
         "client": client,
-        "name": name_shown(client),
+        "name": shown_name(client, user),
         "proof": found,
         "history": [_entry(change) for change in history[:SHOWN_CHANGES]],
         "rates": rates,
