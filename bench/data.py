@@ -70,6 +70,14 @@ def weekdays(count: int) -> list[date]:
     return found[::-1]
 
 
+def _analyse() -> None:
+    """Let the database know what it holds, as it does by itself at night."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+
 class House:
     """One branch with its staff; ``fill`` writes clients, contacts and days."""
 
@@ -97,7 +105,6 @@ class House:
         return member
 
     def _fill(self) -> None:
-        from django.db import connection
 
         from clients.models import Client
         from crm.core.access import system_user
@@ -111,8 +118,7 @@ class House:
         programme = programme_or_default(self.branch, self.days[-1])
         evaluate(branch=self.branch, day=self.days[-1], actor=system_user(), programme=programme)
         self.client = self._probe(rows)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+        _analyse()
 
     def _name(self, number: int) -> str:
         if number == self.count // 2:

@@ -1,0 +1,102 @@
+"""Each benchmark measures something on a small branch, and the drill knows a loss and a double when it sees one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import chaos, data, lists, rest
+from bench.measure import Report
+from bench.pages import BUDGET, LISTS, ROWS, Page, addresses, tell
+from bench.yardstick import goal, yardstick
+
+
+@pytest.fixture
+def small(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[data.House]:
+    """A branch of 120 clients and five days, in the database of the test."""
+    monkeypatch.setitem(data.SIZES, "s", (120, 5))
+    monkeypatch.setattr(data, "_analyse", lambda: None)
+    yield data.House("s")
+
+
+def test_goals_are_milliseconds_over_the_yardstick_of_the_same_machine():
+    assert goal("list") == 2.9
+    assert goal("rest detail") == 1.2
+
+
+def test_the_yardstick_takes_three_statements(small: data.House):
+    assert lists.statements(yardstick(small.manager)) == 3
+
+
+def test_lists_are_measured_from_the_first_page_to_the_last(small: data.House):
+    report = Report("lists", size="s", pairs=1)
+
+    lists.measure(small, report)
+
+    found = {line["name"]: line for line in report.as_json()["results"]}
+    assert found["list, first page / yardstick"]["ratio"] > 0
+    assert found["list: bytes of HTML"]["measured"] > 1000
+
+
+def test_rest_is_measured_with_a_contact_for_each_create(small: data.House):
+    from clients.models import ContactLog
+
+    before = ContactLog.objects.count()
+    report = Report("rest", size="s", pairs=1)
+
+    rest.measure(small, report)
+
+    assert ContactLog.objects.count() > before
+    assert all(line["verdict"] for line in report.as_json()["results"])
+
+
+@pytest.mark.nodb
+def test_a_page_of_a_list_above_its_budget_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    good, bad = Page("clients:list"), Page("care:queue")
+    good.looks["advisor"] = ("/clients/", 10.0, BUDGET, 1000)
+    bad.looks["advisor"] = ("/care/", 10.0, BUDGET + 1, 1000)
+
+    assert tell([good], tmp_path) == 0
+    bad.found.append("too many")
+    assert tell([good, bad], tmp_path) == 1
+    assert "care:queue" in (tmp_path / "pages.csv").read_text()
+
+
+@pytest.mark.nodb
+def test_every_list_and_row_that_the_pages_command_names_exists():
+    from django.apps import apps
+
+    names = {name for name, _parts in addresses()}
+
+    assert names >= LISTS
+    assert all(any(name.startswith(beginning) for name in names) for beginning, _label in ROWS)
+    assert all(apps.get_model(label) for _beginning, label in ROWS)
+
+
+class _Deeds:
+    """A day on which nothing was done."""
+
+    first_entry = 0
+    done: dict[str, int] = {}  # noqa: RUF012  nobody writes it
+
+    def __init__(self, *proofs: Any) -> None:
+        self.proofs = proofs
+
+
+def test_the_drill_names_what_was_lost_and_what_was_done_twice(db: None, tmp_path: Path):
+    from bench._deeds import Proof
+
+    deeds = _Deeds(Proof("kept", lambda: 1), Proof("lost", lambda: 0), Proof("doubled", lambda: 2))
+
+    assert list(chaos.findings(deeds, tmp_path)) == ["lost: 0 instead of 1", "doubled: 2 instead of 1"]
+
+
+def test_the_drill_names_a_message_that_left_without_being_noted(db: None, tmp_path: Path):
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "outbox" / "one.json").write_text(json.dumps({}))
+
+    assert list(chaos.findings(_Deeds(), tmp_path)) == ["1 messages left the house, 0 are noted as sent"]
