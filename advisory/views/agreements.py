@@ -18,7 +18,7 @@ from advisory.models import AdvisoryAgreement
 from advisory.services import cancel_agreement, end_agreement, sign_agreement
 from advisory.views.places import actor_of
 from clients.models import Client
-from clients.views.rows import shown_name
+from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command

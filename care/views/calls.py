@@ -17,9 +17,9 @@ from care.filters import FollowUpCallFilter
 from care.forms.calls import AnswersForm, AttemptForm, TakeForm
 from care.models import CareProgramme, FollowUpCall
 from care.services.calls import all_attempts_made, is_independent
-from care.views.rows import actor, now, sections, shown_name, today, visible_call
+from care.views.rows import actor, now, sections, today, visible_call
 from clients.models import ContactLog
-from clients.querysets.scope import sees_names
+from clients.querysets.scope import sees_names, shown_name
 from complaints.models import Complaint
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User

@@ -13,8 +13,8 @@ from care import services
 from care.filters import FindingFilter
 from care.forms.calls import ConclusionForm
 from care.models import Finding
-from care.views.rows import actor, now, sections, shown_name
-from clients.querysets.scope import sees_names
+from care.views.rows import actor, now, sections
+from clients.querysets.scope import sees_names, shown_name
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part

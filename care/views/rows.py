@@ -12,10 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from care.models import Finding, FollowUpCall
-from clients.models import Client
-from clients.querysets.scope import sees_names
 from crm.core.clocks import local_date
-from crm.core.masking import mask_name
 from crm.core.models import User
 
 
@@ -36,12 +33,6 @@ def visible_call(request: HttpRequest, public_id: str) -> FollowUpCall:
     rows = FollowUpCall.objects.visible_to(actor(request)).for_page()
     found: FollowUpCall = get_object_or_404(rows, public_id=public_id)
     return found
-
-
-def shown_name(client: Client, user: User) -> str:
-    """The client's name; agents see it masked."""
-    name: str = client.display_name
-    return name if sees_names(user) or not client.name else mask_name(name)
 
 
 def sections(request: HttpRequest, here: str) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from care import services
 from care.forms.calls import RefuseForm, TakeForm, UnableForm
 from care.models import FollowUpCall
-from care.views.rows import actor, now, sections, shown_name, today, visible_call
-from clients.querysets.scope import sees_names
+from care.views.rows import actor, now, sections, today, visible_call
+from clients.querysets.scope import sees_names, shown_name
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part

@@ -8,14 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from clients.models import Channel, Client, ContactLog, DailyAsset
-from clients.querysets.scope import sees_names
+from clients.querysets.scope import shown_name
 from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict, YuanField
-from crm.core.masking import mask_name
-
-
-def name_for(client: Client, user: Any) -> str:
-    """The client's name as the caller may see it."""
-    return client.display_name if not client.name or sees_names(user) else mask_name(client.display_name)
 
 
 class _Named(serializers.Serializer[Any]):
@@ -24,7 +18,7 @@ class _Named(serializers.Serializer[Any]):
     name = serializers.SerializerMethodField()
 
     def get_name(self, row: Any) -> str:
-        return name_for(row, self.context["request"].user)
+        return shown_name(row, self.context["request"].user)
 
 
 class ClientRow(_Named):

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from crm.core.access import NOTHING, Reach
+from crm.core.masking import mask_name
 
 if TYPE_CHECKING:
+    from clients.models import Client
     from crm.core.models import User
 
 
@@ -54,3 +56,9 @@ def _team_clients(user: User) -> list[int]:
 def sees_names(user: User) -> bool:
     """Whether names are shown in full: to everybody but those who see only clients whom they introduced."""
     return user.is_authenticated and bool(user.scope.reaches - {Reach.INTRODUCED})
+
+
+def shown_name(client: Client, user: User) -> str:
+    """The client's name in the form this member of staff may see; without a name on file, the client number."""
+    name: str = client.display_name
+    return name if sees_names(user) or not client.name else mask_name(name)

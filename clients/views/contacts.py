@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods
 from clients.filters import ContactFilter
 from clients.forms import ContactForm, CorrectionForm
 from clients.models import Client, ContactLog
+from clients.querysets.scope import shown_name
 from clients.services import correct_contact, log_contact
-from clients.views.rows import actor, shown_name, visible_client
+from clients.views.rows import actor, visible_client
 from crm.core.keyset import page_of
 from crm.core.views.commands import command
 

@@ -20,9 +20,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.filters import ClientFilter
 from clients.forms import ExportForm
 from clients.models import Client
-from clients.querysets.scope import sees_names
+from clients.querysets.scope import sees_names, shown_name
 from clients.services import export
-from clients.views.rows import actor, shown_name, today
+from clients.views.rows import actor, today
 from crm.core.clocks import local_date
 from crm.core.csv_out import cell, csv_answer
 from crm.core.errors import DomainError

@@ -1,18 +1,16 @@
-"""What the pages of clients ask of a request: the signed-in actor, the client he may see, names in the form he may see."""
+"""What the pages of clients ask of a request: the signed-in actor, and the client he may see."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from clients.models import Client
-from clients.querysets.scope import sees_names
 from crm.core.clocks import local_date
-from crm.core.masking import mask_name
 from crm.core.models import User
 
 
@@ -29,9 +27,3 @@ def visible_client(request: HttpRequest, public_id: str) -> Client:
     rows = Client.objects.visible_to(actor(request)).select_related("branch", "advisor", "introducer")
     found: Client = get_object_or_404(rows, public_id=public_id)
     return found
-
-
-def shown_name(client: Client, user: Any) -> str:
-    """The client's name; agents see it masked."""
-    name = client.display_name
-    return name if sees_names(user) or not client.name else mask_name(name)

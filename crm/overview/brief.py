@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from clients.querysets.scope import shown_name
 from clients.views.contacts import contacts_context
-from clients.views.rows import actor, shown_name, today, visible_client
+from clients.views.rows import actor, today, visible_client
 from crm.core import audit
 from crm.overview.pieces import pieces
 

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clients.models import AdvisorAssignment, Client, DailyAsset, Holding, RiskAssessment
+from clients.querysets.scope import shown_name
 from clients.views.contacts import contacts_context, timeline_context
-from clients.views.rows import actor, shown_name, today, visible_client
+from clients.views.rows import actor, today, visible_client
 from crm.core import audit
 from crm.core.masking import MASKS
 from crm.core.models import User

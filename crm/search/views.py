@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from clients.models import Client
-from clients.views.rows import actor, shown_name
+from clients.querysets.scope import shown_name
+from clients.views.rows import actor
 
 PALETTE_SIZE, PAGE_SIZE = 8, 50
 

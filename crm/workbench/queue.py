@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from advisory.models import AdvisorProfile, MatchingRun
 from care.models import Finding, FollowUpCall
 from clients.models import Client
-from clients.views.rows import shown_name
+from clients.querysets.scope import shown_name
 from complaints.models import ComplaintClock
 from crm.core.models import User
 from tiers.models import ClientRate

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from advisory.models import AdvisoryAgreement
 from clients.models import Client, ContactLog
-from clients.views.rows import shown_name
+from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.workbench.queue import todays_items
 

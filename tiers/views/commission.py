@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.models import Client
-from clients.views.rows import shown_name
+from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.policies import figures

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clients.models import Client
-from clients.views.rows import shown_name
+from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from tiers.models import TierChange
 from tiers.querysets import effective_rates, may_see_commission
