@@ -176,9 +176,10 @@ class House:
         same |= {"channel": "phone", "direction": "out", "purpose": "service", "outcome": "reached"}
         names = [*same, "public_id", "client_id", "at", "created_at", "staff_id", "content"]
         noon = datetime.combine(LAST, time(4), UTC)
+        pairs = list(rows.values_list("pk", "advisor_id"))  # read before: nothing else may be asked during a COPY
 
         def lines() -> Iterator[tuple[Any, ...]]:
-            for place, (pk, advisor) in enumerate(rows.values_list("pk", "advisor_id").iterator(chunk_size=5000)):
+            for place, (pk, advisor) in enumerate(pairs):
                 for number in range(CONTACTS_EACH):
                     at = noon - timedelta(days=number * 9, minutes=place % 1000)
                     yield (*same.values(), new_public_id(), pk, at, at, advisor, "介绍近期市场波动与应对思路")
