@@ -2,6 +2,7 @@
 
     python3 do.py pages                  server figures, and Chromium where there is one
     python3 do.py pages --no-browser
+    python3 do.py pages --only clients: overview:
 
 Server: each role asks for each address; CPU milliseconds, statements and bytes of the second look. A page's own statements
 are those besides the seven that find out who looks. Browser: each page once, as the first role that may open it, in Chinese
@@ -188,50 +189,50 @@ def browse(pages: list[Page], sessions: dict[str, str], port: int, folder: Path,
 
     from crm.core.models import User
 
+    base = f"http://127.0.0.1:{port}"
     axe = (ROOT / "tests" / "vendor" / "axe.min.js").read_text("utf-8")
     with sync_playwright() as player:
         chromium = player.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         for language in LANGUAGES:
             User.objects.update(language=language)
             for width in WIDTHS:
+                contexts: dict[str, Any] = {}  # one a role: scripts and styles are fetched once
                 for page in pages:
                     if page.looks:
-                        _show(chromium, page, sessions, port, folder, axe, language, width)
+                        role, (path, *_figures) = next(iter(page.looks.items()))
+                        if role not in contexts:
+                            contexts[role] = _signed_in(chromium, sessions[role], base, language, width)
+                        picture = folder / f"{page.name.replace(':', '-')}-{language}-{width}.png"
+                        page.found += _show(contexts[role], base + path, picture, axe, f"{language} {width}", width)
+                for context in contexts.values():
+                    context.close()
         chromium.close()
 
 
-def _show(
-    chromium: Any,
-    page: Page,
-    sessions: dict[str, str],
-    port: int,
-    folder: Path,
-    axe: str,
-    language: str,
-    width: int,
-) -> None:
-    role, (path, *_figures) = next(iter(page.looks.items()))
-    where, base = f"{language} {width}", f"http://127.0.0.1:{port}"
-    context = chromium.new_context(
-        viewport={"width": width, "height": 900}, locale="zh-CN" if language != "en" else "en"
-    )
-    context.add_cookies([{"name": "sessionid", "value": sessions[role], "url": base}])
-    tab = context.new_page()
-    said: list[str] = []
+def _signed_in(chromium: Any, session: str, base: str, language: str, width: int) -> Any:
+    locale = "en" if language == "en" else "zh-CN"
+    context = chromium.new_context(viewport={"width": width, "height": 900}, locale=locale)
+    context.add_cookies([{"name": "sessionid", "value": session, "url": base}])
+    return context
+
+
+def _show(context: Any, address: str, picture: Path, axe: str, where: str, width: int) -> list[str]:
+    """What is wrong with one page in one language and width."""
+    tab, said, found = context.new_page(), [], []
     tab.on("console", lambda message: said.append(message.text[:160]) if message.type == "error" else None)
     tab.on("pageerror", lambda error: said.append(str(error)[:160]))
     try:
-        tab.goto(base + path, wait_until="load", timeout=60_000)
-        tab.screenshot(path=folder / f"{page.name.replace(':', '-')}-{language}-{width}.png", full_page=True)
+        tab.goto(address, wait_until="load", timeout=60_000)
+        tab.screenshot(path=picture, full_page=True)
         tab.evaluate(axe)
-        page.found += [f"{where} axe {line}" for line in tab.evaluate(_AXE)]
+        found += [f"{where} axe {line}" for line in tab.evaluate(_AXE)]
         wide = tab.evaluate("document.documentElement.scrollWidth")
         if width == min(WIDTHS) and wide > width:
-            page.found.append(f"{where}: {wide} px wide")
+            found.append(f"{where}: {wide} px wide")
     except Exception as fault:
-        page.found.append(f"{where}: {str(fault).splitlines()[0][:160]}")
-    page.found += [f"{where} console: {line}" for line in said]
-    context.close()
+        found.append(f"{where}: {str(fault).splitlines()[0][:160]}")
+    tab.close()
+    return [*found, *(f"{where} console: {line}" for line in said)]
 
 
 # -- telling -----------------------------------------------------------------------------------------------------------
@@ -268,6 +269,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="do.py pages", description="Every page as every role.")
     parser.add_argument("--no-browser", action="store_true")
     parser.add_argument("--folder", type=Path, help="keep the demo here, or use the one that is here")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="browse these pages alone (beginning of their names)")
     parser.add_argument("--clients", type=int, default=CLIENTS)
     options = parser.parse_args(argv)
     from bench.chaos import own_place, prepare
@@ -290,7 +292,8 @@ def main(argv: list[str] | None = None) -> int:
             house = House(folder)
             try:
                 house.start("web")
-                browse(pages, sessions, house.port, pictures, executable)
+                chosen = [page for page in pages if not options.only or page.name.startswith(tuple(options.only))]
+                browse(chosen, sessions, house.port, pictures, executable)
             finally:
                 house.stop()
         return tell(pages, pictures)
