@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clients.models import Client
+from clients.querysets.scope import shown_name
 from complaints.forms import RegisterForm
 from complaints.models import Complaint
 from complaints.services import register_complaint
@@ -49,7 +50,12 @@ def register(request: HttpRequest) -> HttpResponse:
         do=take_down,
         done=lambda: _where(request, taken),
         template="complaints/register.html",
-        context={"client": client, "crumbs": _crumbs(), "back_url": reverse("complaints:register")},
+        context={
+            "client": client,
+            "client_name": shown_name(client, actor(request)) if client is not None else "",
+            "crumbs": _crumbs(),
+            "back_url": reverse("complaints:register"),
+        },
     )
 
 
@@ -75,7 +81,7 @@ def _choose(request: HttpRequest) -> HttpResponse:
             Client.objects.visible_to(actor(request)).search(typed).select_related("advisor", "branch")[:_FOUND]
         )
     for client in found:
-        client.shown_phone = mask_phone(client.phone)
+        client.shown_name, client.shown_phone = shown_name(client, actor(request)), mask_phone(client.phone)
     context = {"typed": typed, "found": found, "crumbs": _crumbs()}
     return render(request, part(request, "complaints/choose.html", "complaints/_found.html"), context)
 

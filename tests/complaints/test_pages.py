@@ -281,3 +281,16 @@ def test_the_client_is_found_before_the_complaint_is_taken_down(branch, people, 
     page = web(people["front_desk"]).get(reverse("complaints:register"), {"q": "王小明"}).content.decode()
 
     assert client.public_id in page
+
+
+def test_an_agent_who_takes_a_complaint_down_reads_masked_names_alone(branch, staff, web):
+    agent = staff("agent")
+    client = ClientFactory(branch=branch, name="王小明", introducer=agent)
+    url = reverse("complaints:register")
+
+    pages = [web(agent).get(url, said) for said in ({"q": client.external_id}, {"client": client.public_id})]
+
+    for page in pages:
+        assert client.external_id in page.content.decode()
+        assert "王小明" not in page.content.decode()
+    assert "王小明" in web(staff("front_desk")).get(url, {"q": client.external_id}).content.decode()
