@@ -92,6 +92,16 @@ def test_the_web_log_in_and_the_token_endpoint_share_the_count(staff):
     assert "_auth_user_id" not in browser.session
 
 
+def test_the_desk_for_reference_data_has_no_door_of_its_own(staff):
+    user = staff("administrator", is_staff=True, is_superuser=True)
+    browser = Browser()
+
+    answer = browser.post("/admin/login/", {"username": user.staff_number, "password": PASSWORD})
+
+    assert (answer.status_code, answer.url.partition("?")[0]) == (302, "/accounts/login/")
+    assert "_auth_user_id" not in browser.session
+
+
 def test_known_and_unknown_numbers_get_the_same_answer(staff):
     user, phone = staff("advisor"), APIClient()
 
