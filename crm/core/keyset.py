@@ -52,6 +52,11 @@ def page_of(queryset: QuerySet[Row], order: tuple[str, ...], *, cursor: str = ""
     )
 
 
+def belongs_to(cursor: str, order: tuple[str, ...]) -> bool:
+    """Whether we have signed this cursor, and for this order."""
+    return _open(cursor, order) is not None
+
+
 def capped_count(queryset: QuerySet[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:
     """How many rows, counted up to ``cap``; the flag says that there are more."""
     found = queryset.order_by()[: cap + 1].count()

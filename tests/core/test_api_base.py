@@ -16,17 +16,19 @@ from hypothesis import strategies as st
 from knox.models import AuthToken
 from rest_framework import exceptions, serializers, status, viewsets
 from rest_framework.exceptions import ErrorDetail, ParseError
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient, APIRequestFactory, force_authenticate
 
 from crm.core.api.errors import problem_json
+from crm.core.api.pagination import CursorPages
 from crm.core.api.parsers import SafeJSONParser
 from crm.core.api.permissions import ModelPermissions, may
 from crm.core.api.serializers import MaskedField, PublicIdField, Strict, YuanField
 from crm.core.api.writes import Once, etag, seen_version
 from crm.core.errors import InvalidInput, StaleEdit, VersionRequired
 from crm.core.models import AuditEntry, IdempotencyKey, JobRun, User
-from tests.factories.core import PASSWORD
+from tests.factories.core import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db
 factory = APIRequestFactory()
@@ -213,6 +215,26 @@ def test_a_page_has_exactly_three_parts_and_cursors_that_are_signed(api, staff):
     assert phone.get(page["next"]).json()["previous"]
     spoiled = page["next"].replace("cursor=", "cursor=A")
     assert phone.get(spoiled).status_code == 400
+
+
+def test_three_hundred_rows_with_the_same_first_column_are_each_read_once():
+    holder = UserFactory()
+    kept = IdempotencyKey.objects.bulk_create(
+        IdempotencyKey(user=holder, key=str(number), fingerprint="same") for number in range(300)
+    )
+    view = type("AnyView", (), {"cursor_ordering": ("fingerprint", "pk")})()
+    seen, url = [], "/rows/?page_size=50"
+    for _page in range(10):
+        pages = CursorPages()
+        rows = pages.paginate_queryset(IdempotencyKey.objects.all(), Request(factory.get(url)), view)
+        seen += [row.pk for row in rows]
+        url, last = pages.get_next_link(), pages
+        if url is None:
+            break
+    back = last.paginate_queryset(IdempotencyKey.objects.all(), Request(factory.get(last.get_previous_link())), view)
+
+    assert seen == [row.pk for row in kept]
+    assert [row.pk for row in back] == seen[200:250]
 
 
 @pytest.mark.parametrize("cursor", ["x", "bz0xMDAwMDAwMDAw", "é", "9" * 5000])
