@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from crm.core.importing.binding import Binding, Reading
 from crm.core.importing.fields import ImportField
@@ -141,6 +142,7 @@ def test_a_date_that_does_not_exist_is_a_problem_of_its_row():
     assert [(p.code, p.value) for p in row.problems] == [("not_a_date", "2007-02-29")]
 
 
+@override("en")
 def test_doubled_braces_are_braces_and_nothing_else_is_understood():
     mapping = ID + '[compose]\nname = "{{{id}}}"\n'
 
