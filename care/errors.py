@@ -58,6 +58,13 @@ class OwnRequest(FourEyes):
     code = "own_request"
 
 
+class OwnSurvey(FourEyes):
+    """Whoever handled or decided a complaint does not hand out the survey about it."""
+
+    code = "own_survey"
+    message = _("A colleague who had no part in this complaint has to hand the link out.")
+
+
 class SurveyClosed(DomainError):
     """The link has been used or has run out."""
 

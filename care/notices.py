@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from care.models import SurveyInvitation
 from crm.core import outbound
+from crm.core.clocks import local_date
 from crm.core.models import Outbound
 
 #: Clients of the branch read Chinese.
@@ -28,7 +29,7 @@ def survey_invitation(invitation: SurveyInvitation, url: str, now: datetime) -> 
         body = _(
             "Thank you for telling us. Please let us know in half a minute how we did: %(url)s\n"
             "The link works once, until %(until)s."
-        ) % {"url": url, "until": f"{invitation.expires_at:%Y-%m-%d}"}
+        ) % {"url": url, "until": f"{local_date(invitation.expires_at):%Y-%m-%d}"}
     queued = outbound.queue(
         purpose="survey.complaint",
         channel=channel,

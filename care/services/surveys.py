@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from care import notices
-from care.errors import SurveyClosed
+from care.errors import OwnSurvey, SurveyClosed
 from care.models import SurveyAnswer, SurveyInvitation
 from complaints.models import Complaint
 from crm.core import audit
@@ -99,8 +99,14 @@ def _invite(complaint: Complaint, now: datetime, valid: timedelta) -> bool:
 
 @service("survey.hand_out_link")
 def hand_out_link(*, actor: User, invitation: SurveyInvitation, now: datetime) -> Link:
-    """Make a new link for somebody who got none, to be shown once; the old one stops working. Raises ``SurveyClosed``."""
+    """Make a new link for somebody who got none, to be shown once; the old one stops working.
+
+    Raises ``OwnSurvey`` for those whose work is asked about, and ``SurveyClosed``.
+    """
     row = lock(SurveyInvitation.objects.all(), pk=invitation.pk)
+    about = row.complaint
+    if about is not None and actor.pk in (about.handler_id, about.proposed_by_id, about.approved_by_id):
+        raise OwnSurvey
     if row.state != State.INVITED or row.expires_at <= now:
         raise SurveyClosed
     token = secrets.token_urlsafe(_TOKEN_BYTES)

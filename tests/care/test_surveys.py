@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from care.errors import SurveyClosed
+from care.errors import OwnSurvey, SurveyClosed
 from care.models import SurveyAnswer, SurveyInvitation
 from care.services import answer_survey, expire_surveys, hand_out_link, invite_surveys
 from care.services.surveys import find_open, token_hash
@@ -90,6 +90,28 @@ def test_a_client_without_mail_gets_the_link_by_message(branch: Branch) -> None:
     invite()
 
     assert Outbound.objects.get().channel == "sms"
+
+
+def test_the_day_that_the_client_reads_is_a_day_of_shanghai(branch: Branch) -> None:
+    after_midnight = NOW.replace(hour=17)  # 01:00 of 2 June in Shanghai
+    ClosedComplaintFactory(client__branch=branch)
+
+    invite_surveys(actor=system_user(), now=after_midnight)
+
+    assert "2026-06-16" in Outbound.objects.get().body
+
+
+def test_nobody_hands_out_the_survey_about_his_own_work(branch: Branch, staff: Staff) -> None:
+    desk, manager = staff("front_desk"), staff("branch_manager")
+    complaint = ClosedComplaintFactory(client__branch=branch, handler=desk, proposed_by=desk, approved_by=manager)
+    invitation = SurveyInvitationFactory(branch=branch, complaint=complaint, token="old")
+
+    for judged in (desk, manager):
+        with pytest.raises(OwnSurvey):
+            hand_out_link(actor=judged, invitation=invitation, now=NOW)
+
+    assert find_open("old", NOW) == invitation
+    assert hand_out_link(actor=staff("front_desk"), invitation=invitation, now=NOW).url
 
 
 def test_a_link_from_the_counter_replaces_the_one_before(branch: Branch, staff: Staff) -> None:
