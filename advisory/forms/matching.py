@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from advisory.models import AdvisorProfile
 from clients.models import Client
@@ -35,7 +36,7 @@ class HandOverForm(CommandForm):
     """Whose clients go to whom; the reason is asked when it is done."""
 
     giver = forms.ChoiceField(label=_("Clients of"))
-    taker = forms.ChoiceField(label=_("To"))
+    taker = forms.ChoiceField(label=pgettext_lazy("colleague", "To"))
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
     def __init__(self, *args: Any, branch: Branch, preview: bool = False, **kwargs: Any) -> None:

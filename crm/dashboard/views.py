@@ -132,7 +132,7 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
 
 
 def _tier_chart(user: User, ids: list[int]) -> dict[str, Any] | None:
-    """Clients by tier, in the order and colours of the programme."""
+    """Clients by tier, in the order of the programme."""
     counts = dict(
         TierState.objects.visible_to(user)
         .filter(client__branch_id__in=ids)
@@ -147,7 +147,7 @@ def _tier_chart(user: User, ids: list[int]) -> dict[str, Any] | None:
         "kind": "bar",
         "categories": [tier.name for tier in tiers],
         "category_label": _("Tier"),
-        "series": [{"name": _("Clients"), "data": [counts[tier.pk] for tier in tiers], "slot": 1}],
+        "series": [{"name": _("Clients"), "data": [counts[tier.pk] for tier in tiers], "tone": "accent"}],
         "unit": "count",
     }
 
@@ -166,8 +166,8 @@ def _money_charts(ids: list[int], today: date) -> list[dict[str, Any]]:
     ends = [str(sum(month["ends"].values())) for month in months.values()]
     inflow = [str(month["inflow"]) for month in months.values()]
     return [
-        {"kind": "area", "series": [{"name": _("Assets at month-end"), "data": ends, "slot": 1}], **shared},
-        {"kind": "bar", "series": [{"name": _("Net inflow"), "data": inflow, "slot": 4}], **shared},
+        {"kind": "area", "series": [{"name": _("Assets at month-end"), "data": ends, "tone": "accent"}], **shared},
+        {"kind": "bar", "series": [{"name": _("Net inflow"), "data": inflow, "tone": "accent"}], **shared},
     ]
 
 

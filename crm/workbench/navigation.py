@@ -40,7 +40,13 @@ PLACES: tuple[Place, ...] = (
     ),
     Place("services", _("Client services"), "heart-handshake", "workbench:services", "clients.view_client"),
     Place("care", _("Client care"), "phone-call", "care:queue", "care.view_followupcall"),
-    Place("complaints", pgettext_lazy("rail", "Complaints"), "message-report", "complaints:list", "complaints.view_complaint"),
+    Place(
+        "complaints",
+        pgettext_lazy("rail", "Complaints"),
+        "message-report",
+        "complaints:list",
+        "complaints.view_complaint",
+    ),
     Place(
         "branch",
         _("Branch"),
@@ -50,6 +56,8 @@ PLACES: tuple[Place, ...] = (
         (
             Place("home", _("Branch home"), "chart-bar", "dashboard:branch", "core.view_branchhome"),
             Place("matching", _("Matching"), "arrows-exchange", "advisory:matching", "advisory.view_matchingrun"),
+            Place("advisors", _("Advisors"), "id-badge-2", "advisory:advisors", "advisory.view_advisorprofile"),
+            Place("hand_overs", _("Hand-overs"), "transfer", "advisory:hand_overs", "advisory.view_handover"),
             Place("imports", _("Imports"), "file-import", "core:imports", "core.view_importbatch"),
             Place("jobs", _("Jobs"), "progress", "core:job_list", "core.view_jobrun"),
         ),

@@ -196,6 +196,7 @@ def test_the_list_warns_of_licences_that_end(web: Web, manager: User, branch: Br
 
     assert "Expires in 20 days" in page
     assert "Expired" in page
+    assert page.count("No valid licence") == 1
     assert "Unusual number" in page
 
 

@@ -371,3 +371,18 @@ def test_the_list_costs_the_same_for_one_run_and_for_ten(web, staff, branch, cos
         start(staff("advisor"), branch=branch)
 
     assert cost_of(lambda: browser.get(reverse("core:job_list"))) == one
+
+
+def test_a_page_that_is_the_report_of_the_run_shows_itself_when_the_run_has_ended(web, staff):
+    actor = staff("advisor")
+    run = start(actor)
+    JobRun.objects.filter(pk=run.pk).update(
+        state="done", ended_at=timezone.now(), result={"report_url": "/matching/1/"}
+    )
+    browser, url = web(actor), reverse("core:job_detail", args=[run.public_id])
+
+    here = browser.get(url, headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/matching/1/"})
+    elsewhere = browser.get(url, headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/jobs/"})
+
+    assert here["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in elsewhere

@@ -305,3 +305,13 @@ def test_the_run_page_costs_the_same_for_one_row_and_for_ten(branch, programme, 
     evaluate(branch=branch, day=DAY, actor=system_user())
 
     assert cost_of(lambda: manager.get(first)) == one
+
+
+def test_whoever_decides_for_the_company_finds_what_waits_in_every_branch(branch, other_branch, programme, staff, web):
+    here, there = ClientRateFactory(client__branch=branch), ClientRateFactory(client__branch=other_branch)
+
+    page = web(staff("head_office", branch=None)).get(f"/commission/?branch={branch.public_id}")
+
+    assert set(page.context["waiting"]) == {here, there}
+    assert list(page.context["page"]) == [here]
+    assert list(web(staff("branch_manager")).get("/commission/").context["waiting"]) == [here]

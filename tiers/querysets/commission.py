@@ -59,7 +59,7 @@ class ClientRateQuerySet(models.QuerySet[Any]):
         return self.agreed().filter(_in_force(day))
 
     def for_list(self) -> ClientRateQuerySet:
-        return self.select_related("client", "proposed_by", "decided_by")
+        return self.select_related("client__branch", "proposed_by", "decided_by")
 
 
 @dataclass(frozen=True)

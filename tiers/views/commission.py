@@ -40,12 +40,14 @@ SHOWN_WAITING = 50
 def desk(request: HttpRequest) -> HttpResponse:
     """The card of the programme that governs the branch, and the rates agreed with clients one may see."""
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
-    rates = ClientRate.objects.none()
+    everywhere = ClientRate.objects.none()
     if user.has_perm("tiers.view_clientrate"):
-        rates = ClientRate.objects.visible_to(user).filter(client__branch=place.branch).for_list()
+        everywhere = ClientRate.objects.visible_to(user).for_list()
+    rates = everywhere.filter(client__branch=place.branch)
     found = ClientRateFilter(request.GET, rates, request=request)
     page = listed(request, found.qs, ("-id",))
-    waiting = list(rates.waiting().order_by("id")[:SHOWN_WAITING])
+    # Whoever decides for several branches finds all that waits, whichever branch is chosen.
+    waiting = list(everywhere.waiting().order_by("id")[:SHOWN_WAITING])
     cost_line = figures(today, place.branch).rate("commission.approval_below")
     for rate in (*page, *waiting):
         rate.name_shown = name_shown(rate.client)

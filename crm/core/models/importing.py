@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core.models.base import PublicModel
 from crm.core.querysets.importing import ImportBatchQuerySet, ImportMappingQuerySet
@@ -127,7 +128,7 @@ class ImportRow(models.Model):
     class Outcome(models.TextChoices):
         CREATED = "created", _("New")
         UPDATED = "updated", _("Changed")
-        REJECTED = "rejected", _("Rejected")
+        REJECTED = "rejected", pgettext_lazy("rows", "Rejected")
 
     id = models.BigAutoField(primary_key=True)
     batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows")

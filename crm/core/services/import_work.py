@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
 
 from crm.core.importing import bulk, claims, vault
 from crm.core.importing.problems import WrongImportState
@@ -26,9 +27,7 @@ KEPT_UNDECIDED = timedelta(days=7)
 def start_check(*, actor: User, batch: ImportBatch) -> JobRun:
     """Let a worker check the kept file."""
     with transaction.atomic():
-        run = start_job(
-            CHECK_JOB, actor=actor, branch=batch.branch, params={"batch": batch.public_id}, key=batch.public_id
-        )
+        run = start_job(CHECK_JOB, actor=actor, branch=batch.branch, params=_params(batch), key=batch.public_id)
         ImportBatch.objects.filter(pk=batch.pk).update(job=run)
     batch.job = run
     return run
@@ -46,7 +45,7 @@ def start_apply(*, actor: User, batch: ImportBatch, partial: bool) -> JobRun:
             APPLY_JOB,
             actor=actor,
             branch=batch.branch,
-            params={"batch": batch.public_id, "partial": partial},
+            params=_params(batch, partial=partial),
             key=batch.public_id,
         )
         ImportBatch.objects.filter(pk=batch.pk).update(job=run)
@@ -60,11 +59,20 @@ def start_undo(*, actor: User, batch: ImportBatch, reason: str = "") -> JobRun:
     if not batch.can_be_undone or not batch.options.get("undoable", True):
         raise WrongImportState
     with transaction.atomic():
-        params = {"batch": batch.public_id, "reason": reason}
+        params = _params(batch, reason=reason)
         run = start_job(UNDO_JOB, actor=actor, branch=batch.branch, params=params, key=batch.public_id)
         ImportBatch.objects.filter(pk=batch.pk).update(job=run)
     batch.job = run
     return run
+
+
+def _params(batch: ImportBatch, **more: Any) -> dict[str, Any]:
+    """What the worker needs, with the language in which whoever asks will read the answer."""
+    return {"batch": batch.public_id, "language": get_language() or "", **more}
+
+
+def _language_of(run: JobRun) -> override:
+    return override(run.params.get("language") or run.actor.language or settings.LANGUAGE_CODE)
 
 
 def _batch_of(run: JobRun) -> ImportBatch:
@@ -81,7 +89,7 @@ def _check_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     """Starts over after a kill: staged rows of the first try are dropped."""
     batch = _batch_of(run)
     if batch.state == State.STAGED:
-        with override(run.actor.language or None):
+        with _language_of(run):
             check_batch(batch, vault.fetch(batch), progress=tick)
             tick(batch.total, batch.total)
     return _result(batch)
@@ -92,7 +100,7 @@ def _apply_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     """After a kill either everything was written or nothing: the batch itself says which."""
     batch = _batch_of(run)
     tick(0, batch.changes)
-    with override(run.actor.language or None):
+    with _language_of(run):
         batch = carry_out(batch, actor=run.actor, partial=bool(run.params.get("partial")), wait=60)
     return _result(batch)
 
@@ -103,7 +111,7 @@ def _undo_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     batch = _batch_of(run)
     tick(0, batch.changes)
     if batch.state != State.UNDONE:
-        with override(run.actor.language or None):
+        with _language_of(run):
             batch = take_back(batch, actor=run.actor, reason=str(run.params.get("reason", "")))
     return _result(batch)
 

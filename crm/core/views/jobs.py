@@ -38,7 +38,10 @@ def job_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One run; asked by htmx it answers the progress card alone, which asks again until the run has ended."""
     run = _run(request, public_id)
     template = part(request, "core/job_detail.html", "components/_progress.html")
-    return render(request, template, {**progress_context(run, _actor(request)), "result": _result(run)})
+    answer = render(request, template, {**progress_context(run, _actor(request)), "result": _result(run)})
+    if run.state == JobRun.State.DONE and run.report_url and _watches_from(request) == run.report_url:  # type: ignore[attr-defined]  # set for the template
+        answer["HX-Refresh"] = "true"  # the page that waited for this run is its report: it shows itself
+    return answer
 
 
 @require_POST
@@ -65,6 +68,12 @@ def progress_context(run: JobRun, actor: User) -> dict[str, Any]:
     report = (run.result or {}).get("report_url", "") if isinstance(run.result, dict) else ""
     run.report_url = report if str(report).startswith("/") else ""  # type: ignore[attr-defined]  # for the template
     return {"run": run, "poll_url": url, "cancel_url": cancel}
+
+
+def _watches_from(request: HttpRequest) -> str:
+    """Path of the page that asks for the progress by htmx."""
+    details = getattr(request, "htmx", None)
+    return (details.current_url_abs_path or "") if details else ""
 
 
 def _result(run: JobRun) -> list[dict[str, Any]]:

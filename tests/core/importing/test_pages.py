@@ -265,3 +265,11 @@ def test_while_a_worker_is_at_it_the_page_asks_again_and_a_second_run_changes_no
     batch.refresh_from_db()
     assert (batch.state, batch.created) == ("checked", 2)
     assert "every 2s" not in page.look(batch)
+
+
+def test_why_a_row_is_refused_is_said_in_the_language_of_whoever_sent_the_file(page):
+    page.browser.cookies["django_language"] = "zh-hans"
+
+    batch = page.checked(GOOD + "A 3,坏行\n")
+
+    assert batch.rows.get(outcome="rejected").problems[0]["message"] == "编号中不能有空格。"
