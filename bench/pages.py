@@ -133,12 +133,15 @@ def _row(name: str, user: Any) -> Any:
     return None
 
 
-def look_at_all(people: list[tuple[str, Any]]) -> tuple[list[Page], dict[str, str]]:
+def look_at_all(people: list[tuple[str, Any]], only: tuple[str, ...] = ("",)) -> tuple[list[Page], dict[str, str]]:
     """All pages as all roles, in this process. Also the session of each role."""
     from django.test import Client as Browser
 
     logging.disable(logging.ERROR)  # refusals are figures here; a fault is told with its exception
-    pages, sessions = {name: Page(name) for name, _parts in addresses() if name not in NO_PAGES}, {}
+    pages, sessions = (
+        {name: Page(name) for name, _ in addresses() if name not in NO_PAGES and name.startswith(only)},
+        {},
+    )
     for role, user in people:
         browser = Browser(
             headers={"accept-language": "zh-hans"}, raise_request_exception=False, SERVER_NAME="127.0.0.1"
@@ -269,7 +272,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="do.py pages", description="Every page as every role.")
     parser.add_argument("--no-browser", action="store_true")
     parser.add_argument("--folder", type=Path, help="keep the demo here, or use the one that is here")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="browse these pages alone (beginning of their names)")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="look at these pages alone (beginning of their names)"
+    )
     parser.add_argument("--clients", type=int, default=CLIENTS)
     options = parser.parse_args(argv)
     from bench.chaos import own_place, prepare
@@ -282,7 +287,7 @@ def main(argv: list[str] | None = None) -> int:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright keeps a loop in this thread
     with own_place(options.folder, "pages") as folder:
         prepare(options.clients)
-        pages, sessions = look_at_all(_people(folder))
+        pages, sessions = look_at_all(_people(folder), tuple(options.only or [""]))
         executable = chromium()
         if options.no_browser or not executable or not has_module("playwright"):
             print("No browser: server figures only.")
@@ -292,8 +297,7 @@ def main(argv: list[str] | None = None) -> int:
             house = House(folder)
             try:
                 house.start("web")
-                chosen = [page for page in pages if not options.only or page.name.startswith(tuple(options.only))]
-                browse(chosen, sessions, house.port, pictures, executable)
+                browse(pages, sessions, house.port, pictures, executable)
             finally:
                 house.stop()
         return tell(pages, pictures)
