@@ -269,6 +269,23 @@ def test_a_contact_is_logged_without_leaving_the_page(branch: Branch, staff: Sta
     assert ContactLog.objects.get().staff == advisor
 
 
+def test_a_form_sent_again_with_other_words_is_never_taken_for_saved(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch)
+    browser = web(staff("front_desk"))
+    url = f"/clients/{client.public_id}/contacts/"
+    said = {"channel": "phone", "content": "first words", "next_on": "", "form_token": "sent-once"}
+    browser.post(url, said, headers=HTMX)
+
+    again = browser.post(url, said | {"content": "better words"}, headers=HTMX)
+
+    assert again.status_code == 422
+    assert "better words" in again.content.decode()
+    assert ContactLog.objects.get().content == "first words"
+    fresh = token(again)
+    assert browser.post(url, said | {"content": "better words", "form_token": fresh}, headers=HTMX).status_code == 200
+    assert ContactLog.objects.count() == 2
+
+
 def test_a_contact_without_words_comes_back_with_the_form(branch: Branch, staff: Staff, web: Web) -> None:
     client = ClientFactory(branch=branch)
     browser = web(staff("front_desk"))

@@ -8,10 +8,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
-from crm.core.once import fingerprint, once
+from crm.core.once import KeyReused, fingerprint, once
+from crm.core.public_ids import new_public_id
 
 
 def command(
@@ -36,9 +38,12 @@ def command(
                 once(
                     user=request.user,  # type: ignore[arg-type]  # login is required by middleware
                     key=token[:80],
-                    print_=fingerprint(request.path),
+                    print_=_print(request),
                     make=lambda: do(form),
                 )
+            except KeyReused as refusal:
+                _ask_again(form)
+                status = refusal.status
             except DomainError as refusal:
                 _add(form, refusal)
                 status = refusal.status
@@ -49,6 +54,25 @@ def command(
         else:
             status = 400
     return render(request, template, {"form": form, **(context or {})}, status=status)
+
+
+def _print(request: HttpRequest) -> str:
+    """The same form with the same words; files count by name and size."""
+    said = [f"{name}={request.POST.getlist(name)}" for name in sorted(request.POST) if name != "csrfmiddlewaretoken"]
+    sent = [
+        f"{name}={[(file.name, file.size) for file in request.FILES.getlist(name)]}" for name in sorted(request.FILES)
+    ]
+    return fingerprint(request.path, *said, *sent)
+
+
+def _ask_again(form: CommandForm) -> None:
+    """The words differ from those that are on file: say so, and let a second press send them as something of their own."""
+    form.data = form.data.copy()
+    form.data[form.add_prefix("form_token")] = new_public_id()
+    form.add_error(
+        None,
+        _("This form was sent before with other content, and that was saved. Send it again to save this as well."),
+    )
 
 
 def _add(form: CommandForm, refusal: DomainError) -> None:
