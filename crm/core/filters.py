@@ -16,7 +16,7 @@ from crm.core.models import AuditEntry, Branch, ImportBatch, JobRun, Policy, Pol
 
 def _branches(request: Any) -> QuerySet[Branch]:
     found: QuerySet[Branch] = (
-        Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
+        Branch.objects.nameable_by(request.user).order_by("code") if request else Branch.objects.none()
     )
     return found
 

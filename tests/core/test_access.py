@@ -57,10 +57,36 @@ def test_a_branch_role_reaches_its_branch_and_its_outlets(staff, branch, other_b
     assert seen == {branch, outlet}
 
 
-@pytest.mark.parametrize("role", ["compliance", "auditor", "head_office", "administrator"])
+@pytest.mark.parametrize("role", ["compliance", "auditor", "head_office"])
 def test_a_company_role_reaches_its_company_and_no_other(staff, branch, other_branch, elsewhere, role):
     assert set(Branch.objects.visible_to(staff(role))) == {branch, other_branch}
     assert not User.objects.visible_to(staff(role)).filter(branch=elsewhere).exists()
+
+
+def test_an_administrator_names_every_branch_of_his_company(staff, branch, other_branch, elsewhere):
+    administrator = staff("administrator")
+
+    assert set(Branch.objects.nameable_by(administrator)) == {branch, other_branch}
+    assert not User.objects.visible_to(administrator).filter(branch=elsewhere).exists()
+
+
+@pytest.mark.parametrize("role", ["branch_manager", "front_desk", "advisor"])
+def test_who_is_administrator_as_well_does_the_business_of_his_own_branch_only(staff, branch, other_branch, role):
+    both = staff(role)
+    both.groups.add(Group.objects.get(name="administrator"))
+
+    assert set(Branch.objects.visible_to(fresh(both))) == {branch}
+    assert set(Branch.objects.nameable_by(fresh(both))) == {branch, other_branch}
+
+
+@pytest.mark.parametrize("path", ["/branch/?branch={0.code}", "/matching/?branch={0.public_id}"])
+def test_no_page_of_the_trade_opens_another_branch_to_a_manager_who_is_administrator(web, staff, other_branch, path):
+    both = staff("branch_manager")
+    both.groups.add(Group.objects.get(name="administrator"))
+
+    answer = web(fresh(both)).get(path.format(other_branch))
+
+    assert answer.status_code == 404 or other_branch.name not in answer.content.decode()
 
 
 @pytest.mark.parametrize("model", SCOPED)

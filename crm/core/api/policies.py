@@ -84,7 +84,7 @@ class PolicyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         if not asked:
             return None
         found: Branch | None = (
-            Branch.objects.visible_to(self.request.user).filter(public_id=asked).first()  # type: ignore[arg-type]
+            Branch.objects.nameable_by(self.request.user).filter(public_id=asked).first()  # type: ignore[arg-type]
             if "\x00" not in asked
             else None
         )

@@ -43,7 +43,7 @@ class FigureForm(CommandForm):
 
     def _places(self, actor: User, key: PolicyKey) -> None:
         place: Any = self.fields["branch"]
-        open_branches = list(Branch.objects.visible_to(actor).open().order_by("code"))
+        open_branches = list(Branch.objects.nameable_by(actor).open().order_by("code"))
         allowed = [branch.pk for branch in open_branches if may_set(actor, key, branch)]
         place.queryset = Branch.objects.filter(pk__in=allowed).order_by("code")
         if not may_set(actor, key, None):

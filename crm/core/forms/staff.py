@@ -62,7 +62,7 @@ class StaffForm(CommandForm):
         if person is not None:
             kwargs["initial"] = {**_known(person), **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
-        self._choices("branch", Branch.objects.visible_to(actor).open().order_by("code"), person)
+        self._choices("branch", Branch.objects.nameable_by(actor).open().order_by("code"), person)
         self._choices(
             "department", Department.objects.visible_to(actor).select_related("branch").order_by("code"), person
         )

@@ -62,7 +62,7 @@ class BusinessSegmentQuerySet(models.QuerySet[Any]):
 
         if not user.is_authenticated:
             return self.none()
-        return self.filter(branch__in=Branch.objects.visible_to(user))
+        return self.filter(branch__in=Branch.objects.nameable_by(user))
 
 
 class CalendarChangeQuerySet(models.QuerySet[Any]):

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 class BranchQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> BranchQuerySet:
-        """Company roles and administrators see every branch of their company, others their own with its outlets."""
+        """Company roles see every branch of their company, branch roles their own with its outlets, others their own.
+
+        These are the branches whose business may be seen and done: what an administrator looks after does not widen them.
+        """
+        from crm.core.access import branch_q
+
+        if not user.is_authenticated:
+            return self.none()
+        own = Q(pk=user.scope.branch_id) if user.scope.branch_id else Q(pk__in=[])
+        return self.filter(branch_q(user, path="") | own)
+
+    def nameable_by(self, user: User) -> BranchQuerySet:
+        """Branches that may be named in staff, settings and policies: administrators name every one of their company."""
         from crm.core.access import branch_q
 
         return self.filter(branch_q(user, path="", staff_too=True))

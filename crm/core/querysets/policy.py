@@ -19,7 +19,7 @@ class PolicyQuerySet(models.QuerySet[Any]):
 
         if not user.is_authenticated:
             return self.none()
-        return self.filter(Q(branch=None) | Q(branch__in=Branch.objects.visible_to(user)))
+        return self.filter(Q(branch=None) | Q(branch__in=Branch.objects.nameable_by(user)))
 
     def for_place(self, branch: Branch | None) -> PolicyQuerySet:
         """Versions that can govern ``branch``: its own and the company's."""

@@ -63,7 +63,7 @@ def policy_list(request: HttpRequest) -> HttpResponse:
         "day": day,
         "today": today,
         "place": place,
-        "places": Branch.objects.visible_to(actor).order_by("code"),
+        "places": Branch.objects.nameable_by(actor).order_by("code"),
     }
     return render(request, part(request, "core/policy_list.html", "core/_policy_table.html"), context)
 
@@ -168,7 +168,7 @@ def _place(request: HttpRequest, actor: User) -> Branch | None:
     if asked == "company":
         return None
     if asked:
-        found: Branch | None = Branch.objects.visible_to(actor).filter(public_id=asked).first()
+        found: Branch | None = Branch.objects.nameable_by(actor).filter(public_id=asked).first()
         return found
     return actor.branch
 

@@ -75,7 +75,7 @@ def settings_home(request: HttpRequest) -> HttpResponse:
 @permission_required("core.view_policy", raise_exception=True)
 def hours_list(request: HttpRequest) -> HttpResponse:
     """The business hours of every branch that the reader knows."""
-    branches = Branch.objects.visible_to(_actor(request)).open().order_by("code").prefetch_related("business_segments")
+    branches = Branch.objects.nameable_by(_actor(request)).open().order_by("code").prefetch_related("business_segments")
     context = {"branches": branches, "default": _default_words()}
     return render(request, "core/hours_list.html", context)
 
@@ -84,7 +84,7 @@ def hours_list(request: HttpRequest) -> HttpResponse:
 @permission_required("core.change_businesssegment", raise_exception=True)
 def hours_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Set the business hours of one branch."""
-    branch = get_object_or_404(Branch.objects.visible_to(_actor(request)), public_id=public_id)
+    branch = get_object_or_404(Branch.objects.nameable_by(_actor(request)), public_id=public_id)
     form = HoursForm(request.POST or None, segments=list(BusinessSegment.objects.filter(branch=branch)))
 
     def save(form: CommandForm) -> Branch:
