@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import smtplib
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.module_loading import import_string
 
 from crm.core.clocks import database_now
@@ -29,10 +31,15 @@ LEASE = timedelta(minutes=2)
 RETRY_AFTER = timedelta(minutes=5)
 MAX_ATTEMPTS = 5
 PER_ROUND = 200
+State = Outbound.State
 
 
 class GatewayRefused(Exception):
     """The gateway says no, and will say no again (a bad address)."""
+
+
+class NotHandedOver(Exception):
+    """The gateway was not reached, so it surely has nothing: the message may go again later."""
 
 
 class Gateway(Protocol):
@@ -42,7 +49,11 @@ class Gateway(Protocol):
     dedupes: bool
 
     def send(self, message: Outbound) -> str:
-        """Hand the message over; returns the gateway's reference. Raises ``GatewayRefused`` or any fault to try again."""
+        """Hand the message over; returns the gateway's reference.
+
+        Raises ``GatewayRefused`` and ``NotHandedOver``. After any other fault nobody knows whether the message has left; it is
+        tried again only where the gateway drops doubles.
+        """
         ...
 
 
@@ -53,14 +64,40 @@ class MailGateway:
 
     def send(self, message: Outbound) -> str:
         reference = f"<{message.dedupe_key}@{settings.CRM_MAIL_DOMAIN}>"
-        EmailMessage(
-            subject=message.subject,
-            body=message.body,
-            to=[message.address],
-            headers={"Message-ID": reference},
-            connection=get_connection(timeout=10),
-        ).send()
+        letter = EmailMessage(
+            subject=message.subject, body=message.body, to=[message.address], headers={"Message-ID": reference}
+        )
+        letter.connection = get_connection(timeout=10)
+        try:
+            letter.connection.open()
+        except OSError as failure:  # SMTP's own errors are OSErrors as well
+            raise NotHandedOver(type(failure).__name__) from failure
+        try:
+            letter.send()
+        except ValueError as failure:  # an address or subject that no letter can carry
+            raise GatewayRefused(type(failure).__name__) from failure
+        except smtplib.SMTPRecipientsRefused as refusal:
+            _sort_out(refusal)
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refusal:
+            raise NotHandedOver(f"SMTP {refusal.smtp_code}") from refusal
+        finally:
+            _close(letter.connection)
         return reference
+
+
+def _sort_out(refusal: smtplib.SMTPRecipientsRefused) -> NoReturn:
+    """A mail server says 5xx for good and 4xx for now; it says both before it takes the letter."""
+    codes = [code for code, _words in refusal.recipients.values()]
+    if all(500 <= code < 600 for code in codes):
+        raise GatewayRefused(f"SMTP {codes[0]}" if codes else "SMTP") from refusal
+    raise NotHandedOver(f"SMTP {codes[0]}") from refusal
+
+
+def _close(opened: BaseEmailBackend) -> None:
+    try:
+        opened.close()
+    except OSError:
+        logger.warning("mail server did not take leave")  # the letter's fate is known without it
 
 
 class FileGateway:
@@ -125,23 +162,25 @@ def deliver(pk: int, now: datetime) -> bool:
     if not Outbound.objects.claim(pk=pk, now=now, until=now + LEASE):
         return False
     message: Outbound = Outbound.objects.get(pk=pk)
-    ours = Outbound.objects.filter(pk=pk, state=Outbound.State.SENDING)
+    ours = Outbound.objects.filter(pk=pk, state=State.SENDING, attempts=message.attempts)
+    carrier = gateway(message.channel)
     try:
-        reference = gateway(message.channel).send(message)
+        reference = carrier.send(message)
         fault("outbound.sent")
     except GatewayRefused as refusal:
-        ours.update(state=Outbound.State.FAILED, last_error=str(refusal)[:200], lease_until=None)
+        ours.update(state=State.FAILED, last_error=str(refusal)[:200], lease_until=None)
     except Exception as failure:  # noqa: BLE001  a gateway may fail in any way; the row keeps count
+        may_go_again = carrier.dedupes or isinstance(failure, NotHandedOver)
         over = message.attempts >= MAX_ATTEMPTS
         ours.update(
-            state=Outbound.State.DEAD if over else Outbound.State.QUEUED,
+            state=(State.DEAD if over else State.QUEUED) if may_go_again else State.UNKNOWN,
             due_at=now + RETRY_AFTER * message.attempts,
-            last_error=type(failure).__name__,
+            last_error=str(failure)[:200] if isinstance(failure, NotHandedOver) else type(failure).__name__,
             lease_until=None,
         )
         logger.warning("message not sent", extra={"outbound": pk, "attempts": message.attempts})
     else:
-        ours.update(state=Outbound.State.SENT, provider_ref=reference[:120], sent_at=database_now(), lease_until=None)
+        ours.update(state=State.SENT, provider_ref=reference[:120], sent_at=database_now(), lease_until=None)
     return True
 
 
@@ -153,14 +192,18 @@ def oldest_due(now: datetime) -> datetime | None:
 
 @due("core.send_outbound")
 def send_due(now: datetime) -> int:
-    """Settle what dead senders left, then send what is due."""
+    """Settle what dead senders left, then send what is due.
+
+    A slow gateway makes a round long: each lease begins when its message is taken, not when the round began.
+    """
     _settle_abandoned(now)
+    began = database_now()
     waiting = list(Outbound.objects.due(now).values_list("pk", flat=True)[:PER_ROUND])
-    return sum(deliver(pk, now) for pk in waiting)
+    return sum(deliver(pk, now + (database_now() - began)) for pk in waiting)
 
 
 def _settle_abandoned(now: datetime) -> None:
     for channel in Outbound.Channel.values:
         lost = Outbound.objects.abandoned(now).filter(channel=channel)
-        state = Outbound.State.QUEUED if gateway(channel).dedupes else Outbound.State.UNKNOWN
+        state = State.QUEUED if gateway(channel).dedupes else State.UNKNOWN
         lost.update(state=state, lease_until=None)

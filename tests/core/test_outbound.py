@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import smtplib
 from datetime import timedelta
 
 import pytest
@@ -84,7 +85,7 @@ def test_sending_twice_carries_once(gateway, now):
 
 
 def test_a_fault_is_tried_again_later_and_given_up_after_five(gateway, now):
-    queue(now=now)
+    queue(now=now, channel="sms")
     gateway.fault = TimeoutError("13812348000 did not answer")
     for turn in range(8):
         outbound.send_due(now + timedelta(hours=turn))
@@ -96,12 +97,53 @@ def test_a_fault_is_tried_again_later_and_given_up_after_five(gateway, now):
 
 def test_after_a_fault_nobody_tries_again_at_once(gateway, now):
     queue(now=now)
-    gateway.fault = TimeoutError()
+    gateway.fault = outbound.NotHandedOver()
     outbound.send_due(now)
     gateway.fault = None
 
     assert outbound.send_due(now + timedelta(minutes=1)) == 0
     assert outbound.send_due(now + timedelta(minutes=6)) == 1
+
+
+def test_a_message_that_may_have_left_waits_for_a_person_where_doubles_are_not_dropped(gateway, now):
+    queue(now=now)
+    gateway.fault = TimeoutError()
+    outbound.send_due(now)
+    gateway.fault = None
+
+    assert outbound.send_due(now + timedelta(hours=1)) == 0
+    assert Outbound.objects.get().state == States.UNKNOWN
+
+
+def test_in_a_long_round_each_lease_begins_when_its_message_is_taken(gateway, now, monkeypatch):
+    for key in "abc":
+        queue(key, now=now)
+    passed, held = [timedelta(0)], []
+    monkeypatch.setattr(outbound, "database_now", lambda: now + passed[0])
+
+    def slow(self, message):
+        held.append(message.lease_until - outbound.database_now())
+        passed[0] += timedelta(minutes=3)
+        return "ref"
+
+    monkeypatch.setattr(Recorder, "send", slow)
+    outbound.send_due(now)
+
+    assert held == [outbound.LEASE] * 3
+
+
+def test_a_sender_who_was_given_up_writes_nothing_over_his_successor(gateway, now, monkeypatch):
+    queue(now=now, channel="sms")
+
+    def overtaken(self, message):
+        Outbound.objects.filter(pk=message.pk).update(attempts=2)
+        return "late"
+
+    monkeypatch.setattr(Recorder, "send", overtaken)
+    outbound.send_due(now)
+
+    row = Outbound.objects.get()
+    assert (row.state, row.provider_ref) == (States.SENDING, "")
 
 
 def test_a_refusal_is_final(gateway, now):
@@ -171,6 +213,45 @@ def test_mail_carries_the_key_as_its_message_id(settings, now):
     (letter,) = mail.outbox
     assert letter.to == ["a@example.com"]
     assert letter.extra_headers["Message-ID"] == f"<complaint:1:closed@{settings.CRM_MAIL_DOMAIN}>"
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [
+        (smtplib.SMTPRecipientsRefused({"a@example.com": (550, b"no such user")}), States.FAILED),
+        (smtplib.SMTPRecipientsRefused({"a@example.com": (451, b"try later")}), States.QUEUED),
+        (smtplib.SMTPDataError(452, b"no room"), States.QUEUED),
+        (smtplib.SMTPServerDisconnected("gone"), States.UNKNOWN),
+        (TimeoutError(), States.UNKNOWN),
+    ],
+)
+def test_what_the_mail_server_says_decides_whether_a_letter_goes_again(settings, monkeypatch, now, fault, state):
+    settings.CRM_GATEWAYS = {"email": "crm.core.outbound.MailGateway", "sms": "crm.core.outbound.FileGateway"}
+
+    def refuse(_self, _letters):
+        raise fault
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
+    queue(now=now)
+
+    outbound.send_due(now)
+
+    assert Outbound.objects.get().state == state
+
+
+def test_a_mail_server_that_is_away_has_nothing_and_is_asked_again(settings, monkeypatch, now):
+    settings.CRM_GATEWAYS = {"email": "crm.core.outbound.MailGateway", "sms": "crm.core.outbound.FileGateway"}
+
+    def away(_self):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.open", away)
+    queue(now=now)
+
+    outbound.send_due(now)
+
+    row = Outbound.objects.get()
+    assert (row.state, row.last_error) == (States.QUEUED, "ConnectionRefusedError")
 
 
 def test_the_file_gateway_writes_one_file_however_often_it_is_asked(settings, tmp_path, now):
