@@ -79,6 +79,9 @@ class Complaint(PublicModel, Versioned):
         REJECTED = "rejected", _("Not justified")
         OTHER = "other", _("Other")
 
+    #: Outcomes that may come with an amount.
+    PAYING = (Outcome.COMPENSATED, Outcome.MEDIATED)
+
     blind_index_columns: ClassVar[dict[str, str]] = {"complainant_phone_index": "complainant_phone"}
 
     number = models.CharField(_("number"), max_length=40)

@@ -82,7 +82,7 @@ def _check(step: Step, row: Complaint, actor: User, facts: dict[str, Any]) -> No
     if missing or unknown:
         raise FactsMissing(fields={**missing, **unknown})
     _check_handler(row, facts.get("handler"))
-    _check_money(facts)
+    _check_money(step, facts)
     _check_extension(step, row, facts)
 
 
@@ -99,14 +99,20 @@ def _check_handler(row: Complaint, handler: User | None) -> None:
         raise Recused(fields={"handler": Recused.message})
     if not handler.is_active or not handler.has_perm(HANDLE):
         raise FactsMissing(fields={"handler": _("This member of staff does not handle complaints.")})
+    if not Complaint.objects.visible_to(handler).filter(pk=row.pk).exists():
+        raise FactsMissing(fields={"handler": _("This member of staff does not see the complaint.")})
 
 
-def _check_money(facts: dict[str, Any]) -> None:
+def _check_money(step: Step, facts: dict[str, Any]) -> None:
+    if step.action != "propose":
+        return
     compensation = facts.get("compensation") or Decimal(0)
     if compensation < 0:
         raise FactsMissing(fields={"compensation": _("An amount is not negative.")})
     if facts.get("outcome") == Complaint.Outcome.COMPENSATED and not compensation:
         raise FactsMissing(fields={"compensation": _("Say how much is paid.")})
+    if compensation and facts.get("outcome") not in Complaint.PAYING:
+        raise FactsMissing(fields={"compensation": _("Nothing is paid with this outcome.")})
 
 
 def _check_extension(step: Step, row: Complaint, facts: dict[str, Any]) -> None:
@@ -122,6 +128,9 @@ def _check_extension(step: Step, row: Complaint, facts: dict[str, Any]) -> None:
 def _apply(step: Step, row: Complaint, actor: User, now: datetime, facts: dict[str, Any]) -> set[str]:
     """Set the fields that the step changes; saves nothing. Returns their names."""
     given = {name: value for name, value in facts.items() if name not in _WORDS and value is not None}
+    if step.action == "propose":
+        # An opinion names its amount anew: one that was sent back leaves none behind.
+        given.setdefault("compensation", Decimal(0))
     for name, value in given.items():
         setattr(row, name, value)
     changed = set(given)

@@ -139,6 +139,33 @@ def test_compensation_has_an_amount_and_waits_for_approval(heard, walk, crew):
         act(actor=crew.desk, complaint=complaint, action="reply", now=MONDAY, reply="赔付")
 
 
+def test_the_amount_of_an_opinion_that_was_sent_back_does_not_outlive_it(heard, walk, crew):
+    complaint = act(
+        actor=crew.desk, complaint=walk(heard(), "accept"), action="propose", now=MONDAY,
+        opinion="多收佣金", outcome="compensated", compensation=Decimal("5000.00"),
+    )  # fmt: skip
+    complaint = walk(complaint, "send_back")
+    said = {"opinion": "核查后不属实", "outcome": "rejected"}
+
+    with pytest.raises(FactsMissing):
+        act(actor=crew.desk, complaint=complaint, action="propose", now=MONDAY, compensation=Decimal(5000), **said)
+    complaint = act(actor=crew.desk, complaint=complaint, action="propose", now=MONDAY, **said)
+
+    complaint.refresh_from_db()
+    assert complaint.compensation == 0
+
+
+def test_a_handler_is_somebody_who_sees_the_complaint(heard, crew, staff, other_branch):
+    complaint = heard()
+    stranger = staff("front_desk", branch=other_branch)
+
+    for action in ("assign", "accept"):
+        with pytest.raises(FactsMissing) as refused:
+            act(actor=crew.compliance, complaint=complaint, action=action, now=MONDAY, handler=stranger)
+        assert list(refused.value.fields) == ["handler"]
+    assert act(actor=crew.manager, complaint=complaint, action="assign", now=MONDAY, handler=crew.compliance).handler
+
+
 def test_a_step_over_somebody_elses_change_is_refused_and_changes_nothing(heard, walk, crew):
     complaint = heard()
     seen = complaint.version
