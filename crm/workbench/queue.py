@@ -88,13 +88,14 @@ def follow_up_calls(user: User, today: date) -> Iterator[Item]:
 
 
 def complaint_clocks(user: User, today: date) -> Iterator[Item]:
-    """The clocks of complaints that the user handles; a manager's or compliance's also where nobody does yet."""
+    """Clocks of complaints that the user handles or, while nobody does, has taken down; who accepts sees all of those."""
     if not user.has_perm("complaints.handle_complaint"):
         return
     clocks = ComplaintClock.objects.visible_to(user).running().select_related("complaint")
-    mine = clocks.filter(complaint__handler=user)
-    if user.has_perm("complaints.accept_complaint"):
-        mine = mine | clocks.filter(complaint__handler=None)
+    nobodys = clocks.filter(complaint__handler=None)
+    if not user.has_perm("complaints.accept_complaint"):
+        nobodys = nobodys.filter(complaint__registered_by=user)
+    mine = clocks.filter(complaint__handler=user) | nobodys
     seen: set[int] = set()
     for clock in mine.order_by("due_on", "pk")[: _PER_SOURCE * 2]:
         if clock.complaint_id in seen:

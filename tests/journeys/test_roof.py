@@ -72,6 +72,8 @@ def test_a_caller_finds_the_calls_and_a_handler_the_clocks(staff, web, branch, t
 
     assert [item.kind for item in web(caller).get("/").context["items"]] == ["call"]
     assert "complaint" in {item.kind for item in web(staff("compliance")).get("/").context["items"]}
+    assert [item.kind for item in web(desk).get("/").context["items"]] == ["complaint"], "he took it down"
+    assert web(staff("front_desk")).get("/").context["items"] == []
 
 
 def test_the_brief_beside_the_queue_is_on_the_trail(staff, web, branch):
