@@ -120,6 +120,9 @@ def _handlers(complaint: Complaint) -> Any:
 
 
 _FIELDS: dict[str, Callable[[], forms.Field]] = {
+    "complained_of": lambda: PersonField(
+        label=_("Complained of"), help_text=_("He and all below him will neither see nor handle this complaint.")
+    ),
     "handler": lambda: PersonField(label=_("Handled by")),
     "level": lambda: forms.ChoiceField(label=_("Level"), choices=Complaint.Level.choices),
     "is_urgent": lambda: forms.BooleanField(label=_("Urgent"), required=False),
@@ -141,7 +144,7 @@ _FIELDS: dict[str, Callable[[], forms.Field]] = {
 class StepForm(CommandForm):
     """What one step of the table puts on record."""
 
-    def __init__(self, *args: Any, step: Step, complaint: Complaint, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: User, step: Step, complaint: Complaint, **kwargs: Any) -> None:
         kwargs["initial"] = {"version": complaint.version, **_known(step, complaint), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
         for name in step.facts:
@@ -149,9 +152,12 @@ class StepForm(CommandForm):
             if name not in step.needs:
                 field.required = False
             self.fields[name] = field
-        if "handler" in self.fields:
-            people: Any = self.fields["handler"]
+        people: Any = self.fields.get("handler")
+        if people is not None:
             people.queryset = _handlers(complaint)
+        named: Any = self.fields.get("complained_of")
+        if named is not None:
+            named.queryset = User.objects.visible_to(actor).active().order_by("name")
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Step:
 
 STEPS: tuple[Step, ...] = (
     Step("assign", _("Give to a handler"), OPEN, None, ACCEPT, ("handler",), ("note",)),
+    Step("name_person", _("Name the person complained of"), OPEN, None, ACCEPT, ("complained_of",), ("note",)),
     Step("classify", _("Set level and urgency"), OPEN, None, HANDLE, ("level",), ("is_urgent", "is_group", "note")),
     Step("contact", _("Note first contact"), OPEN, None, HANDLE, ("note",), stops=(Clock.FIRST_CONTACT,)),
     Step("note", _("Add a note"), OPEN, None, HANDLE, ("note",)),
@@ -126,7 +127,26 @@ STEPS: tuple[Step, ...] = (
         ("note",),
         stops=tuple(Clock),
     ),
-    Step("withdraw", _("Withdrawn by the complainant"), OPEN, State.WITHDRAWN, HANDLE, ("note",), stops=tuple(Clock)),
+    Step(
+        "withdraw",
+        _("Withdrawn by the complainant"),
+        (State.REGISTERED, State.INVESTIGATING),
+        State.WITHDRAWN,
+        HANDLE,
+        ("note",),
+        stops=tuple(Clock),
+    ),
+    # Once there is an opinion, a withdrawal would go round its approval: somebody else has to confirm it.
+    Step(
+        "confirm_withdrawal",
+        _("Confirm the withdrawal"),
+        (State.APPROVING, State.REPLYING, State.REPLIED),
+        State.WITHDRAWN,
+        APPROVE,
+        ("note",),
+        stops=tuple(Clock),
+        four_eyes=True,
+    ),
     Step(
         "reopen",
         _("Reopen"),

@@ -70,6 +70,13 @@ class ComplaintEventRead(serializers.ModelSerializer[ComplaintEvent]):
         fields = ["at", "action", "from_state", "to_state", "by", "note"]
 
 
+class ComplaintTaken(serializers.Serializer[Any]):
+    """What is told of a complaint that the caller may not see: that it is on file, and its number."""
+
+    id = serializers.CharField()
+    number = serializers.CharField()
+
+
 class StepRead(serializers.Serializer[Any]):
     """A step that the caller may take now, and what it must and may put on record."""
 
@@ -123,6 +130,7 @@ class TakeStep(Strict):
     action = _choice([(step.action, step.action) for step in STEPS])
     note = serializers.CharField(max_length=_LONG, required=False)
     handler = PublicIdField(model=User, required=False)
+    complained_of = PublicIdField(model=User, required=False)
     level = _choice(Complaint.Level.choices, required=False)
     is_group = serializers.BooleanField(required=False)
     is_urgent = serializers.BooleanField(required=False)

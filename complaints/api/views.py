@@ -8,22 +8,28 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from complaints.api.serializers import ComplaintDetail, ComplaintRead, RegisterComplaint, TakeStep
+from complaints.api.serializers import ComplaintDetail, ComplaintRead, ComplaintTaken, RegisterComplaint, TakeStep
 from complaints.errors import FactsMissing
 from complaints.filters import ComplaintFilter
 from complaints.models import Complaint
 from complaints.services import act, register_complaint
 from complaints.steps import BY_ACTION
+from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.writes import Once, etag, seen_version
 from crm.core.errors import MissingRight
 from crm.core.models import User
+
+#: The dossier, or that the complaint is on file where the caller may not (or no longer) see it.
+_TAKEN = PolymorphicProxySerializer(
+    component_name="ComplaintAnswer", serializers=[ComplaintDetail, ComplaintTaken], resource_type_field_name=None
+)
 
 
 class ComplaintViewSet(  # type: ignore[misc]  # the mixin only names the request that every view has
@@ -47,11 +53,17 @@ class ComplaintViewSet(  # type: ignore[misc]  # the mixin only names the reques
     @extend_schema(responses={200: ComplaintDetail})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The dossier of one complaint."""
-        return self._shown(self.get_object().public_id)
+        row = self.get_object()
+        audit.record_read(cast(User, request.user), "complaint.view", row, client=row.client)
+        return self._shown(row.public_id)
 
-    @extend_schema(request=RegisterComplaint, responses={201: ComplaintDetail})
+    @extend_schema(request=RegisterComplaint, responses={201: _TAKEN})
     def create(self, request: Request) -> Response:
-        """Take a complaint down; its clocks start. Who is recused from it gets 404 for its dossier ever after."""
+        """Take a complaint down; its clocks start.
+
+        Who may not see it (he is recused, or takes it down from somebody outside of his book) is told id and number; its
+        dossier is 404 to him.
+        """
         body = RegisterComplaint(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         said = dict(body.validated_data)
@@ -63,10 +75,10 @@ class ComplaintViewSet(  # type: ignore[misc]  # the mixin only names the reques
             raise FactsMissing(fields={"branch": _("Name the branch.")})
         said.setdefault("received_at", now)
         return self.once(
-            lambda: register_complaint(actor=own, branch=place, client=client, now=now, **said), self._shown
+            lambda: register_complaint(actor=own, branch=place, client=client, now=now, **said), self._told
         )
 
-    @extend_schema(request=TakeStep, responses={200: ComplaintDetail}, filters=False)
+    @extend_schema(request=TakeStep, responses={200: _TAKEN}, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("complaints.view_complaint")])
     def act(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Take a step of the state table: accept, refuse, transfer, propose, approve, reply, close, extend and the others."""
@@ -82,10 +94,17 @@ class ComplaintViewSet(  # type: ignore[misc]  # the mixin only names the reques
         taken = facts.pop("action")
         answer = self.once(
             lambda: act(actor=own, complaint=row, action=taken, now=timezone.now(), version=version, **facts),
-            self._shown,
+            self._told,
         )
         answer.status_code = 200
         return answer
+
+    def _told(self, public_id: str) -> Response:
+        """The dossier of what the caller has just written, or its number alone where he may not see it."""
+        if self.get_queryset().filter(public_id=public_id).exists():
+            return self._shown(public_id)
+        row = get_object_or_404(Complaint.objects.all(), public_id=public_id)
+        return Response(ComplaintTaken({"id": row.public_id, "number": row.number}).data)
 
     def _shown(self, public_id: str) -> Response:
         rows = self.get_queryset().prefetch_related("events__actor")

@@ -144,6 +144,8 @@ def _apply(step: Step, row: Complaint, actor: User, now: datetime, facts: dict[s
 def _own_marks(step: Step, row: Complaint, actor: User, now: datetime) -> set[str]:
     """What a step notes about itself: who proposed, who approved, when it was accepted."""
     match step.action:
+        case "name_person":
+            return _free_of_the_named(row)
         case "accept":
             row.accepted_at = now
             return {"accepted_at"}
@@ -175,6 +177,18 @@ def _own_marks(step: Step, row: Complaint, actor: User, now: datetime) -> set[st
                 "extension_days",
             }
     return set()
+
+
+def _free_of_the_named(row: Complaint) -> set[str]:
+    """Take out of the hands of those who are recused now what they hold: the complaint itself, and an opinion of theirs."""
+    changed = set()
+    if row.handler is not None and keeps_away(row.handler, row):
+        row.handler = None
+        changed.add("handler")
+    if any(person is not None and keeps_away(person, row) for person in (row.proposed_by, row.approved_by)):
+        row.state, row.proposed_by, row.approved_by = Complaint.State.INVESTIGATING, None, None
+        changed |= {"state", "proposed_by", "approved_by"}
+    return changed
 
 
 def _after(step: Step, row: Complaint, now: datetime) -> None:

@@ -41,6 +41,7 @@ _MAIN = ("accept", "propose", "approve", "reply", "close", "extend", "reopen")
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """The dossier: where the complaint stands, what runs, what may be done, and every step so far."""
     complaint = visible_complaint(request, public_id)
+    audit.record_read(actor(request), "complaint.view", complaint, client=complaint.client)
     return render(
         request, "complaints/detail.html", {**_dossier(request, complaint), "steps": _buttons(request, complaint)}
     )
@@ -71,7 +72,7 @@ def step(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
     if not request.user.has_perm(line.right):  # type: ignore[union-attr]  # login is required by middleware
         raise PermissionDenied
     complaint = visible_complaint(request, public_id)
-    form = StepForm(request.POST or None, step=line, complaint=complaint)
+    form = StepForm(request.POST or None, actor=actor(request), step=line, complaint=complaint)
 
     def take(form: CommandForm) -> Complaint:
         facts = form.facts  # type: ignore[attr-defined]  # a StepForm
@@ -84,7 +85,7 @@ def step(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
         request,
         form,
         do=take,
-        done=complaint.get_absolute_url,
+        done=lambda: _where(request, complaint),
         template="complaints/step.html",
         context={
             "complaint": complaint,
@@ -97,6 +98,12 @@ def step(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
         },
         said=_("Done: %(step)s") % {"step": line.label},
     )
+
+
+def _where(request: HttpRequest, complaint: Complaint) -> str:
+    """Back to the dossier; whoever is recused by his own step goes to the list."""
+    mine = Complaint.objects.visible_to(actor(request)).filter(pk=complaint.pk).exists()
+    return complaint.get_absolute_url() if mine else reverse("complaints:list")
 
 
 @require_POST

@@ -50,6 +50,7 @@ _OTHER_EVENTS = {
 }
 _ICONS = {
     "assign": "user-share",
+    "name_person": "user-question",
     "classify": "flag",
     "contact": "phone-call",
     "note": "note",
@@ -63,6 +64,7 @@ _ICONS = {
     "object": "mood-sad",
     "close": "circle-check",
     "withdraw": "arrow-back-up",
+    "confirm_withdrawal": "arrow-back-up",
     "reopen": "refresh",
     "ask_extension": "calendar-time",
     "extend": "calendar-event",

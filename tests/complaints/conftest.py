@@ -30,6 +30,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "object": {"note": "客户不认可"},
     "close": {"is_satisfied": True},
     "withdraw": {"note": "客户撤诉"},
+    "confirm_withdrawal": {"note": "已电话核实撤诉意愿"},
     "reopen": {"note": "客户再次来电"},
     "ask_extension": {"extension_days": 20, "note": "调取历史记录"},
     "refuse_extension": {"note": "理由不足"},

@@ -149,3 +149,39 @@ def test_the_list_costs_the_same_for_one_complaint_and_for_ten(branch, desk, api
         ComplaintFactory(client=ClientFactory(branch=branch), handler=desk)
 
     assert cost_of(lambda: phone.get(LIST)) == one
+
+
+def test_whoever_opens_a_dossier_over_rest_or_on_the_page_is_on_record(complaint, desk, api, web):
+    from crm.core.models import AuditEntry
+
+    assert api(desk).get(detail(complaint)).status_code == 200
+    assert web(desk).get(complaint.get_absolute_url()).status_code == 200
+
+    looks = AuditEntry.objects.filter(actor=desk, action="complaint.view", is_read=True)
+    assert [(look.object_id, look.client_ref) for look in looks] == [
+        (complaint.public_id, complaint.client.public_id)
+    ] * 2
+
+
+def test_who_takes_down_a_complaint_he_may_not_see_is_told_its_number(branch, staff, api):
+    phone = api(staff("advisor"))
+    said = {"complainant_name": "王女士", "channel": "phone", "subject": "manner", "description": "态度差"}
+
+    answers = [phone.post(LIST, said, format="json", headers={"idempotency-key": "k1"}) for _time in range(2)]
+
+    row = Complaint.objects.get()
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert [answer.json() for answer in answers] == [{"id": row.public_id, "number": row.number}] * 2
+    assert phone.get(detail(row)).status_code == 404
+
+
+def test_who_names_his_own_manager_is_answered_and_sees_the_complaint_no_more(complaint, staff, api):
+    chief = staff("branch_manager")
+    phone = api(staff("branch_manager", manager=chief))
+
+    answer = take(phone, complaint, action="name_person", complained_of=chief.public_id)
+
+    assert (answer.status_code, answer.json()["number"]) == (200, complaint.number)
+    complaint.refresh_from_db()
+    assert complaint.complained_of == chief
+    assert phone.get(detail(complaint)).status_code == 404

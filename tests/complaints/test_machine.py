@@ -38,6 +38,7 @@ class World:
         offered = possible(self.complaint, actor)
         step = STEPS[which % len(STEPS)] if wild or not offered else offered[which % len(offered)]
         before = (self.complaint.version, self.complaint.state, self.complaint.events.count())
+        free = not keeps_away(actor, self.complaint)
         try:
             with transaction.atomic():
                 act(actor=actor, complaint=self.complaint, action=step.action, now=self.now, **self._facts(step, pick))
@@ -46,6 +47,7 @@ class World:
             assert (self.complaint.version, self.complaint.state, self.complaint.events.count()) == before
         else:
             self.complaint.refresh_from_db()
+            assert free
             self._check_step(step.action, actor, before)
         self.check()
 
@@ -53,6 +55,8 @@ class World:
         facts = dict(FACTS.get(step.action, {}))
         if "handler" in step.needs:
             facts["handler"] = self.people[pick]
+        if "complained_of" in step.needs:
+            facts["complained_of"] = self.people[pick]
         if "extension_days" in step.needs:
             facts["extension_days"] = [1, 20, 30, 31, 0, 90][pick]
         return facts
@@ -64,7 +68,6 @@ class World:
         assert self.complaint.version == before[0] + 1
         assert self.complaint.events.count() == before[2] + 1
         assert actor.has_perm(step.right)
-        assert not keeps_away(actor, self.complaint)
 
     def check(self) -> None:
         row = self.complaint

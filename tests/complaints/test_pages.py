@@ -179,6 +179,16 @@ def test_whoever_takes_down_a_complaint_about_his_manager_does_not_see_it_afterw
     assert web(staff("compliance")).get(complaint.get_absolute_url()).status_code == 200
 
 
+def test_whoever_recuses_himself_by_a_step_goes_back_to_the_list(complaint, people, web):
+    manager = people["branch_manager"]
+    browser = web(manager)
+
+    answer = send(browser, step(complaint, "name_person"), complained_of=manager.public_id)
+
+    assert answer["Location"] == reverse("complaints:list")
+    assert web(manager).get(complaint.get_absolute_url()).status_code == 404
+
+
 def test_a_step_without_its_right_is_403_and_from_elsewhere_404(complaint, people, web, staff, other_branch):
     assert web(people["front_desk"]).get(step(complaint, "approve")).status_code == 403
     assert web(people["advisor"]).get(step(complaint, "note")).status_code == 403

@@ -240,6 +240,63 @@ def test_each_role_sees_what_the_contract_says(heard, crew, staff, other_branch)
     assert seen(staff("administrator")) == set()
 
 
+def test_whoever_is_named_later_gives_up_what_he_holds(heard, walk, crew, staff):
+    below = staff("front_desk", manager=crew.desk)
+    complaint = walk(heard(), "accept")
+    complaint = act(actor=crew.manager, complaint=complaint, action="assign", now=MONDAY, handler=below)
+
+    complaint = act(
+        actor=crew.manager,
+        complaint=complaint,
+        action="name_person",
+        now=MONDAY,
+        complained_of=crew.desk,
+        note="调查所得",
+    )
+
+    assert (complaint.complained_of, complaint.handler, complaint.state) == (crew.desk, None, "investigating")
+    for person in (crew.desk, below):
+        assert not Complaint.objects.visible_to(person).exists()
+
+
+@pytest.mark.parametrize("way", [("accept", "propose"), ("accept", "propose", "approve", "reply")])
+@pytest.mark.parametrize("guilty", ["desk", "manager"])
+def test_an_opinion_of_whoever_is_complained_of_falls(heard, walk, crew, way, guilty):
+    complaint = walk(heard(), *way)
+    about = getattr(crew, guilty)
+
+    complaint = act(actor=crew.compliance, complaint=complaint, action="name_person", now=MONDAY, complained_of=about)
+
+    complaint.refresh_from_db()
+    fell = guilty == "desk" or "approve" in way
+    assert complaint.state == ("investigating" if fell else "approving")
+    assert (complaint.proposed_by is None) is fell
+    assert complaint.approved_by is None
+
+
+def test_only_who_decides_on_acceptance_names_somebody(heard, crew):
+    with pytest.raises(MissingRight):
+        act(actor=crew.desk, complaint=heard(), action="name_person", now=MONDAY, complained_of=crew.advisor)
+
+
+def test_once_there_is_an_opinion_somebody_else_confirms_a_withdrawal(heard, walk, crew):
+    complaint = walk(heard(), "accept", "propose")
+
+    with pytest.raises(StepNotPossible):
+        act(actor=crew.desk, complaint=complaint, action="withdraw", now=MONDAY, note="客户撤诉")
+    with pytest.raises(MissingRight):
+        act(actor=crew.desk, complaint=complaint, action="confirm_withdrawal", now=MONDAY, note="客户撤诉")
+    Complaint.objects.update(proposed_by=crew.manager)
+    with pytest.raises(OwnProposal):
+        act(actor=crew.manager, complaint=complaint, action="confirm_withdrawal", now=MONDAY, note="客户撤诉")
+    complaint = act(
+        actor=crew.compliance, complaint=complaint, action="confirm_withdrawal", now=MONDAY, note="客户撤诉"
+    )
+
+    assert complaint.state == "withdrawn"
+    assert not complaint.clocks.running().exists()
+
+
 # -- extension ---------------------------------------------------------------------------------------------------------
 
 
