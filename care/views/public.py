@@ -37,5 +37,6 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
 def _page(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:
     answer = render(request, template, context, status=status)
     answer["X-Robots-Tag"] = "noindex, nofollow"
-    answer["Referrer-Policy"] = "no-referrer"
+    # The link stays among ourselves; "no-referrer" would make browsers send the answer with "Origin: null", which is refused.
+    answer["Referrer-Policy"] = "same-origin"
     return answer

@@ -59,7 +59,7 @@ def test_search_engines_caches_and_other_hosts_learn_nothing(client: Browser, op
     answer = client.get(open_link)
 
     assert answer["X-Robots-Tag"] == "noindex, nofollow"
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "same-origin"
     assert "no-store" in answer["Cache-Control"]
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from care.models import Finding, FollowUpCall
+from care.models import Finding, FollowUpCall, SurveyAnswer
 from care.services import plan_calls
 from complaints.models import Complaint
 from complaints.services import act
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import Attachment
+from tests.factories.care import SurveyInvitationFactory
 from tests.factories.clients import ClientFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -91,6 +93,23 @@ def test_the_front_desk_walks_a_complaint_to_its_closing(at_work: Any, staff: An
     assert (complaint.state, complaint.is_satisfied) == ("closed", True)
     assert Attachment.objects.get().owner_id == complaint.public_id
     assert not complaint.clocks.running().exists()
+
+
+def test_a_client_answers_the_survey_on_his_phone_once(new_page: Callable[..., Any], branch: Any) -> None:
+    now = timezone.now()
+    SurveyInvitationFactory(
+        branch=branch, token="token-of-a-client", created_at=now, expires_at=now + timedelta(days=3)
+    )
+    page = new_page(viewport={"width": 390, "height": 844})
+
+    page.goto("/s/token-of-a-client/")
+    page.locator("[name=satisfaction][value='4']").check(force=True)
+    page.locator("[name=recommendation][value='9']").check(force=True)
+    page.locator("[name=comment]").fill("处理及时")
+    page.get_by_role("button", name="提交").click()
+    page.get_by_text("感谢").first.wait_for()
+
+    assert SurveyAnswer.objects.values_list("satisfaction", "recommendation", "comment").get() == (4, 9, "处理及时")
 
 
 def step(page: Any, action: str, **facts: str) -> None:
