@@ -48,6 +48,10 @@ class ClientRateQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> ClientRateQuerySet:
         return self.filter(commission_q(user))
 
+    def unseen_by(self, user: User) -> ClientRateQuerySet:
+        """Rates kept from the member of staff; the trail keeps their terms from him as well."""
+        return self.exclude(pk__in=self.visible_to(user).values("pk"))
+
     def waiting(self) -> ClientRateQuerySet:
         return self.filter(state="proposed")
 

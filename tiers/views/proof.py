@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from clients.models import Client
 from clients.querysets.scope import shown_name
+from crm.core import audit
 from crm.core.clocks import local_date
 from tiers.models import TierChange
 from tiers.querysets import effective_rates, may_see_commission
@@ -26,6 +27,7 @@ def proof(request: HttpRequest, public_id: str) -> HttpResponse:
     """The proof of one client's tier, as of the newest day on file of his branch."""
     user = actor_of(request)
     client = get_object_or_404(Client.objects.visible_to(user).select_related("branch"), public_id=public_id)
+    audit.record_read(user, "tier.proof", client, client=client)
     found = proof_of(client, local_date(timezone.now()))
     history = list(TierChange.objects.visible_to(user).filter(client=client).with_tiers().order_by("-day", "-pk"))
     rates = effective_rates(client, found.day) if may_see_commission(user, client) else None
