@@ -208,11 +208,11 @@ def test_an_ended_rate_falls_back_to_the_card_of_the_tier(branch, tier, staff):
     rate = ClientRateFactory(client=client)
     approve_client_rate(rate=rate, actor=staff("branch_manager"), now=NOW)
 
-    end_client_rate(rate=rate, last_day=DAY, reason="x", actor=staff("branch_manager"))
+    end_client_rate(rate=rate, last_day=DAY, reason="x", actor=staff("branch_manager"), now=NOW)
 
     assert [found.is_own for day in (DAY, date(2026, 6, 2)) for found in effective_rates(client, day)] == [True, False]
     with pytest.raises(RateNotInForce):
-        end_client_rate(rate=rate, last_day=DAY, reason="x", actor=staff("branch_manager"))
+        end_client_rate(rate=rate, last_day=DAY, reason="x", actor=staff("branch_manager"), now=NOW)
 
 
 def test_a_move_of_the_tier_reprices_no_agreed_rate(branch, tier, staff):
@@ -246,6 +246,34 @@ def test_commission_is_seen_by_manager_compliance_head_office_and_the_own_adviso
     assert not any(ClientRate.objects.visible_to(user).exists() for user in blind)
     assert all(may_see_commission(user, rate.client) for user in seeing)
     assert not any(may_see_commission(user, rate.client) for user in blind)
+
+
+def test_the_trail_tells_terms_only_to_those_who_may_see_the_clients_commission(branch, other_branch, staff):
+    manager = staff("branch_manager")
+    rate = propose_client_rate(
+        client=ClientFactory(branch=branch), price=price("0.00021"), valid_from=DAY, reason="x", actor=manager, now=NOW
+    )
+
+    def told(user):
+        return AuditEntry.objects.visible_to(user).filter(action="client_rate.propose", object_id=rate.public_id)
+
+    assert all(told(user).exists() for user in (manager, staff("compliance"), staff("head_office")))
+    assert not any(told(user).exists() for user in (staff("auditor"), staff("branch_manager", branch=other_branch)))
+
+
+def test_what_held_on_a_day_that_is_over_stays_as_it_was(branch, staff):
+    yesterday = date(2026, 5, 31)
+    client, manager = ClientFactory(branch=branch), staff("branch_manager")
+    rate = ClientRateFactory(client=client)
+    approve_client_rate(rate=rate, actor=manager, now=NOW)
+
+    with pytest.raises(RateNotAllowed) as begun:
+        propose_client_rate(client=client, price=price(), valid_from=yesterday, reason="x", actor=manager, now=NOW)
+    with pytest.raises(RateNotAllowed) as ended:
+        end_client_rate(rate=rate, last_day=yesterday, reason="x", actor=manager, now=NOW)
+
+    assert (list(begun.value.fields), list(ended.value.fields)) == (["valid_from"], ["last_day"])
+    assert effective_rates(client, DAY)[0].row == rate
 
 
 def test_an_advisor_proposes_for_his_own_clients_only(branch, staff):

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from crm.core.access import system_user
-from crm.core.models import JobRun
+from crm.core.models import AuditEntry, JobRun
 from crm.core.public_ids import new_public_id
 from tests.factories.clients import ClientFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
@@ -155,6 +155,14 @@ def test_the_proof_shows_the_arithmetic_and_what_is_missing(branch, programme, s
     assert page.context["rates"] is None
 
 
+def test_whoever_opens_a_proof_is_on_record(branch, programme, staff, web):
+    client, desk = graded(branch), staff("front_desk")
+
+    web(desk).get(reverse("tiers:proof", args=[client.public_id]))
+
+    assert AuditEntry.objects.get(actor=desk, action="tier.proof").client_ref == client.public_id
+
+
 def test_the_proof_of_a_foreign_client_is_not_found(branch, other_branch, programme, staff, web):
     client = ClientFactory(branch=other_branch)
 
@@ -186,7 +194,8 @@ def test_head_office_sets_a_rate_in_ten_thousandths(branch, programme, staff, we
     assert boss.get(reverse("tiers:card_set", args=[tier.public_id, "NONE"])).status_code == 404
 
 
-def test_an_advisor_proposes_and_the_manager_approves(branch, programme, staff, web):
+def test_an_advisor_proposes_and_the_manager_approves(branch, programme, staff, web, time_machine):
+    time_machine.move_to(f"{DAY}T10:00:00+08:00")
     advisor, manager = staff("advisor"), staff("branch_manager")
     client = graded(branch, advisor=advisor)
     url = reverse("tiers:rate_propose", args=[client.public_id])
@@ -195,7 +204,7 @@ def test_an_advisor_proposes_and_the_manager_approves(branch, programme, staff, 
         "rate": "1.8",
         "basis": "all_in",
         "min_fee": "5",
-        "valid_from": "2026-01-01",
+        "valid_from": str(DAY),
         "reason": "转入",
         "form_token": "p",
     }

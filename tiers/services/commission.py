@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client
 from crm.core import audit
+from crm.core.clocks import local_date
 from crm.core.errors import FourEyes, MissingRight
 from crm.core.models import Branch, User
 from crm.core.policies import Figures, figures
@@ -110,10 +111,12 @@ def propose_client_rate(
 ) -> ClientRate:
     """Propose a rate for one client; it holds once somebody else has approved it.
 
-    Raises ``MissingRight`` for a client whose commission the actor may not see, ``RateNotAllowed`` and ``RateWaiting``.
+    What held on a day that is over stays as it was. Raises ``MissingRight`` for a client whose commission the actor may not
+    see, ``RateNotAllowed`` and ``RateWaiting``.
     """
     if not may_see_commission(actor, client):
         raise MissingRight
+    _not_over("valid_from", valid_from, now)
     if valid_to is not None and valid_to < valid_from:
         raise RateNotAllowed(fields={"valid_to": _("The last day lies before the first.")})
     check_price(price, figures(valid_from, client.branch))
@@ -170,9 +173,9 @@ def reject_client_rate(
 
 @service("client_rate.end")
 def end_client_rate(
-    *, rate: ClientRate, last_day: date, reason: str, actor: User, version: int | None = None
+    *, rate: ClientRate, last_day: date, reason: str, actor: User, now: datetime, version: int | None = None
 ) -> ClientRate:
-    """Let an approved rate end after ``last_day``; from then on the card of the client's tier holds.
+    """Let an approved rate end after ``last_day``, today at the earliest; from then on the card of the client's tier holds.
 
     Raises ``RateNotInForce``, ``RateNotAllowed`` and ``StaleEdit``.
     """
@@ -182,11 +185,18 @@ def end_client_rate(
         raise RateNotInForce
     if last_day < row.valid_from:
         raise RateNotAllowed(fields={"last_day": _("The last day lies before the first.")})
+    _not_over("last_day", last_day, now)
     before = _terms(row)
     row.state, row.valid_to = ClientRate.State.ENDED, last_day
     row.save_changed(["state", "valid_to"])
     audit.record(actor, "client_rate.end", row, before=before, after=_terms(row), reason=reason)
     return row
+
+
+def _not_over(field: str, day: date, now: datetime) -> None:
+    """Raise ``RateNotAllowed`` for a day that is over: a client has traded on it at the rate that held."""
+    if day < local_date(now):
+        raise RateNotAllowed(fields={field: _("This day is over. Name today or a later day.")})
 
 
 def _hold(client: Client) -> None:

@@ -202,7 +202,9 @@ def rate_end(request: HttpRequest, public_id: str) -> HttpResponse:
     form = EndRateForm(request.POST or None, initial={"version": rate.version, "last_day": today})
 
     def end(form: CommandForm) -> ClientRate:
-        return end_client_rate(rate=rate, actor=actor_of(request), version=form.seen, **form.command)
+        return end_client_rate(
+            rate=rate, actor=actor_of(request), now=timezone.now(), version=form.seen, **form.command
+        )
 
     return command(
         request,
