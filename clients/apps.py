@@ -13,6 +13,8 @@ _ACTIONS = {
     "client.export": _("Clients exported"),
     "contact.log": _("Contact logged"),
     "contact.correct": _("Contact corrected"),
+    "contact.view": _("Looked at contacts"),
+    "asset.view": _("Looked at daily assets"),
     "assets.put": _("Assets brought in"),
     "holdings.put": _("Holdings brought in"),
 }

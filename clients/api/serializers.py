@@ -95,7 +95,7 @@ class ClientChange(ClientFacts):
 
 
 class AssetRead(serializers.Serializer[DailyAsset]):
-    """One day of one client; yuan as strings."""
+    """One day of one client; yuan as strings. What he paid in commission is the commission desk's business."""
 
     day = serializers.DateField()
     net_assets = YuanField()
@@ -105,7 +105,6 @@ class AssetRead(serializers.Serializer[DailyAsset]):
     inflow = YuanField()
     outflow = YuanField()
     turnover = YuanField()
-    commission = YuanField()
 
 
 class ClientName(_Named):

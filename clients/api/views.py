@@ -135,6 +135,7 @@ class AssetViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DailyAsset]):
         first = self._day("from") or last - _USUAL
         if not timedelta(0) <= last - first <= _LONGEST:
             raise InvalidInput(fields={"from": _("Ask for 1 to 400 days.")})
+        audit.record_read(own, "asset.view", client, client=client)
         return queryset.curve(client, first, last)
 
     def _day(self, name: str) -> date | None:
@@ -165,6 +166,24 @@ class ContactViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
     def get_queryset(self) -> QuerySet[ContactLog]:
         rows: Any = ContactLog.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
         return rows.for_timeline().select_related("client", "corrects")  # type: ignore[no-any-return]
+
+    @extend_schema(responses={200: ContactRead(many=True)})
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Contacts of many clients; each page names on the trail what it showed."""
+        answer = super().list(request, *args, **kwargs)
+        rows = answer.data["results"]
+        clients = {row["client"]["id"] for row in rows}
+        own: Any = request.user
+        only = clients.pop() if len(clients) == 1 else None
+        audit.record_read(own, "contact.view", "clients.contactlog", client=only, ids=[row["id"] for row in rows])
+        return answer
+
+    @extend_schema(responses={200: ContactRead})
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One contact with its full wording."""
+        row, own = self.get_object(), request.user
+        audit.record_read(own, "contact.view", row, client=row.client)  # type: ignore[arg-type]  # signed in
+        return Response(self.get_serializer(row).data)
 
     @extend_schema(request=ContactCreate, responses={201: ContactRead})
     def create(self, request: Request) -> Response:

@@ -129,6 +129,37 @@ def test_assets_are_read_by_client_and_days(branch: Branch, staff: Staff, api: A
     assert api(staff("agent")).get("/api/v1/assets/", asked).status_code == 403
 
 
+def test_what_a_client_paid_in_commission_is_not_told_with_his_assets(branch: Branch, staff: Staff, api: Api) -> None:
+    client = ClientFactory(branch=branch)
+    rows = [AssetDay(client.pk, DAY, 100_00, turnover=10_000_000, commission=2_500)]
+    put_asset_days(branch=branch, rows=rows, actor=system_user())
+
+    for role in ("follow_up_caller", "auditor", "front_desk"):
+        answer = api(staff(role)).get("/api/v1/assets/", {"client": client.public_id})
+        assert answer.data["results"][0]["turnover"] == "100000.00"
+        assert "commission" not in answer.data["results"][0]
+
+
+def test_each_page_of_contacts_and_assets_is_on_record(branch: Branch, staff: Staff, api: Api) -> None:
+    one, other = ClientFactory(branch=branch), ClientFactory(branch=branch)
+    logged = [ContactLogFactory(client=client) for client in (one, other)]
+    caller = staff("front_desk")
+    phone = api(caller)
+
+    phone.get("/api/v1/contacts/")
+    phone.get("/api/v1/contacts/", {"client": other.public_id})
+    phone.get(f"/api/v1/contacts/{logged[0].public_id}/")
+    phone.get("/api/v1/assets/", {"client": one.public_id})
+
+    found = AuditEntry.objects.filter(actor=caller, is_read=True).order_by("pk")
+    assert [(entry.action, entry.client_ref, set(entry.object_ids)) for entry in found] == [
+        ("contact.view", "", {row.public_id for row in logged}),
+        ("contact.view", other.public_id, {logged[1].public_id}),
+        ("contact.view", one.public_id, set()),
+        ("asset.view", one.public_id, set()),
+    ]
+
+
 def test_a_contact_is_logged_once_with_the_phones_clock_as_a_claim(branch: Branch, staff: Staff, api: Api) -> None:
     client = ClientFactory(branch=branch)
     phone = api(staff("front_desk"))

@@ -49,7 +49,14 @@ class CursorPages(CursorPagination):
         """The view's ``cursor_ordering``; the key ends it, so that no two rows share a place."""
         ordering = getattr(view, "cursor_ordering", self.ordering)
         order = (ordering,) if isinstance(ordering, str) else tuple(ordering)
-        return order if order[-1].lstrip("-") == "pk" else (*order, "-pk" if order[-1].startswith("-") else "pk")
+        if order[-1].lstrip("-") == "pk":
+            return order
+        sign = "-" if order[-1].startswith("-") else ""
+        key = queryset.model._meta.pk_fields  # type: ignore[attr-defined]  # the stubs are older
+        if len(key) == 1:
+            return (*order, f"{sign}pk")
+        named = {name.lstrip("-") for name in order}
+        return (*order, *(f"{sign}{part.attname}" for part in key if part.attname not in named))
 
     def get_next_link(self) -> str | None:
         return self._link(self._page.next)
