@@ -39,7 +39,7 @@ class FollowUpCallFilter(filters.FilterSet):
         fields: list[str] = []
 
     def of_client(self, rows: Any, _name: str, value: str) -> Any:
-        return rows.filter(client__in=Client.objects.search(value))
+        return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))
 
     def in_own_hands(self, rows: Any, _name: str, value: bool) -> Any:
         return rows.filter(caller=self.request.user) if value and self.request else rows

@@ -56,6 +56,9 @@ class ClientFilter(filters.FilterSet):
     silent = filters.NumberFilter(
         method="silent_for", label=_("No contact for (days)"), min_value=1, max_value=3650, decimal_places=0
     )
+    opened_from = filters.DateFilter(
+        field_name="opened_on", lookup_expr="gte", label=_("Client since"), widget=_day_input()
+    )
     due = filters.BooleanFilter(method="contact_due", label=_("Contact is due"), widget=forms.CheckboxInput)
 
     class Meta:
@@ -63,7 +66,7 @@ class ClientFilter(filters.FilterSet):
         fields: list[str] = []
 
     def search(self, rows: Any, _name: str, value: str) -> Any:
-        return rows.search(value)
+        return rows.search(value, self.request.user if self.request else None)
 
     def with_risk(self, rows: Any, _name: str, value: str) -> Any:
         today = local_date(timezone.now())

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
-from clients.querysets.scope import client_q
+from clients.querysets.scope import client_q, sees_names
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -42,14 +42,22 @@ class ClientQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> ClientQuerySet:
         return self.filter(client_q(user))
 
-    def search(self, typed: str) -> ClientQuerySet:
-        """What the search box finds: part of a name, pinyin, initials, numbers and their last four characters."""
+    def search(self, typed: str, user: User | None) -> ClientQuerySet:
+        """What the search box finds: part of a name, pinyin, initials, numbers and their last four characters.
+
+        By name only for those who see names; nobody (None) sees none.
+        """
         from clients.querysets.search import search_q
 
-        return self.filter(search_q(typed))
+        return self.filter(search_q(typed, names=user is not None and sees_names(user)))
 
-    def in_order(self, sort: str) -> tuple[ClientQuerySet, tuple[str, ...]]:
-        """The rows with what an order needs, and the order: -assets, assets, name, contact (longest silent first), new."""
+    def in_order(self, sort: str, user: User) -> tuple[ClientQuerySet, tuple[str, ...]]:
+        """The rows with what an order needs, and the order: -assets, assets, name, contact (longest silent first), new.
+
+        Masked names give no order: it would tell what they begin with.
+        """
+        if sort.lstrip("-") == "name" and not sees_names(user):
+            sort = ""
         if sort.lstrip("-") != "contact":
             return self.only("pk", "total_assets", "pinyin"), ORDERS.get(sort, ORDERS["-assets"])
         contacted = Coalesce("last_contact_at", Value(_NEVER), output_field=models.DateTimeField())

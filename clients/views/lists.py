@@ -35,7 +35,7 @@ from crm.core.views.lists import PAGE_SIZE, Listed, part
 def client_list(request: HttpRequest) -> HttpResponse:
     """Clients, the largest first; the ids of a page from an index, then their rows."""
     found = _found(request)
-    rows, order = found.qs.in_order(request.GET.get("sort", ""))
+    rows, order = found.qs.in_order(request.GET.get("sort", ""), actor(request))
     cursor = request.GET.get("cursor", "")
     page = page_of(rows, order, cursor=cursor, size=PAGE_SIZE)
     clients = Client.objects.for_list([row.pk for row in page.rows])

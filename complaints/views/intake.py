@@ -78,7 +78,9 @@ def _choose(request: HttpRequest) -> HttpResponse:
     found: list[Any] = []
     if typed:
         found = list(
-            Client.objects.visible_to(actor(request)).search(typed).select_related("advisor", "branch")[:_FOUND]
+            Client.objects.visible_to(actor(request))
+            .search(typed, actor(request))
+            .select_related("advisor", "branch")[:_FOUND]
         )
     for client in found:
         client.shown_name, client.shown_phone = shown_name(client, actor(request)), mask_phone(client.phone)

@@ -63,7 +63,7 @@ def _clients(request: HttpRequest, typed: str, size: int) -> tuple[list[Client],
     user = actor(request)
     if not typed or not user.has_perm("clients.view_client"):
         return [], False
-    rows, order = Client.objects.visible_to(user).search(typed).in_order("-assets")
+    rows, order = Client.objects.visible_to(user).search(typed, user).in_order("-assets", user)
     ids = list(rows.order_by(*order).values_list("pk", flat=True)[: size + 1])
     clients = Client.objects.for_list(ids[:size])
     for client in clients:
