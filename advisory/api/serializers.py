@@ -97,6 +97,7 @@ class AssignmentRead(serializers.ModelSerializer[AdvisorAssignment]):
     id = serializers.CharField(source="public_id", read_only=True)
     client = serializers.CharField(source="client.public_id", read_only=True)
     advisor = Person(read_only=True)
+    reason = serializers.CharField(source="reason_shown", read_only=True)
 
     class Meta:
         model = AdvisorAssignment

@@ -208,4 +208,5 @@ def _moved(row: Any) -> bool:
 
 
 def _reason(context: ImportContext) -> str:
-    return _("Import %(batch)s") % {"batch": context.batch.public_id}
+    """The mark by which undo finds its own rows, the same in every language."""
+    return f"{AdvisorAssignment.IMPORT_MARK}{context.batch.public_id}"

@@ -216,6 +216,9 @@ class ClientTeamMember(models.Model):
 class AdvisorAssignment(PublicModel):
     """Whose book the client was in, from when to when; the open row is the present one."""
 
+    #: What the reason of a row from a file begins with; the public id of its batch follows.
+    IMPORT_MARK = "import:"
+
     client = models.ForeignKey(Client, models.PROTECT, related_name="assignments")
     advisor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     since = models.DateTimeField(_("since"))
@@ -239,6 +242,13 @@ class AdvisorAssignment(PublicModel):
 
     def __str__(self) -> str:
         return str(self.client_id)
+
+    @property
+    def reason_shown(self) -> str:
+        """The reason in the reader's language where a file gave none."""
+        if not self.reason.startswith(self.IMPORT_MARK):
+            return self.reason
+        return gettext("Import %(batch)s") % {"batch": self.reason.removeprefix(self.IMPORT_MARK)}
 
 
 class RiskAssessment(PublicModel):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 from django.core.management import call_command
+from django.utils.translation import override
 
 from clients.models import AdvisorAssignment, Client, ContactLog, DailyAsset, Holding
 from crm.core.models import Branch, ImportBatch, User
@@ -136,10 +137,10 @@ def test_chinese_clients_come_in_from_gb18030_with_their_advisor_and_search_word
     assert counts(run("clients", write(tmp_path, HEAD + row, "gb18030"), CLIENTS)) == (1, 0, 0, 0, 0)
     assert counts(run("clients", write(tmp_path, HEAD + row), CLIENTS)) == (0, 0, 1, 0, 0)
 
-    client = Client.objects.search("sxx").get()
+    client = Client.objects.search("sxx", advisor).get()
     assert (client.advisor, client.sex, client.phone) == (advisor, "male", "+8613812348000")
     assert AdvisorAssignment.objects.get(client=client, until=None).advisor == advisor
-    assert Client.objects.search("13812348000").get() == client
+    assert Client.objects.search("13812348000", advisor).get() == client
 
 
 def test_a_file_moves_a_client_to_another_book_and_undo_brings_him_back(
@@ -158,6 +159,23 @@ def test_a_file_moves_a_client_to_another_book_and_undo_brings_him_back(
     client.refresh_from_db()
     assert client.advisor == first
     assert client.assignments.get(until=None).advisor == first
+
+
+def test_a_file_brought_in_by_one_language_is_undone_in_another(
+    run: Run, tmp_path: Path, staff: Callable[..., User]
+) -> None:
+    first, second = staff("advisor", staff_number="A001"), staff("advisor", staff_number="A002")
+    run("clients", write(tmp_path, HEAD + "K1,张三,,,A001,active\n"), CLIENTS)
+    with override("zh-hans"):
+        said = run("clients", write(tmp_path, HEAD + "K1,张三,,,A002,active\n"), CLIENTS)
+        shown = AdvisorAssignment.objects.get(until=None).reason_shown
+
+    with override("en"):
+        take_back(batch_of(said), actor=staff("branch_manager"))
+
+    assert second not in [row.advisor for row in AdvisorAssignment.objects.all()]
+    assert AdvisorAssignment.objects.get(until=None).advisor == first
+    assert shown.endswith(str(said["batch"])) and "import:" not in shown
 
 
 def batch_of(said: dict[str, Any]) -> ImportBatch:
