@@ -93,18 +93,19 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
         )
     )
     days = list(BranchDay.objects.filter(branch_id__in=ids, day__gte=today - timedelta(days=40)).order_by("-day"))
-    newest = days[0].day if days else None
-    assets = sum((row.net_assets for row in days if row.day == newest), start=0)
+    newest = {row.branch_id: row for row in reversed(days)}  # of each branch: one file may be late
+    assets = sum((row.net_assets for row in newest.values()), start=0)
+    oldest = min((row.day for row in newest.values()), default="")
     inflow = sum((row.inflow - row.outflow for row in days if row.day >= month), start=0)
     complaints = Complaint.objects.visible_to(user).filter(branch_id__in=ids)
     calls = FollowUpCall.objects.visible_to(user).filter(client__branch_id__in=ids)
     surveys = SurveyInvitation.objects.visible_to(user).filter(branch_id__in=ids).results()
     listing = reverse("clients:list")
     return [
-        {"label": _("Net assets"), "money": assets, "url": listing, "hint": str(newest or "")},
+        {"label": _("Net assets"), "money": assets, "url": listing, "hint": str(oldest)},
         {"label": _("Net inflow this month"), "money": inflow, "signed": True, "url": f"{listing}?sort=-assets"},
         {"label": _("Clients served"), "value": clients["served"], "url": listing},
-        {"label": _("New this month"), "value": clients["new"], "url": f"{listing}?sort=-newest"},
+        {"label": _("New this month"), "value": clients["new"], "url": f"{listing}?sort=-new&opened_from={month}"},
         {"label": _("Without an advisor"), "value": clients["alone"], "url": reverse("advisory:matching")},
         {"label": _("Open complaints"), "value": complaints.open().count(), "url": reverse("complaints:list")},
         {
@@ -181,20 +182,20 @@ def _overdue(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
     people: dict[str, dict[str, Any]] = {}
     complaints = Complaint.objects.visible_to(user).filter(branch_id__in=ids).overdue_by_handler(today)
     for row in complaints:
-        _entry(people, row["handler__name"])["complaints"] += row["overdue"]
+        _entry(people, row["handler__public_id"], row["handler__name"])["complaints"] += row["overdue"]
     calls = (
         FollowUpCall.objects.visible_to(user)
         .filter(client__branch_id__in=ids)
         .overdue(today)
-        .values("caller__name")
+        .values("caller__public_id", "caller__name")
         .annotate(overdue=Count("pk"))
         .order_by()
     )
     for row in calls:
-        _entry(people, row["caller__name"])["calls"] += row["overdue"]
+        _entry(people, row["caller__public_id"], row["caller__name"])["calls"] += row["overdue"]
     return sorted(people.values(), key=lambda entry: -(entry["complaints"] + entry["calls"]))
 
 
-def _entry(people: dict[str, dict[str, Any]], name: str | None) -> dict[str, Any]:
-    key = name or _("Nobody yet")
-    return people.setdefault(key, {"name": key, "complaints": 0, "calls": 0})
+def _entry(people: dict[str, dict[str, Any]], public_id: str | None, name: str | None) -> dict[str, Any]:
+    """The line of one person; two of the same name have a line each."""
+    return people.setdefault(public_id or "", {"name": name or _("Nobody yet"), "complaints": 0, "calls": 0})

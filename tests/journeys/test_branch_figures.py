@@ -1,0 +1,58 @@
+"""Figures of the branch home: they add up over branches, and they open what they count."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from clients.services import AssetDay, put_asset_days
+from crm.core.access import system_user
+from crm.core.clocks import local_date
+from tests.factories.care import FollowUpCallFactory
+from tests.factories.clients import ClientFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def today():
+    return local_date(timezone.now())
+
+
+def stat(page, label):
+    return next(stat for stat in page.context["stats"] if stat["label"] == label)
+
+
+def test_a_branch_whose_file_is_late_still_counts_with_its_newest_day(branch, other_branch, staff, web, today):
+    for place, back, fen in ((branch, 1, 300_00), (branch, 2, 100_00), (other_branch, 2, 500_00)):
+        row = AssetDay(ClientFactory(branch=place).pk, today - timedelta(days=back), fen)
+        put_asset_days(branch=place, rows=[row], actor=system_user())
+
+    shown = stat(web(staff("compliance")).get("/branch/"), "Net assets")
+
+    assert shown["money"] == Decimal("800.00")
+    assert shown["hint"] == str(today - timedelta(days=2))
+
+
+def test_new_this_month_opens_the_clients_it_counts(branch, staff, web, today):
+    ClientFactory(branch=branch, opened_on=today.replace(day=1) - timedelta(days=1))
+    new = [ClientFactory(branch=branch, opened_on=today.replace(day=1)) for _n in range(2)]
+    browser = web(staff("branch_manager"))
+
+    shown = stat(browser.get("/branch/"), "New this month")
+
+    opened = [client.pk for client in browser.get(shown["url"]).context["page"]]
+    assert (shown["value"], opened) == (2, [new[1].pk, new[0].pk])
+
+
+def test_colleagues_of_the_same_name_have_a_line_each(branch, staff, web, today):
+    for _n in range(2):
+        caller = staff("follow_up_caller", name="王伟")
+        FollowUpCallFactory(client__branch=branch, caller=caller, due_on=today - timedelta(days=9))
+
+    lines = web(staff("branch_manager")).get("/branch/").context["overdue"]
+
+    assert [(line["name"], line["calls"]) for line in lines] == [("王伟", 1), ("王伟", 1)]
