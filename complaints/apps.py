@@ -42,5 +42,6 @@ class ComplaintsConfig(AppConfig):
                 "complaint.attach": _("Added evidence to a complaint"),
                 "complaint.overdue": _("A clock of a complaint ran out"),
                 "complaint.print": _("Printed a complaint"),
+                "complaint.view": _("Looked at a complaint"),
             }
         )
