@@ -15,9 +15,10 @@ from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from complaints.services.clocks import clocks_of
 from crm.core.clocks import SHANGHAI, Calendar, local_date
 from crm.core.crypto import blind_index
-from crm.core.importing import ImportContext, ImportField, ImportTouched, InputRow, Problem, Stage
+from crm.core.importing import ImportContext, ImportField, ImportTouched, InputRow, Problem, RowPlan, Stage
 from crm.core.importing.model_target import ModelTarget, Resolved
-from crm.core.importing.targets import CREATED
+from crm.core.importing.targets import CREATED, UPDATED
+from crm.core.models import User
 from crm.core.policies import Figures, figures
 
 State = Complaint.State
@@ -27,6 +28,10 @@ _NOON = time(12, 0)
 _NEVER_BLANK = ("channel", "subject", "level")
 #: Steps that the house writes by itself; any other shows that somebody has worked on the complaint.
 _OWN_STEPS = ("import", "overdue")
+#: What clocks and recusal hang on: a file that says otherwise than before is a matter for people.
+_SETTLED = frozenset({"received_at", "level", "complained_of_id"})
+#: What the file reports of itself; it may always say it better.
+_REPORTS = frozenset({"reported_late", "reported_disputed", "reported_outcome", "reported_sent_on"})
 _PAGE = 500
 
 
@@ -43,7 +48,13 @@ class ComplaintTarget(ModelTarget):
     model = Complaint
     identity = ("branch_id", "external_id")
     row_key_field = "external_id"
-    columns = {"client": "client_id", "received_on": None, "closed_on": None, "ended": None}
+    columns = {
+        "client": "client_id",
+        "complained_of": "complained_of_id",
+        "received_on": None,
+        "closed_on": None,
+        "ended": None,
+    }
     extra = ("client_id", "received_at", "state", "closed_at", "rounds", "number")
     derived = ("complainant_phone_index", "registered_by_id")
     never_update = ("state", "closed_at", "rounds", "number", "registered_by_id")
@@ -83,6 +94,13 @@ class ComplaintTarget(ModelTarget):
             choices=Complaint.Subject.choices,
             headers=("投诉类别", "事项", "issue"),
         ),
+        ImportField(
+            "complained_of",
+            "code",
+            gettext_lazy("staff number complained of"),
+            headers=("被投诉人工号", "被投诉人"),
+            help=gettext_lazy("He and all below him will neither see nor handle the complaint."),
+        ),
         ImportField("product", "text", gettext_lazy("product or service"), max_length=120, headers=("产品", "业务")),
         ImportField("description", "text", gettext_lazy("what happened"), headers=("投诉内容", "内容")),
         ImportField("wish", "text", gettext_lazy("what the complainant wants"), max_length=400, headers=("诉求",)),
@@ -109,11 +127,13 @@ class ComplaintTarget(ModelTarget):
         numbers = {row.values["client"] for row in rows if row.values.get("client")}
         known = Client.objects.filter(branch=context.branch, external_id__in=numbers)
         clients = dict(known.values_list("external_id", "pk")) if numbers else {}
-        return [self._one(context, row, clients) for row in rows]
+        staff = _staff(context, {row.values["complained_of"] for row in rows if row.values.get("complained_of")})
+        return [self._one(context, row, clients, staff) for row in rows]
 
-    def _one(self, context: ImportContext, row: InputRow, clients: dict[str, int]) -> Resolved:
+    def _one(self, context: ImportContext, row: InputRow, clients: dict[str, int], staff: dict[str, int]) -> Resolved:
         values = self.stored(row)
         values.pop("client_id", None)
+        about = values.pop("complained_of_id", None)
         problems: list[Problem] = []
         received = row.values.get("received_at") or _noon(row.values.get("received_on"))
         if received is None:
@@ -123,8 +143,14 @@ class ComplaintTarget(ModelTarget):
         number = row.values.get("client")
         if number and number not in clients:
             problems.append(row.problem("client", "unknown_client", str(UNKNOWN_CLIENT)))
+        if about and about not in staff:
+            problems.append(
+                row.problem("complained_of", "unknown_staff", _("The company has nobody with this number."))
+            )
         if problems or received is None:
             return problems
+        if about:
+            values["complained_of_id"] = staff[about]
         for name in _NEVER_BLANK:
             if name in values and values[name] is None:
                 del values[name]
@@ -137,6 +163,19 @@ class ComplaintTarget(ModelTarget):
         index = {"complainant_phone_index": blind_index(phone)} if isinstance(phone, str) else {}
         return {**index, "registered_by_id": context.actor.pk} if new else index
 
+    def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
+        """A complaint on file is changed only in what neither clocks nor the work of people rest on."""
+        text = _("This complaint is on file otherwise. Correct it there; a file does not overwrite it.")
+        plans = list(super().plan(context, rows))
+        worked_on = _worked_on([plan.ref for plan in plans if plan.outcome == UPDATED])
+        for plan in plans:
+            if plan.outcome == UPDATED:
+                changed = {name for name, value in plan.values.items() if plan.before.get(name) != value}
+                if changed & _SETTLED or (plan.ref in worked_on and changed - _REPORTS):
+                    yield plan.row.rejected(plan.row.problem("external_id", "complaint_differs", text))
+                    continue
+            yield plan
+
     # -- clocks and the first line of the dossier ----------------------------------------------------------------------
 
     def after_apply(self, context: ImportContext, stage: Stage) -> None:
@@ -146,17 +185,9 @@ class ComplaintTarget(ModelTarget):
             for complaint in rows:
                 clocks += _clocks(complaint, local_date(context.now), calendar, known)
             ComplaintClock.objects.bulk_create(clocks, batch_size=_PAGE)
-            ComplaintEvent.objects.bulk_create(
-                ComplaintEvent(
-                    complaint=complaint,
-                    action="import",
-                    to_state=complaint.state,
-                    actor=context.actor,
-                    at=context.now,
-                    facts={"batch": context.batch.public_id},
-                )
-                for complaint in rows
-            )
+            _write_down(context, rows)
+        for rows in _complaints(stage, UPDATED):
+            _write_down(context, rows)
 
     def undo(self, context: ImportContext, stage: Stage) -> None:
         for rows in _complaints(stage):
@@ -165,7 +196,37 @@ class ComplaintTarget(ModelTarget):
                 raise ImportTouched
             events.delete()
             ComplaintClock.objects.filter(complaint__in=rows).delete()
+        for rows in _complaints(stage, UPDATED):
+            own = ComplaintEvent.objects.filter(complaint__in=rows, action="import")
+            own.filter(facts__batch=context.batch.public_id).delete()
         super().undo(context, stage)
+
+
+def _write_down(context: ImportContext, rows: list[Complaint]) -> None:
+    """That the file made or changed these complaints, in the dossier of each."""
+    ComplaintEvent.objects.bulk_create(
+        ComplaintEvent(
+            complaint=complaint,
+            action="import",
+            to_state=complaint.state,
+            actor=context.actor,
+            at=context.now,
+            facts={"batch": context.batch.public_id},
+        )
+        for complaint in rows
+    )
+
+
+def _staff(context: ImportContext, numbers: set[str]) -> dict[str, int]:
+    """Staff number → key within the company; also of those who have left."""
+    known = User.objects.filter(company=context.branch.company_id, staff_number__in=numbers)
+    return dict(known.values_list("staff_number", "pk")) if numbers else {}
+
+
+def _worked_on(refs: list[str]) -> set[str]:
+    """Which of these complaints somebody has taken a step on."""
+    steps = ComplaintEvent.objects.filter(complaint__public_id__in=refs).exclude(action__in=_OWN_STEPS)
+    return set(steps.values_list("complaint__public_id", flat=True)) if refs else set()
 
 
 def _noon(day: date | None) -> datetime | None:
@@ -215,7 +276,7 @@ def _clocks(complaint: Complaint, today: date, calendar: Calendar, known: _Figur
     return first + clocks_of(complaint, today, again, known.on(today), calendar)
 
 
-def _complaints(stage: Stage) -> Iterator[list[Complaint]]:
-    """The complaints that the batch made, a page at a time."""
-    for page in stage.chunks(CREATED, size=_PAGE):
+def _complaints(stage: Stage, outcome: str = CREATED) -> Iterator[list[Complaint]]:
+    """The complaints that the batch made (or changed), a page at a time."""
+    for page in stage.chunks(outcome, size=_PAGE):
         yield list(Complaint.objects.filter(public_id__in=[row.ref for row in page]).order_by("pk"))

@@ -84,3 +84,89 @@ def test_an_import_somebody_has_worked_on_stays(run: Run, staff: Callable[..., U
         take_back(actor=manager, batch=ImportBatch.objects.get())
 
     assert Complaint.objects.count() == 145
+
+
+# -- a file of our own -------------------------------------------------------------------------------------------------
+
+WORDS = """[columns]
+external_id = "no"
+received_on = "day"
+channel = "channel"
+subject = "subject"
+level = "level"
+description = "text"
+complained_of = "about"
+[values.channel]
+phone = "phone"
+[values.subject]
+manner = "manner"
+[values.level]
+ordinary = "ordinary"
+major = "major"
+"""
+
+
+@pytest.fixture
+def say(run: Run, tmp_path: Path) -> Callable[..., tuple[int, int, int, int]]:
+    """``say(level="major")``: a file with one complaint, imported."""
+
+    def write(**said: str) -> tuple[int, int, int, int]:
+        row = {
+            "no": "A1", "day": "2026-06-01", "channel": "phone", "subject": "manner", "level": "ordinary",
+            "text": "态度差", "about": "", **said,
+        }  # fmt: skip
+        file, mapping = tmp_path / "one.csv", tmp_path / "one.toml"
+        file.write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n", encoding="utf-8")
+        mapping.write_text(WORDS, encoding="utf-8")
+        return run(file, mapping)
+
+    return write
+
+
+def test_an_imported_complaint_names_the_one_it_is_about(
+    say: Callable[..., object], staff: Callable[..., User]
+) -> None:
+    desk = staff("front_desk")
+
+    assert say(about=desk.staff_number) == (1, 0, 0, 0)
+    assert say(no="A2", about="nobody") == (0, 0, 0, 1)
+
+    assert Complaint.objects.get().complained_of == desk
+    assert not Complaint.objects.visible_to(desk).exists()
+
+
+@pytest.mark.parametrize("change", [{"level": "major"}, {"day": "2026-06-02"}])
+def test_a_file_does_not_change_what_running_clocks_rest_on(say: Callable[..., object], change: dict[str, str]) -> None:
+    say()
+
+    assert say(**change) == (0, 0, 0, 1)
+
+    complaint = Complaint.objects.get()
+    assert (complaint.level, complaint.received_at.day) == ("ordinary", 1)
+
+
+def test_a_file_may_correct_what_nobody_has_worked_on_and_the_dossier_says_so(
+    say: Callable[..., object], staff: Callable[..., User]
+) -> None:
+    say()
+
+    assert say(text="服务态度差") == (0, 1, 0, 0)
+    complaint = Complaint.objects.get()
+    assert [event.action for event in complaint.events.all()] == ["import", "import"]
+    act(actor=staff("branch_manager"), complaint=complaint, action="note", now=database_now(), note="已核对")
+    assert say(text="又改") == (0, 0, 0, 1)
+
+    complaint.refresh_from_db()
+    assert complaint.description == "服务态度差"
+
+
+def test_taking_back_a_correction_takes_its_line_out_of_the_dossier(
+    say: Callable[..., object], staff: Callable[..., User]
+) -> None:
+    say()
+    say(text="服务态度差")
+
+    take_back(actor=staff("branch_manager"), batch=ImportBatch.objects.latest("pk"))
+
+    complaint = Complaint.objects.get()
+    assert (complaint.description, complaint.events.count()) == ("态度差", 1)
