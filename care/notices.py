@@ -9,11 +9,28 @@ from django.utils.translation import override
 
 from care.models import SurveyInvitation
 from crm.core import outbound
-from crm.core.clocks import local_date
+from crm.core.clocks import database_now, local_date
 from crm.core.models import Outbound
 
 #: Clients of the branch read Chinese.
 _LANGUAGE = "zh-hans"
+
+
+@outbound.last_look("survey.complaint")
+def not_wanted(message: Outbound) -> str:
+    """Why a link stays here: it was answered, ran out or was handed out anew, or the client wants no contact any more."""
+    known = SurveyInvitation.objects.select_related("client")
+    invitation = known.filter(public_id=message.dedupe_key.removeprefix("survey:")).first()
+    if (
+        invitation is None
+        or invitation.state != SurveyInvitation.State.INVITED
+        or invitation.expires_at <= database_now()
+    ):
+        return "expired"
+    if invitation.sent_by_channel == "counter":
+        return "replaced"
+    client = invitation.client
+    return "do_not_contact" if client is None or client.do_not_contact else ""
 
 
 def survey_invitation(invitation: SurveyInvitation, url: str, now: datetime) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import smtplib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NoReturn, Protocol
 
@@ -28,6 +29,8 @@ from crm.core.public_ids import new_public_id
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
+#: A message later than this says what is no longer true; a backlog never leaves all at once.
+MAX_LATENESS = timedelta(days=2)
 RETRY_AFTER = timedelta(minutes=5)
 MAX_ATTEMPTS = 5
 PER_ROUND = 200
@@ -157,6 +160,28 @@ def queue(
     return made
 
 
+#: Purpose → a look at what has changed since the message was queued; says why it shall not leave any more, or "".
+_looks: dict[str, Callable[[Outbound], str]] = {}
+
+
+def last_look(purpose: str) -> Callable[[Callable[[Outbound], str]], Callable[[Outbound], str]]:
+    """Register the look that is taken right before a message of this purpose is sent."""
+
+    def register(look: Callable[[Outbound], str]) -> Callable[[Outbound], str]:
+        _looks[purpose] = look
+        return look
+
+    return register
+
+
+def _why_not(message: Outbound, now: datetime) -> str:
+    """Why a message stays in the house after all: it is too late, or what it says is wanted no more (reliability.md §1)."""
+    if now - message.due_at > MAX_LATENESS:
+        return "late"
+    look = _looks.get(message.purpose)
+    return look(message) if look is not None else ""
+
+
 def deliver(pk: int, now: datetime) -> bool:
     """Claim one message, send it, note what came of it. False when another sender has it."""
     if not Outbound.objects.claim(pk=pk, now=now, until=now + LEASE):
@@ -164,6 +189,10 @@ def deliver(pk: int, now: datetime) -> bool:
     message: Outbound = Outbound.objects.get(pk=pk)
     ours = Outbound.objects.filter(pk=pk, state=State.SENDING, attempts=message.attempts)
     carrier = gateway(message.channel)
+    if reason := _why_not(message, now):
+        ours.update(state=State.MISSED, last_error=reason, lease_until=None)
+        logger.warning("message held back", extra={"outbound": pk, "reason": reason})
+        return True
     try:
         reference = carrier.send(message)
         fault("outbound.sent")

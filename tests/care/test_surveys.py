@@ -13,8 +13,10 @@ from care.models import SurveyAnswer, SurveyInvitation
 from care.services import answer_survey, expire_surveys, hand_out_link, invite_surveys
 from care.services.surveys import find_open, token_hash
 from crm.core.access import system_user
+from crm.core.clocks import database_now
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, Outbound, User
+from crm.core.outbound import send_due
 from tests.factories.care import NOW, ClosedComplaintFactory, SurveyInvitationFactory, answered
 from tests.factories.clients import ClientFactory
 
@@ -112,6 +114,34 @@ def test_nobody_hands_out_the_survey_about_his_own_work(branch: Branch, staff: S
 
     assert find_open("old", NOW) == invitation
     assert hand_out_link(actor=staff("front_desk"), invitation=invitation, now=NOW).url
+
+
+@pytest.mark.parametrize("why", ["do_not_contact", "expired", "replaced"])
+def test_a_link_that_is_wanted_no_more_stays_in_the_house(branch: Branch, staff: Staff, why: str) -> None:
+    now = database_now()
+    complaint = ClosedComplaintFactory(client__branch=branch, closed_at=now - DAY)
+    invite_surveys(actor=system_user(), now=now)
+    if why == "do_not_contact":
+        type(complaint.client).objects.update(do_not_contact=True, do_not_contact_reason="客户要求")
+    elif why == "expired":
+        SurveyInvitation.objects.update(expires_at=now - timedelta(minutes=1))
+    else:
+        hand_out_link(actor=staff("front_desk"), invitation=SurveyInvitation.objects.get(), now=now)
+
+    send_due(now)
+
+    letter = Outbound.objects.get()
+    assert (letter.state, letter.last_error) == ("missed", why)
+
+
+def test_a_link_that_is_still_wanted_leaves(branch: Branch) -> None:
+    now = database_now()
+    ClosedComplaintFactory(client__branch=branch, closed_at=now - DAY)
+    invite_surveys(actor=system_user(), now=now)
+
+    send_due(now)
+
+    assert Outbound.objects.get().state == "sent"
 
 
 def test_a_link_from_the_counter_replaces_the_one_before(branch: Branch, staff: Staff) -> None:

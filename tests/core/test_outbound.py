@@ -76,6 +76,28 @@ def test_nothing_leaves_before_its_time(gateway, now):
     assert gateway.carried == []
 
 
+def test_a_backlog_of_a_week_does_not_leave_all_at_once(gateway, now):
+    queue("old", now=now - timedelta(days=3))
+    queue("new", now=now - timedelta(days=1))
+
+    outbound.send_due(now)
+
+    assert gateway.carried == ["new"]
+    old = Outbound.objects.get(dedupe_key="old")
+    assert (old.state, old.last_error, old.lease_until) == (States.MISSED, "late", None)
+
+
+def test_whoever_queued_a_message_has_a_last_look_before_it_leaves(gateway, now, monkeypatch):
+    monkeypatch.setitem(outbound._looks, "test", lambda message: "unwanted" if message.dedupe_key == "a" else "")
+    for key in "ab":
+        queue(key, now=now)
+
+    outbound.send_due(now)
+
+    assert gateway.carried == ["b"]
+    assert Outbound.objects.get(dedupe_key="a").last_error == "unwanted"
+
+
 def test_sending_twice_carries_once(gateway, now):
     queue(now=now)
     outbound.send_due(now)
