@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clients.models import Client
 from crm.core.fields import MoneyField, RateField
@@ -77,7 +78,7 @@ class ClientRate(PublicModel, Versioned):
         PROPOSED = "proposed", _("Waiting for approval")
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
-        ENDED = "ended", _("Ended")
+        ENDED = "ended", pgettext_lazy("client rate", "Ended")
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="rates", verbose_name=_("client"))
     product = models.CharField(_("product"), max_length=12, choices=Product.choices)
