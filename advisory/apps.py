@@ -1,6 +1,19 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+_ACTIONS = {
+    "advisor.change_profile": _("Changed an advisor's profile"),
+    "agreement.cancel": _("Noted that a client cancelled an advisory agreement"),
+    "agreement.end": _("Ended an advisory agreement"),
+    "agreement.sign": _("Put an advisory agreement on file"),
+    "handover.apply": _("Handed clients over"),
+    "matching.approve": _("Approved a matching"),
+    "matching.give_up": _("Gave a matching up"),
+    "matching.propose": _("Proposed a matching"),
+    "matching.reject": _("Rejected a matching"),
+    "matching.start": _("Started a matching"),
+}
+
 
 class AdvisoryConfig(AppConfig):
     name = "advisory"
@@ -11,5 +24,7 @@ class AdvisoryConfig(AppConfig):
     def ready(self) -> None:
         from advisory import tasks  # noqa: F401  registers the job and the sweep
         from clients.registry import ClientBound, bind
+        from crm.core.audit_words import add_words
 
+        add_words(_ACTIONS)
         bind(ClientBound("advisory.AdvisoryAgreement"), ClientBound("advisory.MatchProposal"))

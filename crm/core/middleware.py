@@ -128,7 +128,8 @@ def _without_sense(request: HttpRequest) -> HttpResponse | None:
 
 
 def _always_open() -> tuple[str, ...]:
-    return (reverse("account_logout"), f"/{settings.STATIC_URL.lstrip('/')}", "/i18n/")
+    # The service worker too: a browser takes no script from behind a redirect.
+    return (reverse("account_logout"), reverse("core:service_worker"), f"/{settings.STATIC_URL.lstrip('/')}", "/i18n/")
 
 
 def _lead(request: HttpRequest, url: str, code: str, status: int) -> HttpResponse:

@@ -125,9 +125,11 @@ def _curve(user: User, client: Client, day: date, back: timedelta) -> dict[str, 
     rows = list(DailyAsset.objects.visible_to(user).curve(client, last - back, last).values_list("day", "net_assets"))
     if not rows:
         return None
-    highest = max(amount for _on, amount in rows)
-    lines = []
+    lowest, highest = min(amount for _on, amount in rows), max(amount for _on, amount in rows)
+    lines: list[dict[str, Any]] = []
     for line in lines_for(user, client, day):
+        if line.lower_bound <= lowest:
+            lines = []  # only the highest bound below the curve counts, those beneath would lie on top of each other
         lines.append({"label": line.name, "value": line.lower_bound, "slot": line.palette})
         if line.lower_bound > highest:
             break  # the next tier up is a goal, those beyond would flatten the curve

@@ -126,3 +126,17 @@ def test_the_list_costs_the_same_for_one_person_and_for_ten(web, staff, cost_of)
         staff("advisor", manager=staff("branch_manager"))
 
     assert cost_of(lambda: browser.get(reverse("core:staff_list"))) == one
+
+
+def test_whoever_has_to_choose_a_password_is_led_there_and_told_in_chinese_what_is_missing(web, staff):
+    person = staff("advisor")
+    browser = web(person)
+    User.objects.filter(pk=person.pk).update(must_change_password=True)
+    change = reverse("account_change_password")
+
+    assert browser.get(reverse("clients:list"))["Location"] == change
+    assert browser.get(reverse("core:service_worker")).status_code == 200
+    answer = browser.post(
+        change, {"oldpassword": "x", "password1": "Kx9!", "password2": "Kx9!"}, headers={"Accept-Language": "zh-hans"}
+    )
+    assert "密码太短，至少需要 12 个字符。" in answer.content.decode()

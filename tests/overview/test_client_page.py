@@ -13,6 +13,7 @@ from crm.core import audit
 from crm.core.access import system_user
 from crm.core.models import AuditEntry, Branch, User
 from tests.factories.clients import ClientFactory, ContactLogFactory, HoldingFactory, RiskAssessmentFactory
+from tiers.services.programmes import seed_default_programme
 
 Staff = Callable[..., User]
 Web = Callable[[User], Any]
@@ -112,3 +113,15 @@ def test_the_page_costs_the_same_for_one_contact_and_for_ten(
 
     assert cost_of(lambda: browser.get(url)) == one
     assert one <= 20
+
+
+def test_only_bounds_near_the_curve_are_drawn(branch: Branch, staff: Staff, web: Web) -> None:
+    client, yuan = ClientFactory(branch=branch), 100
+    rows = [AssetDay(client.pk, DAY + timedelta(days=n), (2_000_000 + n) * yuan) for n in range(30)]
+    put_asset_days(branch=branch, rows=rows, actor=system_user())
+    seed_default_programme(company=branch.company, actor=system_user())
+
+    page = web(staff("branch_manager")).get(f"/clients/{client.public_id}/")
+
+    bounds = [line["value"] for line in page.context["curve"]["thresholds"]]
+    assert bounds == [1_000_000, 5_000_000]
