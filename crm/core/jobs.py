@@ -11,12 +11,14 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.db import IntegrityError, OperationalError, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,6 +31,8 @@ from crm.core.models import Branch, Heartbeat, JobRun, User
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
+#: Seconds after which a worker that is still at it extends its lease.
+RENEW_EVERY = 30.0
 MAX_ATTEMPTS = 5
 _BREAKER_SECONDS = 30.0
 
@@ -85,30 +89,38 @@ def hint(task: str, *ids: int | str) -> None:
 DueRule = Callable[[datetime], int]
 #: Sweeps by name in the order of registration, which is the order of the apps.
 DUE: dict[str, DueRule] = {}
+#: What takes the place of a sweep of the same name where there is no queue to hand the work to.
+BY_HAND: dict[str, DueRule] = {}
 
 
-def due(name: str) -> Callable[[DueRule], DueRule]:
+def due(name: str, *, by_hand: bool = False) -> Callable[[DueRule], DueRule]:
     """Register a sweep: called with the database's clock, returns how many rows it moved; harmless when run twice."""
 
     def register(rule: DueRule) -> DueRule:
-        DUE[name] = rule
+        (BY_HAND if by_hand else DUE)[name] = rule
         return rule
 
     return register
 
 
-def run_due(now: datetime | None = None) -> dict[str, int]:
-    """Run every sweep once. One failing sweep does not stop the others; its count is then -1."""
+def run_due(now: datetime | None = None, *, by_hand: bool = False) -> dict[str, int]:
+    """Run every sweep once. One failing sweep does not stop the others; its count is then -1.
+
+    ``by_hand`` does here what a worker would hand on to other workers. Raises ``OperationalError`` when the database itself
+    is away: then no sweep can do anything.
+    """
     moment = now or database_now()
     counts: dict[str, int] = {}
     for name, rule in DUE.items():
         try:
-            counts[name] = rule(moment)
-        except OperationalError:
-            raise
-        except Exception:
+            counts[name] = BY_HAND.get(name, rule)(moment) if by_hand else rule(moment)
+        except Exception as failure:
             logger.exception("sweep failed", extra={"sweep": name})
             counts[name] = -1
+            if isinstance(failure, OperationalError):  # a time-out is the sweep's own trouble, a lost database is not
+                if not connection.is_usable():
+                    connection.close()
+                database_now()
     beat("run_due", moment, counts)
     return counts
 
@@ -241,7 +253,11 @@ def take_and_run(pk: int) -> bool:
         return True
     fault("job.taken")
     try:
-        result = JOBS[run.kind].handler(run, _ticker(run))
+        with _kept(run):
+            result = JOBS[run.kind].handler(run, _ticker(run))
+    except SoftTimeLimitExceeded:
+        logger.warning("run was cut short; it waits for another turn", extra={"run": run.pk, "kind": run.kind})
+        _ours(run).update(state=JobRun.State.QUEUED, lease_until=None)
     except Cancelled:
         _end(run, JobRun.State.CANCELLED)
     except LeaseLost:
@@ -257,12 +273,42 @@ def take_and_run(pk: int) -> bool:
     return True
 
 
+def _ours(run: JobRun) -> Any:
+    """The run as long as nobody else has taken it over."""
+    return JobRun.objects.filter(pk=run.pk, state=JobRun.State.RUNNING, leased_by=run.leased_by)
+
+
+@contextmanager
+def _kept(run: JobRun) -> Iterator[None]:
+    """Extend the lease while the handler is at it: some write for minutes in one transaction and cannot tick meanwhile.
+
+    On a connection of its own, so that the new lease is seen at once. Where it fails the lease runs out, as if we had died.
+    """
+    over, ours = threading.Event(), _ours(run)
+
+    def renew() -> None:
+        while not over.wait(RENEW_EVERY):
+            try:
+                ours.update(lease_until=database_now() + LEASE)
+            except DatabaseError:
+                logger.warning("lease not extended", extra={"run": run.pk})
+            finally:
+                connection.close()
+
+    keeper = threading.Thread(target=renew, name=f"lease-{run.pk}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join(5)
+
+
 def _ticker(run: JobRun) -> Tick:
-    holder = run.leased_by
+    ours = _ours(run)
 
     def tick(done: int, total: int, message: str = "") -> None:
         now = database_now()
-        ours = JobRun.objects.filter(pk=run.pk, state=JobRun.State.RUNNING, leased_by=holder)
         if not ours.update(done=done, total=total, message=message, lease_until=now + LEASE):
             raise LeaseLost
         if JobRun.objects.filter(pk=run.pk, cancel_asked=True).exists():
@@ -284,8 +330,20 @@ def oldest_waiting_job(now: datetime) -> datetime | None:
     return JobRun.objects.takeable(now).values_list("created_at", flat=True).first()
 
 
+def _waiting(now: datetime) -> list[int]:
+    return list(JobRun.objects.takeable(now).values_list("pk", flat=True)[:20])
+
+
 @due("core.run_jobs")
+def hint_waiting_jobs(now: datetime) -> int:
+    """The sweep behind the hints asks again: long work has a task and a time limit of its own, a sweep has not the time."""
+    waiting = _waiting(now)
+    for pk in waiting:
+        hint("core.run_job", pk)
+    return len(waiting)
+
+
+@due("core.run_jobs", by_hand=True)
 def run_waiting_jobs(now: datetime) -> int:
-    """The sweep behind the hints: does what no worker has taken yet."""
-    waiting = list(JobRun.objects.takeable(now).values_list("pk", flat=True)[:20])
-    return sum(take_and_run(pk) for pk in waiting)
+    """Does what no worker has taken yet."""
+    return sum(take_and_run(pk) for pk in _waiting(now))

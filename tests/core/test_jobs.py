@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -127,11 +129,59 @@ def test_poisonous_work_is_given_up_after_five_attempts(staff):
     assert run.state == "failed"
 
 
-def test_the_sweep_does_what_no_hint_has_brought(staff):
+def test_the_sweep_asks_again_for_what_no_hint_has_brought_and_leaves_the_work_to_the_task_for_long_work(
+    staff, sent, django_capture_on_commit_callbacks
+):
     runs = [start(staff("advisor")) for _turn in range(3)]
 
-    assert jobs.run_waiting_jobs(timezone.now()) == 3
+    with django_capture_on_commit_callbacks(execute=True):
+        assert jobs.run_due()["core.run_jobs"] == 3
+
+    assert [asked for asked in sent if asked[0] == "core.run_job"] == [("core.run_job", [run.pk]) for run in runs]
+    assert JobRun.objects.filter(state="queued").count() == 3
+
+
+def test_the_command_does_the_work_itself(staff):
+    runs = [start(staff("advisor")) for _turn in range(3)]
+
+    call_command("run_due", stdout=io.StringIO())
+
     assert JobRun.objects.filter(pk__in=[run.pk for run in runs], state="done").count() == 3
+
+
+def test_a_run_that_takes_too_long_for_its_worker_waits_for_another_turn(staff):
+    run = start(staff("advisor"))
+
+    @jobs.job("test.count")
+    def long(_run, _tick):
+        raise SoftTimeLimitExceeded
+
+    jobs.take_and_run(run.pk)
+
+    run.refresh_from_db()
+    assert (run.state, run.attempts, run.ended_at, run.lease_until) == ("queued", 1, None, None)
+    assert run in JobRun.objects.takeable(timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_handler_that_cannot_tick_keeps_its_lease_while_it_works(staff, monkeypatch):
+    monkeypatch.setattr(jobs, "RENEW_EVERY", 0.02)
+    run, kept = start(staff("advisor")), []
+
+    @jobs.job("test.count")
+    def silent(run, _tick):
+        JobRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        for _turn in range(200):
+            if not JobRun.objects.takeable(timezone.now()).exists():
+                break
+            time.sleep(0.05)
+        kept.append(not jobs.take_and_run(run.pk))
+        return {}
+
+    jobs.take_and_run(run.pk)
+
+    run.refresh_from_db()
+    assert (kept, run.state, run.attempts) == ([True], "done", 1)
 
 
 # -- stopping ----------------------------------------------------------------------------------------------------------
@@ -194,6 +244,26 @@ def test_one_failing_sweep_does_not_stop_the_others(monkeypatch):
 
     assert counts == {"bad": -1, "good": 7}
     assert Heartbeat.objects.get(pk="run_due").detail == counts
+
+
+def test_a_sweep_that_runs_into_a_time_out_does_not_starve_those_behind_it(monkeypatch):
+    def late(now):
+        raise OperationalError("canceling statement due to statement timeout")
+
+    monkeypatch.setattr(jobs, "DUE", {"late": late, "good": lambda now: 7})
+
+    assert jobs.run_due() == {"late": -1, "good": 7}
+
+
+def test_without_a_database_the_round_ends(monkeypatch):
+    def away(*_arguments):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(jobs, "DUE", {"first": away, "second": lambda now: 1})
+    monkeypatch.setattr(jobs, "database_now", away)
+
+    with pytest.raises(OperationalError):
+        jobs.run_due(timezone.now())
 
 
 def test_the_command_prints_counts_by_rule_and_takes_a_moment(monkeypatch):

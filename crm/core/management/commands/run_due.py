@@ -23,7 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        counts = run_due(_moment(options["now"]))
+        counts = run_due(_moment(options["now"]), by_hand=True)
         self.stdout.write(json.dumps(counts))
         if any(count < 0 for count in counts.values()):
             raise CommandError("At least one sweep failed; see the log.", returncode=1)
