@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import Group, Permission
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -117,6 +118,32 @@ def test_passwords_are_long_and_never_the_same():
 
 
 # -- four eyes ---------------------------------------------------------------------------------------------------------
+
+
+def test_new_roles_hold_at_once_also_for_whoever_has_the_person_before_him(admin, branch, staff):
+    person = staff("advisor")
+    moved = change(admin, person, place=place(branch, "advisor"), name="张三")
+    assert moved.has_perm("clients.view_client")
+    assert not moved.has_perm("core.add_user")
+
+    services._give_roles(moved, frozenset({"administrator"}))
+
+    assert moved.role_keys == {"administrator"}
+    assert moved.has_perm("core.add_user")
+    assert not moved.has_perm("clients.view_client")
+
+
+def test_rights_come_with_roles_and_from_nowhere_else(staff, cost_of):
+    person = staff("advisor")
+    right = Permission.objects.get(codename="add_user", content_type__app_label="core")
+    plain = Group.objects.create(name="a group that is no role")
+    plain.permissions.add(right)
+    person.groups.add(plain)
+    person.user_permissions.add(right)
+    loaded = User.objects.get(pk=person.pk)
+
+    assert cost_of(lambda: (loaded.has_perm("clients.view_client"), loaded.role_keys)) == 1
+    assert not loaded.has_perm("core.add_user")
 
 
 def test_nobody_changes_his_own_roles(admin):
