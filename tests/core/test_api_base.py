@@ -390,6 +390,21 @@ def test_a_log_in_of_the_wrong_shape_is_a_400(body):
     assert log_in(**body).status_code == 400
 
 
+def test_the_eleventh_token_ends_the_oldest(api, staff):
+    user = staff("advisor")
+    phones = [api(user) for _turn in range(10)]
+
+    assert log_in(number=user.staff_number, password=PASSWORD).status_code == 200
+
+    answers = [phone.get("/api/v1/auth/devices/").status_code for phone in phones]
+    assert answers == [401] + [200] * 9
+    assert AuthToken.objects.filter(user=user).count() == 10
+
+
+def test_a_log_in_takes_no_word_that_nothing_keeps(staff):
+    assert log_in(number="x", password="y", device="phone").status_code == 400
+
+
 def test_devices_are_ones_own_and_end_together(api, staff):
     user = staff("advisor")
     first, second, other = api(user), api(user), api(staff("advisor"))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from knox.auth import TokenAuthentication
 from knox.models import AuthToken
+from knox.settings import knox_settings
 from rest_framework import permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -41,7 +42,6 @@ class LoginCommand(Strict):
     number = serializers.CharField(max_length=20)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
     otp = serializers.CharField(max_length=20, required=False, allow_blank=True)
-    device = serializers.CharField(max_length=60, required=False, allow_blank=True)
 
 
 class TokenAnswer(serializers.Serializer[Any]):
@@ -78,8 +78,16 @@ class Login(APIView):
             raise LoginRefused
         sign_in.succeeded(said["number"], address)
         kept, token = AuthToken.objects.create(user=user)
+        _end_oldest(user)
         audit.record(user, "token.issue", user)
         return Response({"token": token, "expires": kept.expiry})
+
+
+def _end_oldest(user: User) -> None:
+    """Nobody holds more tokens than the limit: the newest stay, a phone that was lost long ago goes."""
+    held = AuthToken.objects.filter(user=user).order_by("-created", "-pk")
+    stays = list(held.values_list("pk", flat=True)[: knox_settings.TOKEN_LIMIT_PER_USER])
+    held.exclude(pk__in=stays).delete()
 
 
 def _may_have_token(user: User, otp: str) -> bool:
