@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination
@@ -26,14 +26,15 @@ class CursorPages(CursorPagination):
     max_page_size = 200
     ordering = "-pk"
 
+    _asked: str
     _page: Page[Any]
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Model]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         order = self.get_ordering(request, queryset, view)
         cursor = request.query_params.get(self.cursor_query_param)
         if cursor is not None and not belongs_to(cursor, order):
             raise ValidationError({self.cursor_query_param: [_("This cursor is not one of ours.")]})
-        self.base_url = request.build_absolute_uri()
+        self._asked = request.build_absolute_uri()
         self._page = page_of(queryset, order, cursor=cursor or "", size=self.get_page_size(request))
         return self._page.rows
 
@@ -65,4 +66,4 @@ class CursorPages(CursorPagination):
         return self._link(self._page.previous)
 
     def _link(self, cursor: str | None) -> str | None:
-        return replace_query_param(self.base_url, self.cursor_query_param, cursor) if cursor else None
+        return replace_query_param(self._asked, self.cursor_query_param, cursor) if cursor else None

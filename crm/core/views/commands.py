@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -67,8 +67,9 @@ def _print(request: HttpRequest) -> str:
 
 def _ask_again(form: CommandForm) -> None:
     """The words differ from those that are on file: say so, and let a second press send them as something of their own."""
-    form.data = form.data.copy()
-    form.data[form.add_prefix("form_token")] = new_public_id()
+    said = cast(QueryDict, form.data).copy()
+    said[form.add_prefix("form_token")] = new_public_id()
+    form.data = said
     form.add_error(
         None,
         _("This form was sent before with other content, and that was saved. Send it again to save this as well."),
