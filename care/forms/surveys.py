@@ -6,17 +6,17 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy as _p
+from django.utils.translation import pgettext_lazy
 
 from care.services.surveys import LONGEST_COMMENT, RECOMMENDATION
 
 #: From the worst to the best, with the face that says it.
 FACES = (
-    (1, _p("mark in a survey", "Very poor"), "mood-sad"),
-    (2, _p("mark in a survey", "Poor"), "mood-confused"),
-    (3, _p("mark in a survey", "Fair"), "mood-neutral"),
-    (4, _p("mark in a survey", "Good"), "mood-smile"),
-    (5, _p("mark in a survey", "Excellent"), "mood-happy"),
+    (1, pgettext_lazy("mark in a survey", "Very poor"), "mood-sad"),
+    (2, pgettext_lazy("mark in a survey", "Poor"), "mood-confused"),
+    (3, pgettext_lazy("mark in a survey", "Fair"), "mood-neutral"),
+    (4, pgettext_lazy("mark in a survey", "Good"), "mood-smile"),
+    (5, pgettext_lazy("mark in a survey", "Excellent"), "mood-happy"),
 )
 
 
