@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 
 from crm.core.clocks import local_date
@@ -55,22 +55,18 @@ class Scope:
         if not user.is_authenticated or not user.is_active:
             return cls(user_id=None)
         reaches = frozenset(Reach(role.reach) for role in user.roles)
-        branches: frozenset[int] = frozenset()
-        if user.branch_id:
-            outlets = Branch.objects.filter(parent_id=user.branch_id).values_list("pk", flat=True)
-            branches = frozenset([user.branch_id, *outlets])
-        absent = (
-            Delegation.objects.filter(deputy_id=user.pk)
-            .on(local_date(timezone.now()))
-            .values_list("absent_id", flat=True)
-        )
+        # Places and people in one query: this is asked before every page.
+        outlets = Branch.objects.filter(parent_id=user.branch_id or 0).values_list("pk", Value("outlet"))
+        absent = Delegation.objects.filter(deputy_id=user.pk).on(local_date(timezone.now()))
+        found = list(outlets.union(absent.values_list("absent_id", Value("absent")), all=True))
+        branches = {pk for pk, kind in found if kind == "outlet"} | ({user.branch_id} if user.branch_id else set())
         return cls(
             user_id=user.pk,
             company_id=user.company_id,
             branch_id=user.branch_id,
-            branch_ids=branches,
+            branch_ids=frozenset(branches),
             reaches=reaches,
-            acting_ids=(user.pk, *absent),
+            acting_ids=(user.pk, *(pk for pk, kind in found if kind == "absent")),
         )
 
     @property
