@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from clients.errors import ExportTooLarge
 from clients.models import Client
 from crm.core import audit
-from crm.core.clocks import SHANGHAI, local_date
+from crm.core.clocks import SHANGHAI, day_bounds, local_date
 from crm.core.errors import InvalidInput
 from crm.core.masking import mask_id_number, mask_name, mask_phone
-from crm.core.models import User
+from crm.core.models import AuditEntry, User
 from crm.core.policies import figures
 from crm.core.service import service
+from crm.core.versions import lock
 
 
 @service("client.export")
@@ -26,13 +27,16 @@ def export_clients(
 ) -> list[Client]:
     """The clients that may leave, once the export stands in the trail with all of their ids.
 
-    ``rows`` are cut by ``visible_to`` already. Raises ``ExportTooLarge`` above ``export.approval_above``.
+    ``rows`` are cut by ``visible_to`` already. Raises ``ExportTooLarge`` when with this file more clients than
+    ``export.approval_above`` would have left today by the same hand; a client who left twice counts once. The row of the
+    actor is locked, so that two files at once count as two.
     """
     if len(reason.strip()) < 4:
         raise InvalidInput(fields={"reason": _("Say what the export is for.")})
     limit = figures(local_date(now), actor.branch).integer("export.approval_above")
     found = list(rows.select_related("branch", "advisor").order_by("pk")[: limit + 1])
-    if len(found) > limit:
+    lock(User.objects.all(), pk=actor.pk)
+    if len(_taken_today(actor, now) | {client.public_id for client in found}) > limit:
         raise ExportTooLarge
     audit.record(
         actor,
@@ -44,6 +48,13 @@ def export_clients(
         is_read=True,
     )
     return found
+
+
+def _taken_today(actor: User, now: datetime) -> set[str]:
+    """Public ids of the clients whom ``actor`` has exported since local midnight; the audit trail is the count."""
+    since, until = day_bounds(local_date(now))
+    files = AuditEntry.objects.filter(actor=actor, action="client.export", at__gte=since, at__lt=until)
+    return {public_id for ids in files.values_list("object_ids", flat=True) for public_id in ids}
 
 
 def watermark(actor: User, reason: str, now: datetime) -> str:

@@ -382,5 +382,19 @@ def test_an_export_above_the_limit_is_refused(
     assert not AuditEntry.objects.filter(action="client.export").exists()
 
 
+def test_narrowed_files_together_do_not_pass_the_limit_of_one_day(branch: Branch, staff: Staff, web: Web) -> None:
+    from crm.core.models import Policy
+
+    Policy.objects.filter(policy_key_id="export.approval_above").update(value=1)
+    for number in ("900001", "900002"):
+        ClientFactory(branch=branch, external_id=number)
+    browser = web(staff("branch_manager"))
+
+    codes = [export(browser, "csv", f"q={number}").status_code for number in ("900001", "900001", "900002")]
+
+    assert codes == [200, 200, 409]
+    assert export(web(staff("branch_manager")), "csv", "q=900002").status_code == 200
+
+
 def test_an_advisor_exports_nothing(staff: Staff, web: Web) -> None:
     assert web(staff("advisor")).get("/clients/export/").status_code == 403
