@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,6 @@ class Meeting:
         self._barrier = threading.Barrier(count)
 
     def wait(self) -> None:
-        try:
+        # Broken means that the others stand before a lock and cannot come: exactly what the lock is for.
+        with contextlib.suppress(threading.BrokenBarrierError):
             self._barrier.wait(2)
-        except threading.BrokenBarrierError:
-            pass  # the others stand before a lock and cannot come: exactly what the lock is for

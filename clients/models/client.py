@@ -55,7 +55,7 @@ class Client(PublicModel, Versioned):
         ACTIVE = "active", _("Active")
         DORMANT = "dormant", _("Dormant")
         SUSPENDED = "suspended", _("Suspended")
-        CLOSED = "closed", _("Closed")
+        CLOSED = "closed", pgettext_lazy("client", "Closed")
 
     class Sex(models.TextChoices):
         MALE = "male", _("Male")

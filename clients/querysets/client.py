@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
@@ -39,7 +40,7 @@ _NOT_LISTED = (
 
 
 class ClientQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: User) -> ClientQuerySet:
+    def visible_to(self, user: User | AnonymousUser) -> ClientQuerySet:
         return self.filter(client_q(user))
 
     def search(self, typed: str, user: User | None) -> ClientQuerySet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
 from crm.core.access import NOTHING, Reach
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from crm.core.models import User
 
 
-def client_q(user: User, prefix: str = "") -> Q:
+def client_q(user: User | AnonymousUser, prefix: str = "") -> Q:
     """Rows whose client the member of staff may see; ``prefix`` leads to the client ("client__").
 
     Company roles: the company. Branch roles: their branch with its outlets. Book roles: own book, the books of those they
@@ -53,12 +54,12 @@ def _team_clients(user: User) -> list[int]:
     return known
 
 
-def sees_names(user: User) -> bool:
+def sees_names(user: User | AnonymousUser) -> bool:
     """Whether names are shown in full: to everybody but those who see only clients whom they introduced."""
     return user.is_authenticated and bool(user.scope.reaches - {Reach.INTRODUCED})
 
 
-def shown_name(client: Client, user: User) -> str:
+def shown_name(client: Client, user: User | AnonymousUser) -> str:
     """The client's name in the form this member of staff may see; without a name on file, the client number."""
     name: str = client.display_name
     return name if sees_names(user) or not client.name else mask_name(name)

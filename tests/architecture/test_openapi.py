@@ -10,8 +10,18 @@ from django.urls import reverse
 
 pytestmark = pytest.mark.django_db
 
+#: The resources that the contract promises.
 RESOURCES = (
-    "clients assets contacts tiers matching-runs assignments follow-ups surveys complaints policies".split()  # contracts
+    "clients",
+    "assets",
+    "contacts",
+    "tiers",
+    "matching-runs",
+    "assignments",
+    "follow-ups",
+    "surveys",
+    "complaints",
+    "policies",
 )
 
 
