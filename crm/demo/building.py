@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -21,8 +22,9 @@ from crm.core.models import User
 from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.staffing import Crew, hire
-from crm.roles import MANAGER
-from tiers.models import TierState
+from crm.roles import HEAD_OFFICE, MANAGER
+from tiers.models import RateBasis, Tier, TierState
+from tiers.services.commission import Price, set_rate_card
 from tiers.services.evaluation import evaluate
 from tiers.services.programmes import seed_default_programme
 
@@ -59,11 +61,28 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
 def _grade(crew: Crew, clientele: Clientele, today: date) -> None:
     """The default programme at the month-ends of the last months and on the newest day, as the nights would have done."""
     seed_default_programme(company=crew.company, actor=system_user())
+    _set_rates(crew, today)
     days = clientele.days
     month_ends = [day for day, following in pairwise(days) if day.month != following.month]
     for day in [*month_ends[-4:], days[-1]]:
         for branch in crew.branches:
             evaluate(branch=branch, day=day, actor=system_user())
+
+
+#: Rates of the lowest and the highest tier in hundred-thousandths; those between fall evenly. Invented for the demo.
+_RATES = {"A_SHARE": (30, 12), "FUND": (20, 8), "BOND": (5, 2), "MARGIN": (35, 15), "BSE": (40, 22)}
+
+
+def _set_rates(crew: Crew, today: date) -> None:
+    """A rate card of the head office: the higher the tier, the lower the rate."""
+    actor = crew.of(None, HEAD_OFFICE)[0]
+    tiers = list(Tier.objects.filter(programme__company=crew.company).order_by("rank"))
+    since = today.replace(day=1)
+    for place, tier in enumerate(tiers):
+        for product, (first, last) in _RATES.items():
+            millionths = first * 10 - (first - last) * 10 * place // (len(tiers) - 1)
+            price = Price(product, Decimal(millionths) / 1_000_000, RateBasis.ALL_IN, Decimal(5))
+            set_rate_card(tier=tier, price=price, valid_from=since, actor=actor, reason="示范费率")
 
 
 def _match(crew: Crew, life: Life) -> None:
