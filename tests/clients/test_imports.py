@@ -168,14 +168,14 @@ def test_a_file_brought_in_by_one_language_is_undone_in_another(
     run("clients", write(tmp_path, HEAD + "K1,张三,,,A001,active\n"), CLIENTS)
     with override("zh-hans"):
         said = run("clients", write(tmp_path, HEAD + "K1,张三,,,A002,active\n"), CLIENTS)
-        shown = AdvisorAssignment.objects.get(until=None).reason_shown
+        moved = AdvisorAssignment.objects.get(until=None)
 
     with override("en"):
         take_back(batch_of(said), actor=staff("branch_manager"))
 
     assert second not in [row.advisor for row in AdvisorAssignment.objects.all()]
     assert AdvisorAssignment.objects.get(until=None).advisor == first
-    assert shown.endswith(str(said["batch"])) and "import:" not in shown
+    assert moved.reason_shown.endswith(str(said["batch"])) and "import:" not in moved.reason_shown
 
 
 def batch_of(said: dict[str, Any]) -> ImportBatch:
