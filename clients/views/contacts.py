@@ -49,7 +49,10 @@ def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
         client.refresh_from_db()
         answer = render(request, "clients/_contacts.html", contacts_context(request, client))
         answer["HX-Trigger"] = json.dumps(
-            {"toast": {"level": "success", "text": _("Contact logged.")}, "contact-logged": {"client": client.public_id}}
+            {
+                "toast": {"level": "success", "text": _("Contact logged.")},
+                "contact-logged": {"client": client.public_id},
+            }
         )
         return answer
 
