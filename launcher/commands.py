@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from launcher.environment import ROOT, CannotContinue, ensure, has_module, venv_python
+from launcher.environment import ROOT, CannotContinue, ensure, has_module, index_for_uv, venv_python
 from launcher.run import run
 
 __all__ = ["COMMANDS", "CannotContinue"]
@@ -70,13 +70,13 @@ def services_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def passes(arguments: list[str], *, can_browse: bool, processes: int) -> list[list[str]]:
     """pytest's argument lists: everything but browser tests side by side, then browser tests in one process.
 
-    Where there is no browser the first pass collects them too, so that they are reported as skipped. Someone who names
-    files or a number of processes gets one process, or what was named.
+    Where there is no browser the first pass collects them too, so that they are reported as skipped; where they were
+    excluded there is no second pass. Someone who names files or a number of processes gets one process, or what was named.
     """
     expression, rest = split_markers(arguments)
     chosen = any(not word.startswith("-") or word.startswith(("-n", "--pdb", "--co", "--lf", "--sw")) for word in rest)
     side_by_side = [] if chosen or processes < 2 else ["-n", str(processes), "--dist", "loadfile"]
-    if not can_browse:
+    if not can_browse or "not browser" in expression:
         return [[*side_by_side, *(["-m", expression] if expression else []), *rest]]
     return [
         [*side_by_side, "-m", both(expression, "not browser"), *rest],
@@ -179,10 +179,13 @@ def _module(lock: str, *names: str) -> Callable[[list[str]], int]:
 def lock(_arguments: list[str]) -> int:
     """Compile requirements*.in into hashed locks for every platform and Python that we support."""
     ensure("requirements-dev.txt")
+    index = {**os.environ, **index_for_uv()}
     for name in ("requirements", "requirements-test", "requirements-dev"):
-        options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header"]
+        # An extra stays beside its package's name: pip refuses `name[extra]` of another package where only `name` is pinned.
+        shape = ["--generate-hashes", "--no-strip-extras", "--no-emit-index-url", "--no-header"]
+        options = ["--universal", "--python-version", "3.11", *shape]
         uv = [str(venv_python().parent / "uv"), "pip", "compile", "-q", *options, f"{name}.in", "-o", f"{name}.txt"]
-        if status := _call(uv):
+        if status := _call(uv, index):
             return status
     return 0
 

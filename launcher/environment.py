@@ -122,7 +122,7 @@ def _make_venv() -> None:
 def _install(lock: str) -> None:
     options = ["--require-hashes", "-r", str(ROOT / lock)]
     if os.environ.get("CRM_UV") and (uv := shutil.which("uv")):
-        _run_installer([uv, "pip", "install", "-q", "--python", str(venv_python()), *options], _index_for_uv())
+        _run_installer([uv, "pip", "install", "-q", "--python", str(venv_python()), *options], index_for_uv())
         return
     _run_installer([*_pip(), "install", "-qq", "--disable-pip-version-check", "--no-input", *options], {})
 
@@ -144,8 +144,8 @@ def _pip() -> list[str]:
     raise CannotContinue("This needs pip 22.3 or newer (Debian, Ubuntu: apt-get install python3-pip).")
 
 
-def _index_for_uv() -> dict[str, str]:
-    """uv does not read pip.conf, where many people name their mirror."""
+def index_for_uv() -> dict[str, str]:
+    """The variable that tells uv where pip.conf says packages are: uv does not read that file, where many name their mirror."""
     command = [_base_python(), "-m", "pip", "config", "get", "global.index-url"]
     found = subprocess.run(command, capture_output=True, text=True)
     return {"UV_DEFAULT_INDEX": found.stdout.strip()} if found.returncode == 0 else {}

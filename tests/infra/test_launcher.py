@@ -91,6 +91,18 @@ def test_a_marker_that_was_asked_for_is_kept_in_both_passes() -> None:
     assert second == ["-m", "(not nodb) and (browser)"]
 
 
+def test_who_excludes_browser_tests_gets_no_empty_pass_of_them() -> None:
+    only = commands.passes(["-m", "not nodb and not browser"], can_browse=True, processes=2)
+    assert only == [["-n", "2", "--dist", "loadfile", "-m", "not nodb and not browser"]]
+
+
+def test_an_extra_stays_beside_the_name_of_its_package_in_the_locks() -> None:
+    """pip refuses `name[extra]` of another package where the lock pins `name` alone and a newer `name` is out."""
+    for lock in environment.LOCKS:
+        direct = {line.split("==")[0] for line in (environment.ROOT / lock).read_text().splitlines() if "==" in line}
+        assert "django-allauth[mfa]" in direct, lock
+
+
 def test_somebody_who_names_a_file_gets_one_process() -> None:
     assert commands.passes(["tests/infra", "-x"], can_browse=False, processes=4) == [["tests/infra", "-x"]]
 
