@@ -1,0 +1,12 @@
+"""The tabs of the client page, in their order. A new one is a module here and a line in ``TABS``."""
+
+from crm.core.models import User
+from crm.overview.tabs import assets, history, overview, timeline
+from crm.overview.tabs.tab import Tab
+
+TABS: tuple[Tab, ...] = (overview.TAB, timeline.TAB, assets.TAB, history.TAB)
+
+
+def tabs_for(user: User) -> dict[str, Tab]:
+    """The tabs that ``user`` may open, by key; the overview is always among them."""
+    return {tab.key: tab for tab in TABS if not tab.right or user.has_perm(tab.right)}
