@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +22,13 @@ _ACTIONS = {
 }
 
 
+def _still_served(branch: Any) -> int:
+    from clients.models import Client
+
+    served: int = Client.objects.filter(branch=branch).served().count()
+    return served
+
+
 class ClientsConfig(AppConfig):
     name = "clients"
     label = "clients"
@@ -31,8 +40,12 @@ class ClientsConfig(AppConfig):
         from clients.registry import ClientBound, bind
         from crm.core.audit_words import add_words
         from crm.core.importing import register
+        from crm.core.services.organisation import keeps_branch_open
 
         for target in (ClientTarget, AssetTarget, HoldingTarget, ContactTarget):
             register(target())
         bind(*(ClientBound(f"clients.{name}") for name in _OWN))
         add_words(_ACTIONS)
+        keeps_branch_open("clients", _("%(count)d clients are still served there; a branch with clients stays open."))(
+            _still_served
+        )

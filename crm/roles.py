@@ -40,6 +40,7 @@ CORE: Section = {
     MANAGER: (
         *_EVERYBODY,
         "core.view_branchhome",
+        "core.view_branch",
         "core.view_user",
         "core.add_delegation",
         "core.view_delegation",
@@ -73,6 +74,7 @@ CORE: Section = {
     COMPLIANCE: (
         *_EVERYBODY,
         "core.view_branchhome",
+        "core.view_branch",
         "core.view_user",
         "core.view_auditentry",
         "core.view_jobrun",
@@ -84,6 +86,7 @@ CORE: Section = {
     AUDITOR: (
         *_EVERYBODY,
         "core.view_branchhome",
+        "core.view_branch",
         "core.view_user",
         "core.view_auditentry",
         "core.view_jobrun",
@@ -92,6 +95,7 @@ CORE: Section = {
     HEAD_OFFICE: (
         *_EVERYBODY,
         "core.view_branchhome",
+        "core.view_branch",
         "core.view_user",
         "core.view_auditentry",
         "core.view_jobrun",
@@ -100,6 +104,9 @@ CORE: Section = {
     ),
     ADMINISTRATOR: (
         *_EVERYBODY,
+        "core.view_branch",
+        "core.add_branch",
+        "core.change_branch",
         "core.view_user",
         "core.add_user",
         "core.change_user",

@@ -15,7 +15,7 @@ from clients.models import AdvisorAssignment, Client, RiskAssessment
 from clients.services.identity_facts import cleaned, following
 from crm.core import audit
 from crm.core.clocks import local_date
-from crm.core.errors import InvalidInput
+from crm.core.errors import BranchClosed, InvalidInput
 from crm.core.masking import mask_email
 from crm.core.models import Branch, User
 from crm.core.policies import figures
@@ -57,7 +57,12 @@ def create_client(
     advisor: User | None = None,
     introducer: User | None = None,
 ) -> Client:
-    """Take a client in. Raises ``NumberTaken``, ``NotAnAdvisor``, and ``InvalidInput`` with the fields that are wrong."""
+    """Take a client in.
+
+    Raises ``NumberTaken``, ``NotAnAdvisor``, ``BranchClosed``, and ``InvalidInput`` with the fields that are wrong.
+    """
+    if not branch.is_open:
+        raise BranchClosed
     _refuse_unknown(values)
     kind = values.get("kind") or Client.Kind.PERSON
     stored = cleaned(dict(values), kind=kind, today=local_date(now))

@@ -65,6 +65,13 @@ class FourEyes(DomainError):
     message = _("Somebody else has to approve this.")
 
 
+class BranchClosed(DomainError):
+    """Nothing new is taken into a branch that has closed."""
+
+    code = "branch_closed"
+    message = _("This branch is closed.")
+
+
 class AlreadyDecided(DomainError):
     code = "already_decided"
     message = _("This has already been decided.")

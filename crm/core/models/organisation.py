@@ -12,13 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.models.base import PublicModel, Versioned
-from crm.core.querysets.organisation import BranchQuerySet, DelegationQuerySet, DepartmentQuerySet, UserManager
+from crm.core.querysets.organisation import (
+    BranchQuerySet,
+    DelegationQuerySet,
+    DepartmentQuerySet,
+    RegionQuerySet,
+    UserManager,
+)
 
 if TYPE_CHECKING:
     from crm.core.access import Scope
 
 
-class Company(PublicModel):
+class Company(PublicModel, Versioned):
     """The securities firm."""
 
     code = models.CharField(_("code"), max_length=20, unique=True)
@@ -32,13 +38,15 @@ class Company(PublicModel):
         return self.name
 
 
-class Region(PublicModel):
+class Region(PublicModel, Versioned):
     """A part of the country under one head; regions may nest."""
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="regions", verbose_name=_("company"))
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     code = models.CharField(_("code"), max_length=20)
     name = models.CharField(_("name"), max_length=80)
+
+    objects: ClassVar[Any] = RegionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("region")
@@ -49,7 +57,7 @@ class Region(PublicModel):
         return self.name
 
 
-class Branch(PublicModel):
+class Branch(PublicModel, Versioned):
     """A securities branch (证券营业部). A light outlet hangs under the branch that answers for it."""
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="branches", verbose_name=_("company"))
@@ -75,7 +83,7 @@ class Branch(PublicModel):
         return self.name
 
 
-class Department(PublicModel):
+class Department(PublicModel, Versioned):
     """A department of a branch, or of the head office when it has no branch."""
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="departments", verbose_name=_("company"))

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 if TYPE_CHECKING:
     from crm.core.models import User
+
+
+class RegionQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> RegionQuerySet:
+        """The regions of the own company: how the house is built is no secret inside it."""
+        if not user.is_authenticated or not user.scope.company_id:
+            return self.none()
+        return self.filter(company_id=user.scope.company_id)
 
 
 class BranchQuerySet(models.QuerySet[Any]):
@@ -34,6 +42,11 @@ class BranchQuerySet(models.QuerySet[Any]):
 
     def open(self) -> BranchQuerySet:
         return self.filter(is_open=True)
+
+    def for_tree(self) -> BranchQuerySet:
+        """By code, with region, the branch it belongs to, and ``people``: how many work there."""
+        working = Q(staff__is_active=True, staff__is_system=False)
+        return self.select_related("region", "parent").annotate(people=Count("staff", filter=working)).order_by("code")
 
 
 class DepartmentQuerySet(models.QuerySet[Any]):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.core import audit
 from crm.core.clocks import database_now, local_date
-from crm.core.errors import DomainError
+from crm.core.errors import BranchClosed, DomainError
 from crm.core.importing import claims, engine, vault
 from crm.core.importing.mapping import Mapping
 from crm.core.importing.problems import ImportCancelled, ImportStale, ImportTouched, WrongImportState
@@ -76,8 +76,10 @@ def bring_file(
 ) -> ImportBatch:
     """Open a batch for a file. ``keep`` holds the sealed file for a check in the background.
 
-    Raises ``MappingRefused`` if the mapping does not fit the kind of data.
+    Raises ``MappingRefused`` if the mapping does not fit the kind of data, and ``BranchClosed``.
     """
+    if not branch.is_open:
+        raise BranchClosed
     target = target_of(kind)
     mapping.check(
         target.fields,

@@ -260,6 +260,10 @@ def _check_place(person: User | None, place: Place, actor: User) -> None:
         wrong["branch"] = _("These roles work in a branch. Choose one.")
     if place.branch is not None and place.branch.company_id != actor.company_id:
         wrong["branch"] = _("This branch belongs to another company.")
+    elif (
+        place.branch is not None and not place.branch.is_open and place.branch.pk != getattr(person, "branch_id", None)
+    ):
+        wrong["branch"] = _("This branch is closed.")
     if place.department is not None and place.department.branch_id != (place.branch.pk if place.branch else None):
         wrong["department"] = _("This department belongs to another place.")
     if place.manager is not None:

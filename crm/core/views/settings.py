@@ -49,6 +49,13 @@ DOORS = (
         "core.view_calendarday",
     ),
     Door(_("Business hours"), _("When the clocks of a branch run."), "clock", "core:hours_list", "core.view_policy"),
+    Door(
+        _("Organisation"),
+        _("Company, regions, branches and departments."),
+        "building",
+        "core:organisation",
+        "core.view_branch",
+    ),
     Door(_("Staff"), _("Who works here, and with which roles."), "users-group", "core:staff_list", "core.view_user"),
     Door(_("Delegations"), _("Who stands in for whom."), "user-share", "core:delegation_list", "core.view_delegation"),
     Door(_("Audit trail"), _("Who did, saw and took out what."), "history", "core:audit_list", "core.view_auditentry"),
