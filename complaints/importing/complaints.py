@@ -32,6 +32,10 @@ _OWN_STEPS = ("import", "overdue")
 _SETTLED = frozenset({"received_at", "level", "complained_of_id"})
 #: What the file reports of itself; it may always say it better.
 _REPORTS = frozenset({"reported_late", "reported_disputed", "reported_outcome", "reported_sent_on"})
+#: Outcomes that say that there is none yet.
+_STILL_OPEN = frozenset(
+    {"in progress", "open", "pending", "处理中", "办理中", "调查中", "待处理", "待办理", "未办结", "未处理", "未完成"}
+)
 _PAGE = 500
 
 
@@ -108,11 +112,13 @@ class ComplaintTarget(ModelTarget):
         ImportField(
             "ended",
             "boolean",
-            gettext_lazy("closed"),
+            gettext_lazy("complaint closed"),
             headers=("是否办结", "closed"),
-            help=gettext_lazy("Whether the file calls the complaint closed; without it, one with an outcome is."),
+            help=gettext_lazy(
+                "Whether the file calls the complaint closed; without it, one with a day of closing or an outcome is."
+            ),
         ),
-        ImportField("closed_on", "date", gettext_lazy("closed on"), headers=("办结日期",)),
+        ImportField("closed_on", "date", gettext_lazy("complaint closed on"), headers=("办结日期",)),
         ImportField("reported_late", "boolean", gettext_lazy("late as reported"), headers=("是否超期",)),
         ImportField("reported_disputed", "boolean", gettext_lazy("disputed as reported"), headers=("是否有异议",)),
         ImportField(
@@ -238,7 +244,8 @@ def _standing(context: ImportContext, row: InputRow, received: datetime) -> dict
     said = row.values
     ended = said.get("ended")
     if ended is None:
-        ended = bool(said.get("closed_on") or said.get("reported_outcome"))
+        outcome = (said.get("reported_outcome") or "").strip().casefold()
+        ended = bool(said.get("closed_on") or (outcome and outcome not in _STILL_OPEN))
     last = _noon(said.get("closed_on")) or _noon(said.get("reported_sent_on")) or received
     number = f"{context.branch.code}-I-{said['external_id']}"
     if said.get("reported_disputed"):

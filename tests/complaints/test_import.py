@@ -170,3 +170,19 @@ def test_taking_back_a_correction_takes_its_line_out_of_the_dossier(
 
     complaint = Complaint.objects.get()
     assert (complaint.description, complaint.events.count()) == ("态度差", 1)
+
+
+def test_an_outcome_that_says_in_progress_is_no_end(run: Run, tmp_path: Path) -> None:
+    file, mapping = tmp_path / "c.csv", tmp_path / "m.toml"
+    file.write_text(
+        "id,day,outcome\n1,2024-01-05,In progress\n2,2024-01-05,办理中\n3,2024-01-05,已答复\n", encoding="utf-8"
+    )
+    mapping.write_text(
+        '[columns]\nexternal_id = "id"\nreceived_on = "day"\nreported_outcome = "outcome"\n'
+        '[constants]\nchannel = "web"\nsubject = "other"\n',
+        encoding="utf-8",
+    )
+
+    assert run(file, mapping) == (3, 0, 0, 0)
+    states = dict(Complaint.objects.values_list("external_id", "state"))
+    assert states == {"1": "registered", "2": "registered", "3": "closed"}

@@ -12,7 +12,7 @@ from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.importing import TARGETS, ImportTarget, target_of
 from crm.core.importing.guess import guess
-from crm.core.importing.mapping import Mapping, parse
+from crm.core.importing.mapping import Mapping, parse, text_of
 from crm.core.importing.reader import read
 from crm.core.importing.table import FileOptions, Limits
 from crm.core.models import Branch, User
@@ -118,10 +118,7 @@ class NewImportForm(CommandForm):
             raise _wrong(_("Choose a mapping file."))
         if (file.size or 0) > MAPPING_BYTES:
             raise _wrong(_("The mapping file is too large."))
-        try:
-            return file.read().decode("utf-8")
-        except UnicodeDecodeError:
-            raise _wrong(_("The mapping file is not UTF-8 text.")) from None
+        return text_of(file.read())
 
 
 def _wrong(message: Any) -> DomainError:

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from crm.core.importing.fields import ImportField, by_name
 from crm.core.importing.mapping import ANY, ROW_NUMBER, Mapping, fill, placeholders
 from crm.core.importing.problems import MappingRefused, Problem
-from crm.core.importing.table import Record
+from crm.core.importing.table import Record, plain_text
+from crm.core.importing.units import unit_of_title
 from crm.core.importing.values import BadValue, Parser, message, parser_for
 
 #: Joins the parts of a row key made of several columns.
@@ -111,7 +112,7 @@ class Binding:
     def _skipped(self, record: Record) -> bool:
         cells = record.cells
         for at, words in self._skips:
-            text = cells[at].strip() if at < len(cells) else ""
+            text = plain_text(cells[at]) if at < len(cells) else ""
             if text in words or text.casefold() in words:
                 return True
         return False
@@ -124,13 +125,17 @@ class Binding:
         at = [self._where(column) for column in self.mapping.key]
         keys = []
         for record in records:
-            parts = [record.cells[i].strip() for i in at]
+            parts = [plain_text(record.cells[i]) for i in at]
             keys.append(KEY_JOIN.join(parts) if any(parts) else "")
         return keys
 
     def _parser(self, name: str) -> Parser:
         form = self.mapping.formats.get(name, {})
-        return parser_for(self.fields[name], date_format=form.get("date", ""), decimal=form.get("decimal", "."))
+        # An amount is in the unit that the mapping names, else in the one that stands in the column's own title.
+        unit = form.get("unit") or unit_of_title(self.mapping.columns.get(name, ""))
+        return parser_for(
+            self.fields[name], date_format=form.get("date", ""), decimal=form.get("decimal", "."), unit=unit
+        )
 
     def _source(self, name: str) -> Source:
         """Where the text of a field comes from, with its value map applied."""
@@ -161,6 +166,8 @@ class Binding:
 
     def _composed(self, template: str) -> Source:
         names = list(dict.fromkeys(placeholders(template)))
+        if not names:
+            return _constant(fill(template, {}).strip())
         sources = [self._word(name) for name in names]
         moving = [i for i, name in enumerate(names) if name not in self.mapping.constants]
 
@@ -223,7 +230,7 @@ def _cells(at: int) -> Source:
 
     def texts(records: Sequence[Record]) -> list[str]:
         column = [record.cells[at] for record in records]
-        return [text.strip() if type(text) is str else text for text in column]
+        return [plain_text(text) if type(text) is str else text for text in column]
 
     return texts
 

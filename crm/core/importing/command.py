@@ -15,7 +15,7 @@ from crm.core.access import system_user
 from crm.core.clocks import database_now, local_date
 from crm.core.errors import DomainError
 from crm.core.importing import engine, rejects
-from crm.core.importing.mapping import Mapping, parse
+from crm.core.importing.mapping import Mapping, parse, text_of
 from crm.core.importing.problems import MappingRefused
 from crm.core.importing.reader import load
 from crm.core.importing.targets import target_of
@@ -85,8 +85,8 @@ class ImportCommand(BaseCommand):
 
     def _mapping(self, path: Path) -> Mapping:
         try:
-            return parse(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
+            return parse(text_of(path.read_bytes()))
+        except OSError:
             raise MappingRefused(
                 _("The mapping %(path)s cannot be read.") % {"path": path}, code="no_mapping"
             ) from None

@@ -49,11 +49,23 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
             return
         except (csv.Error, UnicodeError) as wrong:
             raise FileRefused(
-                _("The CSV text is broken after row %(row)d (%(reason)s).") % {"row": count, "reason": wrong},
+                _("The CSV text is broken after row %(row)d (%(reason)s).") % {"row": count, "reason": _reason(wrong)},
                 code="broken_csv",
             ) from None
         count += 1
         yield row
+
+
+def _reason(wrong: Exception) -> str:
+    """What Python's reader means, in the reader's language."""
+    said = str(wrong)
+    if "unexpected end" in said:
+        return _("a quotation mark is never closed")
+    if "expected after" in said:
+        return _("a quotation mark stands in the middle of a cell")
+    if "field limit" in said:
+        return _("a cell is longer than 131,072 characters; perhaps a quotation mark is never closed")
+    return said
 
 
 def _records(rows: Iterator[list[str]], number: int, limits: Limits) -> Iterator[Record]:

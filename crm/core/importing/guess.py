@@ -9,6 +9,7 @@ from django.utils.translation import override
 from crm.core.importing.binding import same_title
 from crm.core.importing.fields import ImportField
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
+from crm.core.importing.units import without_unit
 
 _LANGUAGES = ("en", "zh-hans")
 
@@ -22,6 +23,9 @@ def guess(headers: Sequence[str], fields: Iterable[ImportField], *, row_key_fiel
     for header in headers:
         if header:
             titles.setdefault(same_title(header), header)
+    for header in headers:
+        if header:
+            titles.setdefault(same_title(without_unit(header)), header)
     columns: dict[str, str] = {}
     taken: set[str] = set()
     for field in fields:

@@ -11,19 +11,22 @@ import tomllib
 from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from crm.core.importing.csvfile import DELIMITERS
 from crm.core.importing.fields import ImportField, by_name
-from crm.core.importing.problems import MappingRefused
+from crm.core.importing.problems import FileRefused, MappingRefused
 from crm.core.importing.table import FileOptions
-from crm.core.importing.text import known_encoding
+from crm.core.importing.text import find_codec, known_encoding
+from crm.core.importing.units import UNITS
+from crm.core.importing.values import EXCEL
 
 SECTIONS = ("file", "columns", "values", "constants", "formats", "compose", "skip_when")
 FILE_KEYS = ("kind", "encoding", "delimiter", "sheet", "skip_rows", "key")
-FORMAT_KEYS = ("date", "decimal")
+FORMAT_KEYS = ("date", "decimal", "unit")
 #: Source word that stands for every value not listed.
 ANY = "*"
 #: How [file] key says "the number of the data row".
@@ -41,7 +44,7 @@ class Mapping:
     columns: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
-    formats: dict[str, dict[str, str]] = field(default_factory=dict)
+    formats: dict[str, dict[str, Any]] = field(default_factory=dict)
     compose: dict[str, str] = field(default_factory=dict)
     skip_when: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -60,7 +63,7 @@ class Mapping:
     def check(self, fields: Iterable[ImportField], *, row_key_field: str = "", assumed: Iterable[str] = ()) -> None:
         """Raise ``MappingRefused`` naming what the kind of data does not know or still needs."""
         known = by_name(fields)
-        faults = [*self._unknown(known), *self._twice(row_key_field), *self._bad_constants()]
+        faults = [*self._unknown(known), *self._twice(row_key_field), *self._bad_constants(), *self._bad_units(known)]
         given = self.given(known.values(), row_key_field) | set(assumed)
         missing = [f.name for f in known.values() if f.required and f.name not in given]
         if missing:
@@ -107,6 +110,12 @@ class Mapping:
         idle = sorted(set(self.values) - {*self.columns, *self.constants, *self.compose, *self.parts})
         return [_("[values] for fields without a source: %(names)s.") % {"names": ", ".join(idle)}] if idle else []
 
+    def _bad_units(self, known: Dict[str, ImportField]) -> list[str]:
+        odd = sorted(
+            n for n, form in self.formats.items() if "unit" in form and n in known and known[n].type != "money"
+        )
+        return [_("[formats] unit is for amounts, not for: %(names)s.") % {"names": ", ".join(odd)}] if odd else []
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data, as a batch keeps it."""
         plain = asdict(self)
@@ -151,6 +160,16 @@ def fill(template: str, words: Dict[str, str]) -> str:
         return words[(found[1] or "").strip()]
 
     return _PLACEHOLDER.sub(put, template)
+
+
+def text_of(raw: bytes) -> str:
+    """A mapping file as text, whatever editor wrote it: UTF-8, with a byte order mark or not, UTF-16, or GB18030."""
+    try:
+        return raw.decode(find_codec(raw))
+    except FileRefused as refusal:
+        raise MappingRefused(
+            _("The mapping file is not text: %(reason)s") % {"reason": refusal.message}, code="no_mapping"
+        ) from None
 
 
 def parse(text: str) -> Mapping:
@@ -282,19 +301,41 @@ def _value_map(name: str, body: Dict[str, Any]) -> dict[str, str]:
     return sources
 
 
-def _format(name: str, body: Dict[str, Any]) -> dict[str, str]:
+def _format(name: str, body: Dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(body) - set(FORMAT_KEYS))
     if unknown:
         raise MappingRefused(
-            _("Unknown keys in [formats.%(name)s]: %(names)s; known are: date, decimal.")
-            % {"name": name, "names": ", ".join(unknown)},
+            _("Unknown keys in [formats.%(name)s]: %(names)s; known are: %(known)s.")
+            % {"name": name, "names": ", ".join(unknown), "known": ", ".join(FORMAT_KEYS)},
             code="unknown_key",
         )
     if body.get("decimal", ".") not in (".", ","):
         raise MappingRefused(_("[formats.%(name)s] decimal must be “.” or “,”.") % {"name": name}, code="bad_value")
-    form = body.get("date", "%Y-%m-%d")
-    if not isinstance(form, str) or "%" not in form:
+    if body.get("unit", "元") not in UNITS:
         raise MappingRefused(
-            _("[formats.%(name)s] date must be a format such as %%d-%%m-%%Y.") % {"name": name}, code="bad_value"
+            _("[formats.%(name)s] unit must be one of: %(known)s.") % {"name": name, "known": ", ".join(UNITS)},
+            code="bad_value",
         )
-    return {key: str(value) for key, value in body.items()}
+    forms = body.get("date", "%Y-%m-%d")
+    if not all(_is_date_format(form) for form in (forms if isinstance(forms, list) and forms else [forms])):
+        raise MappingRefused(
+            _("[formats.%(name)s] date must be a format such as %%d-%%m-%%Y, a list of formats, or excel.")
+            % {"name": name},
+            code="bad_value",
+        )
+    return dict(body)
+
+
+def _is_date_format(form: Any) -> bool:
+    """Whether Python's own reader knows every directive of a format."""
+    if form == EXCEL:
+        return True
+    if not isinstance(form, str) or "%" not in form:
+        return False
+    try:
+        datetime.strptime("", form)  # noqa: DTZ007  the format is tried, no moment is made
+    except ValueError as wrong:
+        return "does not match" in str(wrong)
+    except (re.error, IndexError):
+        return False
+    return True

@@ -53,6 +53,11 @@ def read(raw: bytes, options: FileOptions, limits: Limits) -> Table:
     for mark, name in _OTHER.items():
         if raw.startswith(mark):
             raise FileRefused(_("This is a %(kind)s file, not CSV or XLSX.") % {"kind": name}, code="wrong_kind")
+    if raw[:400].lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml")):
+        raise FileRefused(
+            _("This is a web page that only bears the name of a spreadsheet. Open it and save it as XLSX or CSV."),
+            code="wrong_kind",
+        )
     if options.kind == "xlsx":
         raise FileRefused(_("The mapping says XLSX, but the file is not a workbook."), code="wrong_kind")
     if len(raw) > limits.csv_bytes:

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from crm.core.importing.problems import Problem
+from crm.core.importing.table import DANGEROUS
 
 COLUMNS = ("row", "field", "value", "code", "message")
-#: A cell that starts like this is a formula to some spreadsheet; the last four are the full-width forms of the first.
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MOST = 200
 
 
 def defused(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_DANGEROUS) else text
+    return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
 def hidden(text: str) -> str:

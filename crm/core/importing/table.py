@@ -24,6 +24,27 @@ class CellDate(str):
     __slots__ = ()
 
 
+#: Signs without width that a web page or a system leaves around a word; ``strip`` does not know them.
+_WIDTHLESS = "\u200b\u200c\u200d\u2060\ufeff"
+#: What an export puts a ' before, so that no spreadsheet takes it for a formula; the last four are full-width forms.
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def plain_text(text: str) -> str:
+    """What a cell says: without blanks around it, and without the wrapping that keeps spreadsheets from changing it.
+
+    Trading systems write ``="0600100001"`` so that zeros stay; our own exports write ``'=…`` (``rejects.defused``).
+    """
+    text = text.strip()
+    if not text.isascii():
+        text = text.strip(_WIDTHLESS).strip()
+    if text[:2] == '="' and len(text) > 2 and text[-1] == '"' and '"' not in text[2:-1]:
+        return text[2:-1].strip()
+    if text[:1] == "'" and text[1:].startswith(DANGEROUS):
+        return text[1:]
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much of a file is read at all. Figures of the house's policy; bytes, columns, rows of data."""
@@ -82,7 +103,7 @@ def number_text(value: float | int) -> str:
 
 def header_texts(cells: Iterable[str]) -> list[str]:
     """Header cells without surrounding or doubled white space; empty ones at the end are dropped."""
-    names = [re.sub(r"\s+", " ", cell).strip() for cell in cells]
+    names = [plain_text(re.sub(r"\s+", " ", cell)) for cell in cells]
     while names and not names[-1]:
         names.pop()
     return names

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from datetime import date, datetime, time
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from crm.core.importing.fields import ImportField
 from crm.core.importing.table import CellDate, CellNumber
+from crm.core.importing.units import UNITS, split_unit
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FIRST_YEAR, LAST_YEAR = 1900, 2100
@@ -31,10 +34,17 @@ _GROUPED = {
 _SCIENTIFIC = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?[eE]\+[0-9]{1,3}\Z")
 _SCIENTIFIC_CODE = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,3}\Z")
 _FAULT = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)\Z")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+#: Also the signs that turn the direction of writing: they make a name look like another one.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_WIDTHLESS = re.compile("[\u200b-\u200d\u2060\ufeff]")
 _DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})\Z")
 _DAY_ZH = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日?\Z")
 _DAY_PLAIN = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})\Z")
+#: A spreadsheet's day number as a number cell without a date format: five digits, 1927 to 2099.
+_SERIAL = re.compile(r"([1-7][0-9]{4})(?:\.[0-9]+)?\Z")
+#: How [formats] date says that a column holds such numbers as text.
+EXCEL = "excel"
+_SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001  a day number has no zone
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,6})?)?\Z")
 TRUE_WORDS = frozenset({"true", "yes", "y", "1", "t", "是", "有", "对", "√"})
 FALSE_WORDS = frozenset({"false", "no", "n", "0", "f", "否", "无", "没有", "×"})
@@ -48,6 +58,7 @@ MESSAGES: dict[str, Any] = {
     "control_character": _("The text contains a control character."),
     "too_long": _("The text is longer than %(limit)s characters."),
     "blank_inside": _("An identifier has no blanks inside."),
+    "formula": _("This is a formula, not an identifier."),
     "not_a_number": _("This is not a number in plain digits."),
     "not_an_integer": _("This is not a whole number."),
     "too_many_places": _("The number has more than %(limit)s decimal places."),
@@ -85,16 +96,23 @@ def message(code: str, **params: Any) -> str:
 Parser = Callable[[str], Any]
 
 
-def parser_for(field: ImportField, *, date_format: str = "", decimal: str = ".") -> Parser:
-    """The function text → value of ``field``; "" gives None. The function raises ``BadValue``."""
+def parser_for(
+    field: ImportField, *, date_format: str | Sequence[str] = "", decimal: str = ".", unit: str = ""
+) -> Parser:
+    """The function text → value of ``field``; "" gives None. The function raises ``BadValue``.
+
+    ``date_format`` may be several, tried in their order; ``unit`` is what an amount without one of its own is in.
+    """
+    forms = [date_format] if isinstance(date_format, str) else list(date_format)
+    forms = [form for form in forms if form]
     makers: dict[str, Callable[[], Parser]] = {
         "text": lambda: _text(field),
         "code": lambda: _code(field),
         "integer": lambda: _integer(field, decimal),
         "decimal": lambda: _decimal(field, decimal),
-        "money": lambda: _money(field, decimal),
-        "date": lambda: _date(date_format),
-        "datetime": lambda: _datetime(date_format),
+        "money": lambda: _money(field, decimal, unit),
+        "date": lambda: _date(forms),
+        "datetime": lambda: _datetime(forms),
         "boolean": lambda: _boolean,
         "choice": lambda: _choice(field),
     }
@@ -131,8 +149,10 @@ def _code(field: ImportField) -> Parser:
     def parse(text: str) -> str:
         if _SCIENTIFIC_CODE.match(text):
             raise BadValue("scientific_notation")
-        plain = unicodedata.normalize("NFKC", text)
-        if any(sign.isspace() for sign in plain):
+        plain = unicodedata.normalize("NFKC", text).removeprefix("'")
+        if plain[:1] in ("=", "@"):
+            raise BadValue("formula")
+        if _WIDTHLESS.search(plain) or any(sign.isspace() for sign in plain):
             raise BadValue("blank_inside")
         return _checked_text(plain, field)
 
@@ -192,32 +212,52 @@ def _decimal(field: ImportField, decimal: str) -> Parser:
     return parse
 
 
-def _money(field: ImportField, decimal: str) -> Parser:
+def _money(field: ImportField, decimal: str, unit: str) -> Parser:
     step = Decimal("0.01")
 
     def parse(text: str) -> Decimal:
-        if text[0] in "¥￥":
-            text = text[1:].lstrip()
+        own = ""
+        if type(text) is str:
+            text, own = split_unit(text)
+            if text[0] in "¥￥":
+                text = text[1:].lstrip()
+        number = plain_number(text, decimal) * UNITS.get(own or unit, Decimal(1))
+        if abs(number) > LARGEST:
+            raise BadValue("too_large", limit=LARGEST)
         # Custodians write four places; an amount in the books has two, rounded half up per line.
-        return _within(plain_number(text, decimal).quantize(step, rounding=ROUND_HALF_UP), field)
+        return _within(number.quantize(step, rounding=ROUND_HALF_UP), field)
 
     return parse
 
 
-def _date(form: str) -> Parser:
+def _date(forms: list[str]) -> Parser:
     def parse(text: str) -> date:
         if isinstance(text, CellDate):
             return _in_range(_iso_day(text[:10]))
-        if not form:
-            return _in_range(_iso_day(text))
-        if not text.isascii() and any(sign.isdigit() and not sign.isascii() for sign in text):
+        moment = _by_forms(text, forms)
+        if moment is not None:
+            return _in_range(moment.date())
+        if forms:
             raise BadValue("not_a_date")
-        try:
-            return _in_range(datetime.strptime(text, form).date())  # noqa: DTZ007  a calendar day has no zone
-        except ValueError:
-            raise BadValue("not_a_date") from None
+        return _in_range(_iso_day(text))
 
     return parse
+
+
+def _by_forms(text: str, forms: list[str]) -> datetime | None:
+    """The moment that the first fitting format gives; a number cell may also be a spreadsheet's day number."""
+    if text.isascii() or not any(sign.isdigit() and not sign.isascii() for sign in text):
+        for form in forms:
+            try:
+                if form != EXCEL:
+                    return datetime.strptime(text, form)  # noqa: DTZ007  a day has no zone, a moment gets it later
+            except ValueError:
+                continue
+    if (EXCEL in forms or isinstance(text, CellNumber)) and _SERIAL.match(text):
+        # Seconds are as fine as anybody writes; a fraction of a day is binary noise below that.
+        seconds = (Decimal(text) * 86_400).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+        return _SERIAL_ZERO + timedelta(seconds=int(seconds))
+    return None
 
 
 def _iso_day(text: str) -> date:
@@ -241,14 +281,12 @@ def _in_range(day: date) -> date:
     return day
 
 
-def _datetime(form: str) -> Parser:
+def _datetime(forms: list[str]) -> Parser:
     def parse(text: str) -> datetime:
-        if form and not isinstance(text, CellDate):
-            try:
-                moment = datetime.strptime(text, form)  # noqa: DTZ007  the zone follows
-            except ValueError:
-                raise BadValue("not_a_time") from None
-        else:
+        moment = None if isinstance(text, CellDate) else _by_forms(text, forms)
+        if moment is None:
+            if forms and not isinstance(text, CellDate):
+                raise BadValue("not_a_time")
             moment = _iso_moment(text)
         _in_range(moment.date())
         return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
@@ -286,8 +324,11 @@ def _boolean(text: str) -> bool:
 
 def _choice(field: ImportField) -> Parser:
     known: dict[str, str] = {}
-    for value, label in field.pairs:
-        known.setdefault(str(label).casefold(), str(value))
+    # A file speaks the language of its writer, not that of whoever brings it in.
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            for value, label in field.pairs:
+                known.setdefault(str(label).casefold(), str(value))
     for value, _label in field.pairs:
         known[str(value).casefold()] = str(value)
 

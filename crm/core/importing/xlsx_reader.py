@@ -21,6 +21,9 @@ MEMORY = 512 * 1024 * 1024
 SECONDS = 60
 _STEP = 1 << 18
 _CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_ROW = re.compile(rb"<row\b")
+#: How a cell's tag may begin; not <col> or <cfRule>.
+_CELL_TAG = re.compile(rb"<c[ >/]")
 _FAULT = re.compile(rb"<c\b[^>]*\bt=\"e\"[^>]*>")
 _DIMENSION = re.compile(rb'<dimension\s+ref="(?:[A-Z]{1,3}[0-9]{1,7}:)?([A-Z]{1,3})([0-9]{1,7})"')
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -56,11 +59,19 @@ def read(raw: bytes, request: dict[str, Any]) -> Iterator[Any]:
     if sheet.start is None:
         return
     first = sheet.start[1] + 1
+    blank = 0
     for number, row in enumerate(sheet.iter_rows(), 1):
         cells = [plain(cell) for cell in row]
         for column in faults.get(number, ()):
             if 0 <= column - first < len(cells):
                 cells[column - first] = "#VALUE!"
+        # A sheet may have a million rows of nothing: they are counted, and told only if something follows.
+        if not any(cell != "" for cell in cells):
+            blank += 1
+            continue
+        if blank:
+            yield blank
+            blank = 0
         yield cells
 
 
@@ -120,7 +131,7 @@ def survey(archive: zipfile.ZipFile, part: str, request: dict[str, Any]) -> dict
         stream = archive.open(part)
     except KeyError:
         raise Refused("not_xlsx") from None
-    carry, read, first = b"", 0, True
+    carry, read, first, rows = b"", 0, True, 0
     with stream:
         while piece := stream.read(_STEP):
             read += len(piece)
@@ -133,6 +144,13 @@ def survey(archive: zipfile.ZipFile, part: str, request: dict[str, Any]) -> dict
             # A tag may straddle two pieces; the part after its last opening waits for the next piece.
             cut = chunk.rfind(b"<")
             chunk, carry = (chunk[:cut], chunk[cut:]) if cut > 0 and len(chunk) - cut < _STEP else (chunk, b"")
+            # Cells and rows need not say where they are, so they are counted as well.
+            parts = _ROW.split(chunk)
+            rows += len(parts) - 1
+            if rows > most_rows:
+                raise Refused("too_many_rows", limit=request["rows"])
+            if any(len(part) > 4 * most_columns and len(_CELL_TAG.findall(part)) > most_columns for part in parts):
+                raise Refused("too_many_columns", limit=most_columns)
             for letters, digits in _CELL.findall(chunk):
                 if int(digits) > most_rows:
                     raise Refused("too_many_rows", limit=request["rows"])

@@ -25,7 +25,7 @@ def read_xlsx(raw: bytes, options: FileOptions, limits: Limits) -> Table:
     _judge_archive(raw, limits)
     lines = _lines(raw, options, limits)
     head = next(lines)
-    rows = (_texts(row) for row in lines)
+    rows = _rows(lines)
     number = 0
     for _title in range(options.skip_rows):
         next(rows, None)
@@ -114,6 +114,15 @@ def _records(rows: Iterator[list[str]], number: int, width: int, limits: Limits)
             row.pop()
         row.extend("" for _missing in range(width - len(row)))
         yield Record(number, ordinal, row)
+
+
+def _rows(lines: Iterator[Any]) -> Iterator[list[str]]:
+    """Rows as text; the reader says how many blank ones it has left out."""
+    for said in lines:
+        if isinstance(said, int):
+            yield from ([] for _blank in range(said))
+        else:
+            yield _texts(said)
 
 
 def _texts(row: list[Any]) -> list[str]:

@@ -12,7 +12,7 @@ from django.utils.translation import override
 from crm.core.importing.binding import Binding, Reading
 from crm.core.importing.fields import ImportField
 from crm.core.importing.guess import guess
-from crm.core.importing.mapping import Mapping, parse
+from crm.core.importing.mapping import Mapping, parse, text_of
 from crm.core.importing.problems import MappingRefused
 from crm.core.importing.table import CellDate, CellNumber, Record
 
@@ -249,3 +249,58 @@ def test_a_file_without_an_id_is_guessed_to_be_keyed_by_its_rows():
     guessed = guess(["name", "balance"], FIELDS, row_key_field="external_id")
 
     assert (guessed.key, guessed.columns) == ("row", {"name": "name"})
+
+
+@pytest.mark.parametrize("title", ["总资产(万元)", "总资产（单位：万元）", "总资产_万元", "总资产【人民币万元】"])
+def test_the_unit_in_a_title_counts_and_the_title_is_recognised(title):
+    found = guess(["客户号", title], (*FIELDS[:1], ImportField("assets", "money", headers=("总资产",))))
+
+    assert found.columns == {"external_id": "客户号", "assets": title}
+    row = values(f'[columns]\nexternal_id = "id"\nassets = "{title}"\n', ["id", title], ["1", "12.5"])[0]
+    assert row["assets"] == Decimal("125000.00")
+
+
+def test_a_mapping_may_say_another_unit_than_the_title():
+    mapping = ID + 'assets = "总资产(万元)"\n[formats.assets]\nunit = "元"\n'
+
+    assert values(mapping, ["id", "总资产(万元)"], ["1", "12.5"])[0]["assets"] == Decimal("12.50")
+
+
+@pytest.mark.parametrize("title", ["超过50万元", "balance", "总资产"])
+def test_a_title_without_a_unit_has_none(title):
+    row = values(f'[columns]\nexternal_id = "id"\nassets = "{title}"\n', ["id", title], ["1", "12.5"])[0]
+
+    assert row["assets"] == Decimal("12.50")
+
+
+def test_a_template_without_a_name_is_the_same_for_every_row():
+    mapping = ID + '[compose]\ncontacted_on = "2024-05-01"\n'
+
+    found = values(mapping, ["id"], ["1"], ["2"])
+
+    assert [row["contacted_on"] for row in found] == [date(2024, 5, 1)] * 2
+
+
+def test_date_formats_survive_being_kept():
+    mapping = parse(ID + '[formats.contacted_on]\ndate = ["%d-%m-%Y", "excel"]\n')
+
+    assert Mapping.from_dict(mapping.as_dict()) == mapping
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_a_mapping_is_read_whatever_editor_wrote_it(encoding):
+    text = '[columns]\nexternal_id = "客户号"\nname = "客户姓名"\n'
+
+    assert parse(text_of(text.encode(encoding))).columns["name"] == "客户姓名"
+
+
+@pytest.mark.parametrize(
+    "form",
+    ['date = "dd.mm.yyyy"', 'date = "%d-%Q"', "date = []", 'date = ["%d", 5]', 'unit = "万美元"', 'date = "%"'],
+)
+def test_a_format_that_nobody_understands_is_refused_before_a_row_is_read(form):
+    assert "contacted_on" in refused(ID + f"[formats.contacted_on]\n{form}\n")
+
+
+def test_a_unit_is_for_amounts():
+    assert "contacted_on" in refused(ID + 'contacted_on = "name"\n[formats.contacted_on]\nunit = "万元"\n')

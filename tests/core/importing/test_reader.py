@@ -11,10 +11,13 @@ from datetime import date, datetime
 
 import pytest
 import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crm.core.importing.problems import FileRefused, MappingRefused
 from crm.core.importing.reader import read
-from crm.core.importing.table import CellDate, CellNumber, FileOptions, Limits, number_text
+from crm.core.importing.rejects import defused
+from crm.core.importing.table import CellDate, CellNumber, FileOptions, Limits, number_text, plain_text
 
 pytestmark = pytest.mark.nodb
 
@@ -24,6 +27,12 @@ LIMITS = Limits()
 def cells(raw: bytes, limits: Limits = LIMITS, **options) -> list[list[str]]:
     table = read(raw, FileOptions(**options), limits)
     return [table.headers, *(record.cells for record in table.records)]
+
+
+def refusal(raw: bytes, limits: Limits = LIMITS) -> str:
+    with pytest.raises(FileRefused) as refused:
+        list(read(raw, FileOptions(), limits).records)
+    return refused.value.code
 
 
 def workbook(*rows, sheets=("Data",), **constructor) -> bytes:
@@ -243,3 +252,72 @@ def test_an_archive_that_is_no_workbook_is_refused():
 
 def test_a_workbook_above_ten_megabytes_is_refused():
     assert refused_within(2, b"PK\x03\x04" + b"x" * (10 * 1024 * 1024)) == "file_too_large"
+
+
+def part_of(raw: bytes, name: str, change) -> bytes:
+    """The same workbook with one part of it changed."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            new.writestr(part, change(old.read(part)) if part == name else old.read(part))
+    return body.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (b'<row><c t="s"><v>0</v></c></row>' * 400_000, "too_many_rows"),
+        (b"<row>" + b'<c t="s"><v>0</v></c>' * 400_000 + b"</row>", "too_many_columns"),
+    ],
+    ids=["rows", "cells"],
+)
+def test_rows_and_cells_that_do_not_say_where_they_are_count_as_well(more, code):
+    raw = part_of(
+        workbook(["id"], ["1"]),
+        "xl/worksheets/sheet1.xml",
+        lambda body: body.replace(b"</sheetData>", more + b"</sheetData>"),
+    )
+
+    assert refusal(raw) == code
+
+
+def test_a_million_blank_rows_of_a_workbook_are_counted_not_told():
+    raw = workbook(["id"], ["1"], *([[""]] * 2_000), ["2"])
+
+    records = list(read(raw, FileOptions(), LIMITS).records)
+
+    assert [(record.number, record.ordinal, record.cells) for record in records] == [(2, 1, ["1"]), (2003, 2, ["2"])]
+
+
+@pytest.mark.parametrize("raw", [b"<html><table>", b"\xef\xbb\xbf <!DOCTYPE html>", b'<?xml version="1.0"?><Workbook>'])
+def test_a_web_page_that_bears_the_name_of_a_spreadsheet_is_told_what_it_is(raw):
+    assert refusal(raw) == "wrong_kind"
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('="0600100001"', "0600100001"),
+        ('"=""0600100001"""', "0600100001"),
+        ("'=1+1", "=1+1"),
+        ("'-5", "-5"),
+        ("\u200b王五\ufeff", "王五"),
+        ('="', '="'),
+        ("'n roll", "'n roll"),
+    ],
+)
+def test_what_was_wrapped_against_spreadsheets_is_unwrapped(cell, text):
+    (_head, (found,)) = cells(f"a\n{cell}\n".encode())
+
+    assert plain_text(found) == text
+
+
+def test_a_title_wrapped_against_spreadsheets_is_unwrapped():
+    assert cells('="资金账号"\t="姓名"\n="06"\t="王五"\n'.encode())[0] == ["资金账号", "姓名"]
+
+
+@given(st.text(alphabet="=+-@'\"ab0１＝ ", max_size=8))
+def test_what_an_export_writes_comes_back_as_it_was(text):
+    name = text.strip().strip("'").strip()
+    if not (name.startswith('="') and name.endswith('"')):
+        assert plain_text(defused(name)) == name

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,3 +147,73 @@ def test_a_rejected_value_is_no_formula_in_the_errors_file(text):
 def test_a_sensitive_value_shows_too_little_to_be_used():
     assert hidden("13812348000") == "****00"
     assert hidden("12345") == "****"
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "amount"),
+    [
+        ("12.5", "万元", "125000.00"),
+        ("1,234.5", "万", "12345000.00"),
+        ("12.5万", "", "125000.00"),
+        ("3亿元", "", "300000000.00"),
+        ("-0.00005万元", "", "-0.50"),
+        ("88元", "万元", "88.00"),
+        ("7", "", "7.00"),
+    ],
+)
+def test_an_amount_is_in_the_unit_behind_it_else_in_that_of_its_column(text, unit, amount):
+    assert parser_for(ImportField("f", "money"), unit=unit)(text) == Decimal(amount)
+
+
+def test_a_unit_does_not_lift_an_amount_over_what_the_books_hold():
+    with pytest.raises(BadValue) as bad:
+        parser_for(ImportField("f", "money"), unit="亿元")("99999999999")
+
+    assert bad.value.code == "too_large"
+
+
+@pytest.mark.parametrize("text", ["万", "元", "¥", "12万3", "1.5万万", "一万"])
+def test_a_unit_alone_is_no_amount(text):
+    assert refused("money", text) == "not_a_number"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@x", "＝1+1"])
+def test_a_formula_is_no_identifier(text):
+    assert refused("code", text) == "formula"
+
+
+def test_a_sign_without_width_never_makes_a_second_identifier():
+    assert refused("code", "A\u200b1") == "blank_inside"
+    assert parse("code", "'0600100001") == "0600100001"
+
+
+def test_a_name_that_turns_the_direction_of_writing_is_refused():
+    assert refused("text", "a\u202eb") == "control_character"
+
+
+def test_a_number_cell_in_a_column_of_dates_is_the_day_that_the_spreadsheet_means():
+    assert parse("date", CellNumber("46027")) == date(2026, 1, 5)
+    assert parse("date", CellNumber("20260105")) == date(2026, 1, 5)
+    assert parse("date", "46027", date_format="excel") == date(2026, 1, 5)
+    assert parse("datetime", CellNumber("46027.5")).replace(tzinfo=None) == datetime(2026, 1, 5, 12)  # noqa: DTZ001
+    assert refused("date", "46027") == "not_a_date"
+    assert refused("date", CellNumber("12")) == "not_a_date"
+
+
+def test_several_date_formats_are_tried_in_their_order():
+    parse_day = parser_for(ImportField("f", "date"), date_format=["%d/%m/%Y", "%Y-%m-%d", "excel"])
+
+    assert {parse_day(text) for text in ("05/01/2026", "2026-01-05", "46027")} == {date(2026, 1, 5)}
+    with pytest.raises(BadValue):
+        parse_day("5 Jan 2026")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_choice_is_understood_in_both_languages_whoever_brings_the_file_in(language):
+    from django.utils.translation import gettext_lazy
+
+    field = ImportField("f", "choice", choices=[("male", gettext_lazy("Male")), ("female", gettext_lazy("Female"))])
+    with override(language):
+        read = parser_for(field)
+
+    assert [read(text) for text in ("男", "Male", "male")] == ["male"] * 3
