@@ -60,7 +60,7 @@ class SurveyFilter(filters.FilterSet):
     """Surveys by state, day of the invitation, and how satisfied the client was."""
 
     state = filters.ChoiceFilter(choices=SurveyInvitation.State.choices, label=_("State"), empty_label=_("All states"))
-    created = DayRange(field_name="created_at", label=_("Invited"))
+    created = DayRange(field_name="created_at", label=_("Invited on"))
     satisfaction = filters.ChoiceFilter(
         field_name="answer__satisfaction",
         choices=[(n, str(n)) for n in range(1, 6)],

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from crm.core.models import User
 
 
+#: How the occasion of a call after a change of tier begins; the public id of the change follows.
+TIER_KEY = "tier:"
+
+
 class FollowUpCall(PublicModel, Versioned):
     """A call that has to be made (回访). One client, one programme, one occasion: planned once, whoever plans, however often.
 
@@ -103,6 +107,11 @@ class FollowUpCall(PublicModel, Versioned):
 
     def get_absolute_url(self) -> str:
         return reverse("care:call", args=[self.public_id])
+
+    @property
+    def tier_change_id(self) -> str:
+        """Public id of the change of tier that the call is about; empty for other occasions."""
+        return self.occurrence_key.removeprefix(TIER_KEY) if self.occurrence_key.startswith(TIER_KEY) else ""
 
     def is_overdue(self, today: date) -> bool:
         return self.state in self.OPEN and self.due_on < today

@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 
 from advisory.models import AdvisoryAgreement
 from care.models import CareProgramme, FollowUpCall, ScriptQuestion
+from care.models.call import TIER_KEY
 from clients.models import Client
 from crm.core import audit
 from crm.core.access import system_user
@@ -25,7 +26,6 @@ from tiers.models import TierChange
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "scripts.toml"
 _BATCH = 1000
-_TIER_KEY = "tier:"
 
 Code = CareProgramme.Code
 State = FollowUpCall.State
@@ -161,7 +161,7 @@ def _after_tier_change(
         yield _call(
             programme,
             change.client_id,
-            f"{_TIER_KEY}{change.public_id}",
+            f"{TIER_KEY}{change.public_id}",
             end.on,
             today,
             provisional=end.provisional,
@@ -213,12 +213,12 @@ def tidy_calls(*, actor: User, now: datetime) -> int:
 def recompute_calls(first: date, last: date, now: datetime) -> int:
     """After a change of the calendar: calls after a change of tier run in working days; compute the open ones again."""
     waiting = FollowUpCall.objects.open().filter(programme__code=Code.TIER_CHANGE, due_on__gte=first)
-    keys = [key.removeprefix(_TIER_KEY) for key in waiting.values_list("occurrence_key", flat=True)]
+    keys = [key.removeprefix(TIER_KEY) for key in waiting.values_list("occurrence_key", flat=True)]
     changes = TierChange.objects.filter(public_id__in=keys, day__lte=last)
     moved = 0
     for public_id, began in changes.values_list("public_id", "day"):
         end = Calendar.around(began).due(began, figures(began).days("visit.tier_change_days"), "W")
-        call = waiting.filter(occurrence_key=f"{_TIER_KEY}{public_id}").exclude(
+        call = waiting.filter(occurrence_key=f"{TIER_KEY}{public_id}").exclude(
             due_on=end.on, provisional=end.provisional
         )
         moved += call.update(due_on=end.on, provisional=end.provisional, version=F("version") + 1)

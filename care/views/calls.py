@@ -17,7 +17,7 @@ from care.filters import FollowUpCallFilter
 from care.forms.calls import AnswersForm, AttemptForm, TakeForm
 from care.models import CareProgramme, FollowUpCall
 from care.services.calls import all_attempts_made, is_independent
-from care.views.rows import actor, now, sections, today, visible_call
+from care.views.rows import actor, now, say_why, sections, today, visible_call
 from clients.models import ContactLog
 from clients.querysets.scope import sees_names, shown_name
 from complaints.models import Complaint
@@ -50,8 +50,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         "names_shown": sees_names(user),
         "view": view,
         "views": [{"key": key, "label": _VIEWS[key]()} for key in views],
-        "begun": visible.in_hands_of(user).for_list() if calls else [],
+        "begun": list(visible.in_hands_of(user).for_list()) if calls else [],
     }
+    say_why((*context["page"], *context["begun"]))
     fragment = part(request, "care/queue.html", "care/_calls.html")
     if fragment == "care/queue.html":
         context["tabs"] = sections(request, "queue")
@@ -166,6 +167,7 @@ def _command(
 
 def _screen(request: HttpRequest, call: FollowUpCall) -> dict[str, Any]:
     user, client = actor(request), call.client
+    say_why([call])
     makes = user.has_perm("care.make_followupcall")
     in_hands = makes and call.state == FollowUpCall.State.IN_PROGRESS and call.caller_id == user.pk
     context: dict[str, Any] = {

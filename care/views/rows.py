@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from care.models import Finding, FollowUpCall
 from crm.core.clocks import local_date
 from crm.core.models import User
+from tiers.models import TierChange
 
 
 def actor(request: HttpRequest) -> User:
@@ -33,6 +35,16 @@ def visible_call(request: HttpRequest, public_id: str) -> FollowUpCall:
     rows = FollowUpCall.objects.visible_to(actor(request)).for_page()
     found: FollowUpCall = get_object_or_404(rows, public_id=public_id)
     return found
+
+
+def say_why(calls: Iterable[Any]) -> None:
+    """Give each call its ``why``: the tiers before and after by their names in the reader's language, else the reason on file."""
+    calls = list(calls)
+    ids = {call.tier_change_id for call in calls} - {""}
+    changes = TierChange.objects.filter(public_id__in=ids).select_related("old", "new") if ids else ()
+    moves = {row.public_id: " → ".join(tier.name for tier in (row.old, row.new) if tier) for row in changes}
+    for call in calls:
+        call.why = moves.get(call.tier_change_id, call.reason)
 
 
 def sections(request: HttpRequest, here: str) -> list[dict[str, Any]]:

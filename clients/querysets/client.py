@@ -86,6 +86,10 @@ class ClientQuerySet(models.QuerySet[Any]):
         """Clients nobody has spoken with since ``moment``."""
         return self.served().filter(Q(last_contact_at__lt=moment) | Q(last_contact_at=None))
 
+    def contactable(self) -> ClientQuerySet:
+        """Without those who asked not to be contacted."""
+        return self.filter(do_not_contact=False)
+
     def risk_expiring(self, today: date, until: date) -> ClientQuerySet:
         return self.served().filter(risk_valid_until__gte=today, risk_valid_until__lte=until)
 

@@ -40,6 +40,13 @@ CONSEQUENCES = {
     Kind.INTERNAL: _("then it is put before the manager"),
     Kind.CLOSE: _("then the legal limit is broken"),
 }
+#: What has happened since, once it has.
+PAST = {
+    Kind.FIRST_CONTACT: _("the manager was told that nobody had called"),
+    Kind.ACCEPT: _("the decision has been late by the rules since then"),
+    Kind.INTERNAL: _("it was put before the manager"),
+    Kind.CLOSE: _("the legal limit has been broken since then"),
+}
 
 #: How events that are no step of the table are called.
 _OTHER_EVENTS = {
@@ -116,7 +123,7 @@ def clock_face(clock: ComplaintClock | None) -> dict[str, Any] | None:
         "label": clock.get_kind_display(),
         "due": clock.due_on,
         "done": clock.stopped_at,
-        "consequence": CONSEQUENCES[Kind(clock.kind)],
+        "consequence": (PAST if clock.due_on < today() else CONSEQUENCES)[Kind(clock.kind)],
         "provisional": clock.provisional,
         "imposed": clock.is_imposed,
         "warn_minutes": _WARN[clock.is_legal],

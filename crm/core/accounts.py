@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from crm.core import audit, second_factor, sign_in
 from crm.core.middleware import SECOND_FACTOR_DUE, client_address
@@ -31,6 +32,12 @@ class StaffBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has 
 
 class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Closed sign-up; every attempt is counted by the one counter, every success and failure audited."""
+
+    #: In our words: staff know a staff number, no user name.
+    error_messages = {  # allauth reads it from the class
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": gettext_lazy("The staff number or the password is not right."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.core.models import Policy, PolicyKey
 
@@ -21,7 +21,39 @@ CERTAINTY_WORDS = {
     "recalled": gettext_lazy("from memory, to be confirmed"),
     "own": gettext_lazy("rule of the house"),
 }
+#: Names inside a table of figures.
+PART_WORDS = {
+    "ordinary": pgettext_lazy("part of a figure", "ordinary"),
+    "major": pgettext_lazy("part of a figure", "major"),
+    "difficult": pgettext_lazy("part of a figure", "difficult"),
+    "count": pgettext_lazy("part of a figure", "count"),
+    "days": pgettext_lazy("part of a figure", "days"),
+    "total": pgettext_lazy("part of a figure", "total"),
+    "law": pgettext_lazy("part of a figure", "law"),
+    "working_days": pgettext_lazy("part of a figure", "working days"),
+    "years": pgettext_lazy("part of a figure", "years"),
+    "report_months": pgettext_lazy("part of a figure", "months for the report"),
+    "high": pgettext_lazy("part of a figure", "high"),
+    "middle": pgettext_lazy("part of a figure", "middle"),
+    "low": pgettext_lazy("part of a figure", "low"),
+    "rows": pgettext_lazy("part of a figure", "rows"),
+    "columns": pgettext_lazy("part of a figure", "columns"),
+    "megabytes": pgettext_lazy("part of a figure", "megabytes"),
+    "spreadsheet_megabytes": pgettext_lazy("part of a figure", "megabytes of a spreadsheet"),
+    "unpacked_megabytes": pgettext_lazy("part of a figure", "megabytes unpacked"),
+    "risk": pgettext_lazy("part of a figure", "risk grade"),
+    "tier": pgettext_lazy("part of a figure", "client tier"),
+    "channel": pgettext_lazy("part of a figure", "channel"),
+    "language": pgettext_lazy("part of a figure", "language"),
+    "age": pgettext_lazy("part of a figure", "age"),
+    "sector": pgettext_lazy("part of a figure", "sector"),
+    "monthly_average": pgettext_lazy("part of a figure", "monthly average"),
+    "SSE": pgettext_lazy("part of a figure", "Shanghai"),
+    "SZSE": pgettext_lazy("part of a figure", "Shenzhen"),
+    "BSE": pgettext_lazy("part of a figure", "Beijing"),
+}
 AREA_WORDS = {
+    "account": gettext_lazy("Accounts"),
     "suitability": gettext_lazy("Suitability"),
     "professional": gettext_lazy("Professional investors"),
     "visit": gettext_lazy("Follow-up calls"),
@@ -74,7 +106,7 @@ def in_words(key: PolicyKey, value: Any) -> str:
         return _rate(Decimal(str(value)))
     if key.kind in (kinds.INTEGER, kinds.MONEY):
         return f"{number_format(Decimal(str(value)), force_grouping=True)} {unit}".strip()
-    return str(value)
+    return str(PART_WORDS.get(str(value), value))
 
 
 def _rate(rate: Decimal) -> str:
@@ -86,7 +118,7 @@ def _rate(rate: Decimal) -> str:
 
 def _table(value: Any) -> str:
     if isinstance(value, dict):
-        return " · ".join(f"{name}: {_table(part)}" for name, part in value.items())
+        return " · ".join(f"{PART_WORDS.get(name, name)}: {_table(part)}" for name, part in value.items())
     if isinstance(value, list):
         if all(isinstance(part, dict) for part in value):
             return " · ".join(": ".join(str(item) for item in part.values()) for part in value)

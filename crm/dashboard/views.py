@@ -198,4 +198,4 @@ def _overdue(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
 
 def _entry(people: dict[str, dict[str, Any]], public_id: str | None, name: str | None) -> dict[str, Any]:
     """The line of one person; two of the same name have a line each."""
-    return people.setdefault(public_id or "", {"name": name or _("Nobody yet"), "complaints": 0, "calls": 0})
+    return people.setdefault(public_id or "", {"name": name or _("Not assigned yet"), "complaints": 0, "calls": 0})

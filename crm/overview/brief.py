@@ -11,7 +11,7 @@ from clients.querysets.scope import shown_name
 from clients.views.contacts import contacts_context
 from clients.views.rows import actor, today, visible_client
 from crm.core import audit
-from crm.overview.pieces import pieces
+from crm.overview.pieces import pieces, private_values
 
 
 @require_safe
@@ -24,6 +24,7 @@ def client_brief(request: HttpRequest, public_id: str) -> HttpResponse:
         "client": client,
         "client_name": shown_name(client, user),
         "days_left": client.risk_days_left(day),
+        "phone": next(iter(private_values(client, user, only=("phone",))), None),
         "pieces": pieces(user, client, day),
         **contacts_context(request, client),
     }

@@ -20,12 +20,15 @@ from care.models import FollowUpCall
 from clients.models import Client
 from complaints.models import Complaint
 from complaints.views.rows import dress
+from crm.core.masking import MASKS
 from crm.core.models import User
 from tiers.models import TierState
 from tiers.querysets.lines import TierLine, tier_lines
 
 #: Rows of a panel; the rest is a click away.
 _MOST = 5
+#: Field → mask, in the order of the page.
+_PRIVATE = {"phone": "phone", "id_number": "id_number", "email": "email", "address": "address"}
 
 
 @dataclass(frozen=True)
@@ -120,3 +123,17 @@ def pieces(user: User, client: Client, today: date) -> list[Piece]:
 def lines_for(user: User, client: Client, today: date) -> list[TierLine]:
     """The bounds of the tiers, for the curve of assets."""
     return tier_lines(client.branch, today) if user.has_perm("tiers.view_tierstate") else []
+
+
+def private_values(client: Client, user: User, *, only: tuple[str, ...] = tuple(_PRIVATE)) -> list[dict[str, Any]]:
+    """What is masked on a page, and for those who may look, where a look with a reason is asked for."""
+    may = user.has_perm("clients.reveal_client")
+    return [
+        {
+            "label": Client._meta.get_field(name).verbose_name,  # type: ignore[union-attr]  # plain fields all
+            "value": MASKS[_PRIVATE[name]](held),
+            "reveal_url": reverse("clients:reveal", args=[client.public_id, name]) if may else "",
+        }
+        for name in only
+        if (held := getattr(client, name))
+    ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,18 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from clients.models import Client
 from clients.querysets.scope import shown_name
 from clients.views.rows import actor, today, visible_client
 from crm.core import audit
-from crm.core.masking import MASKS
-from crm.core.models import User
 from crm.core.views.lists import part
-from crm.overview.pieces import pieces
+from crm.overview.pieces import pieces, private_values
 from crm.overview.tabs import tabs_for
-
-#: Field → mask, in the order of the page.
-_PRIVATE = {"phone": "phone", "id_number": "id_number", "email": "email", "address": "address"}
 
 
 @require_safe
@@ -51,20 +43,7 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
             "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
             "days_left": client.risk_days_left(day),
             "age": client.age(day),
-            "private": _private(client, user),
+            "private": private_values(client, user),
             "pieces": pieces(user, client, day),
         }
     return render(request, whole, context)
-
-
-def _private(client: Client, user: User) -> list[dict[str, Any]]:
-    may = user.has_perm("clients.reveal_client")
-    return [
-        {
-            "label": Client._meta.get_field(name).verbose_name,  # type: ignore[union-attr]  # plain fields all
-            "value": MASKS[mask](held),
-            "reveal_url": reverse("clients:reveal", args=[client.public_id, name]) if may else "",
-        }
-        for name, mask in _PRIVATE.items()
-        if (held := getattr(client, name))
-    ]

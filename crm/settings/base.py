@@ -287,4 +287,4 @@ CRM_MAIL_DOMAIN = os.environ.get("CRM_MAIL_DOMAIN", "crm.localhost")
 #: The adapter that carries each channel; SMS stays a file until a branch has a contract with a gateway.
 CRM_GATEWAYS = {"email": "crm.core.outbound.MailGateway", "sms": "crm.core.outbound.FileGateway"}
 #: Where clients reach the public pages (surveys); without a slash at the end.
-CRM_PUBLIC_URL = os.environ.get("CRM_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+CRM_PUBLIC_URL = os.environ.get("CRM_PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")

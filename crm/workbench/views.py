@@ -56,7 +56,7 @@ def services(request: HttpRequest) -> HttpResponse:
     clients = Client.objects.visible_to(user)
     agreements = _agreements(user, today) if user.has_perm("advisory.view_advisoryagreement") else None
     contacts = _contacts(user) if user.has_perm("clients.view_contactlog") else None
-    silent = clients.silent_since(silent_since).order_by("-total_assets", "-pk")[:20]
+    silent = clients.silent_since(silent_since).contactable().order_by("-total_assets", "-pk")[:20]
     for client in (*silent, *(row.client for row in (*(agreements or ()), *(contacts or ())))):
         client.shown_name = shown_name(client, user)
     context = {"today": today, "agreements": agreements, "contacts": contacts, "silent": silent}

@@ -1,5 +1,5 @@
 // Keys: / ? j k Enter, g then a letter, Ctrl/Cmd+K, and the letters a page declares by data-key.
-// Nothing happens in inputs, while an input method composes, or when single-letter keys are switched off.
+// Esc leaves a field, so that the keys work again; nothing else happens in inputs, while an input method composes, or when single-letter keys are switched off.
 (function () {
   "use strict";
   var crm = (window.crm = window.crm || {});
@@ -153,6 +153,7 @@
     var palette = document.getElementById("palette");
     if (palette && palette.open) { paletteKey(event); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key === "Escape" && typing(event.target) && !document.querySelector("dialog[open]")) { event.target.blur(); return; }
     if (typing(event.target) || document.querySelector("dialog[open]") || !lettersOn()) return;
     if (event.key.length === 1 || event.key === "Enter") { if (letterKey(event)) event.preventDefault(); }
   });

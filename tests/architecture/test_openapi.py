@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from django.core.management import call_command
@@ -46,3 +47,13 @@ def test_swagger_is_served_by_us_and_asks_no_other_host(client):
 
     assert page.status_code == 200
     assert b"https://" not in page.content.replace(b"https://github.com/tfranzel/drf-spectacular", b"")
+
+
+def test_swagger_keeps_to_the_content_policy_with_its_script_in_a_file(client):
+    page = client.get(reverse("api:docs")).content.decode()
+    script = client.get(reverse("api:docs"), {"script": ""})
+
+    assert "<style" not in page
+    assert all(" src=" in tag for tag in re.findall(r"<script[^>]*>", page))
+    assert script.headers["Content-Type"].startswith("application/javascript")
+    assert b"SwaggerUIBundle" in script.content

@@ -18,6 +18,8 @@ from crm.core.clocks import local_date
 from crm.core.models import Branch, User
 from tests.factories.care import GOOD_ANSWERS, FindingFactory, FollowUpCallFactory, SurveyInvitationFactory, answered
 from tests.factories.clients import ClientFactory
+from tiers.models import EvaluationRun, TierChange
+from tiers.services.programmes import seed_default_programme
 
 Staff = Callable[..., User]
 Web = Callable[[User], Browser]
@@ -388,3 +390,25 @@ def test_the_front_desk_hands_out_a_link_that_is_shown_once(web: Web, staff: Sta
     answer_survey(actor=system_user(), token=token, now=timezone.now(), satisfaction=5, recommendation=9)
     assert SurveyInvitation.objects.get().state == "answered"
     assert clerk.post(url, {"form_token": "b"}).status_code == 410
+
+
+def test_a_call_after_a_change_of_tier_names_the_tiers_in_the_readers_language(
+    web: Web, staff: Staff, branch: Branch
+) -> None:
+    programme = seed_default_programme(company=branch.company, actor=system_user())
+    tiers = {tier.code: tier for tier in programme.tiers.all()}
+    client, day = ClientFactory(branch=branch), local_date(timezone.now())
+    run = EvaluationRun.objects.create(
+        programme=programme, branch=branch, day=day, window_days=30, down_after=3, actor=system_user()
+    )
+    change = TierChange.objects.create(
+        client=client, old=tiers["silver"], new=tiers["gold"], day=day, reason="up", run=run, total=5000, days=1
+    )
+    call = call_of(branch, client=client, occurrence_key=f"tier:{change.public_id}", reason="silver → gold")
+    caller = staff("follow_up_caller")
+    caller.language = "zh-hans"
+    caller.save()
+
+    for page in (text_of(web(caller), "care:queue", view="all"), text_of(web(caller), "care:call", call.public_id)):
+        assert "银卡 → 金卡" in page
+        assert "silver" not in page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -123,11 +123,34 @@ def test_the_list_masks_names_and_shows_both_clocks(complaint, people, web):
 
 
 def test_the_board_has_a_column_for_each_state_of_the_work(complaint, people, web):
+    complaint.clocks.update(due_on=date(2099, 1, 2))
+
     answer = web(people["front_desk"]).get(reverse("complaints:list"), {"view": "board"})
 
     counts = {str(column["state"]): column["count"] for column in answer.context["columns"]}
     assert counts == {"registered": 1, "investigating": 0, "approving": 0, "replying": 0, "replied": 0}
     assert "then the manager is told that nobody has called" in answer.content.decode()
+
+
+def test_a_clock_that_ran_out_says_what_has_happened_since(complaint, people, web):
+    complaint.clocks.update(due_on=date(2020, 1, 2))
+
+    board = web(people["front_desk"]).get(reverse("complaints:list"), {"view": "board"}).content.decode()
+
+    assert "the manager was told that nobody had called" in board
+    assert "then the manager is told" not in board
+
+
+def test_the_dossier_says_yes_and_no_in_the_readers_language(complaint, people, web):
+    Complaint.objects.filter(pk=complaint.pk).update(is_reasonable=False, is_satisfied=True)
+    reader = people["front_desk"]
+    reader.language = "zh-hans"
+    reader.save()
+
+    page = web(reader).get(complaint.get_absolute_url()).content.decode()
+
+    assert "<dd>否</dd>" in page
+    assert "<dd>是</dd>" in page
 
 
 def test_htmx_gets_the_fragment_alone(complaint, people, web):

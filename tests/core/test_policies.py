@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from crm.core.access import system_user
 from crm.core.clocks import local_date
-from crm.core.figures_on_page import in_words
+from crm.core.figure_sources import source_in_words
+from crm.core.figures_on_page import AREA_WORDS, PART_WORDS, in_words
 from crm.core.models import AuditEntry, Policy, PolicyKey
 from crm.core.policies import PolicyMissing, figures
 from crm.core.services.policies import BadFigure, NotYourFigure, checked_value, may_set, seed_policies, set_policy
@@ -378,3 +385,26 @@ def test_rest_writes_nothing(api, staff):
     for method in (phone.post, phone.put, phone.patch, phone.delete):
         assert method("/api/v1/policies/", {}).status_code in (403, 405)  # the right is asked before the method
     assert not Policy.objects.exclude(created_by=system_user()).exists()
+
+
+def _parts(value: Any) -> Iterator[str]:
+    """Every name and code word inside a figure."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from _parts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _parts(part) if isinstance(part, list) else ()
+
+
+def test_every_figure_of_the_product_reads_in_chinese():
+    plans = tomllib.loads((settings.BASE_DIR / "crm" / "policies.toml").read_text("utf-8"))["figure"]
+    versions = [row for plan in plans for row in (plan, *plan.get("versions", ()))]
+    sources = {row["source"] for row in versions if re.search("[A-Za-z]{3}", row.get("source", ""))}
+    names = {name for row in versions for name in _parts(row.get("value"))}
+
+    with override("zh-hans"):
+        assert {plan["key"].split(".")[0] for plan in plans} <= AREA_WORDS.keys()
+        assert {str(PART_WORDS.get(name, name)) for name in names if str(PART_WORDS.get(name, name)).islower()} == set()
+        assert {source for source in sources if source_in_words(source) == source} == set()

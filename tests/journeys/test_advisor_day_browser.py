@@ -99,6 +99,25 @@ def test_a_logged_contact_leaves_the_queue_and_opens_the_next_row(at_work: Any, 
     assert ContactLog.objects.filter(client=second).count() == 1
 
 
+def test_escape_leaves_the_form_and_the_keys_of_the_page_work_again(at_work: Any, staff: Any) -> None:
+    advisor = staff("advisor")
+    due_clients(advisor, "孙毅", "宋慧燕")
+    page = at_work(advisor)
+    page.goto("/")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    brief = page.locator("#brief")
+    brief.locator("h2", has_text="孙毅").wait_for()
+    brief.locator("textarea:focus").wait_for()
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+
+    brief.locator("h2", has_text="宋慧燕").wait_for()
+    assert brief.locator("textarea").input_value() == ""
+
+
 def test_on_a_phone_the_chosen_brief_comes_into_view(at_work: Any, staff: Any) -> None:
     advisor = staff("advisor")
     due_clients(advisor, *(f"客户{number}" for number in range(1, 10)))

@@ -76,6 +76,16 @@ def test_a_caller_finds_the_calls_and_a_handler_the_clocks(staff, web, branch, t
     assert web(staff("front_desk")).get("/").context["items"] == []
 
 
+def test_the_brief_has_the_masked_phone_and_the_way_to_it_for_those_who_may_look(staff, web, branch):
+    advisor = staff("advisor")
+    client = ClientFactory(branch=branch, advisor=advisor, phone="+8613812348000")
+
+    brief = web(advisor).get(f"/clients/{client.public_id}/brief/").content.decode()
+
+    assert "138****8000" in brief and "13812348000" not in brief
+    assert f"/clients/{client.public_id}/reveal/phone/" in brief
+
+
 def test_the_brief_beside_the_queue_is_on_the_trail(staff, web, branch):
     from crm.core.models import AuditEntry
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.core.clocks import local_date
+from crm.core.figure_sources import source_in_words
 from crm.core.figures_on_page import AREA_WORDS, UNSURE, certainty_words, in_words
 from crm.core.filters import PolicyKeyFilter
 from crm.core.forms.commands import CommandForm
@@ -39,6 +40,10 @@ class FigureRow:
     @property
     def value(self) -> str:
         return in_words(self.key, self.current.value) if self.current else "—"
+
+    @property
+    def source(self) -> str:
+        return source_in_words(self.current.source) if self.current else ""
 
     @property
     def certainty(self) -> str:
@@ -81,6 +86,7 @@ def policy_detail(request: HttpRequest, key: str) -> HttpResponse:
         "crumbs": _crumbs(),
         "current": current,
         "value": in_words(figure, current.value) if current else "—",
+        "source": source_in_words(current.source) if current else "",
         "place": place,
         "owner": _owner_words().get(figure.owner, figure.owner),
         "certainty": certainty_words(current),
@@ -143,7 +149,13 @@ def _areas(keys: list[PolicyKey], actor: User, place: Branch | None, day: date) 
 
 def _version(figure: PolicyKey, row: Policy, current: Policy | None, today: date) -> dict[str, Any]:
     state = "current" if current and row.pk == current.pk else "coming" if row.effective_from > today else "past"
-    return {"row": row, "value": in_words(figure, row.value), "state": state, "certainty": certainty_words(row)}
+    return {
+        "row": row,
+        "value": in_words(figure, row.value),
+        "source": source_in_words(row.source),
+        "state": state,
+        "certainty": certainty_words(row),
+    }
 
 
 def _owner_words() -> dict[str, str]:
