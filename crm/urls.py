@@ -2,7 +2,7 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
@@ -13,6 +13,7 @@ import complaints.api
 import crm.core.api.policies
 import tiers.api
 from crm.core.api.auth import Devices, Login, Logout
+from crm.core.views import errors
 
 router = SimpleRouter()
 for resources in (crm.core.api.policies, clients.api, tiers.api, advisory.api, complaints.api, care.api):
@@ -42,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crm.overview.urls")),
     path("", include("crm.search.urls")),
     path("api/v1/", include((api, "api"))),
+    # Passwords come from an administrator and addresses from the staff page: these doors of allauth stay shut.
+    re_path(r"^accounts/(?:email|confirm-email|password/reset|password/set)(?:/|$)", errors.not_here),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from crm.core import audit, second_factor, sign_in
+from crm.core import audit, known_device, second_factor, sign_in
 from crm.core.middleware import SECOND_FACTOR_DUE, client_address
 from crm.core.models import User
 
@@ -45,7 +45,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         number = str(credentials.get("username", ""))
         try:
-            sign_in.begin(number, client_address(request))
+            sign_in.begin(number, client_address(request), device=known_device.of(request, number))
         except sign_in.TooManyAttempts as refusal:
             raise ValidationError(refusal.message, code=refusal.code) from None
 
@@ -56,7 +56,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
             return None
         # With a second factor to come the count stays: a right password must not buy fresh guesses at the code.
         if user is not None and not second_factor.has_one(user):
-            sign_in.succeeded(number, address)
+            sign_in.succeeded(number, address, device=known_device.of(request, number))
         return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
@@ -67,7 +67,9 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
         audit.record(user, "session.open", user)
         if second_factor.lacks(user, timezone.now()):
             request.session[SECOND_FACTOR_DUE] = True
-        return super().post_login(request, user, **arguments)
+        response = super().post_login(request, user, **arguments)
+        known_device.remember(request, response, user.staff_number)
+        return response
 
 
 def one_time_password_expired(user: User) -> bool:

@@ -29,9 +29,14 @@ class TooManyAttempts(DomainError):
     message = _("Too many failed attempts. Try again in a few minutes.")
 
 
-def subjects(number: str, address: str) -> list[tuple[str, int]]:
-    """What is counted: the account as typed, and the network the attempt came from; with the limit of each."""
+def subjects(number: str, address: str, device: str = "") -> list[tuple[str, int]]:
+    """What is counted: the account as typed, and the network the attempt came from; with the limit of each.
+
+    ``device`` names a browser in which this account has signed in before: its guesses are counted by themselves.
+    """
     counted = [(f"number:{number.strip().lower()[:60]}", PER_ACCOUNT)] if number.strip() else []
+    if device:
+        counted = [(f"device:{device}", PER_ACCOUNT)]
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -40,17 +45,17 @@ def subjects(number: str, address: str) -> list[tuple[str, int]]:
     return [*counted, (f"net:{ipaddress.ip_network(f'{ip}/{prefix}', strict=False)}", PER_NETWORK)]
 
 
-def begin(number: str, address: str, now: datetime | None = None) -> None:
+def begin(number: str, address: str, now: datetime | None = None, *, device: str = "") -> None:
     """Count an attempt before the password is looked at. Raises ``TooManyAttempts`` when the allowance is spent."""
     moment = now or timezone.now()
-    for subject, limit in subjects(number, address):
+    for subject, limit in subjects(number, address, device):
         if _count(subject, moment) > limit:
             raise TooManyAttempts
 
 
-def succeeded(number: str, address: str) -> None:
+def succeeded(number: str, address: str, *, device: str = "") -> None:
     """A right password clears the account's count and gives the network its attempt back."""
-    for subject, limit in subjects(number, address):
+    for subject, limit in subjects(number, address, device):
         if limit == PER_ACCOUNT:
             SignInCounter.objects.filter(subject=subject).delete()
         else:
@@ -66,7 +71,7 @@ def _count(subject: str, now: datetime) -> int:
         if row.window_start < now - WINDOW:
             row.window_start, row.failures = now, 0
         row.failures += 1
-        limit = PER_ACCOUNT if subject.startswith("number:") else PER_NETWORK
+        limit = PER_NETWORK if subject.startswith("net:") else PER_ACCOUNT
         over = row.failures - limit
         row.blocked_until = now + min(_LONGEST, timedelta(minutes=over)) if over > 0 else None
         row.save(update_fields=["window_start", "failures", "blocked_until"])

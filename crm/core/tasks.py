@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 from celery import shared_task
 
-from crm.core import audit, jobs, outbound
+from crm.core import jobs, outbound, sealing
 from crm.core.clocks import database_now
 
 logger = logging.getLogger(__name__)
-
-#: An entry becomes visible at its commit; no request lives longer than this.
-_SETTLED = timedelta(minutes=1)
 
 
 @shared_task(name="core.run_due", ignore_result=True)
@@ -35,7 +31,7 @@ def send_outbound() -> None:
 
 @shared_task(name="core.seal_audit", ignore_result=True)
 def seal_audit() -> None:
-    audit.seal_entries(database_now() - _SETTLED)
+    sealing.seal_audit(database_now())
 
 
 @shared_task(name="core.beat_heartbeat", ignore_result=True)

@@ -151,3 +151,22 @@ def test_every_sealed_model_is_found_and_its_blind_indexes_name_sealed_fields():
         columns = getattr(model, "blind_index_columns", {})
         assert set(columns.values()) <= names, model
         assert set(columns) <= {field.name for field in model._meta.concrete_fields}, model
+
+
+def test_a_file_that_waits_for_its_decision_survives_a_rotation(settings, staff, branch):
+    from crm.core.importing import vault
+    from crm.core.models import ImportBatch
+
+    settings.CRM_FIELD_KEYS = OLD
+    batch = ImportBatch.objects.create(kind="clients", branch=branch, file_name="x.csv", actor=staff("front_desk"))
+    vault.keep(batch, b"number,name")
+    settings.CRM_FIELD_KEYS = f"{NEW},{OLD}"
+    counts = []
+    for _turn in range(2):
+        out = io.StringIO()
+        call_command("rotate_field_keys", stdout=out)
+        counts.append(json.loads(out.getvalue())["rows"]["core.importfile"])
+
+    settings.CRM_FIELD_KEYS = NEW
+    assert counts == [1, 0]
+    assert vault.fetch(batch) == b"number,name"

@@ -456,3 +456,20 @@ def test_a_page_that_is_the_report_of_the_run_shows_itself_when_the_run_has_ende
 
     assert here["HX-Refresh"] == "true"
     assert "HX-Refresh" not in elsewhere
+
+
+def test_what_runs_without_a_worker_seals_the_trail_as_well(staff, time_machine):
+    import io
+
+    from django.core.management import call_command
+
+    from crm.core import audit
+    from crm.core.models import AuditSeal
+
+    person = staff("advisor")
+    entry = audit.record(person, "test.note", person)
+    later = entry.at + timedelta(minutes=2)
+
+    call_command("run_due", "--now", later.isoformat(), stdout=io.StringIO())
+
+    assert AuditSeal.objects.filter(entry_id=entry.pk).exists()

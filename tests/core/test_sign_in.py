@@ -170,3 +170,62 @@ def test_counting_without_a_lock_loses_guesses():
     race(6, count)
 
     assert SignInCounter.objects.get(pk="number:s1").failures < 6
+
+
+def web_log_in(browser, person, password):
+    return browser.post("/accounts/login/", {"login": person.staff_number, "password": password})
+
+
+def test_strangers_who_guess_do_not_lock_the_owner_out_of_his_own_browser(staff):
+    person = staff("advisor")
+    own, strange = Browser(), Browser()
+    assert web_log_in(own, person, PASSWORD).status_code == 302
+    own.post("/accounts/logout/")
+    for _turn in range(sign_in.PER_ACCOUNT + 3):
+        web_log_in(strange, person, "wrong-wrong-wrong")
+
+    assert web_log_in(strange, person, PASSWORD).status_code == 200  # blocked, whatever is typed
+    assert web_log_in(own, person, PASSWORD).status_code == 302
+
+
+def test_a_known_browser_has_no_more_guesses_than_a_strange_one(staff):
+    person = staff("advisor")
+    own = Browser()
+    web_log_in(own, person, PASSWORD)
+    own.post("/accounts/logout/")
+    for _turn in range(sign_in.PER_ACCOUNT + 1):
+        web_log_in(own, person, "wrong-wrong-wrong")
+
+    assert web_log_in(own, person, PASSWORD).status_code == 200
+
+
+def test_the_browser_of_one_is_not_known_for_another_and_a_forged_one_for_nobody(staff):
+    from django.test import RequestFactory
+
+    from crm.core import known_device
+
+    person, other = staff("advisor"), staff("advisor")
+    own = Browser()
+    web_log_in(own, person, PASSWORD)
+    request = RequestFactory().get("/")
+    request.COOKIES["device"] = own.cookies["device"].value
+
+    assert known_device.of(request, person.staff_number)
+    assert not known_device.of(request, other.staff_number)
+    for forged in (own.cookies["device"].value[:-2], "x", "", "a:b:c"):
+        request.COOKIES["device"] = forged
+        assert not known_device.of(request, person.staff_number)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["email/", "confirm-email/", "confirm-email/x/", "password/reset/", "password/reset/done/", "password/reset/key/1-x/",
+     "password/reset/key/done/", "password/set/"],
+)  # fmt: skip
+def test_nobody_gets_a_password_by_mail_or_an_address_by_his_own_hand(staff, web, mailoutbox, address):
+    person = staff("advisor", email="someone@example.com")
+    for browser in (Browser(), web(person)):
+        assert browser.get(f"/accounts/{address}").status_code == 404
+        sent = browser.post(f"/accounts/{address}", {"email": "someone@example.com", "action_add": ""})
+        assert sent.status_code == 404
+    assert not mailoutbox

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core.forms.commands import CommandForm
 from crm.core.models import Branch, Department, Region, User
@@ -15,7 +16,7 @@ from crm.core.services.organisation import BranchFacts
 class NameForm(CommandForm):
     """The name of a place that is there already."""
 
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(label=pgettext_lazy("place", "Name"), max_length=80)
 
 
 class PlaceForm(NameForm):

@@ -9,7 +9,7 @@ from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from crm.core import sign_in
+from crm.core import known_device, sign_in
 from crm.core.accounts import note_failure
 from crm.core.middleware import client_address
 from crm.core.second_factor import claim_code
@@ -22,8 +22,9 @@ class _Counted:
 
     def clean_code(self) -> str:
         number, address = self.user.staff_number, client_address(context.request)
+        device = known_device.of(context.request, number)
         try:
-            sign_in.begin(number, address)
+            sign_in.begin(number, address, device=device)
         except sign_in.TooManyAttempts as refusal:
             raise ValidationError(refusal.message, code=refusal.code) from None
         try:
@@ -31,7 +32,7 @@ class _Counted:
         except ValidationError:
             note_failure(number)
             raise
-        sign_in.succeeded(number, address)
+        sign_in.succeeded(number, address, device=device)
         return code
 
     def _used_up(self, code: str) -> str:

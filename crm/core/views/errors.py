@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist
@@ -24,6 +25,12 @@ def _says(status: int) -> str:
         404: _("There is no such thing here."),
         500: _("A fault on our side. It has been logged."),
     }[status]
+
+
+@login_not_required  # the answer is the same for everybody: there is no such page
+def not_here(request: HttpRequest) -> HttpResponse:
+    """For doors of a library that this house does not have."""
+    return handler404(request)
 
 
 def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

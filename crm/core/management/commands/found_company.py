@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils.timezone import localtime
 
 from crm.core.access import system_user
 from crm.core.clocks import database_now
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         except DomainError as refusal:
             self.stderr.write(" ".join([str(refusal.message), *map(str, refusal.fields.values())]))
             sys.exit(1)
-        until = out.person.one_time_until
+        until = localtime(out.person.one_time_until)
         self.stdout.write(
-            f"{out.person.staff_number} {out.password} (one-time password, valid until {until:%Y-%m-%d %H:%M %Z})"
+            f"{out.person.staff_number} {out.password} (one-time password, valid until {until:%Y-%m-%d %H:%M})"
         )

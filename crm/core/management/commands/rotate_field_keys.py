@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from crm.core.crypto import keyring
+from crm.core.importing import vault
 from crm.core.rotation import rotate, rotate_second_factors, sealed_models
 
 
@@ -17,4 +18,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         counts = {model._meta.label_lower: rotate(model, fields) for model, fields in sealed_models()}
         counts["mfa.authenticator"] = rotate_second_factors()
+        counts["core.importfile"] = vault.rotate()
         self.stdout.write(json.dumps({"key": keyring()[0].name, "rows": counts}))
