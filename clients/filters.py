@@ -21,8 +21,9 @@ from crm.core.models import User
 def _advisors(request: Any) -> QuerySet[User]:
     if not request:
         return User.objects.none()
-    found: QuerySet[User] = User.objects.visible_to(request.user).active().with_role(*BOOK_ROLES).order_by("name", "pk")
-    return found
+    people = User.objects.visible_to(request.user).active().with_role(*BOOK_ROLES).order_by("name", "pk")
+    named: QuerySet[User] = people.only("name", "public_id")
+    return named
 
 
 def _day_input() -> forms.DateInput:

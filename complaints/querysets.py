@@ -90,6 +90,9 @@ class ComplaintQuerySet(models.QuerySet[Any]):
             .order_by("-overdue", "handler__name")
         )
 
+    def with_clocks(self) -> ComplaintQuerySet:
+        return self.prefetch_related("clocks")
+
     def for_list(self) -> ComplaintQuerySet:
         """With everything that a line, a card or an answer tells."""
         people = ("handler", "complained_of", "registered_by")

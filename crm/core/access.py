@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
-from django.db.models import Q, Value
-from django.utils import timezone
-
-from crm.core.clocks import local_date
+from django.db.models import Q
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -50,23 +47,16 @@ class Scope:
 
     @classmethod
     def of(cls, user: User) -> Scope:
-        from crm.core.models import Branch, Delegation
-
         if not user.is_authenticated or not user.is_active:
             return cls(user_id=None)
-        reaches = frozenset(Reach(role.reach) for role in user.roles)
-        # Places and people in one query: this is asked before every page.
-        outlets = Branch.objects.filter(parent_id=user.branch_id or 0).values_list("pk", Value("outlet"))
-        absent = Delegation.objects.filter(deputy_id=user.pk).on(local_date(timezone.now()))
-        found = list(outlets.union(absent.values_list("absent_id", Value("absent")), all=True))
-        branches = {pk for pk, kind in found if kind == "outlet"} | ({user.branch_id} if user.branch_id else set())
+        standing = user.standing
         return cls(
             user_id=user.pk,
             company_id=user.company_id,
             branch_id=user.branch_id,
-            branch_ids=frozenset(branches),
-            reaches=reaches,
-            acting_ids=(user.pk, *(pk for pk, kind in found if kind == "absent")),
+            branch_ids=standing.outlets | ({user.branch_id} if user.branch_id else frozenset()),
+            reaches=frozenset(Reach(role.reach) for role in standing.roles),
+            acting_ids=(user.pk, *standing.absent),
         )
 
     @property

@@ -17,10 +17,15 @@ from django.utils.translation import gettext_lazy
 from crm.core import audit, known_device, second_factor, sign_in
 from crm.core.middleware import SECOND_FACTOR_DUE, client_address
 from crm.core.models import User
+from crm.core.querysets.standing import signed_in
 
 
 class StaffBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
-    """Rights come with roles and from nowhere else: one query for both, none for rights of single persons."""
+    """Rights come with roles and from nowhere else, none for single persons; the asker comes with them in one query."""
+
+    def get_user(self, user_id: Any) -> User | None:
+        user = signed_in(user_id)
+        return user if user is not None and self.user_can_authenticate(user) else None
 
     def _get_permissions(self, user_obj: Any, obj: Any, from_name: str) -> set[str]:
         if user_obj.is_superuser:

@@ -11,14 +11,15 @@ from clients.querysets.scope import shown_name
 from clients.views.contacts import contacts_context
 from clients.views.rows import actor, today, visible_client
 from crm.core import audit
-from crm.overview.pieces import pieces, private_values
+from crm.overview.pieces import beside, pieces, private_values
 
 
 @require_safe
 @permission_required("clients.view_client", raise_exception=True)
 def client_brief(request: HttpRequest, public_id: str) -> HttpResponse:
     """A fragment beside my day; looking at it is on the trail like looking at the whole page."""
-    client, user, day = visible_client(request, public_id), actor(request), today()
+    user, day = actor(request), today()
+    client = visible_client(request, public_id, *beside(user))
     audit.record_read(user, "client.view", client, client=client)
     context = {
         "client": client,

@@ -13,7 +13,7 @@ from clients.querysets.scope import shown_name
 from clients.views.rows import actor, today, visible_client
 from crm.core import audit
 from crm.core.views.lists import part
-from crm.overview.pieces import pieces, private_values
+from crm.overview.pieces import beside, pieces, private_values
 from crm.overview.tabs import tabs_for
 
 
@@ -21,7 +21,8 @@ from crm.overview.tabs import tabs_for
 @permission_required("clients.view_client", raise_exception=True)
 def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One client. Each look is on the trail before the answer: no entry, no answer."""
-    client, user, day = visible_client(request, public_id), actor(request), today()
+    user, day = actor(request), today()
+    client = visible_client(request, public_id, *beside(user))
     tabs = tabs_for(user)
     tab = tabs.get(request.GET.get("tab", ""), tabs["overview"])
     audit.record_read(user, "client.view", client, client=client)

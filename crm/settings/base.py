@@ -93,6 +93,8 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+FORM_RENDERER = "crm.core.forms.renderer.Renderer"
+
 # --- Database, cache, broker ---
 DATABASES = {"default": database(os.environ.get("DATABASE_URL", ""), VAR, PROCESS)}
 REDIS_URL = os.environ.get("REDIS_URL", "")

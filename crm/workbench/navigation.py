@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -88,10 +89,16 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {"nav_items": [item for place in PLACES if (item := _item(place, held, request.path))]}
 
 
+@lru_cache(maxsize=256)
+def _address(url_name: str, _prefix: str) -> str:
+    """The rail leads to the same thirty places from every page."""
+    return reverse(url_name)
+
+
 def _item(place: Place, held: set[str], path: str) -> dict[str, Any] | None:
     if place.right and place.right not in held:
         return None
-    url = reverse(place.url_name)
+    url = _address(place.url_name, get_script_prefix())
     children = [item for child in place.children if (item := _item(child, held, path))]
     here = path == url or (url != "/" and path.startswith(url)) or any(child["active"] for child in children)
     return {

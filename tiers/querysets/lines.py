@@ -32,10 +32,7 @@ def tier_of(client: Client) -> TierState | None:
 
 def tier_lines(branch: Branch, day: date) -> list[TierLine]:
     """The bounds that govern a branch on ``day``, from the lowest to the highest; the lowest tier has none."""
-    from tiers.models import Programme
+    from tiers.models import Tier
 
-    programme = Programme.objects.governing(branch, day)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
-    if programme is None:
-        return []
-    rows = programme.tiers.filter(lower_bound__isnull=False).order_by("rank")
+    rows = Tier.objects.governing(branch, day).filter(lower_bound__isnull=False)
     return [TierLine(tier.name, tier.lower_bound, tier.palette) for tier in rows]

@@ -42,7 +42,11 @@ class ProgrammeQuerySet(models.QuerySet[Any]):
 
     def governing(self, branch: Branch, day: date) -> Any:
         """The programme by which a branch grades on ``day``: its own newest one, else the company's default, else None."""
-        return self.active_on(day).of_branch(branch).filter(Q(branch=branch) | Q(code=_DEFAULT)).first()
+        return self.in_question(branch, day).first()
+
+    def in_question(self, branch: Branch, day: date) -> ProgrammeQuerySet:
+        """The programmes of which the first governs a branch on ``day``."""
+        return self.active_on(day).of_branch(branch).filter(Q(branch=branch) | Q(code=_DEFAULT))
 
     def with_tiers(self) -> ProgrammeQuerySet:
         return self.prefetch_related("tiers")
@@ -51,6 +55,13 @@ class ProgrammeQuerySet(models.QuerySet[Any]):
 class TierQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> TierQuerySet:
         return self.filter(_of_the_house(user, "programme__"))
+
+    def governing(self, branch: Branch, day: date) -> TierQuerySet:
+        """The tiers of the programme by which a branch grades on ``day``, in one statement; the lowest first."""
+        from tiers.models import Programme
+
+        governs = Programme.objects.in_question(branch, day).values("pk")[:1]  # type: ignore[attr-defined]  # the plugin loses the set's own methods
+        return self.filter(programme_id=models.Subquery(governs)).order_by("rank")
 
     def for_assets(self, total_fen: int, days: int) -> Any:
         """The highest tier whose bound an average of ``total_fen`` ÷ ``days`` reaches; whole numbers, no rounding."""

@@ -19,6 +19,7 @@ from crm.core.querysets.organisation import (
     RegionQuerySet,
     UserManager,
 )
+from crm.core.querysets.standing import Standing, standing_of
 
 if TYPE_CHECKING:
     from crm.core.access import Scope
@@ -190,25 +191,18 @@ class User(PublicModel, Versioned, AbstractBaseUser, PermissionsMixin):
         return self.name
 
     @cached_property
-    def _roles_and_rights(self) -> tuple[list[Role], frozenset[str]]:
-        """Both in one query, read once per loaded row (and so once per request)."""
-        if not self.pk:
-            return [], frozenset()
-        lead = "group__permissions__"
-        columns = [field.attname for field in Role._meta.concrete_fields]
-        found = Role.objects.filter(group__user=self).order_by("key")
-        rows = list(found.values_list(*columns, f"{lead}content_type__app_label", f"{lead}codename"))
-        roles = {row[0]: Role(**dict(zip(columns, row, strict=False))) for row in rows}
-        return list(roles.values()), frozenset(f"{row[-2]}.{row[-1]}" for row in rows if row[-1])
+    def standing(self) -> Standing:
+        """Roles, rights, outlets and who is absent: one statement for each loaded row, none where it came with it."""
+        return standing_of(self.pk) if self.pk else Standing()
 
     @property
     def roles(self) -> list[Role]:
-        return self._roles_and_rights[0]
+        return list(self.standing.roles)
 
     @property
     def rights(self) -> frozenset[str]:
         """What the roles allow, as "app.codename"."""
-        return self._roles_and_rights[1]
+        return self.standing.rights
 
     @property
     def role_keys(self) -> frozenset[str]:

@@ -242,7 +242,7 @@ def _put(person: User, place: Place) -> None:
 
 def _give_roles(person: User, roles: frozenset[str]) -> None:
     person.groups.set(Group.objects.filter(name__in=roles))
-    for remembered in ("_roles_and_rights", "scope", "_perm_cache", "_group_perm_cache"):
+    for remembered in ("standing", "scope", "_perm_cache", "_group_perm_cache"):
         person.__dict__.pop(remembered, None)
 
 

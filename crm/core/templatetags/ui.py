@@ -73,6 +73,12 @@ def icon_names() -> frozenset[str]:
 @register.simple_tag
 def icon(name: str, label: str = "", cls: str = "") -> SafeString:
     """One icon of the sprite. Without a label it is decoration and hidden from readers of the page."""
+    return _drawn_icon(str(name), str(label), str(cls))
+
+
+@lru_cache(maxsize=1024)
+def _drawn_icon(name: str, label: str, cls: str) -> SafeString:
+    """Fifty to a page, and mostly the same; the words are in somebody's language already."""
     known = icon_names()
     if known and name not in known:
         logger.warning("icon is not in the sprite", extra={"icon": name})
