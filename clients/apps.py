@@ -4,7 +4,16 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 #: Rows of this app that belong to a client.
-_OWN = ("DailyAsset", "Holding", "ContactLog", "RiskAssessment", "AdvisorAssignment", "ClientTeamMember")
+_OWN = (
+    "DailyAsset",
+    "Holding",
+    "ContactLog",
+    "RiskAssessment",
+    "AdvisorAssignment",
+    "ClientTeamMember",
+    "Account",
+    "BusinessLineMark",
+)
 _ACTIONS = {
     "client.create": _("Client taken in"),
     "client.change": _("Client changed"),
@@ -19,6 +28,12 @@ _ACTIONS = {
     "asset.view": _("Looked at daily assets"),
     "assets.put": _("Assets brought in"),
     "holdings.put": _("Holdings brought in"),
+    "account.open": _("Account put on file"),
+    "account.change": _("Account changed"),
+    "account.set_margin": _("Collateral entered"),
+    "account.view": _("Looked at accounts"),
+    "business_line.mark": _("Business line marked"),
+    "business_line.unmark": _("Mark of a business line taken back"),
 }
 
 
@@ -36,13 +51,20 @@ class ClientsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clients.importing import AssetTarget, ClientTarget, ContactTarget, HoldingTarget
+        from clients.importing import (
+            AccountTarget,
+            AssetTarget,
+            ClientTarget,
+            ContactTarget,
+            HoldingTarget,
+            MarginTarget,
+        )
         from clients.registry import ClientBound, bind
         from crm.core.audit_words import add_words
         from crm.core.importing import register
         from crm.core.services.organisation import keeps_branch_open
 
-        for target in (ClientTarget, AssetTarget, HoldingTarget, ContactTarget):
+        for target in (ClientTarget, AssetTarget, HoldingTarget, ContactTarget, AccountTarget, MarginTarget):
             register(target())
         bind(*(ClientBound(f"clients.{name}") for name in _OWN))
         add_words(_ACTIONS)

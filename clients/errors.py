@@ -57,3 +57,22 @@ class ExportTooLarge(DomainError):
 
     code = "export_needs_approval"
     message = _("An export of so many rows needs approval. Narrow the list.")
+
+
+class AccountTaken(DomainError):
+    """Somebody has an account of this kind with this number; whose it is stays unsaid."""
+
+    code = "account_number_taken"
+    message = _("An account of this kind with this number is on file already.")
+
+
+class AccountClosed(DomainError):
+    code = "account_closed"
+    message = _("This account is closed.")
+
+
+class NoCreditAccount(InvalidInput):
+    """Only a credit account has a collateral ratio."""
+
+    code = "no_credit_account"
+    message = _("Only a credit account has a collateral ratio.")

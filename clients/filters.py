@@ -11,11 +11,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Channel, Client, ContactLog, RiskGrade
+from clients.models import Account, BusinessLine, Channel, Client, ContactLog, MarginLevel, RiskGrade
+from clients.querysets.accounts import margin_lines
+from clients.querysets.business_lines import uses_line
 from clients.services.clients import BOOK_ROLES
 from crm.core.clocks import local_date
 from crm.core.filters import DayRange
 from crm.core.models import User
+from crm.core.policies import figures
 
 
 def _advisors(request: Any) -> QuerySet[User]:
@@ -60,6 +63,12 @@ class ClientFilter(filters.FilterSet):
     opened_from = filters.DateFilter(
         field_name="opened_on", lookup_expr="gte", label=_("Client since"), widget=_day_input()
     )
+    line = filters.ChoiceFilter(
+        method="with_line", choices=BusinessLine.choices, label=_("Business line"), empty_label=_("All lines")
+    )
+    margin = filters.ChoiceFilter(
+        method="with_margin", choices=MarginLevel.choices, label=_("Collateral"), empty_label=_("Any collateral")
+    )
     due = filters.BooleanFilter(method="contact_due", label=_("Contact is due"), widget=forms.CheckboxInput)
 
     class Meta:
@@ -81,6 +90,18 @@ class ClientFilter(filters.FilterSet):
     def contact_due(self, rows: Any, _name: str, value: bool) -> Any:
         return rows.contact_due(local_date(timezone.now())) if value else rows
 
+    def with_line(self, rows: Any, _name: str, value: str) -> Any:
+        if self.request is None or not self.request.user.has_perm("clients.view_account"):
+            return rows.none()
+        return rows.filter(uses_line(value))
+
+    def with_margin(self, rows: Any, _name: str, value: str) -> Any:
+        """Below this line; the worse levels lie below it as well."""
+        if self.request is None or not self.request.user.has_perm("clients.view_marginday"):
+            return rows.none()
+        known = figures(local_date(timezone.now()), self.request.user.branch)
+        return rows.with_ratio_below(margin_lines(known)[value])
+
 
 class ContactFilter(filters.FilterSet):
     """Contacts by client, channel, direction, outcome and day."""
@@ -97,4 +118,16 @@ class ContactFilter(filters.FilterSet):
 
     class Meta:
         model = ContactLog
+        fields: list[str] = []
+
+
+class AccountFilter(filters.FilterSet):
+    """Accounts by client, kind and status."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    kind = filters.ChoiceFilter(choices=Account.Kind.choices, label=_("Kind"), empty_label=_("All kinds"))
+    status = filters.ChoiceFilter(choices=Account.Status.choices, label=_("Status"), empty_label=_("All states"))
+
+    class Meta:
+        model = Account
         fields: list[str] = []

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clients.views import contacts, edit, lists
+from clients.views import accounts, contacts, edit, lists
 
 app_name = "clients"
 urlpatterns: list[URLPattern] = [
@@ -15,5 +15,11 @@ urlpatterns: list[URLPattern] = [
     path("clients/<str:public_id>/do-not-contact/", edit.client_do_not_contact, name="do_not_contact"),
     path("clients/<str:public_id>/reveal/<str:field>/", edit.client_reveal, name="reveal"),
     path("clients/<str:public_id>/contacts/", contacts.contact_add, name="contact_add"),
+    path("clients/<str:public_id>/accounts/new/", accounts.account_add, name="account_add"),
+    path("clients/<str:public_id>/lines/", accounts.line_mark, name="line_mark"),
+    path("clients/<str:public_id>/lines/<str:mark>/remove/", accounts.line_unmark, name="line_unmark"),
+    path("accounts/<str:public_id>/edit/", accounts.account_edit, name="account_edit"),
+    path("accounts/<str:public_id>/reveal/", accounts.account_reveal, name="account_reveal"),
+    path("accounts/<str:public_id>/margin/", accounts.account_margin, name="account_margin"),
     path("contacts/<str:public_id>/correct/", contacts.contact_correct, name="contact_correct"),
 ]

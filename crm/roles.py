@@ -129,6 +129,8 @@ _SEES_CLIENTS = (
     "clients.view_holding",
     "clients.view_riskassessment",
     "clients.view_advisorassignment",
+    "clients.view_account",
+    "clients.view_marginday",
 )
 _SERVES_CLIENTS = (
     *_SEES_CLIENTS,
@@ -139,10 +141,13 @@ _SERVES_CLIENTS = (
     "clients.correct_contactlog",
 )
 _BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding")
+# Accounts and what hangs on them are the counter's business.
+_KEEPS_ACCOUNTS = ("clients.add_account", "clients.change_account", "clients.add_marginday")
 CLIENTS: Section = {
     MANAGER: (
         *_SERVES_CLIENTS,
         *_BRINGS_FILES,
+        *_KEEPS_ACCOUNTS,
         "clients.assess_client",
         "clients.assign_client",
         "clients.export_client",
@@ -151,7 +156,7 @@ CLIENTS: Section = {
     ACCOUNT_MANAGER: _SERVES_CLIENTS,
     # An agent sees the clients he brought, masked, and may say what he spoke with them.
     AGENT: ("clients.view_client", "clients.view_contactlog", "clients.add_contactlog"),
-    FRONT_DESK: (*_SERVES_CLIENTS, *_BRINGS_FILES, "clients.assess_client"),
+    FRONT_DESK: (*_SERVES_CLIENTS, *_BRINGS_FILES, *_KEEPS_ACCOUNTS, "clients.assess_client"),
     CALLER: (*_SEES_CLIENTS, "clients.reveal_client", "clients.add_contactlog", "clients.correct_contactlog"),
     COMPLIANCE: (*_SEES_CLIENTS, "clients.reveal_client", "clients.assess_client", "clients.export_client"),
     AUDITOR: _SEES_CLIENTS,

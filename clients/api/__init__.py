@@ -2,6 +2,7 @@
 
 from rest_framework.routers import BaseRouter
 
+from clients.api.accounts import AccountViewSet
 from clients.api.views import AssetViewSet, ClientViewSet, ContactViewSet
 
 
@@ -10,3 +11,4 @@ def register(router: BaseRouter) -> None:
     router.register("clients", ClientViewSet, basename="clients")
     router.register("assets", AssetViewSet, basename="assets")
     router.register("contacts", ContactViewSet, basename="contacts")
+    router.register("accounts", AccountViewSet, basename="accounts")

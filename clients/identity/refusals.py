@@ -44,4 +44,5 @@ MESSAGES = {
     "phone_invalid": _("This phone number does not exist in the numbering plan."),
     "phone_area_code": _("A fixed-line number needs its area code."),
     "email_invalid": _("This is not an e-mail address."),
+    "account_number": _("An account number has 4 to 24 letters and digits."),
 }

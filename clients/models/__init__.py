@@ -1,18 +1,24 @@
 """Who the client is, what he holds, what was said."""
 
+from clients.models.accounts import Account, BusinessLine, BusinessLineMark, MarginDay, MarginLevel
 from clients.models.assets import BranchDay, DailyAsset, Holding
 from clients.models.client import AdvisorAssignment, Channel, Client, ClientTeamMember, RiskAssessment, RiskGrade
 from clients.models.contact import ContactLog
 
 __all__ = [
+    "Account",
     "AdvisorAssignment",
     "BranchDay",
+    "BusinessLine",
+    "BusinessLineMark",
     "Channel",
     "Client",
     "ClientTeamMember",
     "ContactLog",
     "DailyAsset",
     "Holding",
+    "MarginDay",
+    "MarginLevel",
     "RiskAssessment",
     "RiskGrade",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from clients.querysets.scope import client_q, sees_names
@@ -92,6 +93,19 @@ class ClientQuerySet(models.QuerySet[Any]):
 
     def risk_expiring(self, today: date, until: date) -> ClientQuerySet:
         return self.served().filter(risk_valid_until__gte=today, risk_valid_until__lte=until)
+
+    def with_ratio_below(self, line: Decimal) -> ClientQuerySet:
+        """Clients with a live credit account whose collateral ratio lies below ``line``."""
+        from clients.models import Account
+
+        return self.filter(Exists(Account.objects.below_line(line).filter(client=OuterRef("pk"))))
+
+    def with_margin_ratio(self) -> ClientQuerySet:
+        """With ``margin_ratio``: the lowest collateral ratio of the client's live credit accounts, None without one."""
+        from clients.models import Account
+
+        owed = Account.objects.live().filter(client=OuterRef("pk"), margin_ratio__isnull=False)
+        return self.annotate(margin_ratio=Subquery(owed.order_by("margin_ratio").values("margin_ratio")[:1]))
 
 
 class RiskAssessmentQuerySet(models.QuerySet[Any]):

@@ -1,4 +1,4 @@
-"""The one search box: part of a name, pinyin, initials, client number, last four of phone or document, or all of them.
+"""The one search box: part of a name, pinyin, initials, client number, last four of phone, document or account, or all of them.
 
 Both engines answer alike; only the way differs. PostgreSQL asks its gram index, SQLite looks into the text of the branch.
 """
@@ -18,6 +18,7 @@ from crm.core.crypto import blind_indexes
 
 _HAN = re.compile("[\u3007\u3400-\u9fff\U00020000-\U0003ffff]")
 _TAIL = re.compile(r"\d{3}[\dXx]", re.ASCII)
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9\- ]{5,23}", re.ASCII)
 _LONG_NUMBER = re.compile(r"[\dXx+\- ]{8,24}", re.ASCII)
 #: Whoever types more than this is not searching for a client.
 LONGEST = 60
@@ -107,6 +108,7 @@ def search_q(typed: str, *, names: bool = True) -> Q:
         found |= Q(phone_tail=term) | Q(id_tail=term.upper())
     if not names:
         return found
+    found |= _account(term)
     if _LONG_NUMBER.fullmatch(term):
         found |= _whole_number(term)
     if any(c.isalpha() for c in term):
@@ -115,6 +117,18 @@ def search_q(typed: str, *, names: bool = True) -> Q:
             found |= begins_with("pinyin", spoken) | begins_with("initials", spoken)
         found |= name_contains(term)
     return found
+
+
+def _account(term: str) -> Q:
+    """Whose account this is: by the digest of the whole number, or by its last four signs."""
+    from clients.models import Account
+
+    ids: list[int] = []
+    if _TAIL.fullmatch(term):
+        ids = Account.objects.clients_with_tail(term)
+    elif _ACCOUNT.fullmatch(term) and any(c.isdigit() for c in term):
+        ids = Account.objects.clients_with_number(blind_indexes(re.sub(r"[\s\-]", "", term)))
+    return Q(pk__in=ids) if ids else Q()
 
 
 def _whole_number(term: str) -> Q:

@@ -1,5 +1,6 @@
 """Every change to clients, their assets and what was said to them."""
 
+from clients.services.accounts import change_account, mark_line, open_account, set_margin, unmark_line
 from clients.services.asset_sql import AssetDay
 from clients.services.assets import HoldingRow, put_asset_days, put_holdings
 from clients.services.clients import (
@@ -16,11 +17,16 @@ __all__ = [
     "HoldingRow",
     "assess_risk",
     "assign_advisor",
+    "change_account",
     "change_client",
     "correct_contact",
     "create_client",
     "log_contact",
+    "mark_line",
+    "open_account",
     "put_asset_days",
     "put_holdings",
     "set_do_not_contact",
+    "set_margin",
+    "unmark_line",
 ]

@@ -56,6 +56,8 @@ AREA_WORDS = {
     "account": gettext_lazy("Accounts"),
     "suitability": gettext_lazy("Suitability"),
     "professional": gettext_lazy("Professional investors"),
+    "permission": gettext_lazy("Trading permissions"),
+    "margin": gettext_lazy("Margin accounts"),
     "visit": gettext_lazy("Follow-up calls"),
     "kyc": gettext_lazy("Knowing the client"),
     "commission": gettext_lazy("Commission"),

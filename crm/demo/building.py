@@ -14,11 +14,12 @@ from django.db.models import Count, Sum
 from advisory.models import AdvisoryAgreement
 from advisory.services import approve_matching, run_matching
 from care.models import FollowUpCall, SurveyAnswer
-from clients.models import Client, ContactLog, DailyAsset, Holding
+from clients.models import Account, Client, ContactLog, DailyAsset, Holding
 from complaints.models import Complaint
 from crm.core.access import system_user
 from crm.core.audit import seal_entries
 from crm.core.models import User
+from crm.demo.account_books import bring_accounts
 from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.staffing import Crew, hire
@@ -44,6 +45,8 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     life = Life(crew, seed=seed, today=today)
     clientele = bring_clients(crew=crew, count=clients, seed=seed, today=today, now=life.now)
     say(f"{clients} clients with {DailyAsset.objects.count()} daily rows")
+    bring_accounts(crew=crew, days=clientele.days, seed=seed)
+    say(f"{Account.objects.count()} accounts")
     _grade(crew, clientele, today)
     say("tiers evaluated")
     life.contacts(_CONTACTS * clients // 2000)
@@ -127,4 +130,6 @@ def _facts() -> Iterable[Any]:
     yield list(
         ContactLog.objects.order_by("client__external_id", "at", "content").values_list("at", "channel", "content")
     )
+    accounts = Account.objects.order_by("client__external_id", "kind", "number_tail")
+    yield list(accounts.values_list("client__external_id", "kind", "number_tail", "first_trade_on", "margin_ratio"))
     yield sorted(SurveyAnswer.objects.values_list("satisfaction", "recommendation"))

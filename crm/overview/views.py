@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,9 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from clients.querysets.accounts import margin_lines
 from clients.querysets.scope import shown_name
+from clients.views.accounts import margin_flag
 from clients.views.rows import actor, today, visible_client
 from crm.core import audit
+from crm.core.models import User
+from crm.core.policies import figures
 from crm.core.views.lists import part
 from crm.overview.pieces import beside, pieces, private_values
 from crm.overview.tabs import tabs_for
@@ -44,7 +51,15 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
             "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
             "days_left": client.risk_days_left(day),
             "age": client.age(day),
+            "margin_flag": _margin_flag(client, user, day),
             "private": private_values(client, user),
             "pieces": pieces(user, client, day),
         }
     return render(request, whole, context)
+
+
+def _margin_flag(client: Any, user: User, day: date) -> dict[str, Any] | None:
+    """The level of the client's collateral; figures are asked only for who owes on margin."""
+    if client.margin_ratio is None or not user.has_perm("clients.view_marginday"):
+        return None
+    return margin_flag(client.margin_ratio, margin_lines(figures(day, client.branch)))

@@ -234,6 +234,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ComplaintChannelEnum": "complaints.models.complaint.Complaint.Channel",
         "ContactOutcomeEnum": "clients.models.contact.ContactLog.Outcome",
         "ComplaintOutcomeEnum": "complaints.models.complaint.Complaint.Outcome",
+        "AccountKindEnum": "clients.models.accounts.Account.Kind",
+        "ClientKindEnum": "clients.models.client.Client.Kind",
         "AttemptOutcomeEnum": "care.models.call.CallAttempt.Outcome",
     },
     "SORT_OPERATIONS": True,

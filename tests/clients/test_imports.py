@@ -15,7 +15,7 @@ import xlsxwriter
 from django.core.management import call_command
 from django.utils.translation import override
 
-from clients.models import AdvisorAssignment, Client, ContactLog, DailyAsset, Holding
+from clients.models import Account, AdvisorAssignment, Client, ContactLog, DailyAsset, Holding
 from crm.core.models import Branch, ImportBatch, User
 from crm.core.services.importing import take_back
 
@@ -256,7 +256,92 @@ def test_a_file_never_overwrites_what_was_said(run: Run, tmp_path: Path) -> None
     assert ContactLog.objects.get().content == "问候"
 
 
-@pytest.mark.parametrize("kind", ["clients", "assets", "holdings", "contacts"])
+ACCOUNTS = """
+[columns]
+external_id = "客户号"
+kind = "类型"
+number = "账号"
+opened_on = "开立日期"
+closed_on = "销户日期"
+first_trade_on = "首次交易日期"
+[values.kind]
+cash = "资金"
+credit = "信用"
+"""
+ACCOUNT_ROWS = (
+    "客户号,类型,账号,开立日期,销户日期,首次交易日期\n"
+    "K1,资金,88000001,2020-01-02,,2020-02-03\n"
+    "K1,信用,0660000001,2021-01-02,,\n"
+    "K2,资金,88000002,2019-01-02,2024-05-06,\n"
+)
+
+
+def test_accounts_come_in_once_and_a_later_file_closes_one(
+    run: Run, tmp_path: Path, staff: Callable[..., User]
+) -> None:
+    run("clients", write(tmp_path, "客户号\nK1\nK2\n"), '[columns]\nexternal_id = "客户号"\n')
+
+    assert counts(run("accounts", write(tmp_path, ACCOUNT_ROWS), ACCOUNTS)) == (3, 0, 0, 0, 0)
+    assert counts(run("accounts", write(tmp_path, ACCOUNT_ROWS), ACCOUNTS)) == (0, 0, 3, 0, 0)
+    credit = Account.objects.get(kind="credit")
+    assert (credit.number, credit.number_tail, credit.status) == ("0660000001", "0001", "open")
+    assert Account.objects.get(client__external_id="K2").status == "closed"
+
+    closing = ACCOUNT_ROWS.replace("2021-01-02,,", "2021-01-02,2026-05-04,")
+    said = run("accounts", write(tmp_path, closing), ACCOUNTS)
+    assert counts(said) == (0, 1, 2, 0, 0)
+    credit.refresh_from_db()
+    assert (credit.status, credit.closed_on) == ("closed", date(2026, 5, 4))
+
+    take_back(batch_of(said), actor=staff("branch_manager"))
+    credit.refresh_from_db()
+    assert (credit.status, credit.closed_on) == ("open", None)
+
+
+def test_a_number_of_somebody_else_is_refused_without_saying_whose(run: Run, tmp_path: Path) -> None:
+    run("clients", write(tmp_path, "客户号\nK1\nK2\n"), '[columns]\nexternal_id = "客户号"\n')
+    run("accounts", write(tmp_path, ACCOUNT_ROWS), ACCOUNTS)
+
+    rows = "客户号,类型,账号,开立日期,销户日期,首次交易日期\nK2,资金,88000001,,,\nK2,信用,1,,,\nK9,信用,77,,,\n"
+    said = run("accounts", write(tmp_path, rows), ACCOUNTS)
+
+    assert counts(said)[3:] == (3, 1)
+    with (tmp_path / "errors.csv").open(encoding="utf-8-sig", newline="") as errors:
+        assert [row["code"] for row in csv.DictReader(errors)] == [
+            "account_number_taken",
+            "account_number",
+            "unknown_client",
+        ]
+
+
+def test_collateral_comes_in_and_the_account_repeats_its_newest_day(
+    run: Run, tmp_path: Path, staff: Callable[..., User]
+) -> None:
+    run("clients", write(tmp_path, "客户号\nK1\nK2\n"), '[columns]\nexternal_id = "客户号"\n')
+    run("accounts", write(tmp_path, ACCOUNT_ROWS), ACCOUNTS)
+    mapping = """
+[columns]
+external_id = "客户号"
+cash = "现金"
+market_value = "市值"
+debt = "负债"
+interest = "利息"
+"""
+    rows = "客户号,现金,市值,负债,利息\nK1,10000,410000,299000,1000\n"
+
+    assert counts(run("margins", write(tmp_path, rows), mapping, "--date", DAY)) == (1, 0, 0, 0, 0)
+    assert counts(run("margins", write(tmp_path, rows), mapping, "--date", DAY)) == (0, 0, 1, 0, 0)
+    assert Account.objects.get(kind="credit").margin_ratio == Decimal("1.4")
+    corrected = run("margins", write(tmp_path, rows.replace("410000", "350000")), mapping, "--date", DAY)
+    assert counts(corrected) == (0, 1, 0, 0, 0)
+    assert Account.objects.get(kind="credit").margin_ratio == Decimal("1.2")
+    take_back(batch_of(corrected), actor=staff("branch_manager"))
+    assert Account.objects.get(kind="credit").margin_ratio == Decimal("1.4")
+    without = write(tmp_path, "客户号,现金,市值,负债,利息\nK2,1,1,-1,0\n")
+    assert counts(run("margins", without, mapping, "--date", DAY))[3:] == (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["clients", "assets", "holdings", "contacts", "accounts", "margins"])
 def test_each_command_says_its_fields(kind: str, capsys: pytest.CaptureFixture[str], db: None) -> None:
     call_command(f"import_{kind}", "--fields")
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
 
-from clients.models import AdvisorAssignment, Client, ContactLog, Holding, RiskAssessment
+from clients.models import (
+    Account,
+    AdvisorAssignment,
+    BusinessLineMark,
+    Client,
+    ContactLog,
+    Holding,
+    MarginDay,
+    RiskAssessment,
+)
+from clients.services.accounts import number_facts
 from clients.services.identity_facts import following
 from tests.factories.core import BranchFactory, UserFactory
 
@@ -80,3 +91,48 @@ class HoldingFactory(DjangoModelFactory[Holding]):
     quantity = 100
     market_value = 150_000
     cost = 140_000
+
+
+class AccountFactory(DjangoModelFactory[Account]):
+    """An open cash account; the columns that follow from its number follow."""
+
+    class Meta:
+        model = Account
+
+    client = factory.SubFactory(ClientFactory)
+    kind = "cash"
+    number = factory.Sequence(lambda n: f"8800{n:08d}")
+    opened_on = date(2020, 1, 2)
+
+    class Params:
+        credit = factory.Trait(kind="credit")
+        closed = factory.Trait(status="closed", closed_on=date(2026, 1, 5))
+
+    @classmethod
+    def _create(cls, model_class: type[Account], *args: Any, **kwargs: Any) -> Account:
+        return super()._create(model_class, *args, **{**kwargs, **number_facts(kwargs.get("number", ""))})
+
+
+class MarginDayFactory(DjangoModelFactory[MarginDay]):
+    class Meta:
+        model = MarginDay
+
+    account = factory.SubFactory(AccountFactory, credit=True)
+    day = date(2026, 6, 1)
+    cash = Decimal(100_000)
+    market_value = Decimal(400_000)
+    debt = Decimal(200_000)
+    interest = Decimal(0)
+    ratio = Decimal("2.5")
+    recorded_by = factory.SubFactory(UserFactory)
+
+
+class BusinessLineMarkFactory(DjangoModelFactory[BusinessLineMark]):
+    class Meta:
+        model = BusinessLineMark
+
+    client = factory.SubFactory(ClientFactory)
+    line = "advice"
+    note = "订阅晨会纪要"
+    marked_on = date(2026, 6, 1)
+    marked_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))

@@ -1,0 +1,24 @@
+"""Numbers of accounts: of cash, credit, option, fund and securities accounts, and of the one code."""
+
+from __future__ import annotations
+
+import re
+
+from clients.identity.refusals import IdentityRefused
+from clients.identity.text import clean, is_scientific
+
+_NUMBER = re.compile(r"[A-Z0-9]{4,24}")
+
+
+def read_account_number(text: object) -> str:
+    """The storage form of an account number: upper case, without blanks and hyphens, 4 to 24 letters and digits.
+
+    Raises IdentityRefused ``scientific_notation`` or ``account_number``.
+    """
+    plain = clean(text)
+    if is_scientific(plain):
+        raise IdentityRefused("scientific_notation")
+    number = re.sub(r"[\s'\-\u2010-\u2015]", "", plain).upper()
+    if not _NUMBER.fullmatch(number):
+        raise IdentityRefused("account_number")
+    return number

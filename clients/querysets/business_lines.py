@@ -1,0 +1,97 @@
+"""Which lines of the business a client uses: from his accounts, his permissions, what he holds, and what somebody marked.
+
+The page and the filter ask the same rules; a test holds them against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Exists, Max, OuterRef, Q, Subquery
+from django.utils.translation import ngettext
+
+if TYPE_CHECKING:
+    from clients.models import Client
+
+#: What the codes of the exchanges begin with, the longest first where one begins like another.
+_CODES: dict[str, tuple[str, ...]] = {
+    "stock": ("60", "68", "90", "00", "30", "200", "43", "83", "87", "88", "92"),
+    "bond": ("01", "10", "11", "12", "13", "14", "204"),
+    "fund": ("15", "16", "18", "50", "51", "52", "53", "56", "58"),
+}
+#: Kinds of account that mean a line by themselves.
+_ACCOUNTS = {"fund": ("fund",), "derivatives": ("option",), "margin": ("credit",), "stock": ("sh_a", "sz_a", "bse")}
+
+
+@dataclass
+class LineUse:
+    """One business line of a client with the reasons why it counts; empty reasons: he does not use it."""
+
+    line: str
+    label: str
+    why: list[str] = field(default_factory=list)
+    mark: Any = None
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self.why or self.mark)
+
+
+def kind_of_security(code: str) -> str:
+    """The line to which a security code of the exchanges belongs; "" if its first digits say nothing."""
+    found = [(len(lead), line) for line, leads in _CODES.items() for lead in leads if code.startswith(lead)]
+    return max(found)[1] if found else ""
+
+
+def lines_of(client: Client) -> list[LineUse]:
+    """Every line in its order, with what tells that this client uses it."""
+    from clients.models import Account, BusinessLine, BusinessLineMark, Holding
+
+    uses = {line.value: LineUse(line.value, str(line.label)) for line in BusinessLine}
+    kinds = dict(Account.Kind.choices)
+    held = set(Account.objects.live().filter(client=client).values_list("kind", flat=True))
+    for line, wanted in _ACCOUNTS.items():
+        uses[line].why += [str(kinds[kind]) for kind in wanted if kind in held]
+    counts: dict[str, int] = {}
+    for code in Holding.objects.newest_of(client).values_list("security_code", flat=True):
+        if line := kind_of_security(code):
+            counts[line] = counts.get(line, 0) + 1
+    for line, count in counts.items():
+        uses[line].why.append(
+            ngettext("holds %(count)d security", "holds %(count)d securities", count) % {"count": count}
+        )
+    for mark in BusinessLineMark.objects.filter(client=client).select_related("marked_by"):
+        uses[mark.line].mark = mark
+    return list(uses.values())
+
+
+def uses_line(line: str) -> Q:
+    """Clients who use a business line: the same rules as ``lines_of``, as a condition on clients."""
+    from clients.models import Account, BusinessLineMark, Holding
+
+    own = {"client": OuterRef("pk")}
+    found = Q(Exists(BusinessLineMark.objects.filter(line=line, **own)))
+    if kinds := _ACCOUNTS.get(line):
+        found |= Q(Exists(Account.objects.live().filter(kind__in=kinds, **own)))
+    if line in _CODES:
+        newest = Holding.objects.filter(client=OuterRef("client")).order_by().values("client").annotate(d=Max("day"))
+        held = Holding.objects.filter(day=Subquery(newest.values("d")), **own)
+        found |= Q(Exists(held.filter(_codes_q(line))))
+    return found
+
+
+def _codes_q(line: str) -> Q:
+    wanted = Q()
+    for lead in _CODES[line]:
+        begins = Q(security_code__startswith=lead)
+        # Where a longer beginning of another line goes first, it is taken out: 204001 is a repo, 200011 a B share.
+        for other, leads in _CODES.items():
+            for longer in leads:
+                if other != line and len(longer) > len(lead) and longer.startswith(lead):
+                    begins &= ~Q(security_code__startswith=longer)
+        wanted |= begins
+    return wanted
+
+
+__all__ = ["LineUse", "kind_of_security", "lines_of", "uses_line"]

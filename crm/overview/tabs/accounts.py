@@ -1,0 +1,20 @@
+"""Accounts, trading permissions, collateral, investor class and business lines."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import Client
+from clients.views.accounts import accounts_context
+from crm.overview.tabs.tab import Tab
+
+
+def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
+    return accounts_context(request, client, day)
+
+
+TAB = Tab("accounts", _("Accounts and permissions"), _context, right="clients.view_account")
