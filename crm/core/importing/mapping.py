@@ -65,7 +65,7 @@ class Mapping:
         known = by_name(fields)
         faults = [*self._unknown(known), *self._twice(row_key_field), *self._bad_constants(), *self._bad_units(known)]
         given = self.given(known.values(), row_key_field) | set(assumed)
-        missing = [f.name for f in known.values() if f.required and f.name not in given]
+        missing = [_called(f) for f in known.values() if f.required and f.name not in given]
         if missing:
             faults.append(_("Required fields without a source: %(names)s.") % {"names": ", ".join(missing)})
         if not given:
@@ -132,6 +132,12 @@ class Mapping:
             skip_when={column: tuple(words) for column, words in plain.get("skip_when", {}).items()},
             **{name: plain.get(name, {}) for name in ("columns", "values", "constants", "formats", "compose")},
         )
+
+
+def _called(described: ImportField) -> str:
+    """A field as people and as a mapping call it: 日期 (day)."""
+    label = str(described.label)
+    return f"{label} ({described.name})" if label and label != described.name else described.name
 
 
 def placeholders(template: str) -> list[str]:

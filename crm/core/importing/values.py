@@ -322,6 +322,11 @@ def _boolean(text: str) -> bool:
     raise BadValue("not_a_boolean")
 
 
+def _named(value: Any, label: Any) -> str:
+    """A choice as a person and as a mapping call it: 佣金 (commission)."""
+    return str(value) if str(label).casefold() == str(value).casefold() else f"{label} ({value})"
+
+
 def _choice(field: ImportField) -> Parser:
     known: dict[str, str] = {}
     # A file speaks the language of its writer, not that of whoever brings it in.
@@ -336,6 +341,6 @@ def _choice(field: ImportField) -> Parser:
         try:
             return known[text.casefold()]
         except KeyError:
-            raise BadValue("unknown_choice", known=", ".join(str(value) for value, _label in field.pairs)) from None
+            raise BadValue("unknown_choice", known=", ".join(_named(*pair) for pair in field.pairs)) from None
 
     return parse

@@ -304,3 +304,7 @@ def test_a_format_that_nobody_understands_is_refused_before_a_row_is_read(form):
 
 def test_a_unit_is_for_amounts():
     assert "contacted_on" in refused(ID + 'contacted_on = "name"\n[formats.contacted_on]\nunit = "万元"\n')
+
+
+def test_a_field_without_a_source_is_named_as_people_and_as_a_mapping_call_it():
+    assert "Client number (external_id)" in refused('[columns]\nname = "name"\n')

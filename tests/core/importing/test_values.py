@@ -217,3 +217,10 @@ def test_a_choice_is_understood_in_both_languages_whoever_brings_the_file_in(lan
         read = parser_for(field)
 
     assert [read(text) for text in ("男", "Male", "male")] == ["male"] * 3
+
+
+def test_a_word_that_is_no_choice_is_answered_with_what_people_and_mappings_call_them():
+    with pytest.raises(BadValue) as bad:
+        parse("choice", "?")
+
+    assert bad.value.message.endswith("open, 已关闭 (closed)。") or bad.value.message.endswith("open, 已关闭 (closed).")
