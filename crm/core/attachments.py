@@ -117,7 +117,7 @@ def folder() -> Path:
 def _checked_type(ending: str, content: bytes) -> str:
     kind = KINDS.get(ending)
     if kind is None:
-        raise FileRefused(_("Files of this kind are not taken."))
+        raise FileRefused(_("Files of this kind are not taken. Taken are: %(kinds)s.") % {"kinds": ", ".join(KINDS)})
     if not content or len(content) > LARGEST:
         raise FileRefused(_("The file is empty or larger than 20 MB."))
     content_type, beginnings = kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 
 from crm.core.context import RequestFacts, forget_request_facts, set_request_facts
 from crm.core.errors import DomainError
@@ -66,6 +68,7 @@ class RequestContext:
                 if detour:
                     return detour
             response = self.answer(request)
+            response = _with_page(request, response)
         finally:
             forget_request_facts(token)
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
@@ -114,6 +117,18 @@ class RequestContext:
         if request.path.startswith((*own, *_always_open())):
             return None
         return _lead(request, reverse("mfa_activate_totp"), "second_factor_due", 403)
+
+
+def _with_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Whoever opens the address of a command, after signing in again or from his history, gets a page and not a blank one."""
+    bare = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.streaming and not response.content
+    if not bare or request.path.startswith("/api/"):
+        return response
+    message = _("This address only takes a form. Open the page the form is on and send it from there.")
+    context = {"message": message, "code": "method_not_allowed", "status": response.status_code}
+    page = render(request, "errors/refused.html", context, status=response.status_code)
+    page["Allow"] = response["Allow"]
+    return page
 
 
 def _without_sense(request: HttpRequest) -> HttpResponse | None:

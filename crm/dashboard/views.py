@@ -148,7 +148,14 @@ def _tier_chart(user: User, ids: list[int]) -> dict[str, Any] | None:
         "kind": "bar",
         "categories": [tier.name for tier in tiers],
         "category_label": _("Tier"),
-        "series": [{"name": _("Clients"), "data": [counts[tier.pk] for tier in tiers], "tone": "accent"}],
+        "series": [
+            {
+                "name": _("Clients"),
+                "data": [counts[tier.pk] for tier in tiers],
+                "tone": "accent",
+                "slots": [tier.palette for tier in tiers],
+            }
+        ],
         "unit": "count",
     }
 

@@ -27,7 +27,7 @@ from clients.services import log_contact
 from complaints.models import Complaint
 from complaints.services import act, register_complaint
 from crm.core.access import system_user
-from crm.core.clocks import at_local, local_date
+from crm.core.clocks import SHANGHAI, at_local, local_date
 from crm.core.models import Branch, User
 from crm.demo.narratives import COMMENTS, GRIEVANCES, NOTES
 from crm.demo.securities import securities
@@ -52,6 +52,9 @@ _GOOD = {
     "risks_explained": "yes",
     "full_mandate": "no",
 }
+
+#: Hours of the office.
+_OPENS, _CLOSES = 9, 17
 
 #: How each complaint of the demo goes: the steps after registration, so that every state is there.
 _STORIES: tuple[tuple[str, ...], ...] = (
@@ -83,6 +86,17 @@ class Life:
 
     def at(self, days_ago: int, hour: int = 10, minute: int = 0) -> datetime:
         return at_local(self.today - timedelta(days=days_ago), time(hour, minute))
+
+    def in_the_office(self, when: datetime) -> datetime:
+        """This moment, or the first hour after it in which somebody is at work."""
+        local = when.astimezone(SHANGHAI)
+        if local.hour >= _CLOSES:
+            local = (local + timedelta(days=1)).replace(hour=_OPENS)
+        elif local.hour < _OPENS:
+            local = local.replace(hour=_OPENS)
+        while local.weekday() > 4:
+            local += timedelta(days=1)
+        return local
 
     # -- contacts ----------------------------------------------------------------------------------------------------
 
@@ -149,12 +163,12 @@ class Life:
         text = next(g for g in GRIEVANCES if g.text == complaint.description)
         desk, chief = self.crew.of(branch, FRONT_DESK)[1], self.crew.of(None, COMPLIANCE)[0]
         for action in story:
-            when = min(when + timedelta(hours=20 + self.maker.randrange(30)), self.now)
+            when = min(self.in_the_office(when + timedelta(hours=20 + self.maker.randrange(30))), self.now)
             actor, facts = self._step(action, desk, chief, text, branch)
             complaint = act(actor=actor, complaint=complaint, action=action, now=when, **facts)
 
     def _step(self, action: str, desk: User, chief: User, text: Any, branch: Branch) -> tuple[User, dict[str, Any]]:
-        remedy = Decimal(text.remedy)
+        remedy, content = Decimal(text.remedy), text.justified != "no"
         steps: dict[str, tuple[User, dict[str, Any]]] = {
             "accept": (chief, {"handler": desk, "note": "符合受理条件。"}),
             "contact": (desk, {"note": "已电话联系投诉人，核实情况并告知处理流程。"}),
@@ -173,7 +187,13 @@ class Life:
             "send_back": (chief, {"note": "请补充通话录音的核查结果。"}),
             "reply": (desk, {"reply": text.reply}),
             "object": (desk, {"note": "投诉人对答复有异议，要求进一步说明。"}),
-            "close": (desk, {"is_satisfied": text.justified != "no", "note": "投诉人表示认可。"}),
+            "close": (
+                desk,
+                {
+                    "is_satisfied": content,
+                    "note": "投诉人表示认可。" if content else "投诉人对结果不满意，已告知其他途径。",
+                },
+            ),
             "refuse": (chief, {"note": "不属于证券业务纠纷，已向来访人说明。"}),
             "transfer": (chief, {"transferred_to": "开户行客户服务部", "note": "银证转账问题由存管银行处理。"}),
             "withdraw": (desk, {"note": "投诉人来电撤诉，已录音确认。"}),

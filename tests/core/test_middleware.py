@@ -236,6 +236,16 @@ def test_a_device_is_signed_out_by_its_owner_and_nobody_else(web, staff, api):
     assert phone.get("/api/v1/auth/devices/").status_code == 401
 
 
+def test_the_address_of_a_command_opened_like_a_page_has_a_page(web, staff):
+    answer = web(staff("administrator")).get(reverse("core:device_end", args=["nothing"]))
+    program = web(staff("administrator")).put("/api/v1/docs/", headers={"accept": "application/json"})
+
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert "<h1>" in answer.content.decode() and "only takes a form" in answer.content.decode()
+    assert b"<h1>" not in program.content
+
+
 def test_idle_and_absolute_ends_are_those_of_the_policy_for_sessions():
     assert (timedelta(minutes=30), timedelta(hours=12)) == (middleware.IDLE, middleware.ABSOLUTE)
     assert timezone.now()

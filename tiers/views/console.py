@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,21 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/index.html", context)
 
 
+def _shares(rows: list[dict[str, Any]]) -> int:
+    """Give each tier its share of all clients; returns how many these are."""
+    total: int = sum(row["count"] for row in rows)
+    for row in rows:
+        row["share"] = Decimal(row["count"]) / total if total else None
+    return total
+
+
 def _card(programme: Programme, counts: dict[int, int], governs: bool) -> dict[str, Any]:
     tiers: list[dict[str, Any]] = [{"tier": tier, "count": counts.get(tier.pk, 0)} for tier in programme.tiers.all()]
     return {
         "programme": programme,
         "governs": governs,
         "tiers": tiers,
-        "total": sum(row["count"] for row in tiers),
-        "largest": max((row["count"] for row in tiers), default=0),
+        "total": _shares(tiers),
         "parts": [{"value": row["count"], "label": row["tier"].name, "slot": row["tier"].palette} for row in tiers],  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     }
 
@@ -165,8 +173,7 @@ def run_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     for change in page:
         change.name_shown = name_shown(change.client)
     tiers = [{"tier": tier, "count": run.counts.get(tier.code, 0)} for tier in run.programme.tiers.all()]
-    largest = max((row["count"] for row in tiers), default=0)
-    context = {"run": run, "page": page, "tiers": tiers, "largest": largest}
+    context = {"run": run, "page": page, "tiers": tiers, "total": _shares(tiers)}
     return render(request, part(request, "tiers/run.html", "tiers/_changes.html"), context)
 
 
