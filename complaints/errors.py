@@ -36,6 +36,13 @@ class OwnProposal(FourEyes):
     message = _("Nobody approves his own opinion or extension.")
 
 
+class LimitImposed(DomainError):
+    """Our own extension would move a date that is not ours."""
+
+    code = "limit_imposed"
+    message = _("The body that handed the complaint on has set the date; only that body moves it.")
+
+
 class ExtensionTooLong(InvalidInput):
     code = "extension_too_long"
     message = _("A complaint is extended once, and by no more days than the rules allow.")

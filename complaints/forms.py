@@ -79,12 +79,6 @@ class RegisterForm(CommandForm):
         elif len(branches) == 1:
             place.initial, place.widget = branches[0].public_id, forms.HiddenInput()
 
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("imposed_due_on") and said.get("channel") not in Complaint.TRANSFERRING:
-            self.add_error("imposed_due_on", _("Only a body that handed the complaint on sets a date."))
-        return said
-
 
 class EvidenceForm(forms.Form):
     """One file."""
@@ -136,6 +130,9 @@ _FIELDS: dict[str, Callable[[], forms.Field]] = {
     "is_reasonable": lambda: _yes_no(_("Is the complaint justified?")),
     "reply": lambda: _words(_("Reply"), rows=6, help_text=_("What the complainant was told, and how.")),
     "is_satisfied": lambda: _yes_no(_("Is the complainant satisfied?")),
+    "imposed_due_on": lambda: forms.DateField(
+        label=_("Due date of the body that handed it on"), widget=forms.DateInput(attrs={"type": "date"})
+    ),
     "extension_days": lambda: forms.IntegerField(label=_("Days"), min_value=1, max_value=365),
     "note": lambda: _words(_("Note"), rows=3),
 }

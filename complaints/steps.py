@@ -31,7 +31,7 @@ class Step:
     origin: tuple[State, ...]
     to: State | None
     right: str
-    #: Facts that must be given; the names are fields of the complaint, or "note".
+    #: Facts that must be given; the names are fields of the complaint, "note" or "imposed_due_on" (of its clock).
     needs: tuple[str, ...] = ()
     #: Facts that may be given.
     takes: tuple[str, ...] = ()
@@ -156,6 +156,7 @@ STEPS: tuple[Step, ...] = (
         ("note",),
         ("handler",),
     ),
+    Step("impose_limit", _("Note a date set from outside"), OPEN, None, ACCEPT, ("imposed_due_on", "note")),
     Step(
         "ask_extension",
         _("Ask for an extension"),
@@ -197,7 +198,8 @@ def possible(complaint: Complaint, actor: Any) -> list[Step]:
         if complaint.state in step.origin
         and actor.has_perm(step.right)
         and not (step.action in EXTENSION_ANSWERS and not complaint.extension_days)
-        and not (step.action == "ask_extension" and complaint.extended_by_days)
+        and not (step.action == "ask_extension" and (complaint.extended_by_days or complaint.limit_is_imposed))
+        and not (step.action == "impose_limit" and complaint.channel not in complaint.TRANSFERRING)
         and not (step.four_eyes and actor.pk in proposers(step, complaint))
     ]
 

@@ -142,3 +142,4 @@ class TakeStep(Strict):
     reply = serializers.CharField(max_length=_LONG, required=False)
     is_satisfied = serializers.BooleanField(required=False)
     extension_days = serializers.IntegerField(required=False, min_value=1, max_value=365)
+    imposed_due_on = serializers.DateField(required=False)

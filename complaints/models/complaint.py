@@ -221,5 +221,10 @@ class Complaint(PublicModel, Versioned):
         return max(own, key=lambda clock: (clock.due_on, clock.pk), default=None)
 
     @property
+    def limit_is_imposed(self) -> bool:
+        """Whether the body that handed the complaint on has set the date of the present round."""
+        return any(clock.is_imposed and clock.round == self.rounds for clock in self.clocks.all())
+
+    @property
     def is_imported(self) -> bool:
         return bool(self.external_id)

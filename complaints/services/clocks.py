@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from django.utils.translation import gettext as _
+
+from complaints.errors import FactsMissing
 from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from crm.core import audit
 from crm.core.access import system_user
@@ -30,6 +33,21 @@ def start_clocks(
         if imposed_due_on and row.kind == Kind.CLOSE:
             row.due_on, row.is_imposed, row.provisional = imposed_due_on, True, False
     ComplaintClock.objects.bulk_create(rows)
+
+
+def check_imposed(channel: str, due_on: date, received_at: datetime) -> None:
+    """Raise ``FactsMissing`` for a date that nobody outside can have set: other bodies only, and not before it came."""
+    if channel not in Complaint.TRANSFERRING:
+        raise FactsMissing(fields={"imposed_due_on": _("Only a body that handed the complaint on sets a date.")})
+    if due_on < local_date(received_at):
+        raise FactsMissing(fields={"imposed_due_on": _("This day lies before the complaint came in.")})
+
+
+def impose_limit(complaint: Complaint, due_on: date) -> None:
+    """Put the date of the body that handed the complaint on in the place of the legal limit that runs."""
+    ComplaintClock.objects.running().filter(complaint=complaint, round=complaint.rounds, kind=Kind.CLOSE).update(
+        due_on=due_on, is_imposed=True, provisional=False, escalated_at=None
+    )
 
 
 def clocks_of(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from clients.models import Client
 from complaints.errors import FactsMissing
 from complaints.models import Complaint, ComplaintEvent
-from complaints.services.clocks import start_clocks
+from complaints.services.clocks import check_imposed, start_clocks
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_index
@@ -46,6 +46,8 @@ def register_complaint(
     product, wish, level, is_group, is_urgent. Raises ``FactsMissing``.
     """
     _check(client, branch, complainant_name, description, received_at, now)
+    if imposed_due_on is not None:
+        check_imposed(channel, imposed_due_on, received_at)
     complaint = Complaint(
         number=next_number(branch, local_date(received_at)),
         branch=branch,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from complaints import notices
-from complaints.errors import ExtensionTooLong, FactsMissing, OwnProposal, Recused, StepNotPossible
+from complaints.errors import ExtensionTooLong, FactsMissing, LimitImposed, OwnProposal, Recused, StepNotPossible
 from complaints.models import Complaint, ComplaintEvent
 from complaints.querysets import self_and_superiors
-from complaints.services.clocks import extend_legal_limit, move_internal_clock, start_clocks, stop_clocks
+from complaints.services.clocks import (
+    check_imposed,
+    extend_legal_limit,
+    impose_limit,
+    move_internal_clock,
+    start_clocks,
+    stop_clocks,
+)
 from complaints.steps import BY_ACTION, HANDLE, Step, proposers
 from crm.core import audit
 from crm.core.clocks import local_date
@@ -22,8 +29,8 @@ from crm.core.policies import figures
 from crm.core.service import service
 from crm.core.versions import lock
 
-#: Facts that are words of the event, not fields of the complaint.
-_WORDS = {"note"}
+#: Facts that are words of the event or belong to a clock, not fields of the complaint.
+_WORDS = {"note", "imposed_due_on"}
 
 
 @service("complaint.act")
@@ -32,8 +39,8 @@ def act(
 ) -> Complaint:
     """Take the step ``action`` with its ``facts``; the state table says what is possible, needed and stopped.
 
-    Raises ``StepNotPossible``, ``MissingRight``, ``Recused``, ``OwnProposal``, ``FactsMissing``, ``ExtensionTooLong`` and
-    ``StaleEdit`` when ``version`` is not the stored one.
+    Raises ``StepNotPossible``, ``MissingRight``, ``Recused``, ``OwnProposal``, ``FactsMissing``, ``ExtensionTooLong``,
+    ``LimitImposed`` and ``StaleEdit`` when ``version`` is not the stored one.
     """
     step = BY_ACTION.get(action)
     if step is None:
@@ -43,7 +50,7 @@ def act(
     before = row.state
     changed = _apply(step, row, actor, now, facts)
     row.save_changed(changed)
-    _after(step, row, now)
+    _after(step, row, now, facts)
     ComplaintEvent.objects.create(
         complaint=row,
         action=action,
@@ -84,6 +91,8 @@ def _check(step: Step, row: Complaint, actor: User, facts: dict[str, Any]) -> No
     _check_handler(row, facts.get("handler"))
     _check_money(step, facts)
     _check_extension(step, row, facts)
+    if step.action == "impose_limit":
+        check_imposed(row.channel, facts["imposed_due_on"], row.received_at)
 
 
 def keeps_away(person: User, complaint: Complaint) -> bool:
@@ -120,6 +129,8 @@ def _check_extension(step: Step, row: Complaint, facts: dict[str, Any]) -> None:
         raise StepNotPossible(_("Nobody has asked for an extension."))
     if step.action != "ask_extension":
         return
+    if row.limit_is_imposed:
+        raise LimitImposed
     longest = figures(local_date(row.received_at), row.branch).days("complaint.extend_days")
     if row.extended_by_days or not 1 <= int(facts["extension_days"]) <= longest:
         raise ExtensionTooLong(fields={"extension_days": ExtensionTooLong.message})
@@ -161,7 +172,8 @@ def _own_marks(step: Step, row: Complaint, actor: User, now: datetime) -> set[st
         case "extend":
             row.extended_by_days, row.extension_days = row.extension_days or 0, None
             return {"extended_by_days", "extension_days"}
-        case "refuse_extension":
+        case "refuse_extension" | "impose_limit":
+            # Whoever asked us for more time has his answer from the body that set the date.
             row.extension_days = None
             return {"extension_days"}
         case "reopen":
@@ -191,10 +203,12 @@ def _free_of_the_named(row: Complaint) -> set[str]:
     return changed
 
 
-def _after(step: Step, row: Complaint, now: datetime) -> None:
+def _after(step: Step, row: Complaint, now: datetime, facts: dict[str, Any]) -> None:
     """What the step does to the clocks."""
     if step.action == "classify":
         move_internal_clock(row)
+    elif step.action == "impose_limit":
+        impose_limit(row, facts["imposed_due_on"])
     elif step.action == "extend":
         extend_legal_limit(row, row.extended_by_days)
     elif step.action == "reopen":
@@ -205,10 +219,10 @@ def _after(step: Step, row: Complaint, now: datetime) -> None:
 
 
 def _plain(step: Step, facts: dict[str, Any]) -> dict[str, Any]:
-    """Facts for the record: people by their public id, long texts left to the event's own note."""
+    """Facts for the record: people by their public id, amounts and days as text, long texts left to the event's own note."""
     long = {"note", "opinion", "reply"}
     return {
-        name: getattr(value, "public_id", value) if not isinstance(value, Decimal) else str(value)
+        name: str(value) if isinstance(value, Decimal | date) else getattr(value, "public_id", value)
         for name, value in facts.items()
         if value is not None and name not in long
     }

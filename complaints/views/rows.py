@@ -73,6 +73,7 @@ _ICONS = {
     "withdraw": "arrow-back-up",
     "confirm_withdrawal": "arrow-back-up",
     "reopen": "refresh",
+    "impose_limit": "calendar-event",
     "ask_extension": "calendar-time",
     "extend": "calendar-event",
     "refuse_extension": "circle-x",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,6 +34,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "reopen": {"note": "客户再次来电"},
     "ask_extension": {"extension_days": 20, "note": "调取历史记录"},
     "refuse_extension": {"note": "理由不足"},
+    "impose_limit": {"imposed_due_on": date(2026, 6, 25), "note": "12386 同意延期"},
 }
 
 
@@ -80,7 +81,16 @@ def walk(crew: SimpleNamespace) -> Callable[..., Complaint]:
 
     def go(complaint: Complaint, *actions: str, now: datetime = MONDAY) -> Complaint:
         for action in actions:
-            decides = action in ("accept", "refuse", "transfer", "approve", "send_back", "reopen", "extend")
+            decides = action in (
+                "accept",
+                "refuse",
+                "transfer",
+                "approve",
+                "send_back",
+                "reopen",
+                "extend",
+                "impose_limit",
+            )
             actor = crew.manager if decides or action == "refuse_extension" else crew.desk
             facts = {"handler": crew.desk} if action in ("accept", "assign") else FACTS.get(action, {})
             complaint = act(actor=actor, complaint=complaint, action=action, now=now, **facts)

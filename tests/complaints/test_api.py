@@ -185,3 +185,19 @@ def test_who_names_his_own_manager_is_answered_and_sees_the_complaint_no_more(co
     complaint.refresh_from_db()
     assert complaint.complained_of == chief
     assert phone.get(detail(complaint)).status_code == 404
+
+
+def test_a_date_from_outside_is_refused_over_rest_as_on_the_page(branch, desk, api):
+    said = {
+        "client": ClientFactory(branch=branch).public_id,
+        "channel": "phone",
+        "subject": "manner",
+        "description": "态度差",
+    }
+
+    answer = api(desk).post(
+        LIST, {**said, "imposed_due_on": "2026-12-31"}, format="json", headers={"idempotency-key": "imposed"}
+    )
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["imposed_due_on"])
+    assert not Complaint.objects.exists()

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from complaints.errors import FactsMissing, LimitImposed, StepNotPossible
 from complaints.models import Complaint, ComplaintClock
 from complaints.services import act, escalate_overdue, recompute_clocks
 from complaints.services.clocks import watch_clocks
+from complaints.steps import possible
 from crm.core.access import system_user
 from crm.core.clocks import Calendar
 from crm.core.models import CalendarDay
@@ -57,6 +59,52 @@ def test_the_date_of_the_body_that_handed_the_complaint_on_takes_the_place_of_ou
 
     clock = complaint.clocks.get(kind="close")
     assert (clock.due_on, clock.is_imposed) == (date(2026, 6, 20), True)
+
+
+@pytest.mark.parametrize(
+    ("channel", "day"),
+    [("phone", date(2026, 6, 20)), ("12386", date(2026, 5, 31))],
+    ids=["nobody outside", "too early"],
+)
+def test_only_a_body_that_handed_the_complaint_on_sets_a_date_and_none_before_it_came(heard, channel, day):
+    with pytest.raises(FactsMissing) as refusal:
+        heard(channel=channel, imposed_due_on=day)
+
+    assert list(refusal.value.fields) == ["imposed_due_on"]
+
+
+def test_our_own_extension_never_moves_the_date_of_another_body(heard, walk, crew):
+    complaint = walk(heard(channel="12386", imposed_due_on=date(2026, 6, 20)), "accept")
+
+    assert "ask_extension" not in [step.action for step in possible(complaint, crew.desk)]
+    with pytest.raises(LimitImposed):
+        walk(complaint, "ask_extension")
+    assert due(complaint)["close"] == date(2026, 6, 20)
+
+
+def test_a_new_date_of_that_body_is_noted_and_ends_a_request_to_ourselves(heard, walk):
+    complaint = walk(heard(channel="12386"), "accept", "ask_extension", "impose_limit")
+
+    clock = complaint.clocks.get(kind="close")
+    assert (clock.due_on, clock.is_imposed, complaint.extension_days) == (date(2026, 6, 25), True, None)
+    assert complaint.events.get(action="impose_limit").facts == {"imposed_due_on": "2026-06-25"}
+    with pytest.raises(StepNotPossible):
+        walk(complaint, "extend")
+
+
+def test_a_complaint_that_nobody_handed_on_gets_no_date_from_outside(heard, walk, crew):
+    complaint = walk(heard(), "accept")
+
+    assert "impose_limit" not in [step.action for step in possible(complaint, crew.manager)]
+    with pytest.raises(FactsMissing):
+        walk(complaint, "impose_limit")
+
+
+def test_a_second_round_has_the_limit_of_the_house_again(heard, walk):
+    complaint = walk(heard(channel="12386", imposed_due_on=date(2026, 6, 20)), "refuse", "reopen")
+
+    assert not complaint.limit_is_imposed
+    assert walk(complaint, "ask_extension").extension_days == 20
 
 
 def test_steps_stop_the_clocks_that_the_table_names(heard, walk):
