@@ -30,6 +30,7 @@ from crm.core.access import system_user
 from crm.core.clocks import SHANGHAI, at_local, local_date
 from crm.core.models import Branch, User
 from crm.demo.narratives import COMMENTS, GRIEVANCES, NOTES
+from crm.demo.people import people
 from crm.demo.securities import securities
 from crm.demo.staffing import Crew
 from crm.roles import CALLER, COMPLIANCE, FRONT_DESK, MANAGER
@@ -45,6 +46,8 @@ _SUBJECT = {
 _PURPOSE = {"care": "care", "market": "market", "product": "product", "new_account": "account", "business": "account"}
 #: Days since the signing: some may still be cancelled, some have a call due or late (every ninety days one).
 _SIGNED_AGO = (3, 25, 64, 71, 78, 83, 88, 94, 97, 160, 174, 240)
+#: How long a body that hands complaints on gives us, in the demo.
+_HOTLINE_LIMIT = timedelta(days=30)
 _GOOD = {
     "identity": "yes",
     "changes_confirmed": "yes",
@@ -83,6 +86,7 @@ class Life:
         self.crew, self.today = crew, today
         self.maker = random.Random(f"{seed}:life")
         self.now = at_local(today, time(9, 5))
+        self.strangers = people(seed=f"{seed}:strangers", today=today)
 
     def at(self, days_ago: int, hour: int = 10, minute: int = 0) -> datetime:
         return at_local(self.today - timedelta(days=days_ago), time(hour, minute))
@@ -132,30 +136,35 @@ class Life:
             # Four and fifteen share no divisor: every story is told, old and young ones mixed.
             story = _STORIES[(number // 2 * 4) % len(_STORIES)]
             received = self.at(50 - number * 47 // count, 9 + number % 7, (number * 13) % 60)
-            complaint = self._register(branch, number, received)
+            complaint = self._register(branch, number, received, story)
             self._tell(complaint, story, received)
 
-    def _register(self, branch: Branch, number: int, received: datetime) -> Complaint:
+    def _register(self, branch: Branch, number: int, received: datetime, story: tuple[str, ...]) -> Complaint:
         text = GRIEVANCES[number % len(GRIEVANCES)]
         desk = self.crew.of(branch, FRONT_DESK)[number % 2]
         clients = Client.objects.filter(branch=branch).order_by("external_id")
         client = None if number % 9 == 4 else clients[self.maker.randrange(clients.count())]
         about = client.advisor if client is not None and text.subject in ("attitude", "advice", "misconduct") else None
-        stranger: dict[str, Any] = (
-            {"complainant_name": "王女士", "complainant_phone": "13800000000"} if client is None else {}
-        )
+        facts: dict[str, Any] = {}
+        if client is None:
+            stranger = next(self.strangers)
+            facts = {"complainant_name": stranger.name, "complainant_phone": stranger.mobile}
+        channel = _CHANNEL.get(text.channel, "phone")
+        if channel in Complaint.TRANSFERRING and "ask_extension" not in story:
+            # Whoever hands a complaint on names a day of its own.
+            facts["imposed_due_on"] = local_date(received) + _HOTLINE_LIMIT
         return register_complaint(
             actor=desk,
             branch=branch,
             now=received,
             received_at=received,
-            channel=_CHANNEL.get(text.channel, "phone"),
+            channel=channel,
             subject=_SUBJECT.get(text.subject, text.subject),
             description=text.text,
             client=client,
             complained_of=about,
             level=text.level,
-            **stranger,
+            **facts,
         )
 
     def _tell(self, complaint: Complaint, story: tuple[str, ...], received: datetime) -> None:

@@ -10,8 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 from django.db.models import Count, Sum
+from django.utils import timezone
 
-from advisory.models import AdvisoryAgreement
+from advisory.models import AdvisoryAgreement, MatchingRun
 from advisory.services import approve_matching, run_matching
 from care.models import FollowUpCall, SurveyAnswer
 from clients.models import Account, Client, ContactLog, DailyAsset, Holding
@@ -57,7 +58,8 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     life.calls()
     life.surveys()
     say(f"{FollowUpCall.objects.count()} follow-up calls planned")
-    seal_entries(life.now + timedelta(days=1))
+    # The entries bear the time of building, whatever morning the demo stands at.
+    seal_entries(timezone.now() + timedelta(minutes=1))
     return crew
 
 
@@ -89,10 +91,12 @@ def _set_rates(crew: Crew, today: date) -> None:
 
 
 def _match(crew: Crew, life: Life) -> None:
-    """The first branch's matching was approved last week, the second one's waits for its manager."""
+    """The first branch's matching was approved this morning, the second one's waits for its manager."""
     for place, branch in enumerate(crew.branches):
         manager = crew.of(branch, MANAGER)[0]
         run = run_matching(actor=manager, branch=branch, now=life.now)
+        # A run notes when it was really computed; the demo's stands at the demo's morning.
+        MatchingRun.objects.filter(pk=run.pk).update(created_at=life.now - timedelta(minutes=20))
         if place == 0:
             approve_matching(actor=manager, run=run, now=life.now)
 

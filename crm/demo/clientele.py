@@ -187,7 +187,7 @@ def _asset_rows(market: Market, columns: list[int], ids: list[int]) -> Iterator[
         market.turnover,
         market.commission,
     )
-    place, keys = np.asarray(columns), np.asarray(ids)
+    place, keys = np.asarray(columns, np.int64), np.asarray(ids, np.int64)
     for row, day in enumerate(market.days):
         on_file = place[market.present[row, place]]
         figures = (array[row, on_file].tolist() for array in amounts)

@@ -17,6 +17,9 @@ from django.utils import timezone
 from crm.core.clocks import local_date
 from crm.demo.building import build, digest, is_empty
 
+#: So that both branches have some.
+FEWEST = 20
+
 
 class Command(BaseCommand):
     help = "Load an invented company with two branches, so that the product can be tried. The same arguments build the same."
@@ -33,6 +36,8 @@ class Command(BaseCommand):
             if options["if_empty"]:
                 return
             raise CommandError("There are members of staff in this database; the demo is for an empty one.")
+        if options["clients"] < FEWEST:
+            raise CommandError(f"The demo needs at least {FEWEST} clients, so that both branches have some.")
         today = options["date"] or local_date(timezone.now())
         crew = build(
             seed=options["seed"], today=today, clients=options["clients"], say=lambda text: self.stdout.write(text)
