@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 from django.core.management import call_command
 from django.urls import reverse
+
+from tests.factories.care import FollowUpCallFactory, SurveyInvitationFactory
+from tests.factories.clients import AdvisorAssignmentFactory, ClientFactory, ContactLogFactory
+from tests.factories.complaints import ComplaintFactory
+from tests.factories.tiers import ProgrammeFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +65,73 @@ def test_swagger_keeps_to_the_content_policy_with_its_script_in_a_file(client):
     assert all(" src=" in tag for tag in re.findall(r"<script[^>]*>", page))
     assert script.headers["Content-Type"].startswith("application/javascript")
     assert b"SwaggerUIBundle" in script.content
+
+
+def test_a_repeated_key_is_described_beside_the_first_answer(schema):
+    described = yaml.safe_load(schema)["paths"]
+
+    for place in ("clients", "contacts", "complaints", "matching-runs"):
+        assert {"200", "201", "422"} <= set(described[f"/api/v1/{place}/"]["post"]["responses"]), place
+
+
+def test_commands_say_that_they_take_no_other_names(schema):
+    components = yaml.safe_load(schema)["components"]["schemas"]
+
+    assert all(
+        components[name]["additionalProperties"] is False
+        for name in ("ContactCreateRequest", "RegisterComplaintRequest")
+    )
+
+
+def test_real_answers_are_as_described(schema, branch, staff, api):
+    advisor = staff("advisor")
+    bare, full = ClientFactory(branch=branch, external_id="9001"), ClientFactory(branch=branch, advisor=advisor)
+    AdvisorAssignmentFactory(client=full, advisor=advisor)
+    ContactLogFactory(client=bare)
+    ComplaintFactory(branch=branch, client=None)
+    ComplaintFactory(branch=branch, client=full)
+    FollowUpCallFactory(client=full)
+    SurveyInvitationFactory(branch=branch)
+    ProgrammeFactory(company=branch.company)
+    phone, described = api(staff("branch_manager")), yaml.safe_load(schema)
+
+    seen = set()
+    for resource in RESOURCES:
+        path = f"/api/v1/{resource}/"
+        asked = {"client": bare.public_id} if resource == "assets" else {}
+        rows = _checked(phone, described, path, path, asked)["results"]
+        for one in [path for path in described["paths"] if re.fullmatch(rf"/api/v1/{resource}/{{\w+}}/", path)]:
+            for row in rows[:3]:
+                _checked(phone, described, one, re.sub(r"{\w+}", row["id"], one), {})
+                seen.add(resource)
+
+    assert seen >= {"clients", "contacts", "complaints", "follow-ups", "surveys", "tiers", "assignments", "policies"}
+    tier = "/api/v1/tiers/clients/{client}/"
+    _checked(phone, described, tier, tier.replace("{client}", bare.public_id), {})
+
+
+def test_an_answer_that_is_not_as_described_is_found(schema):
+    described = yaml.safe_load(schema)
+    one = described["components"]["schemas"]["ContactRead"]["properties"]["duration_seconds"]
+
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate("a minute", _nullable(one))
+    jsonschema.validate(None, _nullable(one))
+
+
+def _checked(phone: Any, described: dict[str, Any], path: str, address: str, asked: dict[str, str]) -> Any:
+    answer = phone.get(address, asked)
+    assert answer.status_code == 200, (address, answer.content)
+    said = described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    jsonschema.validate(answer.json(), {**_nullable(said), "components": _nullable(described["components"])})
+    return answer.json()
+
+
+def _nullable(schema: Any) -> Any:
+    """OpenAPI 3.0's ``nullable`` in the words of JSON Schema."""
+    if isinstance(schema, list):
+        return [_nullable(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: _nullable(part) for name, part in schema.items() if name != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain

@@ -46,6 +46,16 @@ class CursorPages(CursorPagination):
             raise ValidationError({self.page_size_query_param: [_("A number from 1 to 200.")]})
         return int(wanted)
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """The two parameters with their bounds."""
+        described = super().get_schema_operation_parameters(view)
+        for parameter in described:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
+            elif parameter["name"] == self.cursor_query_param:
+                parameter["schema"] = {"type": "string", "minLength": 1}
+        return described  # type: ignore[no-any-return]
+
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         """The view's ``cursor_ordering``; the key ends it, so that no two rows share a place."""
         ordering = getattr(view, "cursor_ordering", self.ordering)

@@ -63,9 +63,13 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+#: Control characters; only line breaks and tabs are writing.
+_CONTROLS = frozenset(map(chr, (*range(32), *range(127, 160)))) - frozenset("\t\n\r")
+
+
 def _check_text(found: Any) -> None:
     if isinstance(found, str):
-        if "\x00" in found or any("\ud800" <= char <= "\udfff" for char in found):
+        if any(char in _CONTROLS or "\ud800" <= char <= "\udfff" for char in found):
             raise ParseError(_("The text contains characters that are not allowed."))
     elif isinstance(found, dict):
         for name, value in found.items():

@@ -8,6 +8,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
+from crm.core.api.serializers import Strict
+
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "code", "detail", "fields"],
@@ -42,6 +44,12 @@ _IF_MATCH = OpenApiParameter(
 )
 
 
+def _add_replay(responses: dict[str, Any], kind: str) -> None:
+    """What is made once answers 201, and 200 with the same row when its key comes again."""
+    if "once" in kind and "201" in responses and "200" not in responses:
+        responses["200"] = {**responses["201"], "description": "Made before under the same Idempotency-Key"}
+
+
 class ContractSchema(AutoSchema):
     """Adds the house's contract to each operation. A view names its kind in ``writes``: action → "once" or "versioned"."""
 
@@ -53,6 +61,7 @@ class ContractSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation:
+            _add_replay(operation["responses"], self._write_kind())
             for status in self._refusals():
                 operation["responses"].setdefault(
                     status,
@@ -62,6 +71,12 @@ class ContractSchema(AutoSchema):
                     },
                 )
         return operation
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        described = super()._map_basic_serializer(serializer, direction)
+        if isinstance(serializer, Strict):
+            described["additionalProperties"] = False
+        return described
 
     def _write_kind(self) -> str:
         writes: dict[str, str] = getattr(self.view, "writes", {})

@@ -46,7 +46,7 @@ class YuanField(serializers.Field[Decimal, Any, str, Any]):
         return str(money(value))
 
 
-@extend_schema_field({"type": "string"})
+@extend_schema_field({"type": "string", "pattern": "^[0-9A-Z]{26}$"})
 class PublicIdField(serializers.RelatedField[Any, Any, str]):
     """A row named by its public id, looked up only among what the caller may see: a foreign one is as good as none."""
 
