@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.importing.lookup import CLIENT_FIELD, clients_by_number, unknown_client
 from clients.models import Holding
+from crm.core.clocks import local_date
 from crm.core.importing import ImportContext, ImportField, InputRow
 from crm.core.importing.model_target import ModelTarget, Resolved
 
@@ -43,9 +45,12 @@ class HoldingTarget(ModelTarget):
 
     def resolve(self, context: ImportContext, rows: list[InputRow]) -> Iterable[Resolved]:
         clients = clients_by_number(context, rows)
-        return [
-            {**self.stored(row), "client_id": clients[row.values["external_id"]]}
-            if row.values["external_id"] in clients
-            else unknown_client(row)
-            for row in rows
-        ]
+        today = local_date(context.now)
+        return [self._one(row, clients.get(row.values["external_id"]), today) for row in rows]
+
+    def _one(self, row: InputRow, client_id: int | None, today: date) -> Resolved:
+        if client_id is None:
+            return unknown_client(row)
+        if row.values["day"] > today:
+            return row.problem("day", "in_future", str(_("This day has not come yet.")))
+        return {**self.stored(row), "client_id": client_id}

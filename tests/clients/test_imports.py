@@ -347,3 +347,18 @@ def test_each_command_says_its_fields(kind: str, capsys: pytest.CaptureFixture[s
 
     said = json.loads(capsys.readouterr().out)
     assert "external_id" in json.dumps(said)
+
+
+def test_holdings_of_a_day_that_has_not_come_are_rejected(run: Run, tmp_path: Path) -> None:
+    clients, holdings = tmp_path / "clients.csv", tmp_path / "holdings.csv"
+    clients.write_text("id\n1\n", encoding="utf-8")
+    holdings.write_text("id,code,name,n,worth,day\n1,000001,平安银行,100,1200,2099-01-05\n", encoding="utf-8")
+    run("clients", clients, '[columns]\nexternal_id = "id"\n')
+    mapping = (
+        '[columns]\nexternal_id = "id"\nsecurity_code = "code"\nsecurity_name = "name"\nquantity = "n"\n'
+        'market_value = "worth"\nday = "day"\n'
+    )
+
+    assert counts(run("holdings", holdings, mapping)) == (0, 0, 0, 1, 1)
+    assert "in_future" in (tmp_path / "errors.csv").read_text(encoding="utf-8")
+    assert not Holding.objects.exists()
