@@ -35,6 +35,12 @@ class ClientAdmin(admin.ModelAdmin):
         "phone_index",
         "id_index",
         "do_not_contact_reason",
+        "provenance",
+        "integrity_note",
+        "controller",
+        "beneficiary",
+        "legal_representative",
+        "introduced_by_client",
     )
 
     @admin.display(description=_("name"))

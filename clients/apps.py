@@ -17,6 +17,7 @@ _OWN = (
 _ACTIONS = {
     "client.create": _("Client taken in"),
     "client.change": _("Client changed"),
+    "client.confirm_facts": _("Facts of a client confirmed"),
     "client.view": _("Looked at a client"),
     "client.assess_risk": _("Risk grade entered"),
     "client.assign_advisor": _("Advisor assigned"),
@@ -66,7 +67,7 @@ class ClientsConfig(AppConfig):
 
         for target in (ClientTarget, AssetTarget, HoldingTarget, ContactTarget, AccountTarget, MarginTarget):
             register(target())
-        bind(*(ClientBound(f"clients.{name}") for name in _OWN))
+        bind(*(ClientBound(f"clients.{name}") for name in _OWN), ClientBound("clients.Client", "introduced_by_client"))
         add_words(_ACTIONS)
         keeps_branch_open("clients", _("%(count)d clients are still served there; a branch with clients stays open."))(
             _still_served

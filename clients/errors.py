@@ -28,6 +28,13 @@ class NotAnAdvisor(InvalidInput):
     message = _("Choose an active advisor or account manager of the client's branch.")
 
 
+class NotRefusable(InvalidInput):
+    """Without this fact the branch cannot serve the client at all, or it is the branch's own."""
+
+    code = "not_refusable"
+    message = _("This fact cannot be refused.")
+
+
 class AlreadyCorrected(DomainError):
     """A contact is corrected once; a further correction goes to the newer row."""
 

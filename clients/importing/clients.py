@@ -9,10 +9,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clients import provenance
 from clients.identity import IdentityRefused, normalise_name
 from clients.importing.lookup import UNKNOWN_STAFF, staff_by_number
+from clients.importing.profile_fields import PROFILE_FIELDS, tidy_row
 from clients.models import AdvisorAssignment, Channel, Client, RiskGrade
-from clients.services.identity_facts import DERIVED, following, from_document, readers
+from clients.provenance import Source
+from clients.services.identity_facts import DERIVED, following, from_document, of_another_document, readers
 from crm.core.clocks import local_date
 from crm.core.fields import SealedText
 from crm.core.importing import ImportContext, ImportField, InputRow, Problem, Stage, bulk
@@ -20,8 +23,10 @@ from crm.core.importing.model_target import ModelTarget, Resolved
 from crm.core.importing.targets import CREATED, UPDATED
 from crm.core.public_ids import new_public_id
 
+_VALIDITY = ("id_valid_until", "id_is_long_term")
+_LISTING = ("is_listed", "stock_code")
 #: A blank cell says nothing about these: they always have a value.
-_NEVER_BLANK = ("kind", "status", "sex")
+_NEVER_BLANK = ("kind", "status", "sex", "id_is_long_term")
 
 
 class ClientTarget(ModelTarget):
@@ -34,9 +39,9 @@ class ClientTarget(ModelTarget):
     identity = ("branch_id", "external_id")
     row_key_field = "external_id"
     columns = {"advisor": "advisor_id", "introducer": "introducer_id"}
-    derived = DERIVED
+    derived = (*DERIVED, "provenance")
     extra = ("sex", "birth_date", "status", "closed_on")
-    volatile = ("total_assets", "assets_on", "last_contact_at", "next_contact_on")
+    volatile = ("total_assets", "assets_on", "last_contact_at", "next_contact_on", "stage", "stage_since")
     fields = [
         ImportField(
             "external_id",
@@ -116,7 +121,36 @@ class ClientTarget(ModelTarget):
             choices=Channel.choices,
             headers=("首选联系方式",),
         ),
+        *PROFILE_FIELDS,
     ]
+
+    def fixed(self, context: ImportContext) -> dict[str, Any]:
+        """Everything in a new client comes from this file: one value for all rows of the batch."""
+        return {**super().fixed(context), "provenance": provenance.for_all(Source.IMPORT, self._as_of(context))}
+
+    def beside(self, context: ImportContext) -> Iterable[str]:
+        """Validity goes with the number of a document, the code with the listing; a file without them pays for neither."""
+        names = list(self.extra)
+        if not context.mapped.isdisjoint({"id_number", *_VALIDITY}):
+            names += _VALIDITY
+        if not context.mapped.isdisjoint(_LISTING):
+            names += _LISTING
+        return names
+
+    def same(self, attname: str, old: Any, new: Any) -> bool:
+        # Where a fact comes from follows from a change and is none by itself.
+        return attname == "provenance" or super().same(attname, old, new)
+
+    def marked(self, context: ImportContext, old: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+        known = context.memo.setdefault("clients.provenance", {})
+        key = (str(old["provenance"]), *changed)
+        if key not in known:
+            known[key] = provenance.stamped(old["provenance"], changed, source=Source.IMPORT, on=self._as_of(context))
+        return {"provenance": known[key], **of_another_document(changed)}
+
+    def _as_of(self, context: ImportContext) -> date:
+        """The day that the file speaks of, else the day on which it came."""
+        return context.day or local_date(context.now)
 
     def resolve(self, context: ImportContext, rows: list[InputRow]) -> Iterable[Resolved]:
         numbers = [row.values.get(name) for row in rows for name in self.columns]
@@ -137,6 +171,7 @@ class ClientTarget(ModelTarget):
         for name in _NEVER_BLANK:
             if name in values and values[name] is None:
                 del values[name]
+        problems += tidy_row(row, values)
         kind = values.get("kind") or Client.Kind.PERSON
         problems += self._identity(row, values, kind, today)
         if values.get("status") == Client.Status.CLOSED and not values.get("closed_on"):

@@ -4,6 +4,7 @@ from clients.models.accounts import Account, BusinessLine, BusinessLineMark, Mar
 from clients.models.assets import BranchDay, DailyAsset, Holding
 from clients.models.client import AdvisorAssignment, Channel, Client, ClientTeamMember, RiskAssessment, RiskGrade
 from clients.models.contact import ContactLog
+from clients.models.profile import DocumentKind, Stage
 
 __all__ = [
     "Account",
@@ -16,9 +17,11 @@ __all__ = [
     "ClientTeamMember",
     "ContactLog",
     "DailyAsset",
+    "DocumentKind",
     "Holding",
     "MarginDay",
     "MarginLevel",
     "RiskAssessment",
     "RiskGrade",
+    "Stage",
 ]

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from clients.models.profile import PROFILE_CONSTRAINTS, PROFILE_INDEXES, Profile
 from clients.querysets.client import AdvisorAssignmentQuerySet, ClientQuerySet, RiskAssessmentQuerySet
 from crm.core.fields import EncryptedField, MoneyField
 from crm.core.models import PublicModel, Versioned
@@ -40,7 +41,7 @@ class Channel(models.TextChoices):
     UNKNOWN = "unknown", _("Not recorded")
 
 
-class Client(PublicModel, Versioned):
+class Client(PublicModel, Versioned, Profile):
     """A person or institution that the branch serves.
 
     Private values are sealed; beside each lies what one may search by: a blind index for the whole value and its tail.
@@ -87,9 +88,6 @@ class Client(PublicModel, Versioned):
     sex = models.CharField(_("sex"), max_length=8, choices=Sex.choices, default=Sex.UNKNOWN)
     birth_date = models.DateField(_("date of birth"), null=True, blank=True)
     age_on_file = models.PositiveSmallIntegerField(_("age on file"), null=True, blank=True)
-    occupation = models.CharField(_("occupation"), max_length=60, blank=True)
-    education = models.CharField(_("education"), max_length=30, blank=True)
-    marital_status = models.CharField(_("marital status"), max_length=20, blank=True)
     opened_on = models.DateField(_("client since"), null=True, blank=True)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
 
@@ -146,6 +144,7 @@ class Client(PublicModel, Versioned):
                 condition=Q(do_not_contact=False) | ~Q(do_not_contact_reason=""),
                 violation_error_message=_("Say why this client must not be contacted."),
             ),
+            *PROFILE_CONSTRAINTS,
         ]
         indexes = [
             models.Index(F("branch"), F("total_assets").desc(), F("id").desc(), name="client_branch_assets"),
@@ -166,6 +165,7 @@ class Client(PublicModel, Versioned):
                 name="client_next_contact",
                 condition=Q(next_contact_on__isnull=False),
             ),
+            *PROFILE_INDEXES,
         ]
 
     def __str__(self) -> str:

@@ -37,6 +37,8 @@ _NOT_LISTED = (
     "id_index",
     "initials",
     "do_not_contact_reason",
+    "provenance",
+    "integrity_note",
 )
 
 
@@ -90,6 +92,14 @@ class ClientQuerySet(models.QuerySet[Any]):
     def contactable(self) -> ClientQuerySet:
         """Without those who asked not to be contacted."""
         return self.filter(do_not_contact=False)
+
+    def refusing(self, fact: str) -> ClientQuerySet:
+        """Clients who refused to give the fact ``fact``."""
+        return self.filter(**{f"provenance__{fact}__refused": True})
+
+    def document_expiring(self, until: date) -> ClientQuerySet:
+        """Clients whose primary identity document is valid no longer than ``until``, those already expired among them."""
+        return self.served().filter(id_valid_until__lte=until)
 
     def risk_expiring(self, today: date, until: date) -> ClientQuerySet:
         return self.served().filter(risk_valid_until__gte=today, risk_valid_until__lte=until)

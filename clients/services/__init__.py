@@ -7,6 +7,7 @@ from clients.services.clients import (
     assess_risk,
     assign_advisor,
     change_client,
+    confirm_facts,
     create_client,
     set_do_not_contact,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "assign_advisor",
     "change_account",
     "change_client",
+    "confirm_facts",
     "correct_contact",
     "create_client",
     "log_contact",

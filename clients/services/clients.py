@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -10,9 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clients.errors import ClientClosed, NotAnAdvisor, NumberTaken
+from clients import provenance
+from clients.errors import ClientClosed, NotAnAdvisor, NotRefusable, NumberTaken
 from clients.models import AdvisorAssignment, Client, RiskAssessment
-from clients.services.identity_facts import cleaned, following
+from clients.provenance import REFUSABLE, Source
+from clients.services.identity_facts import cleaned, following, of_another_document
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.errors import BranchClosed, InvalidInput
@@ -41,7 +43,32 @@ EDITABLE = (
     "opened_on",
     "closed_on",
     "preferred_channel",
+    "nationality",
+    "tax_residency",
+    "employer",
+    "income_source",
+    "annual_income",
+    "outside_assets",
+    "debts",
+    "investing_since",
+    "integrity_note",
+    "controller",
+    "beneficiary",
+    "is_listed",
+    "stock_code",
+    "industry",
+    "own_funds",
+    "legal_representative",
+    "id_kind",
+    "id_valid_until",
+    "id_is_long_term",
+    "forbidden_channels",
+    "quiet_from",
+    "quiet_until",
+    "introduced_by_client",
 )
+#: What an emptied fact holds.
+_EMPTY: dict[str, Any] = {f.attname: f.get_default() for f in Client._meta.concrete_fields if f.attname in REFUSABLE}
 #: Roles that may have clients in their book.
 BOOK_ROLES = frozenset({"advisor", "account_manager"})
 
@@ -56,17 +83,19 @@ def create_client(
     now: datetime,
     advisor: User | None = None,
     introducer: User | None = None,
+    source: str = Source.STAFF,
 ) -> Client:
-    """Take a client in.
+    """Take a client in. Every fact given comes from ``source`` as of today.
 
     Raises ``NumberTaken``, ``NotAnAdvisor``, ``BranchClosed``, and ``InvalidInput`` with the fields that are wrong.
     """
     if not branch.is_open:
         raise BranchClosed
     _refuse_unknown(values)
-    kind = values.get("kind") or Client.Kind.PERSON
-    stored = cleaned(dict(values), kind=kind, today=local_date(now))
+    kind, today = values.get("kind") or Client.Kind.PERSON, local_date(now)
+    stored = cleaned(dict(values), kind=kind, today=today)
     client = Client(branch=branch, external_id=external_id.strip(), introducer=introducer)
+    client.provenance = provenance.for_all(source, today)
     _set(client, {**stored, **following({"name": "", **stored}, kind=kind)})
     if Client.objects.filter(branch=branch, external_id=client.external_id).exists():
         raise NumberTaken(fields={"external_id": NumberTaken.message})
@@ -85,22 +114,69 @@ def create_client(
 
 @service("client.change")
 def change_client(
-    *, client: Client, values: Mapping[str, Any], actor: User, now: datetime, version: int | None = None
+    *,
+    client: Client,
+    values: Mapping[str, Any],
+    actor: User,
+    now: datetime,
+    version: int | None = None,
+    source: str = Source.STAFF,
+    as_of: date | None = None,
+    refused: Mapping[str, bool] | None = None,
 ) -> Client:
-    """Correct facts of a client. Raises ``StaleEdit`` when somebody else was faster, ``InvalidInput`` for bad values."""
+    """Correct facts of a client. Raises ``StaleEdit`` when somebody else was faster, ``InvalidInput`` for bad values.
+
+    What changes comes from ``source`` as of ``as_of`` (today if missing). ``refused`` says of single facts that the client
+    does not give them (True: the fact is emptied and counts as answered) or that he no longer refuses (False).
+    """
     _refuse_unknown(values)
+    today = local_date(now)
     row: Client = lock(Client.objects.all(), pk=client.pk, version=version)
+    marks = _marks(row, refused or {})
+    emptied = {name: _EMPTY[name] for name, flag in marks.items() if flag}
     kind = values.get("kind") or row.kind
-    stored = cleaned(dict(values), kind=kind, today=local_date(now))
+    stored = cleaned({**values, **emptied}, kind=kind, today=today)
     before, after = audit.changes(row, list(stored), stored)
-    if not after:
+    if not after and not marks:
         return row
+    after |= of_another_document(after)
     words = {"name": row.name, **after} if "kind" in after else after
     made = following(words, kind=kind)
+    on = _day_of_facts(as_of, today)
+    row.provenance = provenance.stamped(row.provenance, after, source=source, on=on, refused=marks)
     _set(row, {**after, **made})
     _check(row)
-    row.save_changed([*after, *made])
-    audit.record(actor, "client.change", row, before=_shown(before), after=_shown(after), client=row)
+    row.save_changed([*after, *made, "provenance"])
+    said = {"source": str(source), "as_of": on, **({"refused": marks} if marks else {})}
+    audit.record(actor, "client.change", row, before=_shown(before), after={**_shown(after), **said}, client=row)
+    return row
+
+
+@service("client.confirm_facts")
+def confirm_facts(
+    *,
+    client: Client,
+    names: Collection[str],
+    actor: User,
+    now: datetime,
+    source: str = Source.CLIENT,
+    as_of: date | None = None,
+    version: int | None = None,
+) -> Client:
+    """Note that facts were asked again and still hold as of ``as_of`` (today if missing); the values stay as they are.
+
+    A refused fact stays refused: the client has refused it again.
+    """
+    if unknown := sorted(set(names) - provenance.FACTS):
+        raise TypeError(f"not facts of a client: {', '.join(unknown)}")
+    row: Client = lock(Client.objects.all(), pk=client.pk, version=version)
+    on = _day_of_facts(as_of, local_date(now))
+    known = provenance.refused_facts(row.provenance) & set(names)
+    again = dict.fromkeys(sorted(known), True)
+    row.provenance = provenance.stamped(row.provenance, names, source=source, on=on, refused=again)
+    row.save_changed(["provenance"])
+    after = {"facts": sorted(names), "source": str(source), "as_of": on}
+    audit.record(actor, "client.confirm_facts", row, after=after, client=row)
     return row
 
 
@@ -221,6 +297,20 @@ def _refuse_unknown(values: Mapping[str, Any]) -> None:
         raise TypeError(f"not for clients: {', '.join(unknown)}")
 
 
+def _marks(row: Client, refused: Mapping[str, bool]) -> dict[str, bool]:
+    """Those of ``refused`` that are news. Raises ``NotRefusable`` for a fact that nobody may leave open."""
+    if wrong := sorted(set(refused) - REFUSABLE):
+        raise NotRefusable(fields=dict.fromkeys(wrong, NotRefusable.message))
+    known = provenance.refused_facts(row.provenance)
+    return {name: flag for name, flag in refused.items() if flag != (name in known)}
+
+
+def _day_of_facts(as_of: date | None, today: date) -> date:
+    if as_of is not None and as_of > today:
+        raise InvalidInput(fields={"as_of": _("Facts cannot be as of a day to come.")})
+    return as_of or today
+
+
 def _set(row: Client, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
@@ -237,4 +327,9 @@ def _check(row: Any) -> None:
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values for the audit trail; the trail itself hides phone, document and address."""
-    return {name: mask_email(str(value or "")) if name == "email" else value for name, value in values.items()}
+    shown: dict[str, Any] = {
+        name: mask_email(str(value or "")) if name == "email" else value for name, value in values.items()
+    }
+    if introducer := shown.get("introduced_by_client"):
+        shown["introduced_by_client"] = introducer.public_id
+    return shown

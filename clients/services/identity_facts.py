@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from clients.identity import (
     read_phone,
     tail,
 )
-from clients.models import Client
+from clients.models import Channel, Client
 from clients.pinyin import name_grams, to_pinyin
 from crm.core.crypto import blind_index
 from crm.core.errors import InvalidInput
@@ -38,7 +38,35 @@ def cleaned(values: dict[str, Any], *, kind: str, today: date) -> dict[str, Any]
         raise InvalidInput(fields=wrong)
     if "name" in kept:
         kept["name"] = normalise_name(kept["name"])
+    tidy(kept)
     return {**kept, **from_document(kept, kind=kind)}
+
+
+def tidy(values: dict[str, Any]) -> None:
+    """Bring facts of the profile among ``values`` into the form in which they are stored."""
+    if values.get("investing_since"):
+        values["investing_since"] = values["investing_since"].replace(day=1)  # people know the month, not the day
+    if values.get("id_is_long_term"):
+        values["id_valid_until"] = None
+    elif values.get("id_valid_until"):
+        values["id_is_long_term"] = False
+    if "forbidden_channels" in values:
+        said = values["forbidden_channels"] or ()
+        codes = said.split() if isinstance(said, str) else said
+        values["forbidden_channels"] = " ".join(sorted(set(codes) & set(Channel.values) - {Channel.UNKNOWN}))
+    if "stock_code" in values:
+        values["stock_code"] = (values["stock_code"] or "").strip().upper()
+        if values["stock_code"]:
+            values["is_listed"] = True
+    elif values.get("is_listed") is False:
+        values["stock_code"] = ""
+
+
+def of_another_document(changed: Mapping[str, Any]) -> dict[str, Any]:
+    """A changed number is another document: how long the former one was valid says nothing about it, unless it is said."""
+    if "id_number" not in changed or {"id_valid_until", "id_is_long_term"} & changed.keys():
+        return {}
+    return {"id_valid_until": None, "id_is_long_term": False}
 
 
 def readers(kind: str, today: date) -> dict[str, Callable[[str], str]]:

@@ -6,7 +6,6 @@ that ``ready`` has made; they survive JSON, so that they can be staged first and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -23,6 +22,10 @@ _ROUND = 2_000
 #: KiB of page cache for one large transaction on SQLite.
 _WIDE = 48 * 1024
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+#: JSON as a column takes it, the same text for the same value; made once, since an encoder costs more than a small value.
+json_text = DjangoJSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def field_of(model: Model, attname: str) -> models.Field[Any, Any]:
@@ -43,7 +46,7 @@ def ready(model: Model, attname: str, value: Any) -> Any:
     if value is None:
         return None
     if isinstance(found, models.JSONField):
-        return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, sort_keys=True)
+        return json_text(value)
     if isinstance(found, models.DecimalField) and isinstance(value, Decimal):
         value = value.quantize(Decimal(1).scaleb(-found.decimal_places))
     return plain(found.get_db_prep_save(value, connections[router.db_for_write(model)]))

@@ -62,6 +62,14 @@ class ModelTarget(ImportTarget):
         """More attributes of a row that is made or changed, from all that is known of it: search words and such."""
         return {}
 
+    def beside(self, context: ImportContext) -> Iterable[str]:
+        """Attribute names that ``resolve`` gives beyond those of the mapped fields, for the fields of this file."""
+        return self.extra
+
+    def marked(self, context: ImportContext, old: Old, changed: dict[str, Any]) -> dict[str, Any]:
+        """More attributes of a stored row that changes, from what it was and what changes in it; named in ``derived``."""
+        return {}
+
     def same(self, attname: str, old: Any, new: Any) -> bool:
         """Whether a stored value and one of the file are equal for the trade; sealed values come opened."""
         return bool(old == new)
@@ -81,7 +89,11 @@ class ModelTarget(ImportTarget):
         """Columns that are staged for a new row; all others are the same for each and are added when it is written."""
         names: list[str] | None = context.memo.get("model_target.layout")
         if names is None:
-            given = {self.column(name) for name in context.mapped} | {*self.extra, *self.derived, *self.identity}
+            given = {self.column(name) for name in context.mapped} | {
+                *self.beside(context),
+                *self.derived,
+                *self.identity,
+            }
             staged = (given | {*self.shape.made_each_time}) - self.fixed(context).keys()
             names = context.memo["model_target.layout"] = [name for name in self.shape.attnames if name in staged]
         return names
@@ -117,7 +129,7 @@ class ModelTarget(ImportTarget):
         """Attributes that this file may change, and those that follow from them."""
         names: list[str] | None = context.memo.get("model_target.watched")
         if names is None:
-            given = {self.column(name) for name in context.mapped} | {*self.extra, *self.derived}
+            given = {self.column(name) for name in context.mapped} | {*self.beside(context), *self.derived}
             kept = given - {None, *self.identity, *self.never_update}
             names = context.memo["model_target.watched"] = sorted(n for n in kept if n in self.shape.fields)
         return names
@@ -153,7 +165,7 @@ class ModelTarget(ImportTarget):
         if not changed:
             return row.unchanged()
         following = self.derive(context, {**old, **values}, new=False)
-        after = {**old, **following, **changed}
+        after = {**old, **following, **changed, **self.marked(context, old, changed)}
         before = {name: shape.ready(name, old[name], public_id) for name in names}
         before[KEY] = [shape.ready(name, old[name]) for name in shape.keys]
         if shape.versioned:

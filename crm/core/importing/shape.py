@@ -138,6 +138,8 @@ class ModelShape:
             return to_fen
         if isinstance(field, models.IntegerField):
             return int
+        if isinstance(field, models.JSONField):
+            return bulk.json_text
         return lambda value: bulk.ready(self.model, name, value)
 
 
