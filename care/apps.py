@@ -6,6 +6,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 _ACTIONS = {
+    "call.view": _("Looked at a follow-up call"),
     "call.take": _("Took a follow-up call"),
     "call.release": _("Gave a follow-up call back"),
     "call.record_attempt": _("Noted an attempt to call"),

@@ -27,6 +27,7 @@ from care.api.serializers import (
 )
 from care.filters import FollowUpCallFilter, SurveyFilter
 from care.models import CallAttempt, FollowUpCall, SurveyInvitation
+from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.writes import Once, etag, seen_version
 from crm.core.models import User
@@ -59,8 +60,10 @@ class FollowUpViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
 
     @extend_schema(responses={200: FollowUpDetail})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One call with script, attempts and answers, as far as the caller may see them."""
-        return self._show(self._row().public_id)
+        """One call with script, attempts and answers, as far as the caller may see them; each look is on the trail."""
+        row = self._row()
+        audit.record_read(self._actor, "call.view", row, client=row.client)
+        return self._show(row.public_id)
 
     @extend_schema(request=TakeCall, responses=_ANSWERS)
     @action(detail=True, methods=["post"], permission_classes=_MAKES)

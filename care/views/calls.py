@@ -21,6 +21,7 @@ from care.views.rows import actor, now, say_why, sections, today, visible_call
 from clients.models import ContactLog
 from clients.querysets.scope import sees_names, shown_name
 from complaints.models import Complaint
+from crm.core import audit
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
 from crm.core.views.commands import command
@@ -86,6 +87,7 @@ def _progress(visible: Any) -> list[dict[str, Any]]:
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One call: facts before the call, script, questions, attempts, and what may be done now."""
     call = visible_call(request, public_id)
+    audit.record_read(actor(request), "call.view", call, client=call.client)
     return render(request, "care/call.html", _screen(request, call))
 
 

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from care.models import FollowUpCall
 from care.services import take_call
 from crm.core.clocks import local_date
-from crm.core.models import Branch, User
+from crm.core.models import AuditEntry, Branch, User
 from tests.factories.care import GOOD_ANSWERS, FollowUpCallFactory, SurveyInvitationFactory, answered
 from tests.factories.clients import ClientFactory
 
@@ -137,6 +137,16 @@ def test_the_advisor_reads_state_and_day_and_nothing_that_was_said(
     assert [told.data[name] for name in ("greeting", "questions", "attempts", "answers", "summary")] == [None] * 5
     assert "张三丰" not in told.content.decode()
     assert api(staff("compliance")).get(f"{CALLS}{call.public_id}/").data["summary"] == "只给合规看"
+
+
+def test_whoever_opens_a_call_over_rest_or_on_the_page_is_on_record(
+    api: Api, web: Callable[[User], Any], caller: User, call: FollowUpCall
+) -> None:
+    assert api(caller).get(f"{CALLS}{call.public_id}/").status_code == 200
+    assert web(caller).get(f"/care/calls/{call.public_id}/").status_code == 200
+
+    looks = AuditEntry.objects.filter(actor=caller, action="call.view", is_read=True)
+    assert [(look.object_id, look.client_ref) for look in looks] == [(call.public_id, call.client.public_id)] * 2
 
 
 def test_the_list_is_filtered_ordered_and_costs_the_same_for_ten(
