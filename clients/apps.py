@@ -13,6 +13,7 @@ _OWN = (
     "ClientTeamMember",
     "Account",
     "BusinessLineMark",
+    "NeedsInterview",
 )
 _ACTIONS = {
     "client.create": _("Client taken in"),
@@ -35,6 +36,9 @@ _ACTIONS = {
     "account.view": _("Looked at accounts"),
     "business_line.mark": _("Business line marked"),
     "business_line.unmark": _("Mark of a business line taken back"),
+    "needs.record": _("Needs written down"),
+    "needs.link": _("Needs linked to a contact"),
+    "needs.view": _("Looked at needs"),
 }
 
 

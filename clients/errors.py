@@ -47,6 +47,20 @@ class ContactInFuture(InvalidInput):
     message = _("A contact cannot lie in the future.")
 
 
+class NothingAnswered(InvalidInput):
+    """An interview in which nothing was said is no interview."""
+
+    code = "nothing_answered"
+    message = _("Answer at least one question, or note that it was refused.")
+
+
+class ContactOfAnother(InvalidInput):
+    """The contact or interview that was named belongs to another client."""
+
+    code = "of_another_client"
+    message = _("This belongs to another client.")
+
+
 class ForeignAssets(InvalidInput):
     """Rows of an asset file belong to clients of another branch."""
 

@@ -10,10 +10,12 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from clients.models import Account, BusinessLine, Channel, Client, ContactLog, MarginLevel, RiskGrade
+from clients.models import Account, BusinessLine, Channel, Client, ContactLog, MarginLevel, NeedsInterview, RiskGrade
 from clients.querysets.accounts import margin_lines
 from clients.querysets.business_lines import uses_line
+from clients.querysets.needs import stale_before
 from clients.services.clients import BOOK_ROLES
 from crm.core.clocks import local_date
 from crm.core.filters import DayRange
@@ -69,6 +71,16 @@ class ClientFilter(filters.FilterSet):
     margin = filters.ChoiceFilter(
         method="with_margin", choices=MarginLevel.choices, label=_("Collateral"), empty_label=_("Any collateral")
     )
+    needs = filters.ChoiceFilter(
+        method="with_needs",
+        choices=[
+            ("fresh", _("Asked lately")),
+            ("stale", _("Not asked lately")),
+            ("unknown", _("Never asked")),
+        ],
+        label=_("Needs"),
+        empty_label=_("Any"),
+    )
     due = filters.BooleanFilter(method="contact_due", label=_("Contact is due"), widget=forms.CheckboxInput)
 
     class Meta:
@@ -86,6 +98,13 @@ class ClientFilter(filters.FilterSet):
 
     def silent_for(self, rows: Any, _name: str, value: Any) -> Any:
         return rows.silent_since(timezone.now() - timedelta(days=int(value)))
+
+    def with_needs(self, rows: Any, _name: str, value: str) -> Any:
+        if value == "unknown":
+            return rows.needs_unknown()
+        today = local_date(timezone.now())
+        since = stale_before(today, self.request.user.branch if self.request else None)
+        return rows.needs_asked_since(since) if value == "fresh" else rows.needs_stale(since)
 
     def contact_due(self, rows: Any, _name: str, value: bool) -> Any:
         return rows.contact_due(local_date(timezone.now())) if value else rows
@@ -118,6 +137,18 @@ class ContactFilter(filters.FilterSet):
 
     class Meta:
         model = ContactLog
+        fields: list[str] = []
+
+
+class NeedsFilter(filters.FilterSet):
+    """Needs interviews by client, day, and whether they are what the client wants now."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    present = filters.BooleanFilter(field_name="is_present", label=_("Only present needs"))
+    taken_on = filters.DateFromToRangeFilter(label=pgettext_lazy("needs", "As of"))
+
+    class Meta:
+        model = NeedsInterview
         fields: list[str] = []
 
 

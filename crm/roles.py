@@ -131,6 +131,7 @@ _SEES_CLIENTS = (
     "clients.view_advisorassignment",
     "clients.view_account",
     "clients.view_marginday",
+    "clients.view_needsinterview",
 )
 _SERVES_CLIENTS = (
     *_SEES_CLIENTS,
@@ -139,6 +140,7 @@ _SERVES_CLIENTS = (
     "clients.reveal_client",
     "clients.add_contactlog",
     "clients.correct_contactlog",
+    "clients.add_needsinterview",
 )
 _BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding")
 # Accounts and what hangs on them are the counter's business.
@@ -157,7 +159,13 @@ CLIENTS: Section = {
     # An agent sees the clients he brought, masked, and may say what he spoke with them.
     AGENT: ("clients.view_client", "clients.view_contactlog", "clients.add_contactlog"),
     FRONT_DESK: (*_SERVES_CLIENTS, *_BRINGS_FILES, *_KEEPS_ACCOUNTS, "clients.assess_client"),
-    CALLER: (*_SEES_CLIENTS, "clients.reveal_client", "clients.add_contactlog", "clients.correct_contactlog"),
+    CALLER: (
+        *_SEES_CLIENTS,
+        "clients.reveal_client",
+        "clients.add_contactlog",
+        "clients.correct_contactlog",
+        "clients.add_needsinterview",
+    ),
     COMPLIANCE: (*_SEES_CLIENTS, "clients.reveal_client", "clients.assess_client", "clients.export_client"),
     AUDITOR: _SEES_CLIENTS,
     HEAD_OFFICE: _SEES_CLIENTS,

@@ -3,6 +3,7 @@
 from rest_framework.routers import BaseRouter
 
 from clients.api.accounts import AccountViewSet
+from clients.api.needs import NeedsViewSet
 from clients.api.views import AssetViewSet, ClientViewSet, ContactViewSet
 
 
@@ -12,3 +13,4 @@ def register(router: BaseRouter) -> None:
     router.register("assets", AssetViewSet, basename="assets")
     router.register("contacts", ContactViewSet, basename="contacts")
     router.register("accounts", AccountViewSet, basename="accounts")
+    router.register("needs-interviews", NeedsViewSet, basename="needs-interviews")

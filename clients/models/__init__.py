@@ -4,6 +4,7 @@ from clients.models.accounts import Account, BusinessLine, BusinessLineMark, Mar
 from clients.models.assets import BranchDay, DailyAsset, Holding
 from clients.models.client import AdvisorAssignment, Channel, Client, ClientTeamMember, RiskAssessment, RiskGrade
 from clients.models.contact import ContactLog
+from clients.models.needs import NeedsInterview
 from clients.models.profile import DocumentKind, Stage
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Holding",
     "MarginDay",
     "MarginLevel",
+    "NeedsInterview",
     "RiskAssessment",
     "RiskGrade",
     "Stage",

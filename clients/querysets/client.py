@@ -101,6 +101,27 @@ class ClientQuerySet(models.QuerySet[Any]):
         """Clients whose primary identity document is valid no longer than ``until``, those already expired among them."""
         return self.served().filter(id_valid_until__lte=until)
 
+    def needs_asked_since(self, day: date) -> ClientQuerySet:
+        """Clients whose present needs were asked on ``day`` or later."""
+        from clients.models import NeedsInterview
+
+        return self.filter(Exists(NeedsInterview.objects.asked_since(day).filter(client=OuterRef("pk"))))
+
+    def needs_stale(self, day: date) -> ClientQuerySet:
+        """Clients the branch serves whose needs nobody has asked since ``day``, or ever."""
+
+        return self.served().filter(~Exists(NeedsInterview.objects.asked_since(day).filter(client=OuterRef("pk"))))
+
+    def needs_unknown(self) -> ClientQuerySet:
+        """Clients the branch serves whose needs nobody has ever asked."""
+        return self.needs_stale(date.min)
+
+    def with_needs_day(self) -> ClientQuerySet:
+        """Each client with ``needs_on``: when his needs were last asked (None: never)."""
+
+        present = NeedsInterview.objects.present().filter(client=OuterRef("pk"))
+        return self.annotate(needs_on=Subquery(present.values("taken_on")[:1]))
+
     def risk_expiring(self, today: date, until: date) -> ClientQuerySet:
         return self.served().filter(risk_valid_until__gte=today, risk_valid_until__lte=until)
 

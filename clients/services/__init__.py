@@ -12,6 +12,7 @@ from clients.services.clients import (
     set_do_not_contact,
 )
 from clients.services.contacts import correct_contact, log_contact
+from clients.services.needs import link_needs, record_needs
 
 __all__ = [
     "AssetDay",
@@ -23,11 +24,13 @@ __all__ = [
     "confirm_facts",
     "correct_contact",
     "create_client",
+    "link_needs",
     "log_contact",
     "mark_line",
     "open_account",
     "put_asset_days",
     "put_holdings",
+    "record_needs",
     "set_do_not_contact",
     "set_margin",
     "unmark_line",

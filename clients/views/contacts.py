@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods
 
 from clients.filters import ContactFilter
 from clients.forms import ContactForm, CorrectionForm
-from clients.models import Client, ContactLog
+from clients.models import Client, ContactLog, NeedsInterview
 from clients.querysets.scope import shown_name
-from clients.services import correct_contact, log_contact
+from clients.services import correct_contact, link_needs, log_contact
 from clients.views.rows import actor, visible_client
 from crm.core.keyset import page_of
 from crm.core.views.commands import command
@@ -67,12 +67,23 @@ def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
     return command(
         request,
         form,
-        do=lambda _form: log_contact(client=client, actor=actor(request), now=timezone.now(), **form.command),
+        do=lambda _form: _log(request, client, form),
         done=done,
         template="clients/_contacts.html" if htmx else "clients/form.html",
         context=context,
         said="" if htmx else _("Contact logged."),
     )
+
+
+def _log(request: HttpRequest, client: Client, form: ContactForm) -> ContactLog:
+    """The contact; an interview that was taken beside it names it from now on."""
+    user = actor(request)
+    entry = log_contact(client=client, actor=user, now=timezone.now(), **form.command)
+    if (taken := request.POST.get("needs", "")) and user.has_perm("clients.add_needsinterview"):
+        found = NeedsInterview.objects.visible_to(user).filter(client=client, public_id=taken, taken_by=user).first()
+        if found is not None:
+            link_needs(interview=found, contact=entry, actor=user)
+    return entry
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

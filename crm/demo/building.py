@@ -15,7 +15,7 @@ from django.utils import timezone
 from advisory.models import AdvisoryAgreement, MatchingRun
 from advisory.services import approve_matching, run_matching
 from care.models import FollowUpCall, SurveyAnswer
-from clients.models import Account, Client, ContactLog, DailyAsset, Holding
+from clients.models import Account, Client, ContactLog, DailyAsset, Holding, NeedsInterview
 from complaints.models import Complaint
 from crm.core.access import system_user
 from crm.core.audit import seal_entries
@@ -24,6 +24,7 @@ from crm.demo.account_books import bring_accounts
 from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.staffing import Crew, hire
+from crm.demo.wishes import ask_needs
 from crm.roles import HEAD_OFFICE, MANAGER
 from tiers.models import RateBasis, Tier, TierState
 from tiers.services.commission import Price, set_rate_card
@@ -51,6 +52,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     _grade(crew, clientele, today)
     say("tiers evaluated")
     life.contacts(_CONTACTS * clients // 2000)
+    say(f"{ask_needs(seed=seed, today=today)} needs interviews")
     life.complaints(max(30, _COMPLAINTS * clients // 2000))
     say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
     _match(crew, life)
@@ -136,4 +138,6 @@ def _facts() -> Iterable[Any]:
     )
     accounts = Account.objects.order_by("client__external_id", "kind", "number_tail")
     yield list(accounts.values_list("client__external_id", "kind", "number_tail", "first_trade_on", "margin_ratio"))
+    needs = NeedsInterview.objects.order_by("client__branch__code", "client__external_id", "taken_on")
+    yield list(needs.values_list("taken_on", "goals", "horizon", "capital", "loss_tolerance", "products", "refused"))
     yield sorted(SurveyAnswer.objects.values_list("satisfaction", "recommendation"))

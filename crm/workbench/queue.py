@@ -19,6 +19,7 @@ from clients.models import Client
 from clients.querysets.scope import shown_name
 from complaints.models import ComplaintClock
 from crm.core.models import User
+from crm.core.policies import figures
 from tiers.models import ClientRate
 
 #: No source fills the day alone.
@@ -196,6 +197,29 @@ def expiring_grades(user: User, today: date) -> Iterator[Item]:
         )
 
 
+def stale_needs(user: User, today: date) -> Iterator[Item]:
+    """Own clients whose needs nobody has asked lately, the largest first, a few a day (``kyc.needs_a_day``)."""
+    if not user.has_perm("clients.add_needsinterview"):
+        return
+    known = figures(today, user.branch)
+    fresh = known.days("kyc.needs_fresh_days")
+    own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids, do_not_contact=False)
+    rows = own.needs_stale(today - timedelta(days=fresh)).with_needs_day()
+    for client in rows.order_by("-total_assets", "-pk")[: known.integer("kyc.needs_a_day")]:
+        asked: date | None = client.needs_on
+        yield Item(
+            "needs",
+            _("Needs"),
+            "clipboard-list",
+            asked + timedelta(days=fresh) if asked else today,
+            shown_name(client, user),
+            _("Needs were last asked on %(day)s") % {"day": asked} if asked else _("Needs have never been asked"),
+            f"{client.get_absolute_url()}?tab=needs",
+            brief_url=_brief(client),
+            rank=8,
+        )
+
+
 def expiring_licences(user: User, today: date) -> Iterator[Item]:
     """Licences that run out soon: one's own, or those of the branch for its manager."""
     rows = AdvisorProfile.objects.visible_to(user).select_related("user")
@@ -225,5 +249,6 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     follow_up_calls,
     promised_contacts,
     expiring_grades,
+    stale_needs,
     expiring_licences,
 )

@@ -1,0 +1,42 @@
+"""Needs interviews as sets."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from clients.querysets.scope import client_q
+from crm.core.policies import figures
+
+if TYPE_CHECKING:
+    from clients.models import Client
+    from crm.core.models import Branch, User
+
+
+def stale_before(today: date, branch: Branch | None) -> date:
+    """Needs asked before this day are no longer fresh (``kyc.needs_fresh_days``)."""
+    return today - timedelta(days=figures(today, branch).days("kyc.needs_fresh_days"))
+
+
+class NeedsInterviewQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> NeedsInterviewQuerySet:
+        return self.filter(client_q(user, "client__"))
+
+    def present(self) -> NeedsInterviewQuerySet:
+        """What each client wants now: his newest interview, at most one a client."""
+        return self.filter(is_present=True)
+
+    def standing(self) -> NeedsInterviewQuerySet:
+        """Without interviews that a later row has corrected."""
+        return self.filter(corrected_by=None)
+
+    def asked_since(self, day: date) -> NeedsInterviewQuerySet:
+        """Present needs that were asked on ``day`` or later."""
+        return self.present().filter(taken_on__gte=day)
+
+    def history(self, client: Client) -> NeedsInterviewQuerySet:
+        """Every interview of one client, corrected ones too, the newest first."""
+        rows = self.filter(client=client).select_related("taken_by", "contact", "corrects", "corrected_by")
+        return rows.order_by("-taken_on", "-pk")
