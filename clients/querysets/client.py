@@ -109,6 +109,7 @@ class ClientQuerySet(models.QuerySet[Any]):
 
     def needs_stale(self, day: date) -> ClientQuerySet:
         """Clients the branch serves whose needs nobody has asked since ``day``, or ever."""
+        from clients.models import NeedsInterview
 
         return self.served().filter(~Exists(NeedsInterview.objects.asked_since(day).filter(client=OuterRef("pk"))))
 
@@ -118,6 +119,7 @@ class ClientQuerySet(models.QuerySet[Any]):
 
     def with_needs_day(self) -> ClientQuerySet:
         """Each client with ``needs_on``: when his needs were last asked (None: never)."""
+        from clients.models import NeedsInterview
 
         present = NeedsInterview.objects.present().filter(client=OuterRef("pk"))
         return self.annotate(needs_on=Subquery(present.values("taken_on")[:1]))
