@@ -248,3 +248,9 @@ def test_figures_cannot_close_the_element_they_stand_in():
 
     assert "</script><script>" not in found
     assert 'id="c-data"' in found
+
+
+@pytest.mark.parametrize(("answer", "said"), [(True, "是"), (False, "否"), (None, "未说明")])
+def test_an_answer_is_a_word_and_never_true_or_false(answer, said):
+    with translation.override("zh-hans"):
+        assert ui.yes_no(answer) == said

@@ -209,6 +209,12 @@ def dash(value: object) -> object:
 
 
 @register.filter
+def yes_no(answer: bool | None) -> str:
+    """A yes, a no, or that nobody said."""
+    return gettext("not said") if answer is None else gettext("yes") if answer else gettext("no")
+
+
+@register.filter
 def cell_text(cell: object) -> object:
     """What a table cell says: its ``text``, or the value itself; an em dash for nothing."""
     return dash(cell.get("text") if isinstance(cell, Mapping) else cell)
