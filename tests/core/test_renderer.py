@@ -22,7 +22,7 @@ CHOICES = [
 ]
 INPUTS = [
     *(forms.TextInput, forms.NumberInput, forms.EmailInput, forms.URLInput, forms.PasswordInput, forms.HiddenInput),
-    *(forms.DateInput, forms.DateTimeInput, forms.TimeInput, forms.CheckboxInput),
+    *(forms.DateInput, forms.DateTimeInput, forms.TimeInput, forms.CheckboxInput, forms.Textarea),
 ]
 ATTRIBUTES: list[dict[str, Any]] = [{}, {"required": True, "disabled": False, "class": NASTY, "maxlength": 12345}]
 

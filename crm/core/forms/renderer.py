@@ -31,6 +31,7 @@ _INPUTS = frozenset(
         "checkbox",
     )
 )
+_TEXTAREA = "django/forms/widgets/textarea.html"
 _SELECT, _OPTION = "django/forms/widgets/select.html", "django/forms/widgets/select_option.html"
 
 
@@ -40,6 +41,8 @@ class Renderer(DjangoTemplates):
     def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> SafeString:
         if template_name in _INPUTS:
             return mark_safe(_input(context["widget"]))  # noqa: S308  # every value is escaped on the way
+        if template_name == _TEXTAREA:
+            return mark_safe(_textarea(context["widget"]))  # noqa: S308  # every value is escaped on the way
         if template_name == _SELECT and _is_plain(context["widget"]):
             return mark_safe(_select(context["widget"]))  # noqa: S308  # every value is escaped on the way
         return mark_safe(super().render(template_name, context, request))  # noqa: S308  # by Django's own templates
@@ -62,6 +65,11 @@ def _input(widget: Mapping[str, Any]) -> str:
     value = "" if widget["value"] is None else f' value="{_text(widget["value"])}"'
     name = conditional_escape(widget["name"])
     return f'<input type="{conditional_escape(widget["type"])}" name="{name}"{value}{_attributes(widget["attrs"])}>'
+
+
+def _textarea(widget: Mapping[str, Any]) -> str:
+    held = conditional_escape(localize(widget["value"])) if widget["value"] else ""
+    return f'<textarea name="{conditional_escape(widget["name"])}"{_attributes(widget["attrs"])}>\n{held}</textarea>'
 
 
 def _is_plain(widget: Mapping[str, Any]) -> bool:
