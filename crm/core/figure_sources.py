@@ -45,6 +45,9 @@ SOURCES = frozenset(
         gettext_noop("State Council notice usually in November"),
         gettext_noop("House rule; performance study: 44 % of clients move at 1,000 with sensible incumbents"),
         gettext_noop("House rule; switch on before real clients are entered"),
+        gettext_noop("House rule; 营业部客户服务与维护制度 Art. 12 (attention to changed needs)"),
+        # xgettext:no-python-format
+        gettext_noop("House figures; 130 % is the usual close-out line of brokers"),
     )
 )
 
