@@ -14,6 +14,8 @@ _OWN = (
     "Account",
     "BusinessLineMark",
     "NeedsInterview",
+    "TradingPermission",
+    "EntryTest",
 )
 _ACTIONS = {
     "client.create": _("Client taken in"),
@@ -30,6 +32,13 @@ _ACTIONS = {
     "asset.view": _("Looked at daily assets"),
     "assets.put": _("Assets brought in"),
     "holdings.put": _("Holdings brought in"),
+    "permission.record_test": _("Entry test recorded"),
+    "permission.open": _("Trading permission opened"),
+    "permission.ask_exemption": _("Exemption asked for"),
+    "permission.approve_exemption": _("Exemption approved"),
+    "permission.refuse_exemption": _("Exemption refused"),
+    "permission.close": _("Trading permission closed"),
+    "permission.view": _("Looked at trading permissions"),
     "account.open": _("Account put on file"),
     "account.change": _("Account changed"),
     "account.set_margin": _("Collateral entered"),

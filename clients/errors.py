@@ -97,3 +97,34 @@ class NoCreditAccount(InvalidInput):
 
     code = "no_credit_account"
     message = _("Only a credit account has a collateral ratio.")
+
+
+class PermissionHeld(DomainError):
+    """The client has this permission already, or somebody has asked for it."""
+
+    code = "permission_held"
+    message = _("This permission is open already or waits for approval.")
+
+
+class PermissionNotOpen(DomainError):
+    code = "permission_not_open"
+    message = _("This permission is not open.")
+
+
+class PermissionDecided(DomainError):
+    code = "permission_already_decided"
+    message = _("This has already been decided.")
+
+
+class ConditionsNotMet(DomainError):
+    """A permission or class is not given while a condition is not met or not known; ``fields`` names each."""
+
+    code = "conditions_not_met"
+    message = _("Not all conditions are met.")
+
+
+class NoRule(DomainError):
+    """No rule for this permission is in force on the day."""
+
+    code = "no_permission_rule"
+    message = _("No rule for this permission is in force today.")

@@ -12,7 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from clients.models import Account, BusinessLine, Channel, Client, ContactLog, MarginLevel, NeedsInterview, RiskGrade
+from clients.models import (
+    Account,
+    BusinessLine,
+    Channel,
+    Client,
+    ContactLog,
+    MarginLevel,
+    NeedsInterview,
+    PermissionCode,
+    RiskGrade,
+    TradingPermission,
+)
 from clients.querysets.accounts import margin_lines
 from clients.querysets.business_lines import uses_line
 from clients.querysets.needs import stale_before
@@ -65,6 +76,9 @@ class ClientFilter(filters.FilterSet):
     opened_from = filters.DateFilter(
         field_name="opened_on", lookup_expr="gte", label=_("Client since"), widget=_day_input()
     )
+    permission = filters.ChoiceFilter(
+        method="with_permission", choices=PermissionCode.choices, label=_("Permission"), empty_label=_("Any permission")
+    )
     line = filters.ChoiceFilter(
         method="with_line", choices=BusinessLine.choices, label=_("Business line"), empty_label=_("All lines")
     )
@@ -114,6 +128,11 @@ class ClientFilter(filters.FilterSet):
             return rows.none()
         return rows.filter(uses_line(value))
 
+    def with_permission(self, rows: Any, _name: str, value: str) -> Any:
+        if self.request is None or not self.request.user.has_perm("clients.view_tradingpermission"):
+            return rows.none()
+        return rows.who_may_trade(value)
+
     def with_margin(self, rows: Any, _name: str, value: str) -> Any:
         """Below this line; the worse levels lie below it as well."""
         if self.request is None or not self.request.user.has_perm("clients.view_marginday"):
@@ -161,4 +180,16 @@ class AccountFilter(filters.FilterSet):
 
     class Meta:
         model = Account
+        fields: list[str] = []
+
+
+class PermissionFilter(filters.FilterSet):
+    """Trading permissions by client, kind and state."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    code = filters.ChoiceFilter(choices=PermissionCode.choices, label=_("Permission"), empty_label=_("All kinds"))
+    state = filters.ChoiceFilter(choices=TradingPermission.State.choices, label=_("State"), empty_label=_("All states"))
+
+    class Meta:
+        model = TradingPermission
         fields: list[str] = []

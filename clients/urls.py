@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clients.views import accounts, contacts, edit, lists, needs
+from clients.views import accounts, contacts, edit, lists, needs, permissions
 
 app_name = "clients"
 urlpatterns: list[URLPattern] = [
@@ -18,6 +18,17 @@ urlpatterns: list[URLPattern] = [
     path("clients/<str:public_id>/accounts/new/", accounts.account_add, name="account_add"),
     path("clients/<str:public_id>/lines/", accounts.line_mark, name="line_mark"),
     path("clients/<str:public_id>/lines/<str:mark>/remove/", accounts.line_unmark, name="line_unmark"),
+    path("clients/<str:public_id>/permissions/", permissions.precheck_all, name="prechecks"),
+    path("clients/<str:public_id>/permissions/<str:code>/", permissions.precheck_one, name="precheck"),
+    path("clients/<str:public_id>/permissions/<str:code>/open/", permissions.permission_open, name="permission_open"),
+    path(
+        "clients/<str:public_id>/permissions/<str:code>/exemption/",
+        permissions.permission_exemption,
+        name="permission_exemption",
+    ),
+    path("clients/<str:public_id>/permissions/<str:code>/test/", permissions.test_record, name="test_record"),
+    path("permissions/<str:public_id>/decide/", permissions.permission_decide, name="permission_decide"),
+    path("permissions/<str:public_id>/close/", permissions.permission_close, name="permission_close"),
     path("accounts/<str:public_id>/edit/", accounts.account_edit, name="account_edit"),
     path("accounts/<str:public_id>/reveal/", accounts.account_reveal, name="account_reveal"),
     path("accounts/<str:public_id>/margin/", accounts.account_margin, name="account_margin"),

@@ -132,6 +132,7 @@ _SEES_CLIENTS = (
     "clients.view_account",
     "clients.view_marginday",
     "clients.view_needsinterview",
+    "clients.view_tradingpermission",
 )
 _SERVES_CLIENTS = (
     *_SEES_CLIENTS,
@@ -144,12 +145,21 @@ _SERVES_CLIENTS = (
 )
 _BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding")
 # Accounts and what hangs on them are the counter's business.
-_KEEPS_ACCOUNTS = ("clients.add_account", "clients.change_account", "clients.add_marginday")
+_KEEPS_ACCOUNTS = (
+    "clients.add_account",
+    "clients.change_account",
+    "clients.add_marginday",
+    "clients.add_tradingpermission",
+    "clients.change_tradingpermission",
+)
+# Who says yes to an exemption that somebody else has asked for.
+_APPROVES_ACCOUNTS = ("clients.approve_tradingpermission",)
 CLIENTS: Section = {
     MANAGER: (
         *_SERVES_CLIENTS,
         *_BRINGS_FILES,
         *_KEEPS_ACCOUNTS,
+        *_APPROVES_ACCOUNTS,
         "clients.assess_client",
         "clients.assign_client",
         "clients.export_client",
@@ -166,7 +176,13 @@ CLIENTS: Section = {
         "clients.correct_contactlog",
         "clients.add_needsinterview",
     ),
-    COMPLIANCE: (*_SEES_CLIENTS, "clients.reveal_client", "clients.assess_client", "clients.export_client"),
+    COMPLIANCE: (
+        *_SEES_CLIENTS,
+        *_APPROVES_ACCOUNTS,
+        "clients.reveal_client",
+        "clients.assess_client",
+        "clients.export_client",
+    ),
     AUDITOR: _SEES_CLIENTS,
     HEAD_OFFICE: _SEES_CLIENTS,
 }

@@ -109,6 +109,11 @@ class FollowUpCall(PublicModel, Versioned):
         return reverse("care:call", args=[self.public_id])
 
     @property
+    def permission_code(self) -> str:
+        """The trading permission that the call follows; "" for calls with another occasion."""
+        return self.reason if self.occurrence_key.startswith("permission:") else ""
+
+    @property
     def tier_change_id(self) -> str:
         """Public id of the change of tier that the call is about; empty for other occasions."""
         return self.occurrence_key.removeprefix(TIER_KEY) if self.occurrence_key.startswith(TIER_KEY) else ""

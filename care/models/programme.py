@@ -17,6 +17,7 @@ class CareProgramme(PublicModel):
 
     class Code(models.TextChoices):
         NEW_ACCOUNT = "new_account", _("New account")
+        NEW_PERMISSION = "new_permission", _("New trading permission")
         TIER_CHANGE = "tier_change", _("Change of tier")
         ADVICE_CLIENT = "advice_client", _("Advice client")
 

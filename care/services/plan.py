@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Concat
 
 from advisory.models import AdvisoryAgreement
 from care.models import CareProgramme, FollowUpCall, ScriptQuestion
 from care.models.call import TIER_KEY
-from clients.models import Client
+from clients.models import Client, TradingPermission
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.clocks import Calendar, day_bounds, local_date
@@ -26,6 +27,7 @@ from tiers.models import TierChange
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "scripts.toml"
 _BATCH = 1000
+_PERMISSION_KEY = "permission:"
 
 Code = CareProgramme.Code
 State = FollowUpCall.State
@@ -33,7 +35,7 @@ State = FollowUpCall.State
 
 @service("care.seed_programmes")
 def seed_programmes(*, actor: User, company: Company) -> list[CareProgramme]:
-    """Make sure the company has the three programmes with their scripts; never touches what is there."""
+    """Make sure the company has the programmes with their scripts; never touches what is there."""
     content = tomllib.loads(_SCRIPTS.read_text(encoding="utf-8"))
     made = []
     for code in Code.values:
@@ -63,7 +65,7 @@ def _questions(programme: CareProgramme, rows: Iterable[dict[str, str]]) -> Iter
 
 @service("care.plan_calls")
 def plan_calls(*, actor: User, now: datetime) -> int:
-    """Plan the calls that new accounts, tier changes and advisory agreements demand. Returns how many are new.
+    """Plan the calls that new accounts, new permissions, tier changes and advisory agreements demand. Returns how many are new.
 
     May run twice, late or in parallel: client, programme and occasion are unique, and what is planned stays as it is.
     """
@@ -114,6 +116,8 @@ def _wanted(
     match programme.code:
         case Code.NEW_ACCOUNT:
             return _after_opening(programme, today, known)
+        case Code.NEW_PERMISSION:
+            return _after_permission(programme, today, known)
         case Code.TIER_CHANGE:
             return _after_tier_change(programme, today, calendar, known, now)
     return _under_agreement(programme, today, known)
@@ -148,6 +152,23 @@ def _after_opening(programme: CareProgramme, today: date, known: Figures) -> Ite
     rows = opened.exclude(Exists(with_call)).order_by("pk").values_list("pk", "opened_on")
     for client_id, opened_on in rows.iterator(chunk_size=_BATCH):
         yield _call(programme, client_id, f"open:{opened_on.isoformat()}", opened_on + limit, today)
+
+
+def _after_permission(programme: CareProgramme, today: date, known: Figures) -> Iterator[FollowUpCall]:
+    """New trading permissions: within visit.new_permission_days of the opening, one call for each (204号)."""
+    limit = timedelta(days=known.days("visit.new_permission_days"))
+    oldest = today - limit - timedelta(days=known.days("visit.max_lateness_days"))
+    opened = TradingPermission.objects.opened_since(oldest, today).filter(_of_served_clients(programme))
+    with_call = FollowUpCall.objects.filter(
+        programme=programme,
+        client=OuterRef("client"),
+        occurrence_key=Concat(Value(_PERMISSION_KEY), OuterRef("public_id"), output_field=CharField()),
+    )
+    for permission in opened.exclude(Exists(with_call)).order_by("pk").iterator(chunk_size=_BATCH):
+        key = f"{_PERMISSION_KEY}{permission.public_id}"
+        due_on = permission.opened_on + limit
+        # The code, not its word: it is shown in the reader's language.
+        yield _call(programme, permission.client_id, key, due_on, today, reason=permission.code)
 
 
 def _after_tier_change(

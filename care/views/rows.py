@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from care.models import Finding, FollowUpCall
+from clients.models import PermissionCode
 from crm.core.clocks import local_date
 from crm.core.models import User
 from tiers.models import TierChange
@@ -38,13 +39,14 @@ def visible_call(request: HttpRequest, public_id: str) -> FollowUpCall:
 
 
 def say_why(calls: Iterable[Any]) -> None:
-    """Give each call its ``why``: the tiers before and after by their names in the reader's language, else the reason on file."""
+    """Give each call its ``why`` in the reader's language: the permission, or the tiers before and after, else the reason."""
     calls = list(calls)
     ids = {call.tier_change_id for call in calls} - {""}
     changes = TierChange.objects.filter(public_id__in=ids).select_related("old", "new") if ids else ()
     moves = {row.public_id: " → ".join(tier.name for tier in (row.old, row.new) if tier) for row in changes}
+    permissions = dict(PermissionCode.choices)
     for call in calls:
-        call.why = moves.get(call.tier_change_id, call.reason)
+        call.why = permissions.get(call.permission_code) or moves.get(call.tier_change_id, call.reason)
 
 
 def sections(request: HttpRequest, here: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from rest_framework.routers import BaseRouter
 
 from clients.api.accounts import AccountViewSet
 from clients.api.needs import NeedsViewSet
+from clients.api.permissions import TradingPermissionViewSet
 from clients.api.views import AssetViewSet, ClientViewSet, ContactViewSet
 
 
@@ -14,3 +15,4 @@ def register(router: BaseRouter) -> None:
     router.register("contacts", ContactViewSet, basename="contacts")
     router.register("accounts", AccountViewSet, basename="accounts")
     router.register("needs-interviews", NeedsViewSet, basename="needs-interviews")
+    router.register("trading-permissions", TradingPermissionViewSet, basename="trading-permissions")

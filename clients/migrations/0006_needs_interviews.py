@@ -9,49 +9,362 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clients', '0005_profile_facts'),
+        ("clients", "0005_profile_facts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='NeedsInterview',
+            name="NeedsInterview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True)),
-                ('taken_on', models.DateField(verbose_name='as of')),
-                ('answered_by', models.CharField(choices=[('self', 'The client'), ('agent', 'Authorised agent'), ('spouse', 'Spouse'), ('contact_person', 'Contact person of the institution'), ('other', 'Somebody else')], default='self', max_length=16, verbose_name='answered by')),
-                ('goals', crm.core.fields.CodesField(blank=True, choices=[('preserve', 'Keep the value'), ('income', 'Regular income'), ('growth', 'Steady growth'), ('high_growth', 'High growth'), ('idle_cash', 'Put idle money to use'), ('pension', 'Old age'), ('education', 'Education of children'), ('ipo', 'Subscribe to new shares'), ('hedge', 'Hedge'), ('financing', 'Raise finance')], default=list, verbose_name='investment goals')),
-                ('horizon', models.CharField(blank=True, choices=[('short', 'Under 1 year'), ('medium', '1 to 3 years'), ('long', '3 to 5 years'), ('very_long', 'Over 5 years'), ('open', 'No fixed term')], max_length=10, verbose_name='horizon')),
-                ('capital', crm.core.fields.MoneyField(blank=True, null=True, verbose_name='capital to invest')),
-                ('expected_return', models.DecimalField(blank=True, decimal_places=1, max_digits=4, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(200)], verbose_name='expected return a year (%)')),
-                ('loss_tolerance', models.DecimalField(blank=True, decimal_places=1, max_digits=4, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='loss the client can bear (%)')),
-                ('products', crm.core.fields.CodesField(blank=True, choices=[('share', 'Shares'), ('fund', 'Mutual funds'), ('etf', 'ETFs'), ('bond', 'Bonds'), ('repo', 'Reverse repos'), ('wealth', 'Wealth products and income certificates'), ('private_fund', 'Private funds'), ('margin', 'Margin trading'), ('option', 'Options'), ('stock_connect', 'Hong Kong shares'), ('advisory', 'Investment advice')], default=list, verbose_name='products wanted')),
-                ('sectors', crm.core.fields.CodesField(blank=True, choices=[('bank', 'Banks'), ('finance', 'Brokers and insurers'), ('semiconductor', 'Semiconductors'), ('software', 'Computers and AI'), ('telecom', 'Telecommunications'), ('new_energy', 'New energy'), ('pharma', 'Medicine'), ('food', 'Food and drink'), ('appliance', 'Home appliances'), ('auto', 'Cars'), ('defence', 'Defence'), ('resource', 'Coal and metals'), ('chemistry', 'Chemistry'), ('property', 'Real estate and construction'), ('utility', 'Utilities'), ('transport', 'Transport'), ('media', 'Media'), ('farming', 'Agriculture')], default=list, verbose_name='sectors')),
-                ('style', models.CharField(blank=True, choices=[('long_term', 'Buy and hold'), ('swing', 'Swings of weeks'), ('short_term', 'Swings of days'), ('intraday', 'Within the day'), ('quant', 'By programme'), ('advised', 'Follows advice')], max_length=10, verbose_name='trading style')),
-                ('channel', models.CharField(blank=True, choices=[('phone', 'Phone'), ('wechat', 'WeChat'), ('visit', 'Visit'), ('counter', 'Counter'), ('sms', 'SMS'), ('email', 'E-mail'), ('video', 'Video')], max_length=10, verbose_name='preferred channel')),
-                ('hours', crm.core.fields.CodesField(blank=True, choices=[('early', 'Before the opening'), ('morning', 'Morning session'), ('noon', 'Midday'), ('afternoon', 'Afternoon session'), ('after_close', 'After the close'), ('evening', 'Evening'), ('weekend', 'Weekend')], default=list, verbose_name='good times to call')),
-                ('services', crm.core.fields.CodesField(blank=True, choices=[('market_news', 'Market news'), ('research', 'Research reports'), ('holdings_check', 'Check of holdings'), ('portfolio', 'Investment plan'), ('ipo_reminder', 'Reminder of new shares'), ('risk_alert', 'Risk alerts'), ('events', 'Lectures and events'), ('education', 'Investor education'), ('terminal', 'Better market data'), ('fee', 'Lower commission'), ('quiet', 'Be left in peace')], default=list, verbose_name='service wishes')),
-                ('restrictions', crm.core.fields.CodesField(blank=True, choices=[('no_margin', 'No borrowed money'), ('no_derivatives', 'No derivatives'), ('no_st', 'No shares under special treatment'), ('no_lockup', 'Money must stay available'), ('employer', "Bound by the employer's rules"), ('insider', 'Insider of a listed company'), ('single_limit', 'Limit for a single security'), ('ethical', 'Certain industries excluded')], default=list, verbose_name='restrictions')),
-                ('remarks', models.CharField(blank=True, max_length=500, verbose_name='remarks')),
-                ('refused', crm.core.fields.CodesField(blank=True, choices=[('goals', 'Goals'), ('horizon', 'Horizon'), ('capital', 'Capital'), ('expected_return', 'Expected Return'), ('loss_tolerance', 'Loss Tolerance'), ('products', 'Products'), ('sectors', 'Sectors'), ('style', 'Style'), ('channel', 'Channel'), ('hours', 'Hours'), ('services', 'Services'), ('restrictions', 'Restrictions'), ('remarks', 'Remarks')], default=list, verbose_name='refused to provide')),
-                ('answered_on', models.JSONField(default=dict, verbose_name='answered on')),
-                ('correction_reason', models.CharField(blank=True, max_length=200, verbose_name='reason of the correction')),
-                ('is_present', models.BooleanField(default=False, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='needs_interviews', to='clients.client', verbose_name='client')),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='needs_interviews', to='clients.contactlog', verbose_name='taken in the contact')),
-                ('corrects', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='clients.needsinterview', verbose_name='corrects')),
-                ('taken_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                    ),
+                ),
+                ("taken_on", models.DateField(verbose_name="as of")),
+                (
+                    "answered_by",
+                    models.CharField(
+                        choices=[
+                            ("self", "The client"),
+                            ("agent", "Authorised agent"),
+                            ("spouse", "Spouse"),
+                            ("contact_person", "Contact person of the institution"),
+                            ("other", "Somebody else"),
+                        ],
+                        default="self",
+                        max_length=16,
+                        verbose_name="answered by",
+                    ),
+                ),
+                (
+                    "goals",
+                    crm.core.fields.CodesField(
+                        blank=True,
+                        choices=[
+                            ("preserve", "Keep the value"),
+                            ("income", "Regular income"),
+                            ("growth", "Steady growth"),
+                            ("high_growth", "High growth"),
+                            ("idle_cash", "Put idle money to use"),
+                            ("pension", "Old age"),
+                            ("education", "Education of children"),
+                            ("ipo", "Subscribe to new shares"),
+                            ("hedge", "Hedge"),
+                            ("financing", "Raise finance"),
+                        ],
+                        default=list,
+                        verbose_name="investment goals",
+                    ),
+                ),
+                (
+                    "horizon",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("short", "Under 1 year"),
+                            ("medium", "1 to 3 years"),
+                            ("long", "3 to 5 years"),
+                            ("very_long", "Over 5 years"),
+                            ("open", "No fixed term"),
+                        ],
+                        max_length=10,
+                        verbose_name="horizon",
+                    ),
+                ),
+                ("capital", crm.core.fields.MoneyField(blank=True, null=True, verbose_name="capital to invest")),
+                (
+                    "expected_return",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=1,
+                        max_digits=4,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(200),
+                        ],
+                        verbose_name="expected return a year (%)",
+                    ),
+                ),
+                (
+                    "loss_tolerance",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=1,
+                        max_digits=4,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="loss the client can bear (%)",
+                    ),
+                ),
+                (
+                    "products",
+                    crm.core.fields.CodesField(
+                        blank=True,
+                        choices=[
+                            ("share", "Shares"),
+                            ("fund", "Mutual funds"),
+                            ("etf", "ETFs"),
+                            ("bond", "Bonds"),
+                            ("repo", "Reverse repos"),
+                            ("wealth", "Wealth products and income certificates"),
+                            ("private_fund", "Private funds"),
+                            ("margin", "Margin trading"),
+                            ("option", "Options"),
+                            ("stock_connect", "Hong Kong shares"),
+                            ("advisory", "Investment advice"),
+                        ],
+                        default=list,
+                        verbose_name="products wanted",
+                    ),
+                ),
+                (
+                    "sectors",
+                    crm.core.fields.CodesField(
+                        blank=True,
+                        choices=[
+                            ("bank", "Banks"),
+                            ("finance", "Brokers and insurers"),
+                            ("semiconductor", "Semiconductors"),
+                            ("software", "Computers and AI"),
+                            ("telecom", "Telecommunications"),
+                            ("new_energy", "New energy"),
+                            ("pharma", "Medicine"),
+                            ("food", "Food and drink"),
+                            ("appliance", "Home appliances"),
+                            ("auto", "Cars"),
+                            ("defence", "Defence"),
+                            ("resource", "Coal and metals"),
+                            ("chemistry", "Chemistry"),
+                            ("property", "Real estate and construction"),
+                            ("utility", "Utilities"),
+                            ("transport", "Transport"),
+                            ("media", "Media"),
+                            ("farming", "Agriculture"),
+                        ],
+                        default=list,
+                        verbose_name="sectors",
+                    ),
+                ),
+                (
+                    "style",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("long_term", "Buy and hold"),
+                            ("swing", "Swings of weeks"),
+                            ("short_term", "Swings of days"),
+                            ("intraday", "Within the day"),
+                            ("quant", "By programme"),
+                            ("advised", "Follows advice"),
+                        ],
+                        max_length=10,
+                        verbose_name="trading style",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("phone", "Phone"),
+                            ("wechat", "WeChat"),
+                            ("visit", "Visit"),
+                            ("counter", "Counter"),
+                            ("sms", "SMS"),
+                            ("email", "E-mail"),
+                            ("video", "Video"),
+                        ],
+                        max_length=10,
+                        verbose_name="preferred channel",
+                    ),
+                ),
+                (
+                    "hours",
+                    crm.core.fields.CodesField(
+                        blank=True,
+                        choices=[
+                            ("early", "Before the opening"),
+                            ("morning", "Morning session"),
+                            ("noon", "Midday"),
+                            ("afternoon", "Afternoon session"),
+                            ("after_close", "After the close"),
+                            ("evening", "Evening"),
+                            ("weekend", "Weekend"),
+                        ],
+                        default=list,
+                        verbose_name="good times to call",
+                    ),
+                ),
+                (
+                    "services",
+                    crm.core.fields.CodesField(
+                        blank=True,
+                        choices=[
+                            ("market_news", "Market news"),
+                            ("research", "Research reports"),
+                            ("holdings_check", "Check of holdings"),
+                            ("portfolio", "Investment plan"),
+                            ("ipo_reminder", "Reminder of new shares"),
+                            ("risk_alert", "Risk alerts"),
+                            ("events", "Lectures and events"),
+                            ("education", "Investor education"),
+                            ("terminal", "Better market data"),
+                            ("fee", "Lower commission"),
+                            ("quiet", "Be left in peace"),
+                        ],
+                        default=list,
+                        verbose_name="service wishes",
+                    ),
+                ),
+                (
+                    "restrictions",
+                    crm.core.fields.CodesField(
+                        blank=True,
+                        choices=[
+                            ("no_margin", "No borrowed money"),
+                            ("no_derivatives", "No derivatives"),
+                            ("no_st", "No shares under special treatment"),
+                            ("no_lockup", "Money must stay available"),
+                            ("employer", "Bound by the employer's rules"),
+                            ("insider", "Insider of a listed company"),
+                            ("single_limit", "Limit for a single security"),
+                            ("ethical", "Certain industries excluded"),
+                        ],
+                        default=list,
+                        verbose_name="restrictions",
+                    ),
+                ),
+                ("remarks", models.CharField(blank=True, max_length=500, verbose_name="remarks")),
+                (
+                    "refused",
+                    crm.core.fields.CodesField(
+                        blank=True,
+                        choices=[
+                            ("goals", "Goals"),
+                            ("horizon", "Horizon"),
+                            ("capital", "Capital"),
+                            ("expected_return", "Expected Return"),
+                            ("loss_tolerance", "Loss Tolerance"),
+                            ("products", "Products"),
+                            ("sectors", "Sectors"),
+                            ("style", "Style"),
+                            ("channel", "Channel"),
+                            ("hours", "Hours"),
+                            ("services", "Services"),
+                            ("restrictions", "Restrictions"),
+                            ("remarks", "Remarks"),
+                        ],
+                        default=list,
+                        verbose_name="refused to provide",
+                    ),
+                ),
+                ("answered_on", models.JSONField(default=dict, verbose_name="answered on")),
+                (
+                    "correction_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="reason of the correction"),
+                ),
+                ("is_present", models.BooleanField(default=False, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="needs_interviews",
+                        to="clients.client",
+                        verbose_name="client",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="needs_interviews",
+                        to="clients.contactlog",
+                        verbose_name="taken in the contact",
+                    ),
+                ),
+                (
+                    "corrects",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrected_by",
+                        to="clients.needsinterview",
+                        verbose_name="corrects",
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="asked by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'needs interview',
-                'verbose_name_plural': 'needs interviews',
-                'default_permissions': ('view', 'add'),
-                'indexes': [models.Index(fields=['client', '-taken_on', '-id'], name='needs_history'), models.Index(condition=models.Q(('is_present', True)), fields=['client', 'taken_on'], name='needs_present'), models.Index(fields=['-taken_on', '-id'], name='needs_newest')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_present', True)), fields=('client',), name='one_present_needs_interview_per_client'), models.CheckConstraint(condition=models.Q(('loss_tolerance', None), models.Q(('loss_tolerance__gte', 0), ('loss_tolerance__lte', 100)), _connector='OR'), name='needs_loss_is_a_share', violation_error_message='A loss lies between 0 and 100 per cent.'), models.CheckConstraint(condition=models.Q(('expected_return', None), ('expected_return__gte', 0), _connector='OR'), name='needs_return_is_not_negative', violation_error_message='An expected return is not negative.'), models.CheckConstraint(condition=models.Q(('capital', None), ('capital__gte', 0), _connector='OR'), name='needs_capital_is_not_negative', violation_error_message='Capital is not negative.'), models.CheckConstraint(condition=models.Q(('corrects', None), models.Q(('correction_reason', ''), _negated=True), _connector='OR'), name='needs_correction_has_reason', violation_error_message='Say why the interview is corrected.'), models.CheckConstraint(condition=models.Q(('corrects', None), models.Q(('corrects', models.F('pk')), _negated=True), _connector='OR'), name='needs_does_not_correct_itself')],
+                "verbose_name": "needs interview",
+                "verbose_name_plural": "needs interviews",
+                "default_permissions": ("view", "add"),
+                "indexes": [
+                    models.Index(fields=["client", "-taken_on", "-id"], name="needs_history"),
+                    models.Index(
+                        condition=models.Q(("is_present", True)), fields=["client", "taken_on"], name="needs_present"
+                    ),
+                    models.Index(fields=["-taken_on", "-id"], name="needs_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_present", True)),
+                        fields=("client",),
+                        name="one_present_needs_interview_per_client",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("loss_tolerance", None),
+                            models.Q(("loss_tolerance__gte", 0), ("loss_tolerance__lte", 100)),
+                            _connector="OR",
+                        ),
+                        name="needs_loss_is_a_share",
+                        violation_error_message="A loss lies between 0 and 100 per cent.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expected_return", None), ("expected_return__gte", 0), _connector="OR"),
+                        name="needs_return_is_not_negative",
+                        violation_error_message="An expected return is not negative.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("capital", None), ("capital__gte", 0), _connector="OR"),
+                        name="needs_capital_is_not_negative",
+                        violation_error_message="Capital is not negative.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("corrects", None), models.Q(("correction_reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="needs_correction_has_reason",
+                        violation_error_message="Say why the interview is corrected.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("corrects", None), models.Q(("corrects", models.F("pk")), _negated=True), _connector="OR"
+                        ),
+                        name="needs_does_not_correct_itself",
+                    ),
+                ],
             },
         ),
     ]

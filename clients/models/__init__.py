@@ -5,6 +5,7 @@ from clients.models.assets import BranchDay, DailyAsset, Holding
 from clients.models.client import AdvisorAssignment, Channel, Client, ClientTeamMember, RiskAssessment, RiskGrade
 from clients.models.contact import ContactLog
 from clients.models.needs import NeedsInterview
+from clients.models.permissions import EntryTest, Exemption, PermissionCode, TradingPermission
 from clients.models.profile import DocumentKind, Stage
 
 __all__ = [
@@ -19,11 +20,15 @@ __all__ = [
     "ContactLog",
     "DailyAsset",
     "DocumentKind",
+    "EntryTest",
+    "Exemption",
     "Holding",
     "MarginDay",
     "MarginLevel",
     "NeedsInterview",
+    "PermissionCode",
     "RiskAssessment",
     "RiskGrade",
     "Stage",
+    "TradingPermission",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -200,9 +199,3 @@ class BusinessLineMark(PublicModel):
 
     def __str__(self) -> str:
         return self.line
-
-
-def months_between(first: date, last: date) -> int:
-    """Whole months from ``first`` to ``last``; negative never."""
-    months = (last.year - first.year) * 12 + last.month - first.month - (last.day < first.day)
-    return max(months, 0)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from crm.core.fields import from_fen, money
+from crm.core.fields import from_fen, money, to_fen
 
 
 class Average(NamedTuple):
@@ -40,6 +40,14 @@ def averages(*, branch_id: int, day: date, window_days: int) -> list[Average]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [Average(*(int(value) for value in row)) for row in cursor.fetchall()]
+
+
+def net_assets_on(*, client_id: int, days: list[date]) -> dict[date, int]:
+    """Net assets in fen of one client on those of ``days`` that are on file; one statement that reads by key."""
+    from clients.models import DailyAsset
+
+    rows = DailyAsset.objects.filter(client_id=client_id, day__in=days).values_list("day", "net_assets")
+    return {day: to_fen(amount) for day, amount in rows}
 
 
 def averages_sql(*, branch_id: int, day: date, window_days: int) -> tuple[str, list[Any]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, Max, OuterRef, Q, Subquery
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ _CODES: dict[str, tuple[str, ...]] = {
 }
 #: Kinds of account that mean a line by themselves.
 _ACCOUNTS = {"fund": ("fund",), "derivatives": ("option",), "margin": ("credit",), "stock": ("sh_a", "sz_a", "bse")}
+
+#: Permissions that mean a line by themselves.
+_PERMISSIONS = {"derivatives": ("option",), "margin": ("margin",), "bond": ("convertible",)}
 
 
 @dataclass
@@ -46,13 +50,17 @@ def kind_of_security(code: str) -> str:
 
 def lines_of(client: Client) -> list[LineUse]:
     """Every line in its order, with what tells that this client uses it."""
-    from clients.models import Account, BusinessLine, BusinessLineMark, Holding
+    from clients.models import Account, BusinessLine, BusinessLineMark, Holding, TradingPermission
 
     uses = {line.value: LineUse(line.value, str(line.label)) for line in BusinessLine}
     kinds = dict(Account.Kind.choices)
     held = set(Account.objects.live().filter(client=client).values_list("kind", flat=True))
     for line, wanted in _ACCOUNTS.items():
         uses[line].why += [str(kinds[kind]) for kind in wanted if kind in held]
+    opened = TradingPermission.objects.in_force().filter(client=client)
+    may = {row.code: str(row.get_code_display()) for row in opened}
+    for line, wanted in _PERMISSIONS.items():
+        uses[line].why += [_("permission %(name)s") % {"name": may[code]} for code in wanted if code in may]
     counts: dict[str, int] = {}
     for code in Holding.objects.newest_of(client).values_list("security_code", flat=True):
         if line := kind_of_security(code):
@@ -68,12 +76,14 @@ def lines_of(client: Client) -> list[LineUse]:
 
 def uses_line(line: str) -> Q:
     """Clients who use a business line: the same rules as ``lines_of``, as a condition on clients."""
-    from clients.models import Account, BusinessLineMark, Holding
+    from clients.models import Account, BusinessLineMark, Holding, TradingPermission
 
     own = {"client": OuterRef("pk")}
     found = Q(Exists(BusinessLineMark.objects.filter(line=line, **own)))
     if kinds := _ACCOUNTS.get(line):
         found |= Q(Exists(Account.objects.live().filter(kind__in=kinds, **own)))
+    if codes := _PERMISSIONS.get(line):
+        found |= Q(Exists(TradingPermission.objects.in_force().filter(code__in=codes, **own)))
     if line in _CODES:
         newest = Holding.objects.filter(client=OuterRef("client")).order_by().values("client").annotate(d=Max("day"))
         held = Holding.objects.filter(day=Subquery(newest.values("d")), **own)

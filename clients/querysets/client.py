@@ -133,6 +133,12 @@ class ClientQuerySet(models.QuerySet[Any]):
 
         return self.filter(Exists(Account.objects.below_line(line).filter(client=OuterRef("pk"))))
 
+    def who_may_trade(self, code: str) -> ClientQuerySet:
+        """Clients with this trading permission open."""
+        from clients.models import TradingPermission
+
+        return self.filter(Exists(TradingPermission.objects.in_force().filter(client=OuterRef("pk"), code=code)))
+
     def with_margin_ratio(self) -> ClientQuerySet:
         """With ``margin_ratio``: the lowest collateral ratio of the client's live credit accounts, None without one."""
         from clients.models import Account

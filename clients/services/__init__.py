@@ -13,14 +13,25 @@ from clients.services.clients import (
 )
 from clients.services.contacts import correct_contact, log_contact
 from clients.services.needs import link_needs, record_needs
+from clients.services.permissions import (
+    approve_exemption,
+    ask_exemption,
+    close_permission,
+    open_permission,
+    record_test,
+    refuse_exemption,
+)
 
 __all__ = [
     "AssetDay",
     "HoldingRow",
+    "approve_exemption",
+    "ask_exemption",
     "assess_risk",
     "assign_advisor",
     "change_account",
     "change_client",
+    "close_permission",
     "confirm_facts",
     "correct_contact",
     "create_client",
@@ -28,9 +39,12 @@ __all__ = [
     "log_contact",
     "mark_line",
     "open_account",
+    "open_permission",
     "put_asset_days",
     "put_holdings",
     "record_needs",
+    "record_test",
+    "refuse_exemption",
     "set_do_not_contact",
     "set_margin",
     "unmark_line",

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from clients.errors import AccountClosed, AccountTaken, ClientClosed, NoCreditAc
 from clients.identity import IdentityRefused, read_account_number, tail
 from clients.models import Account, BusinessLineMark, Client, MarginDay
 from clients.models.accounts import collateral_ratio
+from clients.services.checked import check
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_index, blind_indexes
@@ -100,7 +100,7 @@ def set_margin(*, account: Account, day: date, amounts: Mapping[str, Decimal], a
     for name, amount in terms.items():
         setattr(found, name, amount)
     found.ratio, found.recorded_by = collateral_ratio(**terms), actor
-    _check(found)
+    check(found)
     found.save()
     refresh_ratios([row.pk])
     after = {"day": day, **terms, "ratio": found.ratio}
@@ -128,7 +128,7 @@ def mark_line(*, client: Client, line: str, note: str, actor: User, now: datetim
         raise ClientClosed
     row = BusinessLineMark.objects.filter(client=owner, line=line).first() or BusinessLineMark(client=owner, line=line)
     row.note, row.marked_on, row.marked_by = note.strip(), local_date(now), actor
-    _check(row)
+    check(row)
     row.save()
     audit.record(actor, "business_line.mark", row, after={"line": line, "note": row.note}, client=owner)
     return row
@@ -170,7 +170,7 @@ def _set(row: Account, values: Mapping[str, Any], now: datetime) -> None:
     }
     if late:
         raise InvalidInput(fields=late)
-    _check(row)
+    check(row)
 
 
 def _refuse_taken(row: Account, number: str) -> None:
@@ -183,14 +183,6 @@ def _refuse_taken(row: Account, number: str) -> None:
 def _refuse_unknown(values: Mapping[str, Any]) -> None:
     if unknown := sorted(set(values) - set(EDITABLE)):
         raise TypeError(f"not for accounts: {', '.join(unknown)}")
-
-
-def _check(row: Any) -> None:
-    try:
-        row.full_clean(validate_unique=False)
-    except ValidationError as wrong:
-        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients import provenance
 from clients.errors import ClientClosed, NotAnAdvisor, NotRefusable, NumberTaken
 from clients.models import AdvisorAssignment, Client, RiskAssessment
+from clients.months import add_months
 from clients.provenance import REFUSABLE, Source
+from clients.services.checked import check
 from clients.services.identity_facts import cleaned, following, of_another_document
 from crm.core import audit
 from crm.core.clocks import local_date
@@ -99,7 +100,7 @@ def create_client(
     _set(client, {**stored, **following({"name": "", **stored}, kind=kind)})
     if Client.objects.filter(branch=branch, external_id=client.external_id).exists():
         raise NumberTaken(fields={"external_id": NumberTaken.message})
-    _check(client)
+    check(client)
     try:
         with transaction.atomic():
             client.save()
@@ -145,7 +146,7 @@ def change_client(
     on = _day_of_facts(as_of, today)
     row.provenance = provenance.stamped(row.provenance, after, source=source, on=on, refused=marks)
     _set(row, {**after, **made})
-    _check(row)
+    check(row)
     row.save_changed([*after, *made, "provenance"])
     said = {"source": str(source), "as_of": on, **({"refused": marks} if marks else {})}
     audit.record(actor, "client.change", row, before=_shown(before), after={**_shown(after), **said}, client=row)
@@ -210,7 +211,7 @@ def assess_risk(
         basis=basis,
         entered_by=actor,
     )
-    _check(found)
+    check(found)
     found.save()
     newest = row.risk_assessments.order_by("-assessed_on", "-pk").first()
     if newest is not None and newest.pk == found.pk:
@@ -276,17 +277,6 @@ def set_do_not_contact(
     return row
 
 
-def add_months(day: date, months: int) -> date:
-    """The same day of a later month, or that month's last day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    for last in range(day.day, 0, -1):
-        try:
-            return date(day.year + years, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has a first day")
-
-
 def _refuse_no_advisor(advisor: User, branch_id: int) -> None:
     if not advisor.is_active or advisor.branch_id != branch_id or not (advisor.role_keys & BOOK_ROLES):
         raise NotAnAdvisor(fields={"advisor": NotAnAdvisor.message})
@@ -314,15 +304,6 @@ def _day_of_facts(as_of: date | None, today: date) -> date:
 def _set(row: Client, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
-
-
-def _check(row: Any) -> None:
-    """Let the model say what is wrong, field by field."""
-    try:
-        row.full_clean(validate_unique=False)
-    except ValidationError as wrong:
-        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Figure:
     version: int
     effective_from: date
     source: str
+    certainty: str = ""
 
 
 class Figures:
@@ -88,8 +89,13 @@ def figures(day: date, branch: Branch | None = None) -> Figures:
     found: dict[str, Figure] = {}
     rows = Policy.objects.in_force(day, branch)
     # Company rows come first and, within a place, older ones first: the last one read is the one that governs.
-    for row in rows.values("policy_key_id", "value", "version", "effective_from", "source"):
+    for row in rows.values("policy_key_id", "value", "version", "effective_from", "source", "certainty"):
         found[row["policy_key_id"]] = Figure(
-            row["policy_key_id"], row["value"], row["version"], row["effective_from"], row["source"]
+            row["policy_key_id"],
+            row["value"],
+            row["version"],
+            row["effective_from"],
+            row["source"],
+            row["certainty"],
         )
     return Figures(day, found)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from advisory.models import AdvisoryAgreement, MatchingRun
 from advisory.services import approve_matching, run_matching
 from care.models import FollowUpCall, SurveyAnswer
-from clients.models import Account, Client, ContactLog, DailyAsset, Holding, NeedsInterview
+from clients.models import Account, Client, ContactLog, DailyAsset, Holding, NeedsInterview, TradingPermission
 from complaints.models import Complaint
 from crm.core.access import system_user
 from crm.core.audit import seal_entries
@@ -24,6 +24,7 @@ from crm.demo.account_books import bring_accounts
 from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.staffing import Crew, hire
+from crm.demo.trading_rights import grant_permissions
 from crm.demo.wishes import ask_needs
 from crm.roles import HEAD_OFFICE, MANAGER
 from tiers.models import RateBasis, Tier, TierState
@@ -48,7 +49,8 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     clientele = bring_clients(crew=crew, count=clients, seed=seed, today=today, now=life.now)
     say(f"{clients} clients with {DailyAsset.objects.count()} daily rows")
     bring_accounts(crew=crew, days=clientele.days, seed=seed)
-    say(f"{Account.objects.count()} accounts")
+    grant_permissions(crew=crew, today=today, seed=seed)
+    say(f"{Account.objects.count()} accounts, {TradingPermission.objects.count()} trading permissions")
     _grade(crew, clientele, today)
     say("tiers evaluated")
     life.contacts(_CONTACTS * clients // 2000)
@@ -140,4 +142,6 @@ def _facts() -> Iterable[Any]:
     yield list(accounts.values_list("client__external_id", "kind", "number_tail", "first_trade_on", "margin_ratio"))
     needs = NeedsInterview.objects.order_by("client__branch__code", "client__external_id", "taken_on")
     yield list(needs.values_list("taken_on", "goals", "horizon", "capital", "loss_tolerance", "products", "refused"))
+    permissions = TradingPermission.objects.order_by("client__external_id", "code", "asked_at")
+    yield list(permissions.values_list("client__external_id", "code", "state", "opened_on", "exemption"))
     yield sorted(SurveyAnswer.objects.values_list("satisfaction", "recommendation"))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -14,13 +15,14 @@ from advisory.models import AdvisoryAgreement
 from care.models import CareProgramme, FollowUpCall, ScriptQuestion
 from care.services import mark_missed, plan_calls, seed_programmes, tidy_calls
 from care.services.plan import recompute_calls
+from care.views.rows import say_why
 from clients.models import Client
 from crm.core.access import system_user
 from crm.core.clocks import Calendar, local_date
 from crm.core.jobs import DUE
 from crm.core.models import AuditEntry, Branch, CalendarDay, User
 from tests.factories.care import MONDAY, NOW, FollowUpCallFactory
-from tests.factories.clients import ClientFactory
+from tests.factories.clients import ClientFactory, TradingPermissionFactory
 from tests.factories.core import UserFactory
 from tests.factories.tiers import ProgrammeFactory, TierFactory
 from tiers.models import EvaluationRun, TierChange
@@ -164,13 +166,31 @@ def test_a_programme_that_is_switched_off_plans_nothing(branch: Branch) -> None:
     assert plan() == 0
 
 
-def test_a_company_gets_its_three_programmes_with_the_five_questions_once(branch: Branch) -> None:
+def test_a_new_permission_is_to_be_called_about_once_within_thirty_natural_days(branch: Branch) -> None:
+    client = ClientFactory(branch=branch)
+    permission = TradingPermissionFactory(client=client, code="star", opened_on=date(2026, 5, 20))
+    TradingPermissionFactory(client=client, code="chinext", opened_on=date(2026, 5, 21), closed_on=date(2026, 5, 25))
+    TradingPermissionFactory(client=client, code="bse", waiting=True)
+    TradingPermissionFactory(client=client, code="margin", opened_on=date(2026, 1, 5))
+
+    assert plan() == 1
+    assert plan() == 0
+
+    call = FollowUpCall.objects.get()
+    assert (call.programme.code, call.due_on) == ("new_permission", date(2026, 6, 19))
+    assert call.occurrence_key == f"permission:{permission.public_id}"
+    say_why([call])
+    with override("zh-hans"):
+        assert str(call.why) == "科创板"  # type: ignore[attr-defined]  # given by say_why
+
+
+def test_a_company_gets_its_programmes_with_the_five_questions_once(branch: Branch) -> None:
     seed_programmes(actor=system_user(), company=branch.company)
     CareProgramme.objects.filter(code="tier_change").update(greeting_en="Our own words")
     seed_programmes(actor=system_user(), company=branch.company)
 
-    assert CareProgramme.objects.count() == 3
-    assert ScriptQuestion.objects.count() == 15
+    assert CareProgramme.objects.count() == 4
+    assert ScriptQuestion.objects.count() == 20
     assert CareProgramme.objects.get(code="tier_change").greeting_en == "Our own words"
     bad = dict(ScriptQuestion.objects.values_list("code", "bad_answer"))
     assert bad == {

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from clients.errors import AccountTaken, ClientClosed, NoCreditAccount
 from clients.models import Account, BusinessLine, Client, MarginDay
-from clients.models.accounts import collateral_ratio, months_between
+from clients.models.accounts import collateral_ratio
+from clients.months import months_between
 from clients.querysets.accounts import level_of, margin_lines
 from clients.querysets.business_lines import kind_of_security, lines_of, uses_line
 from clients.services import change_account, mark_line, open_account, set_margin, unmark_line

@@ -15,9 +15,11 @@ from clients.models import (
     BusinessLineMark,
     Client,
     ContactLog,
+    EntryTest,
     Holding,
     MarginDay,
     RiskAssessment,
+    TradingPermission,
 )
 from clients.services.accounts import number_facts
 from clients.services.identity_facts import following
@@ -136,3 +138,35 @@ class BusinessLineMarkFactory(DjangoModelFactory[BusinessLineMark]):
     note = "订阅晨会纪要"
     marked_on = date(2026, 6, 1)
     marked_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
+
+
+class TradingPermissionFactory(DjangoModelFactory[TradingPermission]):
+    """An open permission; with ``closed_on`` a closed one."""
+
+    class Meta:
+        model = TradingPermission
+
+    client = factory.SubFactory(ClientFactory)
+    code = "star"
+    state = factory.LazyAttribute(lambda made: "closed" if made.closed_on else "open")
+    opened_on = date(2026, 5, 4)
+    closed_on = None
+    opened_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
+    asked_at = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
+
+    class Params:
+        waiting = factory.Trait(
+            state="waiting", opened_on=None, exemption="elsewhere", exemption_reason="在他司已开通", proof=[]
+        )
+
+
+class EntryTestFactory(DjangoModelFactory[EntryTest]):
+    class Meta:
+        model = EntryTest
+
+    client = factory.SubFactory(ClientFactory)
+    code = "star"
+    kind = "knowledge"
+    done_on = date(2026, 5, 4)
+    score = factory.LazyAttribute(lambda made: 90 if made.kind in EntryTest.MARKED else None)
+    entered_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
