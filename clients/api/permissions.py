@@ -42,7 +42,7 @@ class ConditionRead(serializers.Serializer[Any]):
 
     key = serializers.CharField()
     outcome = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of this name, not the base's attribute
     why = serializers.CharField()
     facts = serializers.DictField()
 
@@ -71,7 +71,7 @@ class PreCheckRead(serializers.Serializer[Any]):
     """What the rule of one permission says about a client today."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of this name, not the base's attribute
     passes = serializers.BooleanField()
     conditions = ConditionRead(many=True)
     held = serializers.SerializerMethodField(help_text="Public id of the live permission of this kind, or null.")

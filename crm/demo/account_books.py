@@ -60,7 +60,7 @@ def bring_accounts(*, crew: Crew, days: Sequence[date], seed: int) -> None:
 
 def _debts(branch: Branch, days: list[date]) -> dict[int, dict[date, Decimal]]:
     """Client → what he owed on each of the last days, for those who owe on the newest."""
-    rows = DailyAsset.objects.filter(day__in=days, client__branch=branch, margin_debt__gt=0)
+    rows: Any = DailyAsset.objects.filter(day__in=days, client__branch=branch, margin_debt__gt=0)
     found: dict[int, dict[date, Decimal]] = {}
     for client_id, day, debt in rows.order_by("client_id", "day").values_list("client_id", "day", "margin_debt"):
         found.setdefault(client_id, {})[day] = debt
