@@ -198,20 +198,25 @@ def expiring_grades(user: User, today: date) -> Iterator[Item]:
 
 
 def stale_needs(user: User, today: date) -> Iterator[Item]:
-    """Own clients whose needs nobody has asked lately, the largest first, a few a day (``kyc.needs_a_day``)."""
+    """Own clients whose needs nobody has asked lately, the largest first, a few a day (``kyc.needs_a_day``).
+
+    Nobody promised these clients anything: a row is never overdue and stands behind all others. Whom a contact is agreed
+    with soon is asked then, in the form beside the queue, and is not named twice.
+    """
     if not user.has_perm("clients.add_needsinterview"):
         return
     known = figures(today, user.branch)
     fresh = known.days("kyc.needs_fresh_days")
     own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids, do_not_contact=False)
-    rows = own.needs_stale(today - timedelta(days=fresh)).with_needs_day()
+    rows = own.needs_stale(today - timedelta(days=fresh)).exclude(next_contact_on__lte=today + timedelta(days=_AHEAD))
+    rows = rows.with_needs_day()
     for client in rows.order_by("-total_assets", "-pk")[: known.integer("kyc.needs_a_day")]:
         asked: date | None = client.needs_on
         yield Item(
             "needs",
             _("Needs"),
             "clipboard-list",
-            asked + timedelta(days=fresh) if asked else today,
+            today,
             shown_name(client, user),
             _("Needs were last asked on %(day)s") % {"day": asked} if asked else _("Needs have never been asked"),
             f"{client.get_absolute_url()}?tab=needs",

@@ -408,7 +408,22 @@ def test_my_day_names_own_clients_whose_needs_are_old_a_few_a_day(branch: Branch
     items = [item for item in todays_items(advisor, today) if item.kind == "needs"]
 
     assert len(items) == 5
-    assert items[0].due_on == today - timedelta(days=10)
+    assert "were last asked" in items[0].reason
+    assert {item.due_on for item in items} == {today}, "nobody promised anything, so nothing is overdue"
+
+
+def test_my_day_does_not_name_a_client_twice_whom_a_contact_is_agreed_with(branch: Branch, staff: Staff) -> None:
+    advisor, today = staff("advisor"), local_date(timezone.now())
+    ClientFactory(branch=branch, advisor=advisor, name="今日约", next_contact_on=today)
+    ClientFactory(branch=branch, advisor=advisor, name="下周约", next_contact_on=today + timedelta(days=7))
+    ClientFactory(branch=branch, advisor=advisor, name="明年约", next_contact_on=today + timedelta(days=300))
+    ClientFactory(branch=branch, advisor=advisor, name="没有约")
+
+    items = todays_items(advisor, today)
+
+    assert [(item.kind, item.title) for item in items if item.kind == "contact"] == [("contact", "今日约")]
+    assert {item.title for item in items if item.kind == "needs"} == {"明年约", "没有约"}
+    assert items[0].kind == "contact", "what was promised comes before what was not"
 
 
 # -- REST --------------------------------------------------------------------------------------------------------------
