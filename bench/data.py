@@ -134,11 +134,11 @@ class House:
         from crm.core.importing import bulk
         from crm.core.public_ids import new_public_id
 
-        now, fixed = timezone.now(), dict.fromkeys(_EMPTY, "")
-        same = {**fixed, "version": 1, "updated_at": now, "kind": "person", "status": "active", "sex": "unknown"}
-        same |= {"is_lowest_risk": False, "do_not_contact": False, "assets_on": self.days[-1], "risk_grade": "C3"}
-        names = [*same, "public_id", "branch_id", "external_id", "name", "pinyin", "initials", "name_grams"]
-        names += ["phone_tail", "total_assets", "advisor_id", "last_contact_at", "opened_on"]
+        now = timezone.now()
+        own = ["public_id", "branch_id", "external_id", "name", "pinyin", "initials", "name_grams"]
+        own += ["phone_tail", "total_assets", "advisor_id", "last_contact_at", "opened_on"]
+        same = {**unsaid(*own), "updated_at": now, "assets_on": self.days[-1], "risk_grade": "C3"}
+        names = [*same, *own]
 
         def rows() -> Iterator[tuple[Any, ...]]:
             for number in range(self.count):
@@ -213,19 +213,15 @@ class House:
         return client
 
 
-#: Text columns that stay empty.
-_EMPTY = (
-    *(
-        "phone",
-        "phone_index",
-        "id_number",
-        "id_index",
-        "id_tail",
-        "email",
-        "address",
-        "city",
-        "occupation",
-        "education",
-    ),
-    *("marital_status", "preferred_channel", "do_not_contact_reason"),
-)
+def unsaid(*said: str) -> dict[str, Any]:
+    """The columns of a client of which nothing is said, with what they then hold, ready for the database."""
+    from django.db.models import JSONField
+
+    from clients.models import Client
+
+    columns = [field for field in Client._meta.concrete_fields if not field.primary_key and field.attname not in said]
+    return {
+        field.attname: "{}" if isinstance(field, JSONField) else field.get_default()
+        for field in columns
+        if field.has_default() or (not field.null and field.empty_strings_allowed)
+    }

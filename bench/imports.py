@@ -48,22 +48,20 @@ def bare_clients(house: House, raw: bytes) -> None:
     """Read, and write what is not there yet."""
     from django.utils import timezone
 
-    from bench.data import _EMPTY
+    from bench.data import unsaid
     from clients.models import Client
     from crm.core.importing import bulk
     from crm.core.public_ids import new_public_id
 
-    same: dict[str, Any] = dict.fromkeys((*_EMPTY, "phone_tail", "risk_grade", "pinyin", "initials", "name_grams"), "")
-    same |= {"version": 1, "updated_at": timezone.now(), "kind": "person", "status": "active", "sex": "unknown"}
-    same |= {"is_lowest_risk": False, "do_not_contact": False, "total_assets": 0, "branch_id": house.branch.pk}
+    own = ["public_id", "external_id", "name", "opened_on", "city"]
+    same = {**unsaid(*own), "updated_at": timezone.now(), "branch_id": house.branch.pk}
     known = set(Client.objects.filter(branch=house.branch).values_list("external_id", flat=True))
-    same.pop("city")
     rows = (
         (*same.values(), new_public_id(), "B" + line["number"], line["name"], line["opened"], line["city"])
         for line in csv.DictReader(io.StringIO(raw.decode()))
         if "B" + line["number"] not in known
     )
-    bulk.insert(Client, [*same, "public_id", "external_id", "name", "opened_on", "city"], rows)
+    bulk.insert(Client, [*same, *own], rows)
 
 
 def bare_assets(house: House, raw: bytes, day: Any) -> None:

@@ -27,6 +27,7 @@ from clients.models import (
 from clients.querysets.accounts import margin_lines
 from clients.querysets.business_lines import uses_line
 from clients.querysets.needs import stale_before
+from clients.querysets.search import Hits
 from clients.services.clients import BOOK_ROLES
 from crm.core.clocks import local_date
 from crm.core.filters import DayRange
@@ -49,7 +50,9 @@ def _day_input() -> forms.DateInput:
 class ClientFilter(filters.FilterSet):
     """The search box, then whose book, risk, status, assets, silence and what is due."""
 
-    q = filters.CharFilter(method="search", label=_("Name, pinyin, last four digits or client number"), max_length=60)
+    q = filters.CharFilter(
+        method="search", label=_("Name, pinyin, last four digits, client or account number"), max_length=60
+    )
     advisor = filters.ModelChoiceFilter(
         queryset=_advisors,
         to_field_name="public_id",
@@ -97,12 +100,16 @@ class ClientFilter(filters.FilterSet):
     )
     due = filters.BooleanFilter(method="contact_due", label=_("Contact is due"), widget=forms.CheckboxInput)
 
+    #: What the search box found; None until the rows were asked for, and without a search.
+    hits: Hits | None = None
+
     class Meta:
         model = Client
         fields: list[str] = []
 
     def search(self, rows: Any, _name: str, value: str) -> Any:
-        return rows.search(value, self.request.user if self.request else None)
+        self.hits = Hits.of(value, self.request.user if self.request else None)
+        return rows.filter(self.hits.q)
 
     def with_risk(self, rows: Any, _name: str, value: str) -> Any:
         today = local_date(timezone.now())

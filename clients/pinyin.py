@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from clients.identity.text import clean, normalise_name
+from clients.identity.traditional import simplified
 
 #: Surnames with more than one reading, most of which pypinyin, knowing only the character, takes for the common word.
 SURNAMES = {
@@ -93,10 +94,13 @@ def split_name(name: str) -> tuple[str, str]:
 def name_grams(name: str) -> list[str]:
     """Every character and every pair of neighbours of a name, each once, in order: the search index.
 
-    张伟民 → 张 伟 民 张伟 伟民. Blanks and middle dots do not count, Latin letters are lower case.
+    张伟民 → 张 伟 民 张伟 伟民. Blanks and middle dots do not count, Latin letters are lower case. A name in traditional
+    characters has those of its simplified form as well, and that form as a whole, so that it is found either way.
     """
-    text = _gram_text(name)
-    return list(dict.fromkeys([*text, *(text[i : i + 2] for i in range(len(text) - 1))]))
+    text = bare_name(name)
+    plain = simplified(text)
+    whole = [] if plain == text else [*_grams(plain), plain]
+    return list(dict.fromkeys([*_grams(text), *whole]))
 
 
 def query_grams(term: str) -> list[str]:
@@ -105,14 +109,19 @@ def query_grams(term: str) -> list[str]:
     One character asks for itself, more ask for their pairs. From three characters on this is necessary but
     not sufficient (张伟 and 伟民 may stand apart): compare the text of the rows found as well.
     """
-    text = _gram_text(term)
+    text = bare_name(term)
     if len(text) < 2:
         return list(text)
     return list(dict.fromkeys(text[i : i + 2] for i in range(len(text) - 1)))
 
 
-def _gram_text(name: str) -> str:
+def bare_name(name: str) -> str:
+    """A name as it is searched: without blanks and middle dots, Latin letters in lower case."""
     return re.sub(r"[\s\u00b7]", "", normalise_name(name).lower())
+
+
+def _grams(text: str) -> list[str]:
+    return [*text, *(text[i : i + 2] for i in range(len(text) - 1))]
 
 
 def _person_syllables(name: str) -> list[str]:

@@ -37,6 +37,7 @@ class ClientRow(_Named):
     last_contact_at = serializers.DateTimeField(allow_null=True)
     next_contact_on = serializers.DateField(allow_null=True)
     advisor = Person(allow_null=True)
+    found_by = serializers.CharField(default="", help_text="With q: by what the client was found (number, name, …).")
 
 
 class ClientRead(ClientRow):

@@ -30,6 +30,7 @@ from clients.api.serializers import (
 )
 from clients.filters import ClientFilter, ContactFilter
 from clients.models import Client, ContactLog, DailyAsset
+from clients.querysets.search import Hits
 from clients.services import change_client, correct_contact, create_client, log_contact
 from clients.services.clients import BOOK_ROLES
 from crm.core import audit
@@ -53,10 +54,21 @@ class ClientViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Client]
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     writes = {"create": "once", "partial_update": "versioned"}
+    cursor_ordering: tuple[str, ...] = ("-pk",)
 
     def get_queryset(self) -> QuerySet[Client]:
         rows: Any = Client.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
         return rows.select_related("advisor", "branch")  # type: ignore[no-any-return]
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """With ``q`` the best hits come first, and each says by what it was found."""
+        rows: Any = super().filter_queryset(queryset)
+        typed = self.request.query_params.get("q", "").strip()
+        if not typed:
+            return rows
+        hits = Hits.of(typed, self._actor())
+        rows, self.cursor_ordering = rows.ranked(hits, self._actor())
+        return rows.annotate(found_by=hits.found_by)
 
     @extend_schema(responses={200: ClientRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -18,7 +18,8 @@ from clients.identity.id_number import (
 )
 from clients.identity.phone import Phone, PhoneKind, display_phone, read_phone
 from clients.identity.refusals import IdentityRefused
-from clients.identity.text import normalise_name, read_email, tail
+from clients.identity.text import clean, normalise_name, read_email, tail
+from clients.identity.traditional import simplified
 
 __all__ = [
     "PROVINCES",
@@ -29,6 +30,7 @@ __all__ = [
     "PhoneKind",
     "Sex",
     "check_digit",
+    "clean",
     "credit_code_check_character",
     "display_phone",
     "is_credit_code",
@@ -39,5 +41,6 @@ __all__ = [
     "read_email",
     "read_id_number",
     "read_phone",
+    "simplified",
     "tail",
 ]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery, Value
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from clients.querysets.scope import client_q, sees_names
 
 if TYPE_CHECKING:
+    from clients.querysets.search import Hits
     from crm.core.models import User
 
 #: Orders of a list, each served by an index and ending in a unique column.
@@ -51,9 +52,16 @@ class ClientQuerySet(models.QuerySet[Any]):
 
         By name only for those who see names; nobody (None) sees none.
         """
-        from clients.querysets.search import search_q
+        from clients.querysets.search import Hits
 
-        return self.filter(search_q(typed, names=user is not None and sees_names(user)))
+        return self.filter(Hits.of(typed, user).q)
+
+    def ranked(self, hits: Hits, user: User) -> tuple[ClientQuerySet, tuple[str, ...]]:
+        """The rows with their place among the hits, and the order: the best hits, then the own book, then assets."""
+        own = Case(
+            When(advisor_id__in=user.scope.acting_ids, then=Value(0)), default=Value(1), output_field=IntegerField()
+        )
+        return self.annotate(place=hits.place, whose=own), ("place", "whose", "-total_assets", "-id")
 
     def in_order(self, sort: str, user: User) -> tuple[ClientQuerySet, tuple[str, ...]]:
         """The rows with what an order needs, and the order: -assets, assets, name, contact (longest silent first), new.
@@ -68,9 +76,14 @@ class ClientQuerySet(models.QuerySet[Any]):
         order = ("-contacted", "-id") if sort.startswith("-") else ("contacted", "id")
         return self.only("pk").annotate(contacted=contacted), order
 
-    def for_list(self, ids: list[int]) -> list[Any]:
-        """The rows of one page of a list, in the order of ``ids``; sealed values and search words stay where they are."""
+    def for_list(self, ids: list[int], *, hits: Hits | None = None) -> list[Any]:
+        """The rows of one page of a list, in the order of ``ids``; sealed values and search words stay where they are.
+
+        With ``hits`` each row has ``found_by``: by what it was found.
+        """
         rows = self.filter(pk__in=ids).select_related("advisor").defer(*_NOT_LISTED)
+        if hits is not None:
+            rows = rows.annotate(found_by=hits.found_by)
         found = {row.pk: row for row in rows}
         return [found[pk] for pk in ids if pk in found]
 

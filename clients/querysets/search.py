@@ -1,20 +1,31 @@
-"""The one search box: part of a name, pinyin, initials, client number, last four of phone, document or account, or all of them.
+"""The one search box: part of a name, pinyin, initials, client number, account number, last four of phone, document or account.
 
 Both engines answer alike; only the way differs. PostgreSQL asks its gram index, SQLite looks into the text of the branch.
+What is masked is found by its last four signs or as a whole, never by a part: nobody can guess a number sign by sign.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-from django.db.models import F, Func, Q, TextField, Value
+from django.db import connection, models
+from django.db.models import Case, F, Func, IntegerField, Q, TextField, Value, When
 from django.db.models.lookups import Lookup
+from django.utils.translation import gettext_lazy as _
 
-from clients.identity import IdentityRefused, normalise_name, read_phone
-from clients.pinyin import name_grams, pinyin_query, query_grams
+from clients.identity import IdentityRefused, clean, read_phone, simplified
+from clients.pinyin import bare_name, pinyin_query, query_grams
+from clients.querysets.scope import sees_names
 from crm.core.crypto import blind_indexes
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from crm.core.models import User
 
 _HAN = re.compile("[\u3007\u3400-\u9fff\U00020000-\U0003ffff]")
 _TAIL = re.compile(r"\d{3}[\dXx]", re.ASCII)
@@ -22,6 +33,35 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9\- ]{5,23}", re.ASCII)
 _LONG_NUMBER = re.compile(r"[\dXx+\- ]{8,24}", re.ASCII)
 #: Whoever types more than this is not searching for a client.
 LONGEST = 60
+
+
+class FoundBy(models.TextChoices):
+    """By what a client was found; said beside each hit, so that a masked value need not be shown to explain it."""
+
+    NUMBER = "number", _("Client number")
+    PHONE = "phone", _("Whole phone number")
+    DOCUMENT = "document", _("Whole document number")
+    ACCOUNT = "account", _("Account number")
+    NAME = "name", _("Name")
+    PINYIN = "pinyin", _("Pinyin")
+    INITIALS = "initials", _("Initials")
+    PHONE_TAIL = "phone_tail", _("Last digits of the phone")
+    DOCUMENT_TAIL = "document_tail", _("Last digits of the document")
+    ACCOUNT_TAIL = "account_tail", _("Last digits of the account")
+
+
+#: From the best hit to the weakest; within a place the own book comes first, then the larger assets.
+EXACT, BEGINS, INITIALS, TAILS, CONTAINS = range(5)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way in which a term finds clients. ``better``: conditions under which a hit stands higher than ``place``."""
+
+    by: FoundBy
+    place: int
+    q: Q
+    better: tuple[tuple[int, Q], ...] = ()
 
 
 class _Grams(Func):
@@ -43,8 +83,18 @@ class _HasAll(Lookup):
 
 
 def name_contains(term: str) -> Q:
-    """Clients whose name contains ``term``: blanks and middle dots do not count, Latin letters in either case."""
-    grams = query_grams(term)
+    """Clients whose name contains ``term``: blanks and middle dots do not count, Latin letters in either case.
+
+    A term in traditional characters finds the simplified name as well, and the other way round.
+    """
+    text = bare_name(term)
+    found = _contains(text)
+    plain = simplified(text)
+    return found if plain == text else found | _contains(plain)
+
+
+def _contains(text: str) -> Q:
+    grams = query_grams(text)
     if not grams:
         return Q(pk__in=[])
     if connection.vendor == "postgresql":
@@ -55,9 +105,10 @@ def name_contains(term: str) -> Q:
         for gram in grams:
             # Each gram stands between blanks, so that 张 does not find a pair that begins with it.
             found &= Q(_InText(_Padded(F("name_grams")), f" {gram} "))
-    if len(name_grams(term)) > 3:
-        # Three characters or more: their pairs may stand apart (张伟 and 伟民), so the text itself decides.
-        found &= Q(_InText(_Bare(F("name")), "".join(normalise_name(term).lower().split()).replace("·", "")))
+    if len(text) > 2:
+        # Three characters or more: their pairs may stand apart (张伟 and 伟民), so the text itself decides. Among the grams
+        # so long a piece can only be part of the simplified form of the whole name.
+        found &= Q(_InText(_Bare(F("name")), text)) | Q(_InText(F("name_grams"), text))
     return found
 
 
@@ -78,11 +129,30 @@ class _InText(Lookup):
 
     lookup_name = "in_text"
     prepare_rhs = False
+    found = "> 0"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         lhs, params = self.process_lhs(compiler, connection)
         function = "strpos" if connection.vendor == "postgresql" else "instr"
-        return f"{function}({lhs}, %s) > 0", [*params, self.rhs]
+        return f"{function}({lhs}, %s) {self.found}", [*params, self.rhs]
+
+
+class _BeginsText(_InText):
+    """Whether a text begins with another."""
+
+    lookup_name = "begins_text"
+    found = "= 1"
+
+
+class _IsText(Lookup):
+    """Whether a text is another, character by character."""
+
+    lookup_name = "is_text"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        lhs, params = self.process_lhs(compiler, connection)
+        return f"{lhs} = %s", [*params, self.rhs]
 
 
 def begins_with(field: str, text: str) -> Q:
@@ -92,53 +162,133 @@ def begins_with(field: str, text: str) -> Q:
     return Q(**{f"{field}__gte": text, f"{field}__lt": text + "\U0010ffff"})
 
 
-def search_q(typed: str, *, names: bool = True) -> Q:
-    """What the search box means by ``typed``; an empty box means everybody.
+def ways(typed: str, *, names: bool = True) -> list[Way]:
+    """Every way in which ``typed`` may name a client, the surest first; none for an empty box.
 
     Without ``names`` only the client number and last four digits are looked at: whoever sees names masked must not guess
     them sign by sign.
     """
-    term = typed.strip()[:LONGEST]
+    term = clean(typed)[:LONGEST].strip()
     if not term:
-        return Q()
-    found = Q(external_id=term)
-    if names and _HAN.search(term):
-        return name_contains(term) | found
+        return []
+    if names and (parts := _name_and_tail(term)):
+        name, tails = parts
+        both = Q()
+        for one in tails:
+            both &= _tails_q(one)
+        return [Way(way.by, way.place, way.q & both, way.better) for way in _by_name(name)]
+    found = [Way(FoundBy.NUMBER, EXACT, Q(external_id=term))]
+    if names:
+        found += _by_whole_number(term)
     if _TAIL.fullmatch(term):
-        found |= Q(phone_tail=term) | Q(id_tail=term.upper())
-    if not names:
-        return found
-    found |= _account(term)
-    if _LONG_NUMBER.fullmatch(term):
-        found |= _whole_number(term)
-    if any(c.isalpha() for c in term):
-        spoken = pinyin_query(term)
-        if spoken.isascii() and spoken.isalnum():
-            found |= begins_with("pinyin", spoken) | begins_with("initials", spoken)
-        found |= name_contains(term)
+        found += _by_tail(term, accounts=names)
+    if names and any(c.isalpha() for c in term):
+        found += _by_name(term)
     return found
 
 
-def _account(term: str) -> Q:
-    """Whose account this is: by the digest of the whole number, or by its last four signs."""
+def _name_and_tail(term: str) -> tuple[str, list[str]] | None:
+    """张三 8000: a name in Chinese and the last four digits of something."""
+    words = term.split()
+    tails = [word for word in words if _TAIL.fullmatch(word)]
+    name = [word for word in words if _HAN.search(word)]
+    return ("".join(name), tails) if name and tails and len(name) + len(tails) == len(words) else None
+
+
+def _by_name(term: str) -> Iterator[Way]:
+    """By characters; by pinyin and initials where the term has no Chinese character."""
+    text = bare_name(term)
+    if not _HAN.search(term):
+        spoken = pinyin_query(term)
+        if spoken.isascii() and spoken.isalnum():
+            whole = ((EXACT, Q(pinyin=spoken)),)
+            yield Way(FoundBy.PINYIN, BEGINS, begins_with("pinyin", spoken), whole)
+            yield Way(FoundBy.INITIALS, INITIALS, begins_with("initials", spoken), ((BEGINS, Q(initials=spoken)),))
+    bare = _Bare(F("name"))
+    forms = dict.fromkeys((text, simplified(text)))
+    exact, begins = Q(), Q()
+    for form in forms:
+        exact |= Q(_IsText(bare, form))
+        begins |= Q(_BeginsText(bare, form))
+    yield Way(FoundBy.NAME, CONTAINS, name_contains(term), ((EXACT, exact), (BEGINS, begins)))
+
+
+def _by_tail(term: str, *, accounts: bool) -> Iterator[Way]:
+    yield Way(FoundBy.PHONE_TAIL, TAILS, Q(phone_tail=term))
+    yield Way(FoundBy.DOCUMENT_TAIL, TAILS, Q(id_tail=term.upper()))
+    if accounts and (ids := _with_account_tail(term)):
+        yield Way(FoundBy.ACCOUNT_TAIL, TAILS, Q(pk__in=ids))
+
+
+def _tails_q(term: str) -> Q:
+    found = Q()
+    for way in _by_tail(term, accounts=True):
+        found |= way.q
+    return found
+
+
+def _with_account_tail(term: str) -> list[int]:
     from clients.models import Account
 
-    ids: list[int] = []
-    if _TAIL.fullmatch(term):
-        ids = Account.objects.clients_with_tail(term)
-    elif _ACCOUNT.fullmatch(term) and any(c.isdigit() for c in term):
-        ids = Account.objects.clients_with_number(blind_indexes(re.sub(r"[\s\-]", "", term)))
-    return Q(pk__in=ids) if ids else Q()
+    found: list[int] = Account.objects.clients_with_tail(term)
+    return found
 
 
-def _whole_number(term: str) -> Q:
-    """A whole phone or document number is looked up by its digest: the number itself is nowhere to be searched."""
+def _by_whole_number(term: str) -> Iterator[Way]:
+    """A whole phone, document or account number is looked up by its digest: the number itself is nowhere to be searched."""
+    from clients.models import Account
+
     bare = re.sub(r"[\s\-]", "", term).upper()
-    found = Q(id_index__in=blind_indexes(bare))
-    try:
-        return found | Q(phone_index__in=blind_indexes(read_phone(term).e164))
-    except IdentityRefused:
+    if _LONG_NUMBER.fullmatch(term):
+        yield Way(FoundBy.DOCUMENT, EXACT, Q(id_index__in=blind_indexes(bare)))
+        with suppress(IdentityRefused):
+            yield Way(FoundBy.PHONE, EXACT, Q(phone_index__in=blind_indexes(read_phone(term).e164)))
+    if _TAIL.fullmatch(term) or not _ACCOUNT.fullmatch(term) or not any(c.isdigit() for c in term):
+        return
+    if ids := Account.objects.clients_with_number(blind_indexes(bare)):
+        yield Way(FoundBy.ACCOUNT, EXACT, Q(pk__in=ids))
+
+
+# -- how good a hit is -------------------------------------------------------------------------------------------------
+
+
+class Hits:
+    """What one term finds for one person: which rows, how well each fits, and by what it was found.
+
+    Made once for a request: account numbers are looked up when it is made.
+    """
+
+    def __init__(self, typed: str, *, names: bool = True) -> None:
+        self.ways = ways(typed, names=names)
+
+    @classmethod
+    def of(cls, typed: str, user: User | AnonymousUser | None) -> Hits:
+        """By name only for those who see names; nobody (None) sees none."""
+        return cls(typed, names=user is not None and sees_names(user))
+
+    @property
+    def q(self) -> Q:
+        """The rows found; all of them for an empty box."""
+        found = Q()
+        for way in self.ways:
+            found |= way.q
         return found
 
+    @property
+    def place(self) -> Case:
+        """The place of a row among the hits, 0 the best."""
+        whens = (When(q, then=Value(place)) for place, _by, q in self._whens())
+        return Case(*whens, default=Value(CONTAINS), output_field=IntegerField())
 
-__all__ = ["begins_with", "name_contains", "search_q"]
+    @property
+    def found_by(self) -> Case:
+        """By what a row was found: the way that gives it its place."""
+        whens = (When(q, then=Value(by.value)) for _place, by, q in self._whens())
+        return Case(*whens, default=Value(""), output_field=models.CharField())
+
+    def _whens(self) -> list[tuple[int, FoundBy, Q]]:
+        whens = [(place, way.by, q) for way in self.ways for place, q in (*way.better, (way.place, way.q))]
+        return sorted(whens, key=lambda when: when[0])
+
+
+__all__ = ["FoundBy", "Hits", "begins_with", "name_contains"]

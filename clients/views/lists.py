@@ -21,26 +21,29 @@ from clients.filters import ClientFilter
 from clients.forms import ExportForm
 from clients.models import Client
 from clients.querysets.scope import sees_names, shown_name
+from clients.querysets.search import FoundBy
 from clients.services import export
 from clients.views.rows import actor, today
 from crm.core.clocks import local_date
 from crm.core.csv_out import cell, csv_answer
 from crm.core.errors import DomainError
 from crm.core.keyset import capped_count, page_of
+from crm.core.models import User
 from crm.core.views.lists import PAGE_SIZE, Listed, part
 
 
 @require_safe
 @permission_required("clients.view_client", raise_exception=True)
 def client_list(request: HttpRequest) -> HttpResponse:
-    """Clients, the largest first; the ids of a page from an index, then their rows."""
+    """Clients, the largest first, searched ones by how well they fit; the ids of a page from an index, then their rows."""
     found = _found(request)
-    rows, order = found.qs.in_order(request.GET.get("sort", ""), actor(request))
+    rows, order = _ordered(found, request.GET.get("sort", ""), actor(request))
     cursor = request.GET.get("cursor", "")
     page = page_of(rows, order, cursor=cursor, size=PAGE_SIZE)
-    clients = Client.objects.for_list([row.pk for row in page.rows])
+    clients = Client.objects.for_list([row.pk for row in page.rows], hits=found.hits)
     day = today()
     for client in clients:
+        client.found_in_words = FoundBy(client.found_by).label if found.hits else ""
         client.shown_name = shown_name(client, request.user)
         client.days_left = client.risk_days_left(day)
     context = {
@@ -50,6 +53,15 @@ def client_list(request: HttpRequest) -> HttpResponse:
         "export_url": f"{reverse('clients:export')}?{request.GET.urlencode()}",
     }
     return render(request, part(request, "clients/list.html", "clients/_table.html"), context)
+
+
+def _ordered(found: ClientFilter, sort: str, user: User) -> tuple[Any, tuple[str, ...]]:
+    """Rows that carry what their order needs: the order asked for, else that of the hits."""
+    rows: Any = found.qs
+    if sort or found.hits is None:
+        return rows.in_order(sort, user)  # type: ignore[no-any-return]
+    ranked, order = rows.ranked(found.hits, user)
+    return ranked.only("pk", "total_assets"), order
 
 
 def _count(rows: Any) -> str:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from clients.models import Client
 from clients.querysets.scope import shown_name
+from clients.querysets.search import Hits
 from complaints.forms import RegisterForm
 from complaints.models import Complaint
 from complaints.services import register_complaint
@@ -77,11 +78,9 @@ def _choose(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("q", "").strip()[:60]
     found: list[Any] = []
     if typed:
-        found = list(
-            Client.objects.visible_to(actor(request))
-            .search(typed, actor(request))
-            .select_related("advisor", "branch")[:_FOUND]
-        )
+        hits = Hits.of(typed, actor(request))
+        rows, order = Client.objects.visible_to(actor(request)).filter(hits.q).ranked(hits, actor(request))
+        found = list(rows.order_by(*order).select_related("advisor", "branch")[:_FOUND])
     for client in found:
         client.shown_name, client.shown_phone = shown_name(client, actor(request)), mask_phone(client.phone)
     context = {"typed": typed, "found": found, "crumbs": _crumbs()}

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from clients.models import Client
 from clients.querysets.scope import shown_name
+from clients.querysets.search import FoundBy, Hits
 from clients.views.rows import actor
 
 PALETTE_SIZE, PAGE_SIZE = 8, 50
@@ -38,7 +39,7 @@ ACTIONS = (
 
 @require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
-    """Everything that the words find; a single client is opened by the reader, never by us."""
+    """Everything that the words find, the best first; a single client is opened by the reader, never by us."""
     return render(request, "search/page.html", _found(request, PAGE_SIZE))
 
 
@@ -63,9 +64,10 @@ def _clients(request: HttpRequest, typed: str, size: int) -> tuple[list[Client],
     user = actor(request)
     if not typed or not user.has_perm("clients.view_client"):
         return [], False
-    rows, order = Client.objects.visible_to(user).search(typed, user).in_order("-assets", user)
+    hits = Hits.of(typed, user)
+    rows, order = Client.objects.visible_to(user).filter(hits.q).ranked(hits, user)
     ids = list(rows.order_by(*order).values_list("pk", flat=True)[: size + 1])
-    clients = Client.objects.for_list(ids[:size])
+    clients = Client.objects.for_list(ids[:size], hits=hits)
     for client in clients:
-        client.shown_name = shown_name(client, user)
+        client.shown_name, client.found_in_words = shown_name(client, user), FoundBy(client.found_by).label
     return clients, len(ids) > size

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clients.identity.traditional import _FOLD
 from clients.pinyin import COMPOUND_SURNAMES, SURNAMES, name_grams, pinyin_query, query_grams, split_name, to_pinyin
 
 pytestmark = pytest.mark.nodb
@@ -149,3 +150,22 @@ def test_a_hundred_thousand_names_take_seconds():
 
     # The goal is 3 s; a slow shared machine must not turn the suite red, a lost cache (10 s) must.
     assert time.process_time() - start < 6
+
+
+# -- traditional characters --------------------------------------------------------------------------------------------
+
+
+def test_a_traditional_character_reads_like_the_one_it_is_simplified_to() -> None:
+    from pypinyin import lazy_pinyin
+
+    assert [(chr(old), new) for old, new in _FOLD.items() if lazy_pinyin(chr(old)) != lazy_pinyin(new)] == []
+
+
+def test_no_character_of_the_mainland_is_taken_for_a_traditional_one() -> None:
+    assert [chr(old) for old in _FOLD if chr(old).encode("gb2312", "ignore")] == []
+    assert [new for new in _FOLD.values() if not new.encode("gb2312", "ignore")] == []
+
+
+def test_a_name_in_traditional_characters_has_the_grams_of_both_forms() -> None:
+    assert name_grams("陳華") == ["陳", "華", "陳華", "陈", "华", "陈华"]
+    assert name_grams("馬可波羅")[-1] == "马可波羅"
