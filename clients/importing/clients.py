@@ -48,7 +48,7 @@ class ClientTarget(ModelTarget):
             "code",
             gettext_lazy("client number"),
             required=True,
-            headers=("客户号", "客户编号", "资金账号", "client", "client_id", "client number", "account"),
+            headers=("客户号", "客户编号", "资金账号", "client", "client_id", "client number", "account", "uid"),
         ),
         ImportField("name", "text", gettext_lazy("name"), headers=("姓名", "客户姓名", "客户名称", "client name")),
         ImportField("kind", "choice", gettext_lazy("kind"), choices=Client.Kind.choices, headers=("客户类型",)),
@@ -91,7 +91,7 @@ class ClientTarget(ModelTarget):
         ImportField(
             "age_on_file", "integer", gettext_lazy("age on file"), minimum=0, maximum=130, headers=("年龄", "age")
         ),
-        ImportField("occupation", "text", gettext_lazy("occupation"), headers=("职业", "job")),
+        ImportField("occupation", "text", gettext_lazy("occupation"), headers=("职业", "job", "title", "职务", "职位")),
         ImportField("education", "text", gettext_lazy("education"), headers=("学历", "教育程度")),
         ImportField("marital_status", "text", gettext_lazy("marital status"), headers=("婚姻状况", "marital")),
         ImportField("opened_on", "date", gettext_lazy("client since"), headers=("开户日期", "开户日", "opened")),

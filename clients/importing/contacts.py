@@ -31,8 +31,9 @@ class ContactTarget(ModelTarget):
     model = ContactLog
     identity = ("client_id", "external_id")
     row_key_field = "external_id"
+    date_field = "on"
     columns = {"external_id": None, "contact_id": None, "on": None, "staff": "staff_id"}
-    extra = ("client_id", "external_id", "at", "staff_id")
+    extra = ("client_id", "external_id", "at", "channel", "staff_id")
     fields = [
         CLIENT_FIELD,
         ImportField(

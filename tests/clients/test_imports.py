@@ -362,3 +362,53 @@ def test_holdings_of_a_day_that_has_not_come_are_rejected(run: Run, tmp_path: Pa
     assert counts(run("holdings", holdings, mapping)) == (0, 0, 0, 1, 1)
     assert "in_future" in (tmp_path / "errors.csv").read_text(encoding="utf-8")
     assert not Holding.objects.exists()
+
+
+# -- address books and questions that nobody here wrote ----------------------------------------------------------------
+
+BOOKS = ROOT / "tests" / "data" / "vcards"
+
+
+@pytest.mark.parametrize("book", sorted(BOOKS.glob("*.vcf")), ids=lambda path: path.stem)
+def test_an_address_book_comes_in_once_and_every_card_left_out_has_its_reason(
+    run: Run, branch: Branch, book: Path, tmp_path: Path
+) -> None:
+    first = run("clients", book, MAPPINGS / "vcard_clients.toml", "--partial")
+    again = run("clients", book, MAPPINGS / "vcard_clients.toml", "--partial")
+
+    cards = book.read_bytes().count(b"END:VCARD")
+    assert first["created"] + first["rejected"] == cards
+    assert (again["created"], again["unchanged"], again["rejected"]) == (0, first["created"], first["rejected"])
+    reasons = list(csv.DictReader((tmp_path / "errors.csv").open(encoding="utf-8", newline="")))
+    assert {row["field"] for row in reasons} <= {"phone", "email"}
+    assert all(row["message"] and row["code"] for row in reasons)
+
+
+def test_the_notes_of_an_address_book_become_contacts(run: Run, branch: Branch, tmp_path: Path) -> None:
+    book = tmp_path / "book.vcf"
+    book.write_text(
+        "BEGIN:VCARD\nVERSION:3.0\nUID:C1\nFN:王小明\nTEL:13800138000\nNOTE:喜欢基金\nEND:VCARD\n"
+        "BEGIN:VCARD\nVERSION:3.0\nUID:C2\nFN:李雷\nEND:VCARD\n",
+        encoding="utf-8",
+    )
+    assert counts(run("clients", book, MAPPINGS / "vcard_clients.toml")) == (2, 0, 0, 0, 0)
+    assert counts(run("contacts", book, MAPPINGS / "vcard_notes.toml", "--date", DAY)) == (1, 0, 0, 0, 0)
+    assert counts(run("contacts", book, MAPPINGS / "vcard_notes.toml", "--date", DAY)) == (0, 0, 1, 0, 0)
+    assert ContactLog.objects.get().content == "喜欢基金"
+
+
+def test_questions_without_client_and_day_go_to_the_clients_of_their_rows_and_the_rest_say_why(
+    run: Run, branch: Branch, tmp_path: Path
+) -> None:
+    questions = ROOT / "tests" / "data" / "banking77_201.csv"
+    small = tmp_path / "bank.csv"
+    small.write_text("".join(EXCERPT.open(encoding="utf-8").readlines()[:151]), encoding="utf-8")
+    run("clients", small, MAPPINGS / "bank_clients.toml")
+    mapping = MAPPINGS / "banking77_contacts.toml"
+
+    assert counts(run("contacts", questions, mapping, "--date", DAY, "--partial")) == (150, 0, 0, 51, 1)
+    assert counts(run("contacts", questions, mapping, "--date", DAY, "--partial")) == (0, 0, 150, 51, 1)
+    reasons = list(csv.DictReader((tmp_path / "errors.csv").open(encoding="utf-8", newline="")))
+    assert {row["code"] for row in reasons} == {"unknown_client"}
+    assert ContactLog.objects.filter(purpose="complaint").exists()
+    assert ContactLog.objects.first().content.endswith("]")

@@ -35,8 +35,8 @@ class NewImportForm(CommandForm):
     branch = forms.ModelChoiceField(label=_("Branch"), queryset=Branch.objects.none(), to_field_name="public_id")
     file = forms.FileField(
         label=_("File"),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
-        help_text=_("CSV (UTF-8 or GB18030) or XLSX. The first row names the columns."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.xlsx,.vcf,.zip"}),
+        help_text=_("CSV (UTF-8 or GB18030) or XLSX whose first row names the columns, or an address book (vCard)."),
     )
     source = forms.ChoiceField(
         label=_("Mapping of the columns"),

@@ -40,6 +40,8 @@ from crm.core.importing.targets import (
 from crm.core.models import ImportBatch, ImportRow
 
 Progress = Callable[[int, int], None]
+#: What a row of the file ends with, to tell how many there will be before they are read; a workbook does not say.
+_ROW_END = {"csv": b"\n", "vcard": b"END:VCARD"}
 _COLUMNS = ("batch_id", "number", "key", "outcome", "ref", "values", "before", "problems")
 
 
@@ -87,7 +89,7 @@ def check(
     _forget_rows(batch)
     target.begin(context)
     tally = Tally(mapped=sorted(binding.mapped), layout=target.layout(context))
-    expected = min(limits.rows, raw.count(b"\n")) if table.kind == "csv" else 0
+    expected = min(limits.rows, raw.count(_ROW_END.get(table.kind, b"\0\0")))
     described = by_name(target.fields)
     seen = 0
     while records := list(islice(table.records, CHUNK)):

@@ -241,8 +241,8 @@ def _file(body: Dict[str, Any]) -> tuple[FileOptions, tuple[str, ...] | str]:
     kind, encoding = str(body.get("kind", "")).lower(), str(body.get("encoding", "auto"))
     delimiter, skip, sheet = str(body.get("delimiter", "auto")), body.get("skip_rows", 0), body.get("sheet")
     known_encoding(encoding)
-    if kind not in ("", "csv", "xlsx"):
-        raise MappingRefused(_("[file] kind must be csv or xlsx."), code="bad_value")
+    if kind not in ("", "csv", "xlsx", "vcard"):
+        raise MappingRefused(_("[file] kind must be csv, xlsx or vcard."), code="bad_value")
     if delimiter.lower() not in _DELIMITER_WORDS:
         raise MappingRefused(_("[file] delimiter must be auto, comma, semicolon, tab or pipe."), code="bad_value")
     if not isinstance(skip, int) or isinstance(skip, bool) or not 0 <= skip <= 1000:

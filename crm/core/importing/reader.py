@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from crm.core.importing.csvfile import read_csv
 from crm.core.importing.problems import FileRefused
 from crm.core.importing.table import FileOptions, Limits, Table
+from crm.core.importing.vcardfile import holds_cards, looks_like_cards, read_vcards
 from crm.core.importing.xlsxfile import read_xlsx
 
 _ZIP = b"PK\x03\x04"
@@ -42,7 +43,7 @@ def read(raw: bytes, options: FileOptions, limits: Limits) -> Table:
     if not raw.strip():
         raise FileRefused(_("The file is empty."), code="empty_file")
     if raw.startswith(_ZIP):
-        return read_xlsx(raw, options, limits)
+        return read_vcards(raw, options, limits) if holds_cards(raw) else read_xlsx(raw, options, limits)
     if raw.startswith(_OLD_EXCEL):
         raise FileRefused(
             _(
@@ -62,6 +63,12 @@ def read(raw: bytes, options: FileOptions, limits: Limits) -> Table:
         raise FileRefused(_("The mapping says XLSX, but the file is not a workbook."), code="wrong_kind")
     if len(raw) > limits.csv_bytes:
         raise _too_large(limits.csv_bytes)
+    if looks_like_cards(raw):
+        if options.kind == "csv":
+            raise FileRefused(_("The mapping says CSV, but the file is an address book (vCard)."), code="wrong_kind")
+        return read_vcards(raw, options, limits)
+    if options.kind == "vcard":
+        raise FileRefused(_("The mapping says vCard, but the file is no address book."), code="wrong_kind")
     return read_csv(raw, options, limits)
 
 

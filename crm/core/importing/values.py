@@ -56,6 +56,7 @@ MESSAGES: dict[str, Any] = {
     ),
     "cell_error": _("The cell holds a spreadsheet error, not a value."),
     "control_character": _("The text contains a control character."),
+    "damaged_text": _("A character of this text was lost before the file came here (�). Write it anew."),
     "too_long": _("The text is longer than %(limit)s characters."),
     "blank_inside": _("An identifier has no blanks inside."),
     "formula": _("This is a formula, not an identifier."),
@@ -131,6 +132,8 @@ def parser_for(
 def _checked_text(text: str, field: ImportField) -> str:
     if _CONTROL.search(text):
         raise BadValue("control_character")
+    if "\ufffd" in text:
+        raise BadValue("damaged_text")
     if field.max_length is not None and len(text) > field.max_length:
         raise BadValue("too_long", limit=field.max_length)
     return text

@@ -1,0 +1,302 @@
+"""An address book as a table: one card is one row, under titles that are always the same.
+
+Several phones, e-mails and addresses of a card stand line by line in one cell, the best first, so that no number of columns
+limits them; the best one also stands alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+
+from django.utils.translation import gettext as _
+
+from crm.core.importing.problems import FileRefused
+from crm.core.importing.table import FileOptions, Limits, Record, Table
+from crm.core.importing.text import find_codec, known_encoding
+from crm.core.importing.vcard import BrokenCard, Decode, Line, cards
+
+HEADERS = (
+    "uid", "kind", "name", "nickname", "sex", "birthday", "phone", "phones", "email", "emails", "address", "addresses",
+    "wechat", "company", "department", "title", "note",
+)  # fmt: skip
+_ZIP_ENTRIES = 2_000
+_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+_DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?", re.ASCII)
+_SEX = {"M": "male", "F": "female"}
+
+
+def looks_like_cards(raw: bytes) -> bool:
+    """Whether bytes begin as an address book does, after a byte order mark and blank lines."""
+    head = raw[:400].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    return head[:6].upper() == b"BEGIN:" and head[6:20].strip().upper().startswith(b"VCARD")
+
+
+def holds_cards(raw: bytes) -> bool:
+    """Whether a ZIP archive has address books in it and no workbook."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            names = [entry.filename.lower() for entry in archive.infolist()[:_ZIP_ENTRIES]]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    return "xl/workbook.xml" not in names and any(name.endswith((".vcf", ".vcard")) for name in names)
+
+
+def read_vcards(raw: bytes, options: FileOptions, limits: Limits) -> Table:
+    """Open an address book, or a ZIP of them, as a table. Raises ``FileRefused`` or ``MappingRefused``."""
+    books = _unpacked(raw, limits) if raw.startswith(b"PK\x03\x04") else [raw]
+    wanted = known_encoding(options.encoding)
+    return Table(list(HEADERS), _records(books, wanted, limits), "vcard", encoding=wanted or "auto")
+
+
+def _records(books: Sequence[bytes], wanted: str, limits: Limits) -> Iterator[Record]:
+    ordinal, before = 0, 0
+    for book in books:
+        plain = _without_mark(book)
+        try:
+            for number, lines in cards(plain, _decoder(plain, wanted)):
+                if _is_group(lines):
+                    continue
+                ordinal += 1
+                if ordinal > limits.rows:
+                    raise FileRefused(
+                        _("The file has more than %(limit)d rows.") % {"limit": limits.rows}, code="too_many_rows"
+                    )
+                yield Record(before + number, ordinal, _cells(lines))
+        except BrokenCard as broken:
+            raise FileRefused(
+                _("The card that begins in line %(row)d has no end; the file seems to be cut off.")
+                % {"row": broken.row},
+                code="card_without_end",
+            ) from None
+        before += plain.count(b"\n") + 1
+    if not ordinal:
+        raise FileRefused(_("There is no card in this address book."), code="empty_file")
+
+
+def _without_mark(book: bytes) -> bytes:
+    """UTF-16 of Outlook becomes UTF-8, so that lines can be told apart by their bytes."""
+    if book[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return book.removeprefix(b"\xef\xbb\xbf")
+    return book.decode(find_codec(book)).encode()
+
+
+def _decoder(raw: bytes, wanted: str) -> Decode:
+    """Text of bytes: the line's own character set, else the mapping's, else the file's by trial, else line by line.
+
+    A phone that cuts a value in the middle of a character leaves bytes that nothing reads: they become the replacement
+    character, and the row is rejected if that value is wanted (``damaged_text``).
+    """
+    usual = wanted
+    if not usual:
+        try:
+            usual = find_codec(raw)
+        except FileRefused:
+            usual = ""  # a 2.1 file may mix character sets
+
+    def decode(body: bytes, charset: str) -> str:
+        if body.isascii():
+            return body.decode("ascii")
+        for codec in (_named(charset), usual, "utf-8", "gb18030"):
+            if codec:
+                try:
+                    return body.decode(codec)
+                except UnicodeDecodeError:
+                    if codec == _named(charset):
+                        break
+        return body.decode(_named(charset) or usual or "utf-8", errors="replace")
+
+    return decode
+
+
+def _named(charset: str) -> str:
+    try:
+        return known_encoding(charset) if charset else ""
+    except Exception:  # noqa: BLE001  an unknown name says nothing; trial goes on
+        return ""
+
+
+def _unpacked(raw: bytes, limits: Limits) -> list[bytes]:
+    """The address books of an archive, in the order of their names; judged by the table of contents and while reading."""
+    if len(raw) > limits.xlsx_bytes:
+        raise FileRefused(
+            _("The archive is larger than %(limit)d MB.") % {"limit": limits.xlsx_bytes >> 20}, code="file_too_large"
+        )
+    too_large = FileRefused(
+        _("The archive unpacks to more than %(limit)d MB.") % {"limit": limits.unpacked_bytes >> 20},
+        code="too_large_unpacked",
+    )
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            entries = archive.infolist()
+            if len(entries) > _ZIP_ENTRIES or sum(entry.file_size for entry in entries) > limits.unpacked_bytes:
+                raise too_large
+            if any(entry.flag_bits & 1 for entry in entries):
+                raise FileRefused(
+                    _("The archive is protected by a password. Save it without one."), code="encrypted_file"
+                )
+            books, left = [], limits.unpacked_bytes
+            for entry in sorted(entries, key=lambda found: found.filename):
+                if entry.is_dir() or not entry.filename.lower().endswith((".vcf", ".vcard")):
+                    continue
+                with archive.open(entry) as stream:
+                    body = stream.read(left + 1)
+                left -= len(body)
+                if left < 0:
+                    raise too_large
+                books.append(body)
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError):
+        raise FileRefused(_("The archive cannot be read."), code="broken_zip") from None
+    return books
+
+
+# -- one card ----------------------------------------------------------------------------------------------------------
+
+
+def _cells(lines: list[Line]) -> list[str]:
+    by_name: dict[str, list[Line]] = {}
+    for line in lines:
+        by_name.setdefault(line.name, []).append(line)
+    phones, emails = _phones(by_name), _best(by_name, "EMAIL")
+    mails = _distinct(line.text.removeprefix("mailto:") for line in emails)
+    addresses = _distinct(_address(line) for line in _best(by_name, "ADR"))
+    company, department = _organisation(by_name)
+    birthday, partial = _birthday(by_name)
+    name = _name(by_name) or company
+    note = "\n".join([*(line.text for line in by_name.get("NOTE", [])), *partial])
+    kind = _first(by_name, "KIND").casefold()
+    is_firm = kind == "org" or (not _name(by_name) and bool(company))
+    cells = {
+        "kind": "institution" if is_firm else "person",
+        "name": name,
+        "nickname": _first(by_name, "NICKNAME"),
+        "sex": _SEX.get(_first(by_name, "GENDER")[:1].upper(), ""),
+        "birthday": birthday,
+        "phone": phones[0] if phones else "",
+        "phones": "\n".join(phones),
+        "email": mails[0] if mails else "",
+        "emails": "\n".join(mails),
+        "address": addresses[0] if addresses else "",
+        "addresses": "\n".join(addresses),
+        "wechat": _wechat(by_name),
+        "company": "" if is_firm else company,
+        "department": department,
+        "title": _first(by_name, "TITLE") or _first(by_name, "ROLE"),
+        "note": note,
+    }
+    cells["uid"] = _uid(by_name, cells)
+    return [cells[header] for header in HEADERS]
+
+
+def _uid(by_name: dict[str, list[Line]], cells: dict[str, str]) -> str:
+    """The card's own number; of a card without one a number made from name and ways to reach him, the same each time."""
+    own = re.sub(r"\s", "", _first(by_name, "UID").removeprefix("urn:uuid:"))
+    if own and len(own) <= 40:
+        return own
+    said = own or "|".join(cells[name] for name in ("name", "phones", "emails", "birthday", "company"))
+    return "vc-" + hashlib.sha256(said.encode()).hexdigest()[:20] if said.strip("|") else ""
+
+
+def _is_group(lines: list[Line]) -> bool:
+    """A card that only names a group of cards is nobody."""
+    return any(
+        (line.name == "KIND" or line.name == "X-ADDRESSBOOKSERVER-KIND") and line.text.casefold() == "group"
+        for line in lines
+    )
+
+
+def _first(by_name: dict[str, list[Line]], name: str) -> str:
+    return next((line.text for line in _best(by_name, name) if line.text), "")
+
+
+def _best(by_name: dict[str, list[Line]], name: str) -> list[Line]:
+    return sorted(by_name.get(name, []), key=lambda line: line.rank)
+
+
+def _distinct(texts: Iterator[str] | Sequence[str]) -> list[str]:
+    return [text for text in dict.fromkeys(" ".join(text.split()) for text in texts) if text]
+
+
+def _name(by_name: dict[str, list[Line]]) -> str:
+    """As it is to be shown, else put together: family name first where it is written in characters."""
+    shown = " ".join(_first(by_name, "FN").split())
+    if shown:
+        return shown
+    for line in by_name.get("N", []):
+        family, given, middle, before, after = (*line.parts(), "", "", "", "", "")[:5]
+        if _CJK.search(family + given):
+            return "".join(f"{family}{given}{middle}".split())
+        whole = " ".join(f"{before} {given} {middle} {family} {after}".split())
+        if whole:
+            return whole
+    return ""
+
+
+def _phones(by_name: dict[str, list[Line]]) -> list[str]:
+    """Numbers that people answer, the preferred first, mobiles before others; faxes and pagers are left out."""
+
+    def order(line: Line) -> tuple[int, int]:
+        mobile = bool({"CELL", "IPHONE", "MOBILE"} & line.types)
+        return line.rank, 0 if mobile else 1
+
+    answered = [
+        line
+        for line in by_name.get("TEL", [])
+        if not {"FAX", "PAGER", "MODEM", "BBS", "TELEX"} & line.types or "VOICE" in line.types
+    ]
+    return _distinct(_number(line) for line in sorted(answered, key=order))
+
+
+def _number(line: Line) -> str:
+    """``tel:+86-138-…;ext=802`` of 4.0 as people write it."""
+    text = line.text
+    if text[:4].casefold() == "tel:":
+        number, *more = text[4:].split(";")
+        extension = next((part[4:] for part in more if part.casefold().startswith("ext=")), "")
+        return f"{number} ext {extension}" if extension else number
+    return text
+
+
+def _address(line: Line) -> str:
+    """One line, the way its country writes it: from the large to the small in characters, else from small to large."""
+    box, more, street, city, region, code, country = (*line.parts(), *[""] * 7)[:7]
+    if _CJK.search(line.value):
+        whole = "".join(part for part in (country, region, city if city != region else "", street, more, box) if part)
+        return f"{whole} {code}".strip()
+    return ", ".join(part for part in (box, street, more, city, region, code, country) if part)
+
+
+def _organisation(by_name: dict[str, list[Line]]) -> tuple[str, str]:
+    for line in _best(by_name, "ORG"):
+        parts = [part for part in line.parts() if part]
+        if parts:
+            return parts[0], " / ".join(parts[1:])
+    return "", ""
+
+
+def _birthday(by_name: dict[str, list[Line]]) -> tuple[str, list[str]]:
+    """The day where a whole one is given; what says less (no year, words) goes into the note instead."""
+    for line in by_name.get("BDAY", []):
+        text = line.text
+        found = _DAY.fullmatch(text)
+        if found and found[1] != line.params.get("X-APPLE-OMIT-YEAR"):
+            return f"{found[1]}-{found[2]}-{found[3]}", []
+        if found:
+            text = f"{found[2]}-{found[3]}"
+        if text:
+            return "", [_("Birthday: %(day)s") % {"day": text.lstrip("-")}]
+    return "", []
+
+
+def _wechat(by_name: dict[str, list[Line]]) -> str:
+    own = _first(by_name, "X-WECHAT") or _first(by_name, "X-WEIXIN")
+    if own:
+        return own
+    for line in by_name.get("IMPP", []):
+        scheme, colon, name = line.text.partition(":")
+        if colon and scheme.casefold() in ("wechat", "weixin"):
+            return name
+    return ""
