@@ -16,11 +16,37 @@ _OWN = (
     "NeedsInterview",
     "TradingPermission",
     "EntryTest",
+    "IdentityDocument",
+    "ContactPoint",
+    "ContactPerson",
+    "FinancingNeed",
+    "Relation",
+    "HouseholdMember",
+    "StageOverride",
+    "AssetMilestone",
 )
 _ACTIONS = {
     "client.create": _("Client taken in"),
     "client.change": _("Client changed"),
     "client.confirm_facts": _("Facts of a client confirmed"),
+    "client.grade_stages": _("Stages of clients computed"),
+    "client.set_stage": _("Stage of a client set by hand"),
+    "client.end_stage": _("Stage set by hand ended"),
+    "document.add": _("Identity document put on file"),
+    "document.change": _("Identity document changed"),
+    "contact_point.add": _("Contact point put on file"),
+    "contact_point.change": _("Contact point changed"),
+    "contact_person.add": _("Contact person put on file"),
+    "contact_person.change": _("Contact person changed"),
+    "financing_need.add": _("Financing need put on file"),
+    "financing_need.change": _("Financing need changed"),
+    "relation.add": _("Relation put on file"),
+    "relation.change": _("Relation changed"),
+    "profile_row.remove": _("Entry of the profile taken off"),
+    "profile_row.view": _("Looked at entries of a profile"),
+    "household.found": _("Household founded"),
+    "household.join": _("Client joined a household"),
+    "household.leave": _("Client left a household"),
     "client.view": _("Looked at a client"),
     "client.assess_risk": _("Risk grade entered"),
     "client.assign_advisor": _("Advisor assigned"),
@@ -80,7 +106,8 @@ class ClientsConfig(AppConfig):
 
         for target in (ClientTarget, AssetTarget, HoldingTarget, ContactTarget, AccountTarget, MarginTarget):
             register(target())
-        bind(*(ClientBound(f"clients.{name}") for name in _OWN), ClientBound("clients.Client", "introduced_by_client"))
+        bind(*(ClientBound(f"clients.{name}") for name in _OWN))
+        bind(ClientBound("clients.Client", "introduced_by_client"), ClientBound("clients.Relation", "other"))
         add_words(_ACTIONS)
         keeps_branch_open("clients", _("%(count)d clients are still served there; a branch with clients stays open."))(
             _still_served

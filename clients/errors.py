@@ -35,6 +35,64 @@ class NotRefusable(InvalidInput):
     message = _("This fact cannot be refused.")
 
 
+class DocumentTaken(DomainError):
+    """The client has this document already."""
+
+    code = "document_taken"
+    message = _("This document is on file already.")
+
+
+class ContactPointTaken(DomainError):
+    code = "contact_point_taken"
+    message = _("This number or address is on file already.")
+
+
+class TakenOff(DomainError):
+    """The entry was taken off; it stays as it was."""
+
+    code = "taken_off"
+    message = _("This entry has been taken off already.")
+
+
+class PrimaryStays(DomainError):
+    """Search, import and checks look at the primary one, so another has to take its place first."""
+
+    code = "primary_stays"
+    message = _("Make another one primary first.")
+
+
+class NotAnInstitution(DomainError):
+    code = "not_an_institution"
+    message = _("Only institutions have contact persons and financing needs.")
+
+
+class RelationTaken(DomainError):
+    code = "relation_taken"
+    message = _("This relation is on file already.")
+
+
+class OtherUnknown(InvalidInput):
+    """No client with that number among those whom the actor may see."""
+
+    code = "other_client_unknown"
+    message = _("You have no client with this number.")
+
+
+class InAHousehold(DomainError):
+    code = "in_a_household"
+    message = _("This client is in a household already.")
+
+
+class NotInAHousehold(DomainError):
+    code = "not_in_a_household"
+    message = _("This client is in no household.")
+
+
+class StageNotSet(DomainError):
+    code = "stage_not_set"
+    message = _("No stage is set by hand.")
+
+
 class AlreadyCorrected(DomainError):
     """A contact is corrected once; a further correction goes to the newer row."""
 

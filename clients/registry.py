@@ -31,7 +31,7 @@ _bound: dict[str, ClientBound] = {}
 def bind(*kinds: ClientBound) -> None:
     """Name models of an app whose rows belong to a client."""
     for kind in kinds:
-        _bound[kind.model.lower()] = kind
+        _bound[f"{kind.model.lower()}:{kind.path}"] = kind
 
 
 def bound() -> list[ClientBound]:

@@ -122,7 +122,10 @@ CORE: Section = {
     ),
 }
 
+_PROFILE = ("identitydocument", "contactpoint", "contactperson", "financingneed", "relation", "household")
 _SEES_CLIENTS = (
+    "clients.view_profile",
+    *(f"clients.view_{kind}" for kind in _PROFILE),
     "clients.view_client",
     "clients.view_contactlog",
     "clients.view_dailyasset",
@@ -142,6 +145,7 @@ _SERVES_CLIENTS = (
     "clients.add_contactlog",
     "clients.correct_contactlog",
     "clients.add_needsinterview",
+    *(f"clients.{verb}_{kind}" for kind in _PROFILE for verb in ("add", "change")),
 )
 _BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding")
 # Accounts and what hangs on them are the counter's business.
@@ -157,6 +161,7 @@ _APPROVES_ACCOUNTS = ("clients.approve_tradingpermission",)
 CLIENTS: Section = {
     MANAGER: (
         *_SERVES_CLIENTS,
+        "clients.add_stageoverride",
         *_BRINGS_FILES,
         *_KEEPS_ACCOUNTS,
         *_APPROVES_ACCOUNTS,
@@ -164,7 +169,7 @@ CLIENTS: Section = {
         "clients.assign_client",
         "clients.export_client",
     ),
-    ADVISOR: (*_SERVES_CLIENTS, "clients.assess_client"),
+    ADVISOR: (*_SERVES_CLIENTS, "clients.add_stageoverride", "clients.assess_client"),
     ACCOUNT_MANAGER: _SERVES_CLIENTS,
     # An agent sees the clients he brought, masked, and may say what he spoke with them.
     AGENT: ("clients.view_client", "clients.view_contactlog", "clients.add_contactlog"),

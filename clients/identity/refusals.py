@@ -40,6 +40,7 @@ MESSAGES = {
     "credit_code_length": _("A unified social credit code has 18 characters."),
     "credit_code_characters": _("The unified social credit code contains a character that is not allowed there."),
     "credit_code_check_digit": _("The check character of the unified social credit code is wrong."),
+    "document_invalid": _("A passport or permit number has 5 to 20 letters and digits."),
     "phone_unreadable": _("This is not a phone number."),
     "phone_invalid": _("This phone number does not exist in the numbering plan."),
     "phone_area_code": _("A fixed-line number needs its area code."),

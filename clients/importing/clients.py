@@ -16,10 +16,12 @@ from clients.importing.profile_fields import PROFILE_FIELDS, tidy_row
 from clients.models import AdvisorAssignment, Channel, Client, RiskGrade
 from clients.provenance import Source
 from clients.services.identity_facts import DERIVED, following, from_document, of_another_document, readers
+from clients.services.primaries import step_down
 from crm.core.clocks import local_date
 from crm.core.fields import SealedText
 from crm.core.importing import ImportContext, ImportField, InputRow, Problem, Stage, bulk
 from crm.core.importing.model_target import ModelTarget, Resolved
+from crm.core.importing.model_writer import KEY
 from crm.core.importing.targets import CREATED, UPDATED
 from crm.core.public_ids import new_public_id
 
@@ -146,7 +148,7 @@ class ClientTarget(ModelTarget):
         key = (str(old["provenance"]), *changed)
         if key not in known:
             known[key] = provenance.stamped(old["provenance"], changed, source=Source.IMPORT, on=self._as_of(context))
-        return {"provenance": known[key], **of_another_document(changed)}
+        return {"provenance": known[key], **of_another_document(changed, context.mapped)}
 
     def _as_of(self, context: ImportContext) -> date:
         """The day that the file speaks of, else the day on which it came."""
@@ -184,7 +186,7 @@ class ClientTarget(ModelTarget):
 
     def _identity(self, row: InputRow, values: dict[str, Any], kind: str, today: date) -> list[Problem]:
         problems = []
-        for name, read in readers(kind, today).items():
+        for name, read in readers(kind, today, values.get("id_kind") or "").items():
             if values.get(name):
                 try:
                     values[name] = read(values[name])
@@ -205,6 +207,7 @@ class ClientTarget(ModelTarget):
     # -- whose book a client is in has a history -----------------------------------------------------------------------
 
     def after_apply(self, context: ImportContext, stage: Stage) -> None:
+        self._step_down(context, stage)
         if "advisor" not in context.mapped:
             return
         at = self.layout(context).index("advisor_id")
@@ -214,6 +217,16 @@ class ClientTarget(ModelTarget):
             moved = {row.ref: row.values["advisor_id"] for row in page if _moved(row)}
             AdvisorAssignment.objects.filter(client__public_id__in=moved, until=None).update(until=context.now)
             self._open(context, {ref: advisor for ref, advisor in moved.items() if advisor})
+
+    def _step_down(self, context: ImportContext, stage: Stage) -> None:
+        """Rows beside a phone, an address or a document that this file has changed are no longer the primary ones."""
+        for column in ("phone", "email", "address", "id_number"):
+            if column not in context.mapped:
+                continue
+            for page in stage.chunks(UPDATED):
+                moved = [row.before[KEY][0] for row in page if row.values[column] != row.before[column]]
+                if moved:
+                    step_down(moved, [column])
 
     def _open(self, context: ImportContext, advisors: dict[str, int]) -> None:
         clients = dict(Client.objects.filter(public_id__in=advisors).values_list("public_id", "pk"))

@@ -7,10 +7,14 @@ from clients.models.contact import ContactLog
 from clients.models.needs import NeedsInterview
 from clients.models.permissions import EntryTest, Exemption, PermissionCode, TradingPermission
 from clients.models.profile import DocumentKind, Stage
+from clients.models.profile_rows import ContactPerson, ContactPoint, FinancingNeed, IdentityDocument
+from clients.models.relations import Household, HouseholdMember, Relation
+from clients.models.stages import AssetMilestone, StageOverride
 
 __all__ = [
     "Account",
     "AdvisorAssignment",
+    "AssetMilestone",
     "BranchDay",
     "BusinessLine",
     "BusinessLineMark",
@@ -18,17 +22,25 @@ __all__ = [
     "Client",
     "ClientTeamMember",
     "ContactLog",
+    "ContactPerson",
+    "ContactPoint",
     "DailyAsset",
     "DocumentKind",
     "EntryTest",
     "Exemption",
+    "FinancingNeed",
     "Holding",
+    "Household",
+    "HouseholdMember",
+    "IdentityDocument",
     "MarginDay",
     "MarginLevel",
     "NeedsInterview",
     "PermissionCode",
+    "Relation",
     "RiskAssessment",
     "RiskGrade",
     "Stage",
+    "StageOverride",
     "TradingPermission",
 ]

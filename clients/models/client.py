@@ -131,6 +131,7 @@ class Client(PublicModel, Versioned, Profile):
             ("export_client", _("Can export clients")),
             ("assign_client", _("Can give a client to another member of staff")),
             ("assess_client", _("Can enter a risk grade")),
+            ("view_profile", _("Can see the whole profile of a client")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["branch", "external_id"], name="client_number_once_per_branch"),

@@ -16,6 +16,7 @@ from clients.months import add_months
 from clients.provenance import REFUSABLE, Source
 from clients.services.checked import check
 from clients.services.identity_facts import cleaned, following, of_another_document
+from clients.services.primaries import step_down
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.errors import BranchClosed, InvalidInput
@@ -136,11 +137,11 @@ def change_client(
     marks = _marks(row, refused or {})
     emptied = {name: _EMPTY[name] for name, flag in marks.items() if flag}
     kind = values.get("kind") or row.kind
-    stored = cleaned({**values, **emptied}, kind=kind, today=today)
+    stored = cleaned({**values, **emptied}, kind=kind, today=today, id_kind=row.id_kind)
     before, after = audit.changes(row, list(stored), stored)
     if not after and not marks:
         return row
-    after |= of_another_document(after)
+    after |= of_another_document(after, values)
     words = {"name": row.name, **after} if "kind" in after else after
     made = following(words, kind=kind)
     on = _day_of_facts(as_of, today)
@@ -148,6 +149,7 @@ def change_client(
     _set(row, {**after, **made})
     check(row)
     row.save_changed([*after, *made, "provenance"])
+    step_down([row.pk], after)
     said = {"source": str(source), "as_of": on, **({"refused": marks} if marks else {})}
     audit.record(actor, "client.change", row, before=_shown(before), after={**_shown(after), **said}, client=row)
     return row

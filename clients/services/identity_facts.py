@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import Any
 
 from clients.identity import (
     IdentityRefused,
+    is_id_number,
     normalise_name,
     read_credit_code,
     read_email,
@@ -15,20 +17,26 @@ from clients.identity import (
     read_phone,
     tail,
 )
-from clients.models import Channel, Client
+from clients.identity.text import clean
+from clients.models import Channel, Client, DocumentKind
 from clients.pinyin import name_grams, to_pinyin
 from crm.core.crypto import blind_index
 from crm.core.errors import InvalidInput
 
 #: Columns that ``following`` may set.
 DERIVED = ("pinyin", "initials", "name_grams", "phone_index", "phone_tail", "id_index", "id_tail")
-_GIVEN_BY_ID = ("sex", "birth_date")
+#: Passports and permits: letters and digits, as long as any state makes them.
+_FOREIGN_NUMBER = re.compile(r"[A-Z0-9]{5,20}", re.ASCII)
 
 
-def cleaned(values: dict[str, Any], *, kind: str, today: date) -> dict[str, Any]:
-    """``values`` in the form in which they are stored. Raises ``InvalidInput`` naming every value that cannot be read."""
+def cleaned(values: dict[str, Any], *, kind: str, today: date, id_kind: str = "") -> dict[str, Any]:
+    """``values`` in the form in which they are stored. Raises ``InvalidInput`` naming every value that cannot be read.
+
+    ``id_kind`` is the kind of document on file, for values that do not say it.
+    """
     kept, wrong = dict(values), {}
-    for name, read in readers(kind, today).items():
+    id_kind = kept.get("id_kind") or id_kind
+    for name, read in readers(kind, today, id_kind).items():
         if kept.get(name):
             try:
                 kept[name] = read(kept[name])
@@ -39,7 +47,7 @@ def cleaned(values: dict[str, Any], *, kind: str, today: date) -> dict[str, Any]
     if "name" in kept:
         kept["name"] = normalise_name(kept["name"])
     tidy(kept)
-    return {**kept, **from_document(kept, kind=kind)}
+    return {**kept, **from_document({**kept, "id_kind": id_kind}, kind=kind)}
 
 
 def tidy(values: dict[str, Any]) -> None:
@@ -62,22 +70,33 @@ def tidy(values: dict[str, Any]) -> None:
         values["stock_code"] = ""
 
 
-def of_another_document(changed: Mapping[str, Any]) -> dict[str, Any]:
+def of_another_document(changed: Collection[str], said: Collection[str]) -> dict[str, Any]:
     """A changed number is another document: how long the former one was valid says nothing about it, unless it is said."""
-    if "id_number" not in changed or {"id_valid_until", "id_is_long_term"} & changed.keys():
+    if "id_number" not in changed or {"id_valid_until", "id_is_long_term"} & set(said):
         return {}
     return {"id_valid_until": None, "id_is_long_term": False}
 
 
-def readers(kind: str, today: date) -> dict[str, Callable[[str], str]]:
+def readers(kind: str, today: date, id_kind: str = "") -> dict[str, Callable[[str], str]]:
     """How each private value is read; every reader raises ``IdentityRefused``."""
+    kind_of_document = id_kind or (DocumentKind.LICENCE if kind == Client.Kind.INSTITUTION else DocumentKind.ID_CARD)
 
     def document(text: str) -> str:
-        if kind == Client.Kind.INSTITUTION:
-            return read_credit_code(text)
-        return read_id_number(text, today=today).number
+        return read_document(text, kind_of_document, today)
 
     return {"phone": lambda text: read_phone(text).e164, "id_number": document, "email": read_email}
+
+
+def read_document(text: str, kind: str, today: date) -> str:
+    """The storage form of a document number of this kind. Raises ``IdentityRefused``."""
+    if kind == DocumentKind.LICENCE:
+        return read_credit_code(text)
+    if kind == DocumentKind.ID_CARD:
+        return read_id_number(text, today=today).number
+    number = re.sub(r"[\s\-]", "", clean(text)).upper()
+    if not _FOREIGN_NUMBER.fullmatch(number):
+        raise IdentityRefused("document_invalid")
+    return number
 
 
 def from_document(values: dict[str, Any], *, kind: str) -> dict[str, Any]:
@@ -85,6 +104,8 @@ def from_document(values: dict[str, Any], *, kind: str) -> dict[str, Any]:
     number = values.get("id_number")
     if not number or kind == Client.Kind.INSTITUTION:
         return {}
+    if values.get("id_kind") not in (None, "", DocumentKind.ID_CARD) and not is_id_number(number):
+        return {}  # a passport says neither
     found = read_id_number(number)
     return {"sex": found.sex.value, "birth_date": found.birth_date}
 

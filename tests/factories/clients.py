@@ -15,14 +15,20 @@ from clients.models import (
     BusinessLineMark,
     Client,
     ContactLog,
+    ContactPerson,
+    ContactPoint,
     EntryTest,
+    FinancingNeed,
     Holding,
+    IdentityDocument,
     MarginDay,
+    Relation,
     RiskAssessment,
     TradingPermission,
 )
 from clients.services.accounts import number_facts
 from clients.services.identity_facts import following
+from crm.core.crypto import blind_index
 from tests.factories.core import BranchFactory, UserFactory
 
 
@@ -80,6 +86,60 @@ class AdvisorAssignmentFactory(DjangoModelFactory[AdvisorAssignment]):
     since = datetime(2026, 1, 2, 2, 0, tzinfo=UTC)
     reason = "开户"
     assigned_by = factory.SelfAttribute("advisor")
+
+
+class IdentityDocumentFactory(DjangoModelFactory[IdentityDocument]):
+    """A passport beside the primary document."""
+
+    class Meta:
+        model = IdentityDocument
+
+    client = factory.SubFactory(ClientFactory)
+    kind = "passport"
+    number = factory.Sequence(lambda n: f"E{10000000 + n}")
+    number_index = factory.LazyAttribute(lambda row: blind_index(row.number))
+    number_tail = factory.LazyAttribute(lambda row: row.number[-4:])
+    issued_by = "国家移民管理局"
+    valid_until = date(2030, 1, 2)
+
+
+class ContactPointFactory(DjangoModelFactory[ContactPoint]):
+    class Meta:
+        model = ContactPoint
+
+    client = factory.SubFactory(ClientFactory)
+    kind = "phone"
+    label = "办公室"
+    value = factory.Sequence(lambda n: f"+86138{10000000 + n}")
+    value_index = factory.LazyAttribute(lambda row: blind_index(row.value))
+    value_tail = factory.LazyAttribute(lambda row: row.value[-4:])
+
+
+class ContactPersonFactory(DjangoModelFactory[ContactPerson]):
+    class Meta:
+        model = ContactPerson
+
+    client = factory.SubFactory(ClientFactory, kind="institution")
+    name = "王芳"
+    position = "财务总监"
+
+
+class FinancingNeedFactory(DjangoModelFactory[FinancingNeed]):
+    class Meta:
+        model = FinancingNeed
+
+    client = factory.SubFactory(ClientFactory, kind="institution")
+    kind = "bonds"
+    recorded_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
+
+
+class RelationFactory(DjangoModelFactory[Relation]):
+    class Meta:
+        model = Relation
+
+    client = factory.SubFactory(ClientFactory)
+    other = factory.SubFactory(ClientFactory, branch=factory.SelfAttribute("..client.branch"))
+    kind = "spouse"
 
 
 class HoldingFactory(DjangoModelFactory[Holding]):
