@@ -56,6 +56,7 @@ _ACTIONS = {
     "contact.correct": _("Contact corrected"),
     "contact.view": _("Looked at contacts"),
     "asset.view": _("Looked at daily assets"),
+    "holding.view": _("Looked at holdings"),
     "assets.put": _("Assets brought in"),
     "holdings.put": _("Holdings brought in"),
     "permission.record_test": _("Entry test recorded"),

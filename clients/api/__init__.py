@@ -3,6 +3,7 @@
 from rest_framework.routers import BaseRouter
 
 from clients.api.accounts import AccountViewSet
+from clients.api.holdings import HoldingViewSet
 from clients.api.needs import NeedsViewSet
 from clients.api.permissions import TradingPermissionViewSet
 from clients.api.views import AssetViewSet, ClientViewSet, ContactViewSet
@@ -12,6 +13,7 @@ def register(router: BaseRouter) -> None:
     """Add the resources of this app to the router of the product."""
     router.register("clients", ClientViewSet, basename="clients")
     router.register("assets", AssetViewSet, basename="assets")
+    router.register("holdings", HoldingViewSet, basename="holdings")
     router.register("contacts", ContactViewSet, basename="contacts")
     router.register("accounts", AccountViewSet, basename="accounts")
     router.register("needs-interviews", NeedsViewSet, basename="needs-interviews")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from clients.models import Channel, Client, ContactLog, DailyAsset
+from clients.models import Channel, Client, ContactLog, DailyAsset, Holding, SecurityKind
 from clients.querysets.scope import shown_name
 from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict, YuanField
 
@@ -106,6 +107,26 @@ class AssetRead(serializers.Serializer[DailyAsset]):
     inflow = YuanField()
     outflow = YuanField()
     turnover = YuanField()
+
+
+class HoldingRead(serializers.Serializer[Holding]):
+    """One security of one client at the close of a day; money in yuan and quantities as strings, weights as fractions."""
+
+    day = serializers.DateField()
+    security_code = serializers.CharField()
+    security_name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=SecurityKind.choices, help_text="As the file says, else by the code.")
+    quantity = serializers.DecimalField(max_digits=18, decimal_places=4, help_text="Funds have up to four places.")
+    market_value = YuanField()
+    cost = YuanField(allow_null=True)
+    gain = YuanField(allow_null=True)
+    weight = serializers.DecimalField(
+        max_digits=7,
+        decimal_places=6,
+        rounding=ROUND_HALF_UP,
+        allow_null=True,
+        help_text="Share of the market value of all that the client held that day.",
+    )
 
 
 class ClientName(_Named):

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from clients.importing.lookup import CLIENT_FIELD, clients_by_number, unknown_client
-from clients.models import Holding
+from clients.models import Holding, SecurityKind
 from crm.core.clocks import local_date
 from crm.core.importing import ImportContext, ImportField, InputRow
 from crm.core.importing.model_target import ModelTarget, Resolved
@@ -34,7 +34,21 @@ class HoldingTarget(ModelTarget):
         ImportField("security_code", "code", _("security code"), required=True, headers=("证券代码", "code", "symbol")),
         ImportField("security_name", "text", _("security"), required_for_new=True, headers=("证券名称",)),
         ImportField(
-            "quantity", "integer", _("quantity"), required_for_new=True, headers=("数量", "持仓数量", "shares")
+            "quantity",
+            "decimal",
+            _("quantity"),
+            required_for_new=True,
+            places=4,
+            headers=("数量", "持仓数量", "份额", "持有份额", "shares"),
+            help=_("Shares, bonds or units of funds; funds have up to four places."),
+        ),
+        ImportField(
+            "security_kind",
+            "choice",
+            _("kind of security"),
+            choices=SecurityKind.choices,
+            headers=("证券类别", "证券类型", "产品类型"),
+            help=_("Without it the first digits of the code tell."),
         ),
         ImportField("market_value", "money", _("market value"), required_for_new=True, headers=("市值", "证券市值")),
         ImportField("cost", "money", _("cost"), headers=("成本", "持仓成本")),

@@ -1,7 +1,7 @@
 """Who the client is, what he holds, what was said."""
 
 from clients.models.accounts import Account, BusinessLine, BusinessLineMark, MarginDay, MarginLevel
-from clients.models.assets import BranchDay, DailyAsset, Holding
+from clients.models.assets import BranchDay, DailyAsset, Holding, SecurityKind
 from clients.models.client import AdvisorAssignment, Channel, Client, ClientTeamMember, RiskAssessment, RiskGrade
 from clients.models.contact import ContactLog
 from clients.models.needs import NeedsInterview
@@ -40,6 +40,7 @@ __all__ = [
     "Relation",
     "RiskAssessment",
     "RiskGrade",
+    "SecurityKind",
     "Stage",
     "StageOverride",
     "TradingPermission",

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models.client import Client
 from clients.querysets.assets import BranchDayQuerySet, DailyAssetQuerySet, HoldingQuerySet
-from crm.core.fields import MoneyField
+from clients.querysets.business_lines import kind_of_security
+from crm.core.fields import MoneyField, QuantityField
 from crm.core.models import PublicModel
 
 
@@ -51,6 +52,11 @@ class DailyAsset(models.Model):
     def __str__(self) -> str:
         return str(self.day)
 
+    @property
+    def total_assets(self) -> Decimal:
+        """Everything in the accounts, what was borrowed on margin included."""
+        return Decimal(self.net_assets) + Decimal(self.margin_debt)
+
 
 class BranchDay(models.Model):
     """What the clients of a branch held and moved on one day, all together; written with the daily rows it adds up.
@@ -79,6 +85,17 @@ class BranchDay(models.Model):
         return str(self.day)
 
 
+class SecurityKind(models.TextChoices):
+    """What a security is; the first five are the business lines that holding it means."""
+
+    STOCK = "stock", _("Stocks")
+    BOND = "bond", _("Bonds")
+    FUND = "fund", _("Funds")
+    DERIVATIVES = "derivatives", _("Futures and options")
+    WEALTH = "wealth", _("Wealth products")
+    OTHER = "other", _("Other securities")
+
+
 class Holding(PublicModel):
     """What a client held of one security at the close of one day."""
 
@@ -86,7 +103,11 @@ class Holding(PublicModel):
     day = models.DateField(_("day"))
     security_code = models.CharField(_("security code"), max_length=12)
     security_name = models.CharField(_("security"), max_length=40)
-    quantity = models.BigIntegerField(_("quantity"))
+    #: As the file says; empty where only the code tells.
+    security_kind = models.CharField(_("kind of security"), max_length=12, choices=SecurityKind.choices, blank=True)
+    quantity = QuantityField(
+        _("quantity"), help_text=_("Shares, bonds or units of funds; funds have up to four places.")
+    )
     market_value = MoneyField(_("market value"))
     cost = MoneyField(_("cost"), null=True, blank=True)
 
@@ -105,6 +126,17 @@ class Holding(PublicModel):
         return f"{self.security_code} {self.day}"
 
     @property
+    def kind(self) -> str:
+        """What the security is: as the file says, else what the first digits of its code tell; "other" if neither does."""
+        told: str = self.security_kind or kind_of_security(self.security_code)
+        return told or SecurityKind.OTHER
+
+    @property
     def gain(self) -> Decimal | None:
         """Market value less cost, where the cost is known."""
         return None if self.cost is None else Decimal(self.market_value) - Decimal(self.cost)
+
+    @property
+    def gain_rate(self) -> Decimal | None:
+        """The gain as a share of the cost, where there was one."""
+        return None if self.gain is None or not self.cost else self.gain / Decimal(self.cost)

@@ -98,5 +98,8 @@ class HoldingQuerySet(models.QuerySet[Any]):
 
     def newest_of(self, client: Client) -> HoldingQuerySet:
         """What the client held on the last day on file, the largest first."""
-        newest = self.filter(client=client).aggregate(day=Max("day"))["day"]
-        return self.filter(client=client, day=newest).order_by(F("market_value").desc(), "security_code")
+        return self.of_day(client, self.filter(client=client).aggregate(day=Max("day"))["day"])
+
+    def of_day(self, client: Client, day: date | None) -> HoldingQuerySet:
+        """What the client held at the close of ``day``, the largest first."""
+        return self.filter(client=client, day=day).order_by(F("market_value").desc(), "security_code")

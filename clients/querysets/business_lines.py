@@ -21,6 +21,8 @@ _CODES: dict[str, tuple[str, ...]] = {
     "bond": ("01", "10", "11", "12", "13", "14", "204"),
     "fund": ("15", "16", "18", "50", "51", "52", "53", "56", "58"),
 }
+#: Lines that holding a security of their kind means.
+_HELD = (*_CODES, "derivatives", "wealth")
 #: Kinds of account that mean a line by themselves.
 _ACCOUNTS = {"fund": ("fund",), "derivatives": ("option",), "margin": ("credit",), "stock": ("sh_a", "sz_a", "bse")}
 
@@ -62,8 +64,9 @@ def lines_of(client: Client) -> list[LineUse]:
     for line, wanted in _PERMISSIONS.items():
         uses[line].why += [_("permission %(name)s") % {"name": may[code]} for code in wanted if code in may]
     counts: dict[str, int] = {}
-    for code in Holding.objects.newest_of(client).values_list("security_code", flat=True):
-        if line := kind_of_security(code):
+    for code, told in Holding.objects.newest_of(client).values_list("security_code", "security_kind"):
+        line = told or kind_of_security(code)
+        if line in uses:
             counts[line] = counts.get(line, 0) + 1
     for line, count in counts.items():
         uses[line].why.append(
@@ -84,10 +87,13 @@ def uses_line(line: str) -> Q:
         found |= Q(Exists(Account.objects.live().filter(kind__in=kinds, **own)))
     if codes := _PERMISSIONS.get(line):
         found |= Q(Exists(TradingPermission.objects.in_force().filter(code__in=codes, **own)))
-    if line in _CODES:
+    if line in _HELD:
         newest = Holding.objects.filter(client=OuterRef("client")).order_by().values("client").annotate(d=Max("day"))
         held = Holding.objects.filter(day=Subquery(newest.values("d")), **own)
-        found |= Q(Exists(held.filter(_codes_q(line))))
+        told = Q(security_kind=line)
+        if line in _CODES:
+            told |= Q(security_kind="") & _codes_q(line)
+        found |= Q(Exists(held.filter(told)))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -13,6 +14,7 @@ from clients.models import Client, Holding
 from clients.services import asset_append, asset_sql
 from clients.services.asset_sql import AssetDay, DoubledRows, ForeignClients, Written
 from crm.core import audit
+from crm.core.fields import to_units
 from crm.core.importing import bulk
 from crm.core.models import Branch, User
 from crm.core.public_ids import new_public_id
@@ -54,17 +56,18 @@ def _analyze() -> None:
 
 
 class HoldingRow(NamedTuple):
-    """One security of one client; amounts in fen."""
+    """One security of one client; amounts in fen, ``quantity`` in shares with at most four places."""
 
     client_id: int
     security_code: str
     security_name: str
-    quantity: int
+    quantity: Decimal | int
     market_value: int
     cost: int | None = None
+    security_kind: str = ""
 
 
-_FIELDS = ("public_id", "client_id", "day", "security_code", "security_name", "quantity", "market_value", "cost")
+_SAID = ("security_name", "quantity", "market_value", "cost", "security_kind")
 
 
 @service("holdings.put_day")
@@ -82,16 +85,17 @@ def put_holdings(*, branch: Branch, day: date, rows: Sequence[HoldingRow], actor
         raise ForeignAssets
     known: dict[tuple[int, str], tuple[int, HoldingRow]] = {}
     on_file = Holding.objects.filter(day=day, client__branch=branch)
-    columns = ("client_id", "security_code", "security_name", "quantity", "market_value", "cost")
-    for pk, client_id, code, name, quantity, value, cost in on_file.values_list("pk", *columns):
+    for pk, client_id, code, name, quantity, value, cost, kind in on_file.values_list(
+        "pk", "client_id", "security_code", *_SAID
+    ):
         fen = None if cost is None else int(cost * 100)
-        known[client_id, code] = (pk, HoldingRow(client_id, code, name, quantity, int(value * 100), fen))
+        known[client_id, code] = (pk, HoldingRow(client_id, code, name, quantity, int(value * 100), fen, kind))
     gone = [pk for key, (pk, _row) in known.items() if key not in wanted]
     new = [row for key, row in wanted.items() if key not in known]
     changed = [(known[key][0], row) for key, row in wanted.items() if key in known and known[key][1] != row]
     bulk.delete(Holding, "id", gone)
-    bulk.insert(Holding, _FIELDS, (_cells(row, day) for row in new))
-    bulk.update(Holding, ("id",), _FIELDS[4:], ((pk, *row[2:]) for pk, row in changed))
+    bulk.insert(Holding, ("public_id", "client_id", "day", "security_code", *_SAID), (_cells(row, day) for row in new))
+    bulk.update(Holding, ("id",), _SAID, ((pk, *_said(row)) for pk, row in changed))
     count = len(gone) + len(new) + len(changed)
     if count:
         after = {"day": day, "created": len(new), "updated": len(changed), "removed": len(gone)}
@@ -100,4 +104,9 @@ def put_holdings(*, branch: Branch, day: date, rows: Sequence[HoldingRow], actor
 
 
 def _cells(row: HoldingRow, day: date) -> tuple[Any, ...]:
-    return (new_public_id(), row.client_id, day.isoformat(), *row[1:])
+    return (new_public_id(), row.client_id, day.isoformat(), row.security_code, *_said(row))
+
+
+def _said(row: HoldingRow) -> tuple[Any, ...]:
+    """Name, quantity, value, cost and kind as their columns hold them."""
+    return (row.security_name, to_units(row.quantity), row.market_value, row.cost, row.security_kind)

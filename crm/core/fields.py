@@ -84,6 +84,61 @@ class MoneyField(models.BigIntegerField):
         return str(self.value_from_object(obj))
 
 
+#: Fund shares have up to four places; a bigint of ten-thousandths holds nine hundred trillion of them.
+QUANTUM = Decimal("0.0001")
+LARGEST_QUANTITY = Decimal("99999999999999.9999")
+
+
+def to_units(value: Decimal | int | str) -> int:
+    """Shares → ten-thousandths of a share, rounded half up."""
+    return int((Decimal(value) / QUANTUM).quantize(Decimal(1), rounding=ROUNDING))
+
+
+class QuantityField(models.BigIntegerField):
+    """A number of shares or units of funds: ``Decimal`` with four places in Python, bigint of ten-thousandths in both engines.
+
+    SQLite keeps a decimal column as a float, which loses places above a trillion; an integer loses none.
+    """
+
+    description = _("Number of shares")
+
+    def from_db_value(self, value: int | Decimal | None, expression: Any, connection: Any) -> Decimal | None:
+        return None if value is None else (Decimal(int(value)) * QUANTUM).quantize(QUANTUM)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value is None or value == "":
+            return None
+        if isinstance(value, float):
+            raise TypeError("A number of shares never comes from a float.")
+        try:
+            number = Decimal(value)
+            fits = number.is_finite() and number == number.quantize(QUANTUM) and abs(number) <= LARGEST_QUANTITY
+        except (InvalidOperation, ValueError, TypeError):
+            fits = False
+        if not fits:
+            raise ValidationError(_("Enter a number of shares with at most four decimal places."), code="invalid")
+        return number.quantize(QUANTUM)
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        number = self.to_python(value)
+        return None if number is None else to_units(number)
+
+    @property
+    def validators(self) -> list[Any]:
+        own: list[Any] = self._validators  # type: ignore[attr-defined]  # the stub leaves Django's list out
+        return [MinValueValidator(-LARGEST_QUANTITY), MaxValueValidator(LARGEST_QUANTITY), *own]
+
+    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stub fixes IntegerField
+        return models.Field.formfield(
+            self, **{"form_class": forms.DecimalField, "max_digits": 18, "decimal_places": 4, **kwargs}
+        )
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return str(self.value_from_object(obj))
+
+
 class RateField(models.DecimalField):
     """A rate as a plain fraction with six places: 0.000250 is 0.25 ‰."""
 

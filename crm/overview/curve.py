@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clients.models import Client, DailyAsset
+from clients.querysets.asset_history import LONG, SHORT, AssetLine
 from crm.core.models import User
 from crm.overview.pieces import lines_for
 
@@ -16,6 +17,23 @@ def curve(user: User, client: Client, day: date, back: timedelta) -> dict[str, A
     """The chart of net assets up to the newest day on file; tier bounds that lie near the curve are drawn in."""
     last = client.assets_on or day
     rows = list(DailyAsset.objects.visible_to(user).curve(client, last - back, last).values_list("day", "net_assets"))
+    return _chart(user, client, day, rows)
+
+
+def drawn(user: User, client: Client, day: date, lines: list[AssetLine]) -> dict[str, Any] | None:
+    """The chart of these days or months, with both rolling averages where there are days enough for them."""
+    spec = _chart(user, client, day, [(line.day, line.net_assets) for line in lines])
+    if spec is None:
+        return None
+    for name, days, slot in (("average_short", SHORT, 5), ("average_long", LONG, 6)):
+        values = [getattr(line, name) for line in lines]
+        if any(value is not None for value in values):
+            label = _("%(days)d-day average") % {"days": days}
+            spec["series"].append({"name": label, "data": values, "slot": slot, "plain": True})
+    return spec
+
+
+def _chart(user: User, client: Client, day: date, rows: list[tuple[date, Any]]) -> dict[str, Any] | None:
     if not rows:
         return None
     lowest, highest = min(amount for _on, amount in rows), max(amount for _on, amount in rows)

@@ -68,8 +68,8 @@
       var shade = colour(part, place), slots = part.slots || [];  // a bar may have a colour of its own
       return {
         name: part.name, type: line ? "line" : "bar", data: part.data.map(function (value, at) { return slots[at] ? { value: number(value), itemStyle: { color: colour({ slot: slots[at] }, at) } } : number(value); }), stack: part.stack || (spec.kind === "stack" ? "all" : undefined),
-        itemStyle: { color: shade }, lineStyle: { color: shade, width: 2 }, areaStyle: spec.kind === "area" ? { color: shade, opacity: 0.12 } : undefined,
-        showSymbol: part.data.length < 32, symbolSize: 5, connectNulls: false, barMaxWidth: 36, barCategoryGap: spec.kind === "histogram" ? "8%" : "30%",
+        itemStyle: { color: shade }, lineStyle: { color: shade, width: part.plain ? 1 : 2 }, areaStyle: spec.kind === "area" && !part.plain ? { color: shade, opacity: 0.12 } : undefined,
+        showSymbol: part.data.length < 32 && !part.plain, symbolSize: 5, connectNulls: false, barMaxWidth: 36, barCategoryGap: spec.kind === "histogram" ? "8%" : "30%",
         markLine: place === 0 ? thresholds(spec) : undefined
       };
     });

@@ -197,6 +197,7 @@ MATRIX: list[tuple[str, str, str]] = [
     ("get", "api:clients-detail", "clients.view_client"),
     ("patch", "api:clients-detail", "clients.change_client"),
     ("get", "api:assets-list", "clients.view_dailyasset"),
+    ("get", "api:holdings-list", "clients.view_holding"),
     ("get", "api:contacts-list", "clients.view_contactlog"),
     ("post", "api:contacts-list", "clients.add_contactlog"),
     ("get", "api:contacts-detail", "clients.view_contactlog"),

@@ -245,6 +245,35 @@ market_value = "市值"
     assert Holding.objects.get().security_code == "000001"
 
 
+def test_fractional_fund_shares_come_in_and_are_unchanged_the_second_time(run: Run, tmp_path: Path) -> None:
+    run("clients", write(tmp_path, "客户号\nK1\n"), '[columns]\nexternal_id = "客户号"\n')
+    mapping = """
+[columns]
+external_id = "客户号"
+security_code = "代码"
+security_name = "名称"
+security_kind = "类别"
+quantity = "份额"
+market_value = "市值"
+cost = "成本"
+"""
+    head = "客户号,代码,名称,类别,份额,市值,成本\n"
+    file = write(tmp_path, f"{head}K1,110011,易方达优质精选,基金,1234567890.1234,(500.00),-\n")
+
+    assert counts(run("holdings", file, mapping, "--date", DAY)) == (1, 0, 0, 0, 0)
+    assert counts(run("holdings", file, mapping, "--date", DAY)) == (0, 0, 1, 0, 0)
+    held = Holding.objects.get()
+    assert (held.quantity, held.kind) == (Decimal("1234567890.1234"), "fund")
+    assert (held.market_value, held.cost) == (Decimal("-500.00"), Decimal(0))
+
+    corrected = write(tmp_path, f"{head}K1,110011,易方达优质精选,基金,1234567890.1235,(500.00),--\n")
+    said = run("holdings", corrected, mapping, "--date", DAY)
+    assert counts(said)[:3] == (0, 1, 0)
+    assert Holding.objects.get().quantity == Decimal("1234567890.1235")
+    too_fine = write(tmp_path, f"{head}K1,110011,易方达优质精选,基金,0.12345,1,1\n")
+    assert counts(run("holdings", too_fine, mapping, "--date", DAY))[3:] == (1, 1)
+
+
 def test_a_file_never_overwrites_what_was_said(run: Run, tmp_path: Path) -> None:
     run("clients", write(tmp_path, "客户号\nK1\n"), '[columns]\nexternal_id = "客户号"\n')
     mapping = '[columns]\nexternal_id = "客户号"\non = "日期"\ncontent = "内容"\n[constants]\nchannel = "phone"\n'

@@ -11,7 +11,16 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.core.fields import LARGEST_YUAN, EncryptedField, MoneyField, RateField, from_fen, money, to_fen
+from crm.core.fields import (
+    LARGEST_YUAN,
+    EncryptedField,
+    MoneyField,
+    QuantityField,
+    RateField,
+    from_fen,
+    money,
+    to_fen,
+)
 from crm.core.models import Outbound
 
 yuan = st.decimals(min_value=-LARGEST_YUAN, max_value=LARGEST_YUAN, places=2)
@@ -156,3 +165,21 @@ def test_the_field_names_what_it_is_bound_to():
 
     assert isinstance(field, EncryptedField)
     assert field.aad_for("X") == "core.outbound:address:X"
+
+
+@given(st.decimals(min_value=-(10**13), max_value=10**13, places=4))
+def test_a_number_of_shares_keeps_its_four_places_in_whole_units(number):
+    field = QuantityField()
+
+    assert field.from_db_value(field.get_prep_value(number), None, None) == number
+
+
+@pytest.mark.parametrize("wrong", ["0.00001", "NaN", "1e40", "abc", "-Infinity"])
+def test_what_is_no_number_of_shares_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        QuantityField().to_python(wrong)
+
+
+def test_a_number_of_shares_never_comes_from_a_float():
+    with pytest.raises(TypeError):
+        QuantityField().to_python(1.5)

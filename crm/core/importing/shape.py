@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connections, models, router
 
 from crm.core.crypto import seal, unseal
-from crm.core.fields import EncryptedField, MoneyField, SealedText, to_fen
+from crm.core.fields import EncryptedField, MoneyField, QuantityField, SealedText, to_fen, to_units
 from crm.core.importing import bulk
 from crm.core.importing.fields import ImportField
 from crm.core.models.base import Versioned
@@ -136,6 +136,8 @@ class ModelShape:
             return date.isoformat
         if isinstance(field, MoneyField):
             return to_fen
+        if isinstance(field, QuantityField):
+            return to_units
         if isinstance(field, models.IntegerField):
             return int
         if isinstance(field, models.JSONField):

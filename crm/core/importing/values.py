@@ -33,6 +33,10 @@ _GROUPED = {
 }
 _SCIENTIFIC = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?[eE]\+[0-9]{1,3}\Z")
 _SCIENTIFIC_CODE = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,3}\Z")
+#: Amounts as a book of accounts writes them: no amount, and a negative one in brackets, the sign of the currency or a unit
+#: beside them or inside.
+_NO_AMOUNT = re.compile(r"(?:--+|—+|－－+)\Z")
+_BRACKETED = re.compile(r"([¥￥]?)\s*[(（]\s*([^()（）]+?)\s*[)）]\s*(千元|百万元|万元|亿元|元|万|亿)?\Z")
 _FAULT = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)\Z")
 #: Also the signs that turn the direction of writing: they make a name look like another one.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -215,16 +219,31 @@ def _decimal(field: ImportField, decimal: str) -> Parser:
     return parse
 
 
+def _without_brackets(text: str) -> tuple[str, int]:
+    """What stands in brackets, with the sign that brackets mean in a book of accounts: (500) is −500."""
+    found = _BRACKETED.match(text)
+    if found is None:
+        return text, 1
+    return (found[1] or "") + found[2] + (found[3] or ""), -1
+
+
 def _money(field: ImportField, decimal: str, unit: str) -> Parser:
     step = Decimal("0.01")
 
-    def parse(text: str) -> Decimal:
-        own = ""
+    def parse(text: str) -> Decimal | None:
+        own, sign = "", 1
         if type(text) is str:
+            if _NO_AMOUNT.match(text):
+                return None
+            text, sign = _without_brackets(text)
             text, own = split_unit(text)
             if text[0] in "¥￥":
                 text = text[1:].lstrip()
-        number = plain_number(text, decimal) * UNITS.get(own or unit, Decimal(1))
+            if text == "-" and sign > 0 and not own:
+                return _within(Decimal("0.00"), field)  # how an accounting format writes nought
+            if sign < 0 and text[:1] in ("-", "+"):
+                raise BadValue("not_a_number")  # (-500) may mean either
+        number = sign * plain_number(text, decimal) * UNITS.get(own or unit, Decimal(1))
         if abs(number) > LARGEST:
             raise BadValue("too_large", limit=LARGEST)
         # Custodians write four places; an amount in the books has two, rounded half up per line.

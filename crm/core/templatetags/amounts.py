@@ -139,6 +139,13 @@ def grouped(value: object) -> str:
 
 
 @register.filter
+def shares(value: object) -> str:
+    """A number of shares with as many places as it has, four at most: 1,200 and 1,234.5678."""
+    count = number(value)
+    return DASH if count is None else trimmed(count, 0)
+
+
+@register.filter
 def due_in(due: date | datetime | None, today: date | datetime | str = "") -> str:
     """How far a due day is away: due today, due in 3 days, overdue by 2 days."""
     days = days_between(today, due) if due else None

@@ -172,6 +172,37 @@ def test_a_unit_does_not_lift_an_amount_over_what_the_books_hold():
     assert bad.value.code == "too_large"
 
 
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("(500)", "-500.00"), ("（1,234.50）", "-1234.50"), ("¥(500)", "-500.00"), ("(¥500)", "-500.00"),
+        ("(1.5万)", "-15000.00"), ("(1.5)万元", "-15000.00"), ("-", "0.00"), ("¥ -", "0.00"),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_as_a_book_of_accounts_writes_them(text, amount):
+    assert str(parse("money", text)) == amount
+
+
+@pytest.mark.parametrize("text", ["--", "---", "—", "——"])
+def test_dashes_say_that_there_is_no_amount(text):
+    assert parse("money", text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["(-500)", "(+5)", "()", "(500", "500)", "((5))", "(a)", "-(5)", "(-)", "(5)(6)", "5-"]
+)
+def test_brackets_that_may_mean_either_are_refused(text):
+    assert refused("money", text) == "not_a_number"
+
+
+def test_only_amounts_know_the_habits_of_a_book_of_accounts():
+    assert {refused(kind, text) for kind in ("integer", "decimal") for text in ("(5)", "-", "--")} == {"not_a_number"}
+
+
+def test_a_bracketed_amount_meets_the_bounds_of_its_field():
+    assert refused("money", "(5)", minimum=0) == "too_small"
+
+
 @pytest.mark.parametrize("text", ["万", "元", "¥", "12万3", "1.5万万", "一万"])
 def test_a_unit_alone_is_no_amount(text):
     assert refused("money", text) == "not_a_number"
