@@ -24,6 +24,7 @@ _OWN = (
     "HouseholdMember",
     "StageOverride",
     "AssetMilestone",
+    "ClientTag",
 )
 _ACTIONS = {
     "client.create": _("Client taken in"),
@@ -75,6 +76,11 @@ _ACTIONS = {
     "needs.record": _("Needs written down"),
     "needs.link": _("Needs linked to a contact"),
     "needs.view": _("Looked at needs"),
+    "tag.create": _("Tag added to the catalogue"),
+    "tag.change": _("Tag of the catalogue changed"),
+    "tag.set": _("Tag set or taken away"),
+    "tag.undo": _("Change of tags taken back"),
+    "tags.compute": _("Behaviour tags computed"),
 }
 
 
@@ -92,12 +98,14 @@ class ClientsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from clients import tasks  # noqa: F401  registers the job and the sweep
         from clients.importing import (
             AccountTarget,
             AssetTarget,
             ClientTarget,
             ContactTarget,
             HoldingTarget,
+            IndexLevelTarget,
             MarginTarget,
         )
         from clients.registry import ClientBound, bind
@@ -105,7 +113,15 @@ class ClientsConfig(AppConfig):
         from crm.core.importing import register
         from crm.core.services.organisation import keeps_branch_open
 
-        for target in (ClientTarget, AssetTarget, HoldingTarget, ContactTarget, AccountTarget, MarginTarget):
+        for target in (
+            ClientTarget,
+            AssetTarget,
+            HoldingTarget,
+            ContactTarget,
+            AccountTarget,
+            MarginTarget,
+            IndexLevelTarget,
+        ):
             register(target())
         bind(*(ClientBound(f"clients.{name}") for name in _OWN))
         bind(ClientBound("clients.Client", "introduced_by_client"), ClientBound("clients.Relation", "other"))

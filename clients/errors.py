@@ -119,6 +119,32 @@ class ContactOfAnother(InvalidInput):
     message = _("This belongs to another client.")
 
 
+class LaterDayComputed(DomainError):
+    """Tags of a later day are there; an earlier one must not take their place."""
+
+    code = "later_day_computed"
+    message = _("The tags of a later day have been computed already.")
+
+
+class TagNotYours(InvalidInput):
+    """A tag is set by the roles that its owner has named, on clients of its branch, and never by hand where it is computed."""
+
+    code = "tag_not_yours"
+    message = _("You cannot set this tag on these clients.")
+
+
+class TooManyClients(InvalidInput):
+    code = "too_many_clients"
+    message = _("These are too many clients at once. Narrow the list.")
+
+
+class AlreadyUndone(DomainError):
+    """An undo works once, and only for a while."""
+
+    code = "already_undone"
+    message = _("This can no longer be taken back.")
+
+
 class ForeignAssets(InvalidInput):
     """Rows of an asset file belong to clients of another branch."""
 

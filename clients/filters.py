@@ -17,11 +17,13 @@ from clients.models import (
     BusinessLine,
     Channel,
     Client,
+    ClientTag,
     ContactLog,
     MarginLevel,
     NeedsInterview,
     PermissionCode,
     RiskGrade,
+    Tag,
     TradingPermission,
 )
 from clients.querysets.accounts import margin_lines
@@ -41,6 +43,20 @@ def _advisors(request: Any) -> QuerySet[User]:
     people = User.objects.visible_to(request.user).active().with_role(*BOOK_ROLES).order_by("name", "pk")
     named: QuerySet[User] = people.only("name", "public_id")
     return named
+
+
+def _tags(request: Any) -> QuerySet[Tag]:
+    if not request:
+        return Tag.objects.none()
+    found: QuerySet[Tag] = Tag.objects.visible_to(request.user).in_use().order_by("code", "name", "pk")
+    return found
+
+
+class TagPicker(forms.SelectMultiple):
+    """Several tags at once; a list that opens on its own would hide the rows."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"size": 6, **(attrs or {})})
 
 
 def _day_input() -> forms.DateInput:
@@ -98,6 +114,9 @@ class ClientFilter(filters.FilterSet):
         label=_("Needs"),
         empty_label=_("Any"),
     )
+    tags = filters.ModelMultipleChoiceFilter(
+        queryset=_tags, to_field_name="public_id", method="with_tags", label=_("Tags"), widget=TagPicker
+    )
     due = filters.BooleanFilter(method="contact_due", label=_("Contact is due"), widget=forms.CheckboxInput)
 
     #: What the search box found; None until the rows were asked for, and without a search.
@@ -106,6 +125,15 @@ class ClientFilter(filters.FilterSet):
     class Meta:
         model = Client
         fields: list[str] = []
+
+    #: Who may not look at these rows cannot narrow by them either: the answer would tell what stands there.
+    RIGHTS = {"needs": "clients.view_needsinterview", "tags": "clients.view_tag"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, right in self.RIGHTS.items():
+            if self.request is not None and not self.request.user.has_perm(right):
+                self.filters.pop(name, None)
 
     def search(self, rows: Any, _name: str, value: str) -> Any:
         self.hits = Hits.of(value, self.request.user if self.request else None)
@@ -126,6 +154,10 @@ class ClientFilter(filters.FilterSet):
         today = local_date(timezone.now())
         since = stale_before(today, self.request.user.branch if self.request else None)
         return rows.needs_asked_since(since) if value == "fresh" else rows.needs_stale(since)
+
+    def with_tags(self, rows: Any, _name: str, value: Any) -> Any:
+        """Clients who carry every one of the tags."""
+        return rows.carrying([tag.pk for tag in value])
 
     def contact_due(self, rows: Any, _name: str, value: bool) -> Any:
         return rows.contact_due(local_date(timezone.now())) if value else rows
@@ -175,6 +207,32 @@ class NeedsFilter(filters.FilterSet):
 
     class Meta:
         model = NeedsInterview
+        fields: list[str] = []
+
+
+class TagFilter(filters.FilterSet):
+    """Tags by whether they are computed and in use."""
+
+    computed = filters.BooleanFilter(method="by_kind", label=_("Computed"))
+    is_active = filters.BooleanFilter(label=_("In use"))
+
+    class Meta:
+        model = Tag
+        fields: list[str] = []
+
+    def by_kind(self, rows: Any, _name: str, value: bool) -> Any:
+        return rows.computed() if value else rows.manual()
+
+
+class ClientTagFilter(filters.FilterSet):
+    """Tags on clients by client, tag and family."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    tag = filters.CharFilter(field_name="tag__public_id", label=_("Tag (public id)"), max_length=26)
+    family = filters.CharFilter(label=_("Family"), max_length=20)
+
+    class Meta:
+        model = ClientTag
         fields: list[str] = []
 
 

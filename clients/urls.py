@@ -2,12 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from clients.views import accounts, contacts, edit, lists, needs, permissions
+from clients.views import accounts, contacts, edit, lists, needs, permissions, tags
 
 app_name = "clients"
 urlpatterns: list[URLPattern] = [
     path("clients/", lists.client_list, name="list"),
     path("clients/new/", edit.client_create, name="create"),
+    path("clients/tags/", tags.tag_list, name="tags"),
+    path("clients/tags/new/", tags.tag_create, name="tag_create"),
+    path("clients/tags/set/", tags.tag_many, name="tag_many"),
+    path("clients/tags/undo/<str:public_id>/", tags.tag_undo, name="tag_undo"),
+    path("clients/tags/<str:public_id>/edit/", tags.tag_edit, name="tag_edit"),
+    path("clients/<str:public_id>/tags/", tags.client_tags, name="client_tags"),
     path("clients/export/", lists.client_export, name="export"),
     path("clients/<str:public_id>/edit/", edit.client_edit, name="edit"),
     path("clients/<str:public_id>/risk/", edit.client_risk, name="risk"),

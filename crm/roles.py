@@ -136,6 +136,8 @@ _SEES_CLIENTS = (
     "clients.view_marginday",
     "clients.view_needsinterview",
     "clients.view_tradingpermission",
+    "clients.view_tag",
+    "clients.view_indexlevel",
 )
 _SERVES_CLIENTS = (
     *_SEES_CLIENTS,
@@ -146,8 +148,10 @@ _SERVES_CLIENTS = (
     "clients.correct_contactlog",
     "clients.add_needsinterview",
     *(f"clients.{verb}_{kind}" for kind in _PROFILE for verb in ("add", "change")),
+    "clients.set_tag",
 )
-_BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding")
+_BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding", "clients.add_indexlevel")
+_KEEPS_TAGS = ("clients.add_tag", "clients.change_tag")
 # Accounts and what hangs on them are the counter's business.
 _KEEPS_ACCOUNTS = (
     "clients.add_account",
@@ -165,6 +169,7 @@ CLIENTS: Section = {
         *_BRINGS_FILES,
         *_KEEPS_ACCOUNTS,
         *_APPROVES_ACCOUNTS,
+        *_KEEPS_TAGS,
         "clients.assess_client",
         "clients.assign_client",
         "clients.export_client",
@@ -189,7 +194,7 @@ CLIENTS: Section = {
         "clients.export_client",
     ),
     AUDITOR: _SEES_CLIENTS,
-    HEAD_OFFICE: _SEES_CLIENTS,
+    HEAD_OFFICE: (*_SEES_CLIENTS, *_KEEPS_TAGS, "clients.set_tag"),
 }
 
 _TIERS_SEEN = ("tiers.view_programme", "tiers.view_tier", "tiers.view_tierstate", "tiers.view_tierchange")

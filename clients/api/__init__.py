@@ -6,6 +6,7 @@ from clients.api.accounts import AccountViewSet
 from clients.api.holdings import HoldingViewSet
 from clients.api.needs import NeedsViewSet
 from clients.api.permissions import TradingPermissionViewSet
+from clients.api.tags import ClientTagViewSet, TagViewSet
 from clients.api.views import AssetViewSet, ClientViewSet, ContactViewSet
 
 
@@ -18,3 +19,5 @@ def register(router: BaseRouter) -> None:
     router.register("accounts", AccountViewSet, basename="accounts")
     router.register("needs-interviews", NeedsViewSet, basename="needs-interviews")
     router.register("trading-permissions", TradingPermissionViewSet, basename="trading-permissions")
+    router.register("tags", TagViewSet, basename="tags")
+    router.register("client-tags", ClientTagViewSet, basename="client-tags")

@@ -10,6 +10,7 @@ from clients.models.profile import DocumentKind, Stage
 from clients.models.profile_rows import ContactPerson, ContactPoint, FinancingNeed, IdentityDocument
 from clients.models.relations import Household, HouseholdMember, Relation
 from clients.models.stages import AssetMilestone, StageOverride
+from clients.models.tags import ClientTag, IndexLevel, Tag, TagChange, TagRun
 
 __all__ = [
     "Account",
@@ -20,6 +21,7 @@ __all__ = [
     "BusinessLineMark",
     "Channel",
     "Client",
+    "ClientTag",
     "ClientTeamMember",
     "ContactLog",
     "ContactPerson",
@@ -33,6 +35,7 @@ __all__ = [
     "Household",
     "HouseholdMember",
     "IdentityDocument",
+    "IndexLevel",
     "MarginDay",
     "MarginLevel",
     "NeedsInterview",
@@ -43,5 +46,8 @@ __all__ = [
     "SecurityKind",
     "Stage",
     "StageOverride",
+    "Tag",
+    "TagChange",
+    "TagRun",
     "TradingPermission",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,15 @@ class ClientQuerySet(models.QuerySet[Any]):
     def document_expiring(self, until: date) -> ClientQuerySet:
         """Clients whose primary identity document is valid no longer than ``until``, those already expired among them."""
         return self.served().filter(id_valid_until__lte=until)
+
+    def carrying(self, tags: Iterable[int]) -> ClientQuerySet:
+        """Clients who carry every one of these tags (by primary key)."""
+        from clients.models import ClientTag
+
+        found = self
+        for tag in tags:
+            found = found.filter(Exists(ClientTag.objects.filter(tag_id=tag, client=OuterRef("pk"))))
+        return found
 
     def needs_asked_since(self, day: date) -> ClientQuerySet:
         """Clients whose present needs were asked on ``day`` or later."""

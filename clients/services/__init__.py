@@ -3,6 +3,7 @@
 from clients.services.accounts import change_account, mark_line, open_account, set_margin, unmark_line
 from clients.services.asset_sql import AssetDay
 from clients.services.assets import HoldingRow, put_asset_days, put_holdings
+from clients.services.behaviour import compute_behaviour
 from clients.services.clients import (
     assess_risk,
     assign_advisor,
@@ -44,6 +45,7 @@ from clients.services.stages import (
     grade_stages,
     set_stage,
 )
+from clients.services.tags import change_tag, create_tag, set_tag, undo_tags
 
 __all__ = [
     "AssetDay",
@@ -64,10 +66,13 @@ __all__ = [
     "change_document",
     "change_financing_need",
     "change_relation",
+    "change_tag",
     "close_permission",
+    "compute_behaviour",
     "confirm_facts",
     "correct_contact",
     "create_client",
+    "create_tag",
     "end_stage",
     "found_household",
     "grade_stages",
@@ -87,5 +92,7 @@ __all__ = [
     "set_do_not_contact",
     "set_margin",
     "set_stage",
+    "set_tag",
+    "undo_tags",
     "unmark_line",
 ]

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.filters import ClientFilter
 from clients.forms import ExportForm
-from clients.models import Client
+from clients.models import Client, Tag
 from clients.querysets.scope import sees_names, shown_name
 from clients.querysets.search import FoundBy
 from clients.services import export
@@ -50,6 +50,7 @@ def client_list(request: HttpRequest) -> HttpResponse:
         "filter": found,
         "page": Listed(clients, page.next, page.previous, "" if cursor else _count(found.qs)),
         "today": day,
+        "settable": Tag.objects.settable_by(actor(request)),
         "export_url": f"{reverse('clients:export')}?{request.GET.urlencode()}",
     }
     return render(request, part(request, "clients/list.html", "clients/_table.html"), context)

@@ -63,6 +63,7 @@ AREA_WORDS = {
     "margin": gettext_lazy("Margin accounts"),
     "visit": gettext_lazy("Follow-up calls"),
     "kyc": gettext_lazy("Knowing the client"),
+    "tag": gettext_lazy("Behaviour tags"),
     "commission": gettext_lazy("Commission"),
     "fee": gettext_lazy("Fees"),
     "tier": gettext_lazy("Client tiers"),

@@ -15,7 +15,16 @@ from django.utils import timezone
 from advisory.models import AdvisoryAgreement, MatchingRun
 from advisory.services import approve_matching, run_matching
 from care.models import FollowUpCall, SurveyAnswer
-from clients.models import Account, Client, ContactLog, DailyAsset, Holding, NeedsInterview, TradingPermission
+from clients.models import (
+    Account,
+    Client,
+    ClientTag,
+    ContactLog,
+    DailyAsset,
+    Holding,
+    NeedsInterview,
+    TradingPermission,
+)
 from complaints.models import Complaint
 from crm.core.access import system_user
 from crm.core.audit import seal_entries
@@ -23,6 +32,7 @@ from crm.core.models import User
 from crm.demo.account_books import bring_accounts
 from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
+from crm.demo.labels import put_tags
 from crm.demo.staffing import Crew, hire
 from crm.demo.trading_rights import grant_permissions
 from crm.demo.wishes import ask_needs
@@ -55,6 +65,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     say("tiers evaluated")
     life.contacts(_CONTACTS * clients // 2000)
     say(f"{ask_needs(seed=seed, today=today)} needs interviews")
+    say(f"{put_tags(crew, clientele.days, seed=seed, now=life.now)} tags on clients")
     life.complaints(max(30, _COMPLAINTS * clients // 2000))
     say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
     _match(crew, life)
@@ -140,6 +151,8 @@ def _facts() -> Iterable[Any]:
     )
     accounts = Account.objects.order_by("client__external_id", "kind", "number_tail")
     yield list(accounts.values_list("client__external_id", "kind", "number_tail", "first_trade_on", "margin_ratio"))
+    tagged = ClientTag.objects.order_by("client__branch__code", "client__external_id", "family", "tag__name")
+    yield list(tagged.values_list("tag__code", "tag__name", "value"))
     needs = NeedsInterview.objects.order_by("client__branch__code", "client__external_id", "taken_on")
     yield list(needs.values_list("taken_on", "goals", "horizon", "capital", "loss_tolerance", "products", "refused"))
     permissions = TradingPermission.objects.order_by("client__external_id", "code", "asked_at")

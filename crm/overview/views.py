@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from clients.models import Client, ClientTag
 from clients.querysets.accounts import margin_lines
 from clients.querysets.scope import shown_name
 from clients.views.accounts import margin_flag
@@ -53,9 +54,17 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
             "age": client.age(day),
             "margin_flag": _margin_flag(client, user, day),
             "private": private_values(client, user),
+            "tags": tags_of(client, user),
             "pieces": pieces(user, client, day),
         }
     return render(request, whole, context)
+
+
+def tags_of(client: Client, user: User) -> list[Any]:
+    """The tags under the client's name, those that people have set first."""
+    if not user.has_perm("clients.view_tag"):
+        return []
+    return list(ClientTag.objects.visible_to(user).filter(client=client).select_related("tag").order_by("family", "pk"))
 
 
 def _margin_flag(client: Any, user: User, day: date) -> dict[str, Any] | None:

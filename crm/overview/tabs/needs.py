@@ -1,4 +1,4 @@
-"""What the client wants, what has changed since the last interview, and every interview before."""
+"""What the client wants and how he behaves: present needs, tags with their definitions, every interview."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from clients.views.needs import needs_context
+from clients.views.rows import actor
+from clients.views.tags import tags_context
 from crm.overview.tabs.tab import Tab
 
 
 def _context(request: HttpRequest, client: Client, _day: date) -> dict[str, Any]:
-    return needs_context(request, client)
+    found = needs_context(request, client)
+    return found | tags_context(request, client) if actor(request).has_perm("clients.view_tag") else found
 
 
 TAB = Tab("needs", _("Needs"), _context, right="clients.view_needsinterview")

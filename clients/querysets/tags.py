@@ -1,0 +1,82 @@
+"""Tags, who carries them, and how they came about, as sets."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+from clients.querysets.scope import client_q
+
+if TYPE_CHECKING:
+    from crm.core.models import Branch, User
+
+#: How long a bulk change can be taken back by its notice.
+UNDO_FOR = timedelta(minutes=10)
+
+
+class TagQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User | AnonymousUser) -> TagQuerySet:
+        """Computed tags, those of the company, and those of the branches whose clients one may see; nothing without a reach."""
+        if not user.is_authenticated or not user.scope.reaches:
+            return self.none()
+        scope = user.scope
+        own = Q(company_id=scope.company_id) if scope.company_id else Q(pk__in=[])
+        if not scope.sees_company:
+            own &= Q(branch=None) | Q(branch_id__in=scope.branch_ids)
+        return self.filter(~Q(code="") | own)
+
+    def computed(self) -> TagQuerySet:
+        return self.exclude(code="")
+
+    def manual(self) -> TagQuerySet:
+        return self.filter(code="")
+
+    def in_use(self) -> TagQuerySet:
+        return self.filter(is_active=True)
+
+    def settable_by(self, user: User) -> list[Any]:
+        """Manual tags that ``user`` may put on a client or take away, by name."""
+        if not user.has_perm("clients.set_tag"):
+            return []
+        rows = self.visible_to(user).manual().in_use().order_by("name", "pk")
+        return [tag for tag in rows if tag.may_be_set_by(user.role_keys)]
+
+
+class ClientTagQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> ClientTagQuerySet:
+        return self.filter(client_q(user, "client__"))
+
+    def computed(self) -> ClientTagQuerySet:
+        return self.exclude(family="")
+
+    def manual(self) -> ClientTagQuerySet:
+        return self.filter(family="")
+
+    def shown(self) -> ClientTagQuerySet:
+        """With their tags; those that people set come first, then the families in order."""
+        return self.select_related("tag", "set_by").order_by("family", "tag__name", "tag_id")
+
+
+class TagChangeQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User | AnonymousUser) -> TagChangeQuerySet:
+        """One's own: they are there to be taken back."""
+        return self.filter(actor=user) if user.is_authenticated else self.none()
+
+    def undoable(self, now: datetime) -> TagChangeQuerySet:
+        return self.filter(undone_at=None, at__gte=now - UNDO_FOR)
+
+
+class TagRunQuerySet(models.QuerySet[Any]):
+    def covers(self, branch: Branch, day: date) -> bool:
+        """Whether the tags of the branch have been computed for ``day`` or a later one."""
+        return self.filter(branch=branch, day__gte=day).exists()
+
+
+class IndexLevelQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User | AnonymousUser) -> IndexLevelQuerySet:
+        """The market is the same for everybody who works here."""
+        return self if user.is_authenticated and user.scope.reaches else self.none()
