@@ -25,6 +25,7 @@ _OWN = (
     "StageOverride",
     "AssetMilestone",
     "ClientTag",
+    "InvestorClassification",
 )
 _ACTIONS = {
     "client.create": _("Client taken in"),
@@ -67,6 +68,13 @@ _ACTIONS = {
     "permission.refuse_exemption": _("Exemption refused"),
     "permission.close": _("Trading permission closed"),
     "permission.view": _("Looked at trading permissions"),
+    "investor.apply": _("Application for an investor class"),
+    "investor.attach_proof": _("Proof of an investor class attached"),
+    "investor.approve": _("Investor class approved"),
+    "investor.refuse": _("Investor class refused"),
+    "investor.withdraw": _("Application for an investor class withdrawn"),
+    "investor.end": _("Investor class ended"),
+    "investor.view": _("Looked at investor classes"),
     "account.open": _("Account put on file"),
     "account.change": _("Account changed"),
     "account.set_margin": _("Collateral entered"),
@@ -108,7 +116,9 @@ class ClientsConfig(AppConfig):
             IndexLevelTarget,
             MarginTarget,
         )
+        from clients.models import InvestorClassification
         from clients.registry import ClientBound, bind
+        from crm.core import attachments
         from crm.core.audit_words import add_words
         from crm.core.importing import register
         from crm.core.services.organisation import keeps_branch_open
@@ -126,6 +136,13 @@ class ClientsConfig(AppConfig):
         bind(*(ClientBound(f"clients.{name}") for name in _OWN))
         bind(ClientBound("clients.Client", "introduced_by_client"), ClientBound("clients.Relation", "other"))
         add_words(_ACTIONS)
+
+        @attachments.guard(InvestorClassification)
+        def of_visible_clients(user: Any) -> Any:
+            if not user.has_perm("clients.view_investorclassification"):
+                return InvestorClassification.objects.none()
+            return InvestorClassification.objects.visible_to(user)
+
         keeps_branch_open("clients", _("%(count)d clients are still served there; a branch with clients stays open."))(
             _still_served
         )

@@ -103,7 +103,7 @@ _LABELS: dict[str, str | Promise] = {
     "test_disclosure": gettext_lazy("Risk disclosure signed"),
     "test_not_associate": gettext_lazy("No shareholder or associate of the firm"),
     "one_of": gettext_lazy("One of several"),
-    "kind": gettext_lazy("Kind of investor"),
+    "licensed": gettext_lazy("Kind of institution"),
     "means": gettext_lazy("Assets or income"),
     "net_assets": gettext_lazy("Net assets at the last year-end"),
     "financial_assets": gettext_lazy("Financial assets"),
@@ -223,6 +223,48 @@ def _waived(found: dict[str, Any]) -> str:
     return _("Asked of persons only.")
 
 
+def _licensed(found: dict[str, Any]) -> str:
+    if not found["institution"]:
+        return _("The client is a person.")
+    return role_word(found["role"]) if found["role"] else _("Not stated.")
+
+
+def role_word(role: str) -> str:
+    from clients.models import InvestorRole
+
+    return str(InvestorRole(role).label) if role in InvestorRole.values else role
+
+
+def _enough(found: dict[str, Any]) -> str:
+    needed = yuan(found["minimum"])
+    if found["found"] is None:
+        return _("Not stated; %(needed)s needed.") % {"needed": needed}
+    said = {"found": yuan(found["found"]), "needed": needed}
+    if found.get("complete") is False:
+        return _("%(found)s with us, what lies elsewhere is not stated; %(needed)s needed.") % said
+    return _("%(found)s; %(needed)s needed.") % said
+
+
+def _means(found: dict[str, Any]) -> str:
+    assets = _enough({"found": found["assets"], "minimum": found["need_assets"], "complete": found["complete"]})
+    income = _enough({"found": found["income"], "minimum": found["need_income"]})
+    return _("Financial assets: %(assets)s Or average income of three years: %(income)s") % {
+        "assets": assets,
+        "income": income,
+    }
+
+
+def _years(found: dict[str, Any]) -> str:
+    needed = months(found["minimum"])
+    if found["months"] is None:
+        return _("Not known; %(needed)s needed.") % {"needed": needed}
+    return _("%(months)s; %(needed)s needed.") % {"months": months(found["months"]), "needed": needed}
+
+
+def _background(found: dict[str, Any]) -> str:
+    return role_word(found["role"]) if found.get("role") else _years(found)
+
+
 _WHY = {
     "status": _status,
     "average": _average,
@@ -230,5 +272,11 @@ _WHY = {
     "grade": _grade,
     "assessment": _assessment,
     "one_of": _one_of,
+    "licensed": _licensed,
+    "net_assets": _enough,
+    "financial_assets": _enough,
+    "means": _means,
+    "years": _years,
+    "background": _background,
     **{name: _test for name in _LABELS if name.startswith("test_")},
 }

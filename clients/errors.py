@@ -212,3 +212,27 @@ class NoRule(DomainError):
 
     code = "no_permission_rule"
     message = _("No rule for this permission is in force today.")
+
+
+class ClassWaiting(DomainError):
+    """One application at a time."""
+
+    code = "classification_waits"
+    message = _("An application of this client awaits its decision already.")
+
+
+class ClassDecided(DomainError):
+    code = "classification_already_decided"
+    message = _("This has already been decided.")
+
+
+class ClassNotInForce(DomainError):
+    code = "classification_not_in_force"
+    message = _("This class is not in force.")
+
+
+class ProofMissing(DomainError):
+    """Nobody becomes a professional investor without proof on file."""
+
+    code = "proof_missing"
+    message = _("The proof is not complete.")

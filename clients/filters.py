@@ -19,6 +19,8 @@ from clients.models import (
     Client,
     ClientTag,
     ContactLog,
+    InvestorClass,
+    InvestorClassification,
     MarginLevel,
     NeedsInterview,
     PermissionCode,
@@ -97,6 +99,12 @@ class ClientFilter(filters.FilterSet):
     )
     permission = filters.ChoiceFilter(
         method="with_permission", choices=PermissionCode.choices, label=_("Permission"), empty_label=_("Any permission")
+    )
+    investor = filters.ChoiceFilter(
+        field_name="investor_class",
+        choices=InvestorClass.choices,
+        label=_("Investor class"),
+        empty_label=_("All classes"),
     )
     line = filters.ChoiceFilter(
         method="with_line", choices=BusinessLine.choices, label=_("Business line"), empty_label=_("All lines")
@@ -257,4 +265,18 @@ class PermissionFilter(filters.FilterSet):
 
     class Meta:
         model = TradingPermission
+        fields: list[str] = []
+
+
+class ClassificationFilter(filters.FilterSet):
+    """Applications for an investor class by client, class and state."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    wanted = filters.ChoiceFilter(choices=InvestorClass.choices[1:], label=_("Class"), empty_label=_("All classes"))
+    state = filters.ChoiceFilter(
+        choices=InvestorClassification.State.choices, label=_("State"), empty_label=_("All states")
+    )
+
+    class Meta:
+        model = InvestorClassification
         fields: list[str] = []

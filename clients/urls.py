@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clients.views import accounts, contacts, edit, lists, needs, permissions, tags
+from clients.views import accounts, contacts, edit, investors, lists, needs, permissions, tags
 
 app_name = "clients"
 urlpatterns: list[URLPattern] = [
@@ -35,6 +35,14 @@ urlpatterns: list[URLPattern] = [
     path("clients/<str:public_id>/permissions/<str:code>/test/", permissions.test_record, name="test_record"),
     path("permissions/<str:public_id>/decide/", permissions.permission_decide, name="permission_decide"),
     path("permissions/<str:public_id>/close/", permissions.permission_close, name="permission_close"),
+    path("clients/<str:public_id>/class/", investors.classification_apply, name="classification_apply"),
+    path("classifications/<str:public_id>/", investors.classification, name="classification"),
+    path("classifications/<str:public_id>/decide/", investors.classification_decide, name="classification_decide"),
+    path(
+        "classifications/<str:public_id>/withdraw/", investors.classification_withdraw, name="classification_withdraw"
+    ),
+    path("classifications/<str:public_id>/end/", investors.classification_end, name="classification_end"),
+    path("classifications/<str:public_id>/proof/", investors.classification_proof, name="classification_proof"),
     path("accounts/<str:public_id>/edit/", accounts.account_edit, name="account_edit"),
     path("accounts/<str:public_id>/reveal/", accounts.account_reveal, name="account_reveal"),
     path("accounts/<str:public_id>/margin/", accounts.account_margin, name="account_margin"),

@@ -138,6 +138,7 @@ _SEES_CLIENTS = (
     "clients.view_tradingpermission",
     "clients.view_tag",
     "clients.view_indexlevel",
+    "clients.view_investorclassification",
 )
 _SERVES_CLIENTS = (
     *_SEES_CLIENTS,
@@ -159,9 +160,10 @@ _KEEPS_ACCOUNTS = (
     "clients.add_marginday",
     "clients.add_tradingpermission",
     "clients.change_tradingpermission",
+    "clients.add_investorclassification",
 )
-# Who says yes to an exemption that somebody else has asked for.
-_APPROVES_ACCOUNTS = ("clients.approve_tradingpermission",)
+# Who says yes to an exemption or to an investor class that somebody else has asked for.
+_APPROVES_ACCOUNTS = ("clients.approve_tradingpermission", "clients.approve_investorclassification")
 CLIENTS: Section = {
     MANAGER: (
         *_SERVES_CLIENTS,

@@ -4,6 +4,7 @@ from rest_framework.routers import BaseRouter
 
 from clients.api.accounts import AccountViewSet
 from clients.api.holdings import HoldingViewSet
+from clients.api.investors import InvestorClassificationViewSet
 from clients.api.needs import NeedsViewSet
 from clients.api.permissions import TradingPermissionViewSet
 from clients.api.tags import ClientTagViewSet, TagViewSet
@@ -21,3 +22,4 @@ def register(router: BaseRouter) -> None:
     router.register("trading-permissions", TradingPermissionViewSet, basename="trading-permissions")
     router.register("tags", TagViewSet, basename="tags")
     router.register("client-tags", ClientTagViewSet, basename="client-tags")
+    router.register("investor-classifications", InvestorClassificationViewSet, basename="investor-classifications")

@@ -8,146 +8,291 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clients', '0009_fractional_holdings'),
-        ('core', '0003_places_are_versioned'),
+        ("clients", "0009_fractional_holdings"),
+        ("core", "0003_places_are_versioned"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='IndexLevel',
+            name="IndexLevel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True)),
-                ('index_code', models.CharField(max_length=12, verbose_name='index code')),
-                ('day', models.DateField(verbose_name='day')),
-                ('level', models.DecimalField(decimal_places=4, max_digits=12, verbose_name='close')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                    ),
+                ),
+                ("index_code", models.CharField(max_length=12, verbose_name="index code")),
+                ("day", models.DateField(verbose_name="day")),
+                ("level", models.DecimalField(decimal_places=4, max_digits=12, verbose_name="close")),
             ],
             options={
-                'verbose_name': 'index level',
-                'verbose_name_plural': 'index levels',
-                'default_permissions': ('view', 'add'),
-                'constraints': [models.UniqueConstraint(fields=('index_code', 'day'), name='index_level_once_per_day'), models.CheckConstraint(condition=models.Q(('level__gt', 0)), name='index_level_positive')],
+                "verbose_name": "index level",
+                "verbose_name_plural": "index levels",
+                "default_permissions": ("view", "add"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("index_code", "day"), name="index_level_once_per_day"),
+                    models.CheckConstraint(condition=models.Q(("level__gt", 0)), name="index_level_positive"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
-                ('code', models.CharField(blank=True, editable=False, max_length=40)),
-                ('name', models.CharField(blank=True, max_length=20, verbose_name='name')),
-                ('meaning', models.CharField(blank=True, max_length=200, verbose_name='meaning')),
-                ('palette', models.PositiveSmallIntegerField(choices=[(1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5'), (6, '6'), (7, '7'), (8, '8')], default=1, verbose_name='colour')),
-                ('setters', crm.core.fields.CodesField(blank=True, default=list, verbose_name='who may set it')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in use')),
-                ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.branch', verbose_name='branch')),
-                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.company')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                ("code", models.CharField(blank=True, editable=False, max_length=40)),
+                ("name", models.CharField(blank=True, max_length=20, verbose_name="name")),
+                ("meaning", models.CharField(blank=True, max_length=200, verbose_name="meaning")),
+                (
+                    "palette",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5"), (6, "6"), (7, "7"), (8, "8")],
+                        default=1,
+                        verbose_name="colour",
+                    ),
+                ),
+                ("setters", crm.core.fields.CodesField(blank=True, default=list, verbose_name="who may set it")),
+                ("is_active", models.BooleanField(default=True, verbose_name="in use")),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.branch",
+                        verbose_name="branch",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.company",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tag',
-                'verbose_name_plural': 'tags',
-                'permissions': [('set_tag', 'Can set tags on clients')],
-                'default_permissions': ('view', 'add', 'change'),
+                "verbose_name": "tag",
+                "verbose_name_plural": "tags",
+                "permissions": [("set_tag", "Can set tags on clients")],
+                "default_permissions": ("view", "add", "change"),
             },
         ),
         migrations.CreateModel(
-            name='ClientTag',
+            name="ClientTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('family', models.CharField(blank=True, editable=False, max_length=20)),
-                ('value', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True, verbose_name='value')),
-                ('count', models.PositiveIntegerField(blank=True, editable=False, null=True)),
-                ('since', models.DateField(verbose_name='since')),
-                ('as_of', models.DateField(verbose_name='as of')),
-                ('definition', models.CharField(blank=True, editable=False, max_length=40, verbose_name='definition')),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='clients.client', verbose_name='client')),
-                ('set_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='set by')),
-                ('tag', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clients.tag', verbose_name='tag')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("family", models.CharField(blank=True, editable=False, max_length=20)),
+                (
+                    "value",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True, verbose_name="value"),
+                ),
+                ("count", models.PositiveIntegerField(blank=True, editable=False, null=True)),
+                ("since", models.DateField(verbose_name="since")),
+                ("as_of", models.DateField(verbose_name="as of")),
+                ("definition", models.CharField(blank=True, editable=False, max_length=40, verbose_name="definition")),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tags",
+                        to="clients.client",
+                        verbose_name="client",
+                    ),
+                ),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="set by",
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clients.tag",
+                        verbose_name="tag",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tag of a client',
-                'verbose_name_plural': 'tags of clients',
-                'default_permissions': (),
+                "verbose_name": "tag of a client",
+                "verbose_name_plural": "tags of clients",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='TagChange',
+            name="TagChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True)),
-                ('is_set', models.BooleanField(verbose_name='set')),
-                ('clients', models.JSONField(default=list, verbose_name='clients')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='undone at')),
-                ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('tag', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clients.tag', verbose_name='tag')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                    ),
+                ),
+                ("is_set", models.BooleanField(verbose_name="set")),
+                ("clients", models.JSONField(default=list, verbose_name="clients")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="undone at")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clients.tag",
+                        verbose_name="tag",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'change of tags',
-                'verbose_name_plural': 'changes of tags',
-                'default_permissions': (),
+                "verbose_name": "change of tags",
+                "verbose_name_plural": "changes of tags",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='TagRun',
+            name="TagRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('clients', models.PositiveIntegerField(verbose_name='clients')),
-                ('written', models.PositiveIntegerField(verbose_name='changed')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.branch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="day")),
+                ("clients", models.PositiveIntegerField(verbose_name="clients")),
+                ("written", models.PositiveIntegerField(verbose_name="changed")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "branch",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.branch"),
+                ),
             ],
             options={
-                'verbose_name': 'computation of tags',
-                'verbose_name_plural': 'computations of tags',
-                'default_permissions': (),
+                "verbose_name": "computation of tags",
+                "verbose_name_plural": "computations of tags",
+                "default_permissions": (),
             },
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('code',), name='computed_tag_once'),
+            model_name="tag",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("code", ""), _negated=True), fields=("code",), name="computed_tag_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(condition=models.Q(('branch__isnull', False), ('code', '')), fields=('company', 'branch', 'name'), name='tag_name_once_per_branch', violation_error_message='The branch has a tag of this name.'),
+            model_name="tag",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("branch__isnull", False), ("code", "")),
+                fields=("company", "branch", "name"),
+                name="tag_name_once_per_branch",
+                violation_error_message="The branch has a tag of this name.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(condition=models.Q(('branch', None), ('code', '')), fields=('company', 'name'), name='tag_name_once_per_company', violation_error_message='The company has a tag of this name.'),
+            model_name="tag",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("branch", None), ("code", "")),
+                fields=("company", "name"),
+                name="tag_name_once_per_company",
+                violation_error_message="The company has a tag of this name.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('code', ''), models.Q(('name', ''), _negated=True), ('company__isnull', False), ('owner__isnull', False)), models.Q(models.Q(('code', ''), _negated=True), ('branch', None), ('company', None), ('name', ''), ('owner', None)), _connector='OR'), name='manual_tag_has_name_owner_and_company'),
+            model_name="tag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("code", ""),
+                        models.Q(("name", ""), _negated=True),
+                        ("company__isnull", False),
+                        ("owner__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(("code", ""), _negated=True),
+                        ("branch", None),
+                        ("company", None),
+                        ("name", ""),
+                        ("owner", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="manual_tag_has_name_owner_and_company",
+            ),
         ),
         migrations.AddIndex(
-            model_name='clienttag',
-            index=models.Index(fields=['tag', 'client'], name='clients_by_tag'),
+            model_name="clienttag",
+            index=models.Index(fields=["tag", "client"], name="clients_by_tag"),
         ),
         migrations.AddConstraint(
-            model_name='clienttag',
-            constraint=models.UniqueConstraint(fields=('client', 'tag'), name='tag_once_per_client'),
+            model_name="clienttag",
+            constraint=models.UniqueConstraint(fields=("client", "tag"), name="tag_once_per_client"),
         ),
         migrations.AddConstraint(
-            model_name='clienttag',
-            constraint=models.UniqueConstraint(condition=models.Q(('family', ''), _negated=True), fields=('client', 'family'), name='one_tag_of_a_family_per_client'),
+            model_name="clienttag",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("family", ""), _negated=True),
+                fields=("client", "family"),
+                name="one_tag_of_a_family_per_client",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clienttag',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('family', ''), ('set_by__isnull', False)), models.Q(models.Q(('family', ''), _negated=True), ('set_by', None), ('value__isnull', False)), _connector='OR'), name='computed_tag_has_value'),
+            model_name="clienttag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("family", ""), ("set_by__isnull", False)),
+                    models.Q(models.Q(("family", ""), _negated=True), ("set_by", None), ("value__isnull", False)),
+                    _connector="OR",
+                ),
+                name="computed_tag_has_value",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clienttag',
-            constraint=models.CheckConstraint(condition=models.Q(('as_of__gte', models.F('since'))), name='tag_value_not_before_tag'),
+            model_name="clienttag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("as_of__gte", models.F("since"))), name="tag_value_not_before_tag"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tagrun',
-            constraint=models.UniqueConstraint(fields=('branch', 'day'), name='tag_run_once_per_branch_and_day'),
+            model_name="tagrun",
+            constraint=models.UniqueConstraint(fields=("branch", "day"), name="tag_run_once_per_branch_and_day"),
         ),
     ]

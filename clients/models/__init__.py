@@ -2,8 +2,17 @@
 
 from clients.models.accounts import Account, BusinessLine, BusinessLineMark, MarginDay, MarginLevel
 from clients.models.assets import BranchDay, DailyAsset, Holding, SecurityKind
-from clients.models.client import AdvisorAssignment, Channel, Client, ClientTeamMember, RiskAssessment, RiskGrade
+from clients.models.client import (
+    AdvisorAssignment,
+    Channel,
+    Client,
+    ClientTeamMember,
+    InvestorClass,
+    RiskAssessment,
+    RiskGrade,
+)
 from clients.models.contact import ContactLog
+from clients.models.investors import InvestorClassification, InvestorRole
 from clients.models.needs import NeedsInterview
 from clients.models.permissions import EntryTest, Exemption, PermissionCode, TradingPermission
 from clients.models.profile import DocumentKind, Stage
@@ -36,6 +45,9 @@ __all__ = [
     "HouseholdMember",
     "IdentityDocument",
     "IndexLevel",
+    "InvestorClass",
+    "InvestorClassification",
+    "InvestorRole",
     "MarginDay",
     "MarginLevel",
     "NeedsInterview",

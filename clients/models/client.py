@@ -28,6 +28,15 @@ class RiskGrade(models.TextChoices):
     C5 = "C5", _("C5 enterprising")
 
 
+class InvestorClass(models.TextChoices):
+    """Ordinary and professional investors (普通投资者, 专业投资者 A/B/C; 适当性管理办法 Art. 7–12)."""
+
+    ORDINARY = "ordinary", _("Ordinary investor")
+    A = "A", _("Professional investor A")
+    B = "B", _("Professional investor B")
+    C = "C", _("Professional investor C")
+
+
 class Channel(models.TextChoices):
     """How client and branch talk to each other."""
 
@@ -112,6 +121,12 @@ class Client(PublicModel, Versioned, Profile):
     is_lowest_risk = models.BooleanField(_("lowest risk capacity"), default=False)
     risk_valid_until = models.DateField(_("risk grade valid until"), null=True, blank=True)
 
+    #: Repeats the classification in force, so that lists and checks need no join.
+    investor_class = models.CharField(
+        _("investor class"), max_length=8, choices=InvestorClass.choices, default=InvestorClass.ORDINARY, editable=False
+    )
+    investor_class_until = models.DateField(_("investor class valid until"), null=True, blank=True, editable=False)
+
     preferred_channel = models.CharField(_("preferred channel"), max_length=10, choices=Channel.choices, blank=True)
     do_not_contact = models.BooleanField(_("do not contact"), default=False)
     do_not_contact_reason = models.CharField(_("reason for no contact"), max_length=200, blank=True)
@@ -165,6 +180,11 @@ class Client(PublicModel, Versioned, Profile):
                 fields=["advisor", "next_contact_on"],
                 name="client_next_contact",
                 condition=Q(next_contact_on__isnull=False),
+            ),
+            models.Index(
+                fields=["investor_class", "branch"],
+                name="client_professional",
+                condition=~Q(investor_class="ordinary"),
             ),
             *PROFILE_INDEXES,
         ]

@@ -13,6 +13,15 @@ from clients.services.clients import (
     set_do_not_contact,
 )
 from clients.services.contacts import correct_contact, log_contact
+from clients.services.investors import (
+    apply_for_class,
+    approve_class,
+    attach_proof,
+    expire_classes,
+    refuse_class,
+    return_to_ordinary,
+    withdraw_application,
+)
 from clients.services.needs import link_needs, record_needs
 from clients.services.permissions import (
     approve_exemption,
@@ -55,10 +64,13 @@ __all__ = [
     "add_document",
     "add_financing_need",
     "add_relation",
+    "apply_for_class",
+    "approve_class",
     "approve_exemption",
     "ask_exemption",
     "assess_risk",
     "assign_advisor",
+    "attach_proof",
     "change_account",
     "change_client",
     "change_contact_person",
@@ -74,6 +86,7 @@ __all__ = [
     "create_client",
     "create_tag",
     "end_stage",
+    "expire_classes",
     "found_household",
     "grade_stages",
     "join_household",
@@ -87,12 +100,15 @@ __all__ = [
     "put_holdings",
     "record_needs",
     "record_test",
+    "refuse_class",
     "refuse_exemption",
     "remove_row",
+    "return_to_ordinary",
     "set_do_not_contact",
     "set_margin",
     "set_stage",
     "set_tag",
     "undo_tags",
     "unmark_line",
+    "withdraw_application",
 ]

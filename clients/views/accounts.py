@@ -207,6 +207,7 @@ def on_the_tab(
     title: str,
     submit: str,
     template: str = "clients/form.html",
+    done: Callable[[], str] | None = None,
     more: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """A command about one client that begins and ends on his tab of accounts."""
@@ -228,7 +229,7 @@ def on_the_tab(
         request,
         form,
         do=lambda _form: do(),
-        done=lambda: tab_of(client),
+        done=done or (lambda: tab_of(client)),
         template=template,
         context=context,
         said=_("Saved."),

@@ -46,6 +46,24 @@ SOURCES = frozenset(
         gettext_noop("House rule; performance study: 44 % of clients move at 1,000 with sensible incumbents"),
         gettext_noop("House rule; switch on before real clients are entered"),
         gettext_noop("House rule; 营业部客户服务与维护制度 Art. 12 (attention to changed needs)"),
+        gettext_noop("Exchange rule of 2019; grade and test are practice of brokers"),
+        gettext_noop("Exchange rule for permissions since 2020-04-28; grade is practice of brokers"),
+        gettext_noop("Exchange rule of 2021; STAR holders exempt from assets and experience; test of 80 is practice"),
+        gettext_noop(
+            "Exchange rules; test and grade are practice of brokers. One source asks 24 months, most ask none"
+        ),
+        gettext_noop("Investor rules of the NEEQ: 1m yuan, ten days, two years or work in finance"),
+        gettext_noop("Investor rules of the NEEQ: 2m yuan, ten days, two years or work in finance"),
+        gettext_noop(
+            "融资融券业务管理办法: half a year, 500,000 yuan on 20 days, no shareholder or associate; assessment under two years"
+        ),
+        gettext_noop("Exchange options rules for persons; assessment within a year"),
+        gettext_noop("Exchange rules since 2022-06"),
+        gettext_noop("Grade by the list of a broker; a signed disclosure is asked, thresholds to be confirmed"),
+        gettext_noop("Exchange rules: 500,000 yuan and two years, disclosure letter"),
+        gettext_noop("适当性管理办法 Art. 8(4)"),
+        gettext_noop("适当性管理办法 Art. 8(5)"),
+        gettext_noop("适当性管理办法 Art. 11"),
         # xgettext:no-python-format
         gettext_noop("House figures; 130 % is the usual close-out line of brokers"),
     )

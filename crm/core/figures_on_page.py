@@ -51,6 +51,30 @@ PART_WORDS = {
     "attention": pgettext_lazy("part of a figure", "attention"),
     "warning": pgettext_lazy("part of a figure", "warning"),
     "close_out": pgettext_lazy("part of a figure", "closing out"),
+    "window_days": pgettext_lazy("part of a figure", "trading days before"),
+    "min_average": pgettext_lazy("part of a figure", "average of at least (yuan)"),
+    "min_months": pgettext_lazy("part of a figure", "months of experience"),
+    "min_grade": pgettext_lazy("part of a figure", "lowest risk grade"),
+    "assessment_months": pgettext_lazy("part of a figure", "months the assessment is valid (0: as usual)"),
+    "pass_mark": pgettext_lazy("part of a figure", "points to pass"),
+    "tests": pgettext_lazy("part of a figure", "tests and papers"),
+    "one_of": pgettext_lazy("part of a figure", "one of"),
+    "instead_of_experience": pgettext_lazy("part of a figure", "instead of experience"),
+    "exempt_by": pgettext_lazy("part of a figure", "not asked of holders of"),
+    "none": pgettext_lazy("part of a figure", "none"),
+    "knowledge": pgettext_lazy("part of a figure", "knowledge test"),
+    "exchange": pgettext_lazy("part of a figure", "exchange test"),
+    "simulated": pgettext_lazy("part of a figure", "simulated trading"),
+    "disclosure": pgettext_lazy("part of a figure", "risk disclosure"),
+    "not_associate": pgettext_lazy("part of a figure", "no associate"),
+    "trade_work": pgettext_lazy("part of a figure", "work in finance"),
+    "futures_trades": pgettext_lazy("part of a figure", "financial-futures trades"),
+    "star": pgettext_lazy("part of a figure", "STAR Market"),
+    "margin": pgettext_lazy("part of a figure", "margin trading"),
+    "net_assets": pgettext_lazy("part of a figure", "net assets (yuan)"),
+    "financial_assets": pgettext_lazy("part of a figure", "financial assets (yuan)"),
+    "income": pgettext_lazy("part of a figure", "average income of three years (yuan)"),
+    "months": pgettext_lazy("part of a figure", "months"),
     "SSE": pgettext_lazy("part of a figure", "Shanghai"),
     "SZSE": pgettext_lazy("part of a figure", "Shenzhen"),
     "BSE": pgettext_lazy("part of a figure", "Beijing"),
@@ -133,5 +157,7 @@ def _table(value: Any) -> str:
             return " · ".join(": ".join(str(item) for item in part.values()) for part in value)
         if all(isinstance(part, list) for part in value):
             return " · ".join("–".join(str(item) for item in part) for part in value)
+        if all(part in PART_WORDS for part in value):
+            return " / ".join(str(PART_WORDS[part]) for part in value)
         return "–".join(str(part) for part in value)
-    return str(value) if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
+    return str(PART_WORDS.get(value, value)) if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)

@@ -6,7 +6,6 @@ Every source is asked through its own right and ``visible_to``; each costs one q
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,29 +19,14 @@ from clients.querysets.scope import shown_name
 from complaints.models import ComplaintClock
 from crm.core.models import User
 from crm.core.policies import figures
+from crm.workbench.account_items import account_decisions, collateral, expiring_classes
+from crm.workbench.item import Item
 from tiers.models import ClientRate
 
 #: No source fills the day alone.
 _PER_SOURCE = 60
 #: Risk grades and licences show up this many days before they run out.
 _AHEAD = 30
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing to do."""
-
-    kind: str
-    label: str
-    icon: str
-    due_on: date
-    title: str
-    reason: str
-    url: str
-    #: Opens beside the queue instead of leaving it; empty where the item has a page of its own.
-    brief_url: str = ""
-    #: Lower comes first among items of the same day.
-    rank: int = 5
 
 
 def todays_items(user: User, today: date) -> list[Item]:
@@ -250,10 +234,13 @@ def _brief(client: Any) -> str:
 SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     complaint_clocks,
     decisions,
+    account_decisions,
+    collateral,
     findings,
     follow_up_calls,
     promised_contacts,
     expiring_grades,
+    expiring_classes,
     stale_needs,
     expiring_licences,
 )

@@ -21,6 +21,7 @@ from clients.models import (
     FinancingNeed,
     Holding,
     IdentityDocument,
+    InvestorClassification,
     MarginDay,
     Relation,
     RiskAssessment,
@@ -230,3 +231,30 @@ class EntryTestFactory(DjangoModelFactory[EntryTest]):
     done_on = date(2026, 5, 4)
     score = factory.LazyAttribute(lambda made: 90 if made.kind in EntryTest.MARKED else None)
     entered_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
+
+
+class InvestorClassificationFactory(DjangoModelFactory[InvestorClassification]):
+    """An application that waits; ``in_force`` is approved and valid for a year."""
+
+    class Meta:
+        model = InvestorClassification
+
+    client = factory.SubFactory(ClientFactory)
+    wanted = "C"
+    applied_on = date(2026, 5, 20)
+    financial_assets = Decimal(3_000_000)
+    months = 12
+    notice_reference = "SL-2026-001"
+    requested_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
+    requested_at = datetime(2026, 5, 20, 2, 0, tzinfo=UTC)
+
+    class Params:
+        in_force = factory.Trait(
+            state="approved",
+            decided_by=factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch")),
+            decided_at=datetime(2026, 5, 21, 2, 0, tzinfo=UTC),
+            valid_from=date(2026, 5, 21),
+            valid_until=date(2027, 5, 21),
+            client__investor_class="C",
+            client__investor_class_until=factory.SelfAttribute("..valid_until"),
+        )

@@ -1,0 +1,183 @@
+"""Classes of investors over REST. Proof is attached on the page: files do not come as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clients.api.permissions import Approve, ConditionRead, Refuse
+from clients.api.serializers import ClientName
+from clients.filters import ClassificationFilter
+from clients.models import Client, InvestorClass, InvestorClassification, InvestorRole
+from clients.querysets.investors import STATED
+from clients.services import (
+    apply_for_class,
+    approve_class,
+    refuse_class,
+    return_to_ordinary,
+    withdraw_application,
+)
+from crm.core import audit
+from crm.core.api.permissions import may
+from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
+from crm.core.api.writes import Once, etag, seen_version
+
+End = InvestorClassification.EndReason
+
+
+class ClassificationRead(serializers.Serializer[InvestorClassification]):
+    """An application with the conditions as they were found when it was asked for, or when it was decided."""
+
+    id = serializers.CharField(source="public_id")
+    client = ClientName()
+    wanted = serializers.CharField()
+    state = serializers.CharField()
+    applied_on = serializers.DateField()
+    financial_assets = YuanField(allow_null=True)
+    income = YuanField(allow_null=True)
+    net_assets = YuanField(allow_null=True)
+    months = serializers.IntegerField(allow_null=True)
+    role = serializers.CharField()
+    notice_reference = serializers.CharField()
+    conditions = ConditionRead(many=True)
+    requested_by = Person()
+    decided_by = Person(allow_null=True)
+    decision_note = serializers.CharField()
+    valid_from = serializers.DateField()
+    valid_until = serializers.DateField()
+    ended_on = serializers.DateField()
+    end_reason = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class ClassificationApply(Strict):
+    """What a written application states; yuan as strings."""
+
+    client = PublicIdField(model=Client)
+    wanted = serializers.ChoiceField(choices=InvestorClass.choices[1:])
+    applied_on = serializers.DateField()
+    financial_assets = YuanField(required=False)
+    income = YuanField(required=False)
+    net_assets = YuanField(required=False)
+    months = serializers.IntegerField(min_value=0, max_value=1200, required=False)
+    role = serializers.ChoiceField(choices=[c for c in InvestorRole.choices if c[0]], required=False)
+    notice_reference = serializers.CharField(max_length=120, allow_blank=True, required=False)
+
+
+class ClassificationEnd(Strict):
+    """Why the class ends."""
+
+    reason = serializers.ChoiceField(choices=[(End.ASKED, End.ASKED.label), (End.UNFIT, End.UNFIT.label)])
+    note = serializers.CharField(max_length=300, allow_blank=True, default="")
+
+
+class Withdraw(Strict):
+    """Nothing to say."""
+
+
+_DECIDES = [may("clients.approve_investorclassification")]
+_ASKS = [may("clients.add_investorclassification")]
+
+
+class InvestorClassificationViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[InvestorClassification]):
+    """Applications of clients whom the caller may see, the newest first."""
+
+    queryset = InvestorClassification.objects.none()
+    serializer_class = ClassificationRead
+    filterset_class = ClassificationFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9A-Z]{26}"
+    cursor_ordering = ("-requested_at", "-pk")
+    writes = {
+        "create": "once",
+        "approve": "once+versioned",
+        "refuse": "once+versioned",
+        "withdraw": "once+versioned",
+        "end": "once+versioned",
+    }
+
+    def get_queryset(self) -> QuerySet[InvestorClassification]:
+        rows: Any = InvestorClassification.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
+        return rows.for_list()  # type: ignore[no-any-return]
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Applications; each page names on the trail what it showed."""
+        answer = super().list(request, *args, **kwargs)
+        ids = [row["id"] for row in answer.data["results"]]
+        audit.record_read(self._actor, "investor.view", "clients.investorclassification", ids=ids)
+        return answer
+
+    @extend_schema(responses={200: ClassificationRead}, filters=False)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One application with its version as ETag."""
+        row = self._row()
+        audit.record_read(self._actor, "investor.view", row, client=row.client)
+        return self._shown(row.public_id)
+
+    @extend_schema(request=ClassificationApply, responses={201: ClassificationRead})
+    def create(self, request: Request) -> Response:
+        """Take down a written application."""
+        body = ClassificationApply(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        said = dict(body.validated_data)
+        stated = {name: said.pop(name) for name in STATED if name in said}
+        return self.once(
+            lambda: apply_for_class(stated=stated, actor=self._actor, now=timezone.now(), **said), self._shown
+        )
+
+    @extend_schema(request=Approve, responses={200: ClassificationRead}, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=_DECIDES)
+    def approve(self, request: Request, **_path: str) -> Response:
+        """Put the class in force: every condition holds, proof is attached, and somebody else had asked."""
+        return self._do(Approve, approve_class)
+
+    @extend_schema(request=Refuse, responses={200: ClassificationRead}, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=_DECIDES)
+    def refuse(self, request: Request, **_path: str) -> Response:
+        """Turn the application down."""
+        return self._do(Refuse, refuse_class)
+
+    @extend_schema(request=Withdraw, responses={200: ClassificationRead}, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=_ASKS)
+    def withdraw(self, request: Request, **_path: str) -> Response:
+        """Take an undecided application back."""
+        return self._do(Withdraw, withdraw_application)
+
+    @extend_schema(request=ClassificationEnd, responses={200: ClassificationRead}, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=_ASKS)
+    def end(self, request: Request, **_path: str) -> Response:
+        """Make the client an ordinary investor again."""
+        return self._do(ClassificationEnd, return_to_ordinary)
+
+    @property
+    def _actor(self) -> Any:
+        return self.request.user
+
+    def _row(self) -> InvestorClassification:
+        found: InvestorClassification = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
+        return found
+
+    def _do(self, command: type[Any], change: Callable[..., Any]) -> Response:
+        row, version = self._row(), seen_version(self.request)
+        body = command(data=self.request.data)
+        body.is_valid(raise_exception=True)
+        said = dict(body.validated_data)
+        return self.once(
+            lambda: change(classification=row, actor=self._actor, now=timezone.now(), version=version, **said),
+            self._shown,
+        )
+
+    def _shown(self, public_id: str) -> Response:
+        row = get_object_or_404(self.get_queryset(), public_id=public_id)
+        told = ClassificationRead(row, context=self.get_serializer_context()).data
+        return Response(told, headers={"ETag": etag(row)})

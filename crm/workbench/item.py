@@ -1,0 +1,23 @@
+"""One row of my day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to do."""
+
+    kind: str
+    label: str
+    icon: str
+    due_on: date
+    title: str
+    reason: str
+    url: str
+    #: Opens beside the queue instead of leaving it; empty where the item has a page of its own.
+    brief_url: str = ""
+    #: Lower comes first among items of the same day.
+    rank: int = 5

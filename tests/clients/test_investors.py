@@ -1,0 +1,493 @@
+"""Professional investors: the arithmetic of each class, proof, the second person, the end of a class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
+from django.utils.translation import override
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.errors import (
+    ClassDecided,
+    ClassNotInForce,
+    ClassWaiting,
+    ClientClosed,
+    ConditionsNotMet,
+    ProofMissing,
+)
+from clients.models import Client, InvestorClassification
+from clients.querysets.investors import class_conditions
+from clients.services import (
+    apply_for_class,
+    approve_class,
+    attach_proof,
+    expire_classes,
+    refuse_class,
+    return_to_ordinary,
+    withdraw_application,
+)
+from clients.services import investors as under_test
+from crm.core.access import system_user
+from crm.core.attachments import FileRefused
+from crm.core.errors import FourEyes, InvalidInput, StaleEdit
+from crm.core.models import Attachment, AuditEntry, Branch, User
+from crm.core.policies import figures as figures_on
+from tests.factories.clients import AccountFactory, ClientFactory, InvestorClassificationFactory
+from tests.factories.core import UserFactory
+from tests.racing import Meeting, on_postgresql, race
+
+Staff = Callable[..., User]
+Web = Callable[[User], Any]
+Api = Callable[[User], Any]
+NOW = datetime(2026, 6, 2, 2, tzinfo=UTC)
+DAY = date(2026, 6, 2)
+API = "/api/v1/investor-classifications/"
+
+
+def found(wanted: str, client: Client | None = None, **stated: Any) -> dict[str, str]:
+    client = client or ClientFactory()
+    conditions = class_conditions(client, wanted, stated, DAY, figures_on(DAY))
+    return {str(c.key): str(c.outcome) for c in conditions}
+
+
+def pdf(name: str = "资产证明.pdf") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, b"%PDF-1.7 proof", content_type="application/pdf")
+
+
+# -- the arithmetic ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("wanted", "stated", "outcome"),
+    [
+        ("B", {"financial_assets": Decimal(5_000_000), "income": Decimal(0)}, "met"),
+        ("B", {"financial_assets": Decimal("4999999.99"), "income": Decimal("499999.99")}, "not_met"),
+        ("B", {"financial_assets": Decimal(0), "income": Decimal(500_000)}, "met"),
+        ("B", {"income": Decimal(1)}, "unknown"),
+        ("B", {"financial_assets": Decimal(1)}, "unknown"),
+        ("B", {}, "unknown"),
+        ("C", {"financial_assets": Decimal(3_000_000)}, "met"),
+        ("C", {"income": Decimal(300_000)}, "met"),
+        ("C", {"financial_assets": Decimal(2_999_999), "income": Decimal(299_999)}, "not_met"),
+    ],
+)
+def test_a_person_needs_assets_or_income(wanted: str, stated: dict[str, Any], outcome: str) -> None:
+    assert found(wanted, **stated)["means"] == outcome
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("wanted", "stated", "outcome"),
+    [
+        ("B", {"months": 24}, "met"),
+        ("B", {"months": 23}, "not_met"),
+        ("B", {"months": 0, "role": "certified"}, "met"),
+        ("B", {"role": "finance_work"}, "met"),
+        ("B", {"months": 0, "role": "licensed"}, "not_met"),
+        ("B", {}, "unknown"),
+        ("C", {"months": 12}, "met"),
+        ("C", {"months": 11}, "not_met"),
+    ],
+)
+def test_a_person_needs_experience_or_a_profession(wanted: str, stated: dict[str, Any], outcome: str) -> None:
+    assert found(wanted, **stated)["background"] == outcome
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("wanted", "net", "financial", "months", "outcomes"),
+    [
+        ("B", 20_000_000, 10_000_000, 24, {"met"}),
+        ("B", 19_999_999, 9_999_999, 23, {"not_met"}),
+        ("C", 10_000_000, 5_000_000, 12, {"met"}),
+        ("C", 9_999_999, 4_999_999, 11, {"not_met"}),
+    ],
+)
+def test_an_institution_needs_all_three(wanted: str, net: int, financial: int, months: int, outcomes: set[str]) -> None:
+    firm = ClientFactory(kind="institution")
+    stated = {"net_assets": Decimal(net), "financial_assets": Decimal(financial), "months": months}
+
+    assert set(found(wanted, firm, **stated).values()) == outcomes
+    assert set(found(wanted, firm)) == {"net_assets", "financial_assets", "years"}
+
+
+@pytest.mark.django_db
+def test_class_a_is_for_licensed_institutions_and_their_products() -> None:
+    firm = ClientFactory(kind="institution")
+
+    assert found("A", firm, role="product") == {"licensed": "met"}
+    assert found("A", firm, role="certified") == {"licensed": "not_met"}
+    assert found("A", firm) == {"licensed": "unknown"}
+    assert found("A", ClientFactory(), role="licensed") == {"licensed": "not_met"}
+
+
+@pytest.mark.django_db
+def test_what_is_on_file_counts_and_what_lies_elsewhere_has_to_be_known() -> None:
+    rich = ClientFactory(total_assets=Decimal(5_000_000), investing_since=date(2020, 1, 1))
+    assert set(found("B", rich).values()) == {"met"}
+    some = ClientFactory(total_assets=Decimal(2_000_000), outside_assets=Decimal(3_000_000))
+    assert found("B", some)["means"] == "met"
+    AccountFactory(client=some, first_trade_on=date(2024, 6, 2))
+    assert found("B", some)["background"] == "met"
+    in_debt = ClientFactory(total_assets=Decimal(-5), outside_assets=Decimal(1))
+    assert found("B", in_debt, income=Decimal(0))["means"] == "not_met"
+
+
+@pytest.mark.django_db
+@given(
+    assets=st.none() | st.integers(0, 6_000_000),
+    income=st.none() | st.integers(0, 600_000),
+)
+def test_means_are_met_by_either_and_refused_only_when_both_are_known(assets: int | None, income: int | None) -> None:
+    stated = {"financial_assets": assets, "income": income, "months": 24}
+    means = found("B", Client(pk=0, kind="person", total_assets=Decimal(0)), **stated)["means"]
+
+    enough = (assets or 0) >= 5_000_000 or (income or 0) >= 500_000
+    assert (means == "met") == enough
+    assert (means == "not_met") == (not enough and assets is not None and income is not None)
+
+
+# -- applying and deciding ---------------------------------------------------------------------------------------------
+
+
+def applied(client: Client, actor: User, wanted: str = "C", **stated: Any) -> InvestorClassification:
+    return apply_for_class(
+        client=client,
+        wanted=wanted,
+        applied_on=date(2026, 6, 1),
+        stated={"financial_assets": Decimal(6_000_000), "months": 30, **stated},
+        notice_reference="SL-001",
+        actor=actor,
+        now=NOW,
+    )
+
+
+def test_a_second_person_puts_the_class_in_force_for_a_year(branch: Branch, staff: Staff) -> None:
+    client, desk, manager = ClientFactory(branch=branch), staff("front_desk"), staff("branch_manager")
+    row = applied(client, desk)
+    attach_proof(classification=row, upload=pdf(), actor=desk)
+
+    with pytest.raises(FourEyes):
+        approve_class(classification=row, actor=desk, now=NOW)
+    done = approve_class(classification=row, actor=manager, now=NOW, version=1)
+
+    client.refresh_from_db()
+    assert (done.state, done.valid_from, done.valid_until) == ("approved", DAY, date(2027, 6, 2))
+    assert (client.investor_class, client.investor_class_until) == ("C", date(2027, 6, 2))
+    assert all(condition.holds for condition in done.conditions)
+    with pytest.raises(ClassDecided):
+        refuse_class(classification=row, actor=manager, now=NOW, note="晚了")
+
+
+def test_class_a_does_not_run_out(branch: Branch, staff: Staff) -> None:
+    firm = ClientFactory(branch=branch, kind="institution")
+    row = applied(firm, staff("front_desk"), "A", role="licensed")
+    attach_proof(classification=row, upload=pdf(), actor=staff("front_desk"))
+
+    assert approve_class(classification=row, actor=staff("compliance"), now=NOW).valid_until is None
+
+
+def test_without_proof_or_recording_nobody_becomes_professional(branch: Branch, staff: Staff) -> None:
+    row, manager = applied(ClientFactory(branch=branch), staff("front_desk")), staff("branch_manager")
+    InvestorClassification.objects.filter(pk=row.pk).update(notice_reference="")
+
+    with pytest.raises(ProofMissing) as refused:
+        approve_class(classification=row, actor=manager, now=NOW)
+    assert set(refused.value.fields) == {"proof", "notice_reference"}
+
+
+def test_a_condition_that_fails_or_is_not_known_keeps_the_client_ordinary(branch: Branch, staff: Staff) -> None:
+    client = ClientFactory(branch=branch)
+    row = applied(client, staff("front_desk"), "B", financial_assets=None)
+    attach_proof(classification=row, upload=pdf(), actor=staff("front_desk"))
+
+    with pytest.raises(ConditionsNotMet) as refused:
+        approve_class(classification=row, actor=staff("branch_manager"), now=NOW)
+
+    assert set(refused.value.fields) == {"means"}
+    client.refresh_from_db()
+    assert client.investor_class == "ordinary"
+
+
+def test_one_application_at_a_time_and_none_of_who_left(branch: Branch, staff: Staff) -> None:
+    client, desk = ClientFactory(branch=branch), staff("front_desk")
+    row = applied(client, desk)
+
+    with pytest.raises(ClassWaiting):
+        applied(client, desk)
+    withdrawn = withdraw_application(classification=row, actor=desk, now=NOW, version=1)
+    assert withdrawn.state == "withdrawn"
+    with pytest.raises(ClassDecided):
+        withdraw_application(classification=row, actor=desk, now=NOW)
+    assert applied(client, desk).state == "waiting"
+    with pytest.raises(ClientClosed):
+        applied(ClientFactory(branch=branch, closed=True), desk)
+
+
+def test_a_refusal_says_why_and_the_rows_stay_as_history(branch: Branch, staff: Staff) -> None:
+    client, manager = ClientFactory(branch=branch), staff("branch_manager")
+    row = applied(client, staff("front_desk"))
+
+    with pytest.raises(InvalidInput):
+        refuse_class(classification=row, actor=manager, now=NOW, note=" ")
+    with pytest.raises(StaleEdit):
+        refuse_class(classification=row, actor=manager, now=NOW, note="不足", version=5)
+    refused = refuse_class(classification=row, actor=manager, now=NOW, note="收入证明不足")
+
+    assert (refused.state, refused.decision_note) == ("refused", "收入证明不足")
+    assert client.classifications.count() == 1
+
+
+def test_a_newer_class_replaces_the_older(branch: Branch, staff: Staff) -> None:
+    old = InvestorClassificationFactory(client__branch=branch, in_force=True)
+    row = applied(old.client, staff("front_desk"), "B")
+    attach_proof(classification=row, upload=pdf(), actor=staff("front_desk"))
+
+    approve_class(classification=row, actor=staff("branch_manager"), now=NOW)
+
+    old.refresh_from_db()
+    old.client.refresh_from_db()
+    assert (old.state, old.end_reason, old.client.investor_class) == ("ended", "replaced", "B")
+
+
+def test_a_client_may_ask_to_be_ordinary_again(branch: Branch, staff: Staff) -> None:
+    row, desk = InvestorClassificationFactory(client__branch=branch, in_force=True), staff("front_desk")
+
+    with pytest.raises(InvalidInput):
+        return_to_ordinary(classification=row, reason="expired", note="", actor=desk, now=NOW)
+    ended = return_to_ordinary(classification=row, reason="asked", note="客户申请", actor=desk, now=NOW)
+
+    row.client.refresh_from_db()
+    assert (ended.state, ended.ended_on, row.client.investor_class) == ("ended", DAY, "ordinary")
+    with pytest.raises(ClassNotInForce):
+        return_to_ordinary(classification=row, reason="asked", note="", actor=desk, now=NOW)
+
+
+def test_a_class_ends_the_day_after_its_last_and_the_sweep_may_run_twice(branch: Branch) -> None:
+    last = InvestorClassificationFactory(client__branch=branch, in_force=True, valid_until=DAY)
+    over = InvestorClassificationFactory(client__branch=branch, in_force=True, valid_until=date(2026, 6, 1))
+
+    assert expire_classes(actor=system_user(), now=NOW) == 1
+    assert expire_classes(actor=system_user(), now=NOW) == 0
+
+    for row in (last, over):
+        row.refresh_from_db()
+        row.client.refresh_from_db()
+    assert (over.state, over.end_reason, over.client.investor_class) == ("ended", "expired", "ordinary")
+    assert (last.state, last.client.investor_class) == ("approved", "C")
+    assert AuditEntry.objects.filter(action="investor.end").count() == 1
+
+
+def test_proof_is_checked_and_comes_only_before_the_decision(branch: Branch, staff: Staff) -> None:
+    row, desk = applied(ClientFactory(branch=branch), staff("front_desk")), staff("front_desk")
+
+    with pytest.raises(FileRefused):
+        attach_proof(classification=row, upload=SimpleUploadedFile("x.pdf", b"MZ\x90"), actor=desk)
+    refuse_class(classification=row, actor=staff("branch_manager"), now=NOW, note="不足")
+    with pytest.raises(ClassDecided):
+        attach_proof(classification=row, upload=pdf(), actor=desk)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"state": "approved"},
+        {"state": "ended"},
+        {"end_reason": "asked"},
+        {"valid_from": DAY, "valid_until": date(2026, 6, 1)},
+    ],
+)
+def test_the_database_refuses_what_no_classification_can_be(branch: Branch, broken: dict[str, Any]) -> None:
+    row = InvestorClassificationFactory(client__branch=branch)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        InvestorClassification.objects.filter(pk=row.pk).update(**broken)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        InvestorClassification.objects.filter(pk=row.pk).update(decided_by=row.requested_by)
+
+
+# -- races -------------------------------------------------------------------------------------------------------------
+
+
+def two_decide(monkeypatch: pytest.MonkeyPatch, row: InvestorClassification) -> list[str]:
+    """Approve and refuse at once; both have read the application before either writes, if nothing holds the second back."""
+    together, read_row = Meeting(2), under_test.lock
+    people = [UserFactory(branch=row.client.branch, role="branch_manager") for _ in range(2)]
+
+    def read_together(rows: Any, **lookup: Any) -> Any:
+        got = read_row(rows, **lookup)
+        if isinstance(got, InvestorClassification):
+            together.wait()
+        return got
+
+    monkeypatch.setattr(under_test, "lock", read_together)
+
+    def act(number: int) -> Any:
+        decide: Any = (approve_class, refuse_class)[number]
+        return decide(
+            classification=InvestorClassification.objects.get(pk=row.pk), actor=people[number], now=NOW, note="并发"
+        )
+
+    return sorted(getattr(got, "code", "fault") if isinstance(got, Exception) else "done" for got in race(2, act))
+
+
+def waiting_with_proof() -> InvestorClassification:
+    row = InvestorClassificationFactory()
+    attach_proof(classification=row, upload=pdf(), actor=row.requested_by)
+    return row
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_one_is_told_it_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = waiting_with_proof()
+
+    assert two_decide(monkeypatch, row) == ["classification_already_decided", "done"]
+    assert AuditEntry.objects.filter(action__in=["investor.approve", "investor.refuse"]).count() == 1
+    row.refresh_from_db()
+    row.client.refresh_from_db()
+    assert (row.client.investor_class == "C") == (row.state == "approved")
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_only_the_version_saves_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = waiting_with_proof()
+    monkeypatch.setattr(under_test, "lock", lambda rows, *, version=None, **lookup: rows.get(**lookup))
+
+    assert two_decide(monkeypatch, row) == ["done", "stale_edit"]
+
+
+# -- pages and REST ----------------------------------------------------------------------------------------------------
+
+
+def token(page: Any) -> str:
+    match = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
+    assert match is not None
+    return match[1]
+
+
+def test_the_way_of_an_application_through_the_pages(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch, name="张三丰")
+    desk, manager = web(staff("front_desk")), web(staff("branch_manager"))
+    url = f"/clients/{client.public_id}/class/"
+    said = {
+        "wanted": "C",
+        "applied_on": "2026-06-01",
+        "financial_assets": "3000000",
+        "months": "12",
+        "notice_reference": "SL-7",
+        "form_token": token(desk.get(url)),
+    }
+    assert desk.post(url, said).status_code == 302
+    row = client.classifications.get()
+
+    page = f"/classifications/{row.public_id}/"
+    assert "Assets or income" in desk.get(page).content.decode()
+    assert desk.post(f"{page}proof/", {"file": pdf()}).status_code == 302
+    attachment = Attachment.objects.get(owner_id=row.public_id)
+    assert desk.get(f"/attachments/{attachment.public_id}/").status_code == 200
+    assert desk.get(f"{page}decide/").status_code == 403
+    form = manager.get(f"{page}decide/")
+    assert attachment.name in form.content.decode()
+    verdict = {"verdict": "approve", "note": "同意", "version": row.version, "form_token": token(form)}
+    assert manager.post(f"{page}decide/", verdict).status_code == 302
+
+    text = desk.get(f"/clients/{client.public_id}/?tab=accounts").content.decode()
+    assert text.count("Professional investor C") >= 3, "header, panel and history"
+    row.refresh_from_db()
+    end = desk.get(f"{page}end/")
+    back = {"reason": "asked", "note": "", "version": row.version, "form_token": token(end)}
+    assert desk.post(f"{page}end/", back).status_code == 302
+    client.refresh_from_db()
+    assert client.investor_class == "ordinary"
+
+
+def test_an_application_is_withdrawn_on_its_page(branch: Branch, staff: Staff, web: Web) -> None:
+    row, desk = InvestorClassificationFactory(client__branch=branch), web(staff("front_desk"))
+    url = f"/classifications/{row.public_id}/withdraw/"
+
+    assert desk.post(url, {"version": 1, "form_token": token(desk.get(url))}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "withdrawn"
+
+
+def test_a_stranger_sees_neither_application_nor_proof(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Web, api: Api
+) -> None:
+    row = InvestorClassificationFactory(client__branch=branch)
+    stored = attach_proof(classification=row, upload=pdf(), actor=row.requested_by)
+    stranger = staff("front_desk", branch=other_branch)
+
+    assert web(stranger).get(f"/classifications/{row.public_id}/").status_code == 404
+    assert web(stranger).get(f"/attachments/{stored.public_id}/").status_code == 404
+    assert api(stranger).get(f"{API}{row.public_id}/").status_code == 404
+    assert api(stranger).get(API).data["results"] == []
+    assert api(staff("agent")).get(API).status_code == 403
+
+
+def test_the_list_narrows_by_class(branch: Branch, staff: Staff, web: Web) -> None:
+    InvestorClassificationFactory(client__branch=branch, client__name="甲专业", in_force=True)
+    ClientFactory(branch=branch, name="乙普通")
+
+    text = web(staff("front_desk")).get("/clients/?investor=C", headers={"HX-Request": "true"}).content.decode()
+
+    assert "甲专业" in text and "乙普通" not in text
+
+
+def test_classes_over_rest(branch: Branch, staff: Staff, api: Api) -> None:
+    client, desk, boss = ClientFactory(branch=branch), api(staff("front_desk")), api(staff("branch_manager"))
+    body = {
+        "client": client.public_id,
+        "wanted": "C",
+        "applied_on": "2026-06-01",
+        "financial_assets": "3000000.00",
+        "months": 12,
+        "notice_reference": "SL-9",
+    }
+    made = desk.post(API, body, headers={"idempotency-key": "1"})
+    assert (made.status_code, made.data["state"]) == (201, "waiting")
+    assert {row["outcome"] for row in made.data["conditions"]} == {"met"}
+    url = f"{API}{made.data['id']}/"
+
+    assert desk.post(f"{url}approve/", {}, headers={"idempotency-key": "2", "if-match": '"1"'}).status_code == 403
+    assert boss.post(f"{url}approve/", {}, headers={"idempotency-key": "3"}).status_code == 428
+    unproved = boss.post(f"{url}approve/", {}, headers={"idempotency-key": "4", "if-match": '"1"'})
+    assert (unproved.status_code, unproved.data["code"]) == (409, "proof_missing")
+    attach_proof(classification=InvestorClassification.objects.get(), upload=pdf(), actor=staff("front_desk"))
+    done = boss.post(f"{url}approve/", {}, headers={"idempotency-key": "5", "if-match": '"1"'})
+    assert done.data["state"] == "approved"
+    assert desk.get("/api/v1/clients/").data["results"][0]["investor_class"] == "C"
+    end = desk.post(f"{url}end/", {"reason": "asked"}, headers={"idempotency-key": "6", "if-match": done["ETag"]})
+    assert (end.data["state"], end.data["end_reason"]) == ("ended", "asked")
+
+
+def test_the_list_over_rest_costs_the_same_for_one_and_for_ten(
+    branch: Branch, staff: Staff, api: Api, cost_of: Any
+) -> None:
+    phone = api(staff("front_desk"))
+    InvestorClassificationFactory(client__branch=branch)
+    phone.get(API)
+    one = cost_of(lambda: phone.get(API))
+    InvestorClassificationFactory.create_batch(9, client__branch=branch)
+
+    assert cost_of(lambda: phone.get(API)) == one
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("wanted", ["A", "B", "C"])
+@pytest.mark.parametrize("kind", ["person", "institution"])
+def test_each_condition_says_why(branch: Branch, language: str, wanted: str, kind: str) -> None:
+    client = ClientFactory(branch=branch, kind=kind)
+    for stated in ({}, {"financial_assets": Decimal(1), "income": Decimal(1), "net_assets": Decimal(1), "months": 1}):
+        with override(language):
+            said = [(c.label, c.why) for c in class_conditions(client, wanted, stated, DAY, figures_on(DAY))]
+        assert all(label and why and label not in ("means", "years") for label, why in said)
