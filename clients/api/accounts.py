@@ -34,11 +34,13 @@ class AccountRead(serializers.Serializer[Account]):
     kind = serializers.CharField()
     number = serializers.CharField(source="masked_number", help_text="Only the last four signs.")
     status = serializers.CharField()
-    opened_on = serializers.DateField()
-    closed_on = serializers.DateField()
-    first_trade_on = serializers.DateField()
-    margin_ratio = serializers.DecimalField(max_digits=16, decimal_places=4, help_text="Credit accounts only.")
-    margin_on = serializers.DateField()
+    opened_on = serializers.DateField(allow_null=True)
+    closed_on = serializers.DateField(allow_null=True)
+    first_trade_on = serializers.DateField(allow_null=True)
+    margin_ratio = serializers.DecimalField(
+        max_digits=16, decimal_places=4, allow_null=True, help_text="Credit accounts only."
+    )
+    margin_on = serializers.DateField(allow_null=True)
     version = serializers.IntegerField()
 
 

@@ -52,9 +52,9 @@ class ClassificationRead(serializers.Serializer[InvestorClassification]):
     requested_by = Person()
     decided_by = Person(allow_null=True)
     decision_note = serializers.CharField()
-    valid_from = serializers.DateField()
-    valid_until = serializers.DateField()
-    ended_on = serializers.DateField()
+    valid_from = serializers.DateField(allow_null=True)
+    valid_until = serializers.DateField(allow_null=True)
+    ended_on = serializers.DateField(allow_null=True)
     end_reason = serializers.CharField()
     version = serializers.IntegerField()
 

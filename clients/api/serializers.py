@@ -34,7 +34,7 @@ class ClientRow(_Named):
     risk_valid_until = serializers.DateField(allow_null=True)
     do_not_contact = serializers.BooleanField()
     investor_class = serializers.CharField(help_text="ordinary, A, B or C.")
-    investor_class_until = serializers.DateField()
+    investor_class_until = serializers.DateField(allow_null=True)
     total_assets = YuanField()
     assets_on = serializers.DateField(allow_null=True)
     last_contact_at = serializers.DateTimeField(allow_null=True)

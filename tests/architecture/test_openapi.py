@@ -13,7 +13,15 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from tests.factories.care import FollowUpCallFactory, SurveyInvitationFactory
-from tests.factories.clients import AdvisorAssignmentFactory, ClientFactory, ContactLogFactory
+from tests.factories.clients import (
+    AccountFactory,
+    AdvisorAssignmentFactory,
+    ClientFactory,
+    ContactLogFactory,
+    InvestorClassificationFactory,
+    MarginDayFactory,
+    TradingPermissionFactory,
+)
 from tests.factories.complaints import ComplaintFactory
 from tests.factories.tiers import ProgrammeFactory
 
@@ -31,6 +39,9 @@ RESOURCES = (
     "surveys",
     "complaints",
     "policies",
+    "accounts",
+    "trading-permissions",
+    "investor-classifications",
 )
 
 
@@ -93,6 +104,12 @@ def test_real_answers_are_as_described(schema, branch, staff, api):
     FollowUpCallFactory(client=full)
     SurveyInvitationFactory(branch=branch)
     ProgrammeFactory(company=branch.company)
+    AccountFactory(client=bare)
+    MarginDayFactory(account__client=full)
+    TradingPermissionFactory(client=full)
+    TradingPermissionFactory(client=bare, waiting=True)
+    InvestorClassificationFactory(client=bare)
+    InvestorClassificationFactory(client=full, in_force=True)
     phone, described = api(staff("branch_manager")), yaml.safe_load(schema)
 
     seen = set()
