@@ -26,6 +26,8 @@ _OWN = (
     "AssetMilestone",
     "ClientTag",
     "InvestorClassification",
+    "ClientQuality",
+    "QuestionToAsk",
 )
 _ACTIONS = {
     "client.create": _("Client taken in"),
@@ -49,6 +51,8 @@ _ACTIONS = {
     "household.found": _("Household founded"),
     "household.join": _("Client joined a household"),
     "household.leave": _("Client left a household"),
+    "client.verify_facts": _("Facts of a client verified"),
+    "client.ask_next": _("Items to be asked noted"),
     "client.view": _("Looked at a client"),
     "client.assess_risk": _("Risk grade entered"),
     "client.assign_advisor": _("Advisor assigned"),
@@ -117,9 +121,11 @@ class ClientsConfig(AppConfig):
             MarginTarget,
         )
         from clients.models import InvestorClassification
+        from clients.quality import QualityItem
         from clients.registry import ClientBound, bind
         from crm.core import attachments
         from crm.core.audit_words import add_words
+        from crm.core.figures_on_page import add_parts
         from crm.core.importing import register
         from crm.core.services.organisation import keeps_branch_open
 
@@ -143,6 +149,7 @@ class ClientsConfig(AppConfig):
                 return InvestorClassification.objects.none()
             return InvestorClassification.objects.visible_to(user)
 
+        add_parts(dict(QualityItem.choices))
         keeps_branch_open("clients", _("%(count)d clients are still served there; a branch with clients stays open."))(
             _still_served
         )

@@ -93,6 +93,13 @@ class StageNotSet(DomainError):
     message = _("No stage is set by hand.")
 
 
+class NothingToVerify(InvalidInput):
+    """Only a fact that is on file can be verified."""
+
+    code = "nothing_to_verify"
+    message = _("Only what is on file can be verified.")
+
+
 class AlreadyCorrected(DomainError):
     """A contact is corrected once; a further correction goes to the newer row."""
 

@@ -17,6 +17,7 @@ from clients.models import (
     BusinessLine,
     Channel,
     Client,
+    ClientQuality,
     ClientTag,
     ContactLog,
     InvestorClass,
@@ -28,9 +29,11 @@ from clients.models import (
     Tag,
     TradingPermission,
 )
+from clients.quality import QualityItem
 from clients.querysets.accounts import margin_lines
 from clients.querysets.business_lines import uses_line
 from clients.querysets.needs import stale_before
+from clients.querysets.quality import GOOD, POOR
 from clients.querysets.search import Hits
 from clients.services.clients import BOOK_ROLES
 from crm.core.clocks import local_date
@@ -125,6 +128,15 @@ class ClientFilter(filters.FilterSet):
     tags = filters.ModelMultipleChoiceFilter(
         queryset=_tags, to_field_name="public_id", method="with_tags", label=_("Tags"), widget=TagPicker
     )
+    quality = filters.ChoiceFilter(
+        method="with_quality",
+        choices=[("poor", _("Poor")), ("fair", _("Fair")), ("good", pgettext_lazy("quality", "Good"))],
+        label=_("Data quality"),
+        empty_label=_("Any quality"),
+    )
+    wanting = filters.ChoiceFilter(
+        method="with_gap", choices=QualityItem.choices, label=_("Wanting fact"), empty_label=_("Any fact")
+    )
     due = filters.BooleanFilter(method="contact_due", label=_("Contact is due"), widget=forms.CheckboxInput)
 
     #: What the search box found; None until the rows were asked for, and without a search.
@@ -170,6 +182,13 @@ class ClientFilter(filters.FilterSet):
     def contact_due(self, rows: Any, _name: str, value: bool) -> Any:
         return rows.contact_due(local_date(timezone.now())) if value else rows
 
+    def with_quality(self, rows: Any, _name: str, value: str) -> Any:
+        bounds = {"poor": (0, POOR - 1), "fair": (POOR, GOOD - 1), "good": (GOOD, 100)}
+        return rows.scored_between(*bounds[value])
+
+    def with_gap(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.wanting(value)
+
     def with_line(self, rows: Any, _name: str, value: str) -> Any:
         if self.request is None or not self.request.user.has_perm("clients.view_account"):
             return rows.none()
@@ -204,6 +223,42 @@ class ContactFilter(filters.FilterSet):
     class Meta:
         model = ContactLog
         fields: list[str] = []
+
+
+class QualityFilter(filters.FilterSet):
+    """The work list by advisor, item and what is the matter with it."""
+
+    advisor = filters.ModelChoiceFilter(
+        field_name="client__advisor",
+        queryset=_advisors,
+        to_field_name="public_id",
+        label=_("Served by"),
+        empty_label=_("Everybody"),
+        null_label=_("Nobody"),
+    )
+    item = filters.ChoiceFilter(
+        method="with_item", choices=QualityItem.choices, label=_("Fact"), empty_label=_("Any fact")
+    )
+    what = filters.ChoiceFilter(
+        method="with_state",
+        choices=[("missing", _("Missing")), ("unverified", _("Not verified")), ("stale", _("Out of date"))],
+        label=_("What is the matter"),
+        empty_label=_("Anything"),
+    )
+    score_to = filters.NumberFilter(
+        field_name="score", lookup_expr="lte", label=_("Score up to"), min_value=0, max_value=100, decimal_places=0
+    )
+
+    class Meta:
+        model = ClientQuality
+        fields: list[str] = []
+
+    def with_item(self, rows: Any, _name: str, value: str) -> Any:
+        what = self.form.cleaned_data.get("what")
+        return rows.filter(**{f"{what}__has": value}) if what else rows.wanting(value)
+
+    def with_state(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.exclude(**{value: ""})
 
 
 class NeedsFilter(filters.FilterSet):

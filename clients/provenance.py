@@ -1,7 +1,8 @@
 """Where each fact of a client comes from, as of when, and whether he refused to say it.
 
 ``Client.provenance`` is one JSON object. Under a fact's name, or under ``*`` for all facts that have no entry of their own,
-it holds ``{"source": …, "on": "YYYY-MM-DD"}`` and, for a refused one, ``"refused": true``. A file of a hundred thousand
+it holds ``{"source": …, "on": "YYYY-MM-DD"}``, for a refused one ``"refused": true``, and for one that somebody has verified
+``"verified": {"on": …, "by": public id, "how": …}``. A file of a hundred thousand
 clients thus writes one and the same small value for all of its rows (docs/adr/0009-where-a-fact-comes-from.md). Everything
 that writes facts makes the object here.
 """
@@ -14,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 #: Under this name stands what holds for every fact without an entry of its own.
@@ -27,6 +29,15 @@ class Source(models.TextChoices):
     STAFF = "staff", pgettext_lazy("source", "Staff")
     SYSTEM = "system", pgettext_lazy("source", "System")
     IMPORT = "import", pgettext_lazy("source", "Import")
+
+
+class Verification(models.TextChoices):
+    """How somebody made sure that a fact is true."""
+
+    DOCUMENT = "document", _("Saw the document")
+    CALL = "call", _("Called the number")
+    REGISTER = "register", _("Asked the register")
+    MESSAGE = "message", _("Answer came from the address")
 
 
 #: Facts that a client may refuse to give; name, number and what the branch itself decides are not among them.
@@ -86,6 +97,14 @@ class Origin:
     source: str = ""
     on: date | None = None
     refused: bool = False
+    #: When somebody verified the value that stands there, and how; a changed value is unverified again.
+    verified_on: date | None = None
+    verified_how: str = ""
+
+    @property
+    def verified_in_words(self) -> str:
+        """How it was verified, as people read it; empty where nobody has."""
+        return str(Verification(self.verified_how).label) if self.verified_how in Verification.values else ""
 
     @property
     def source_in_words(self) -> str:
@@ -115,17 +134,33 @@ def stamped(
     source: str,
     on: date,
     refused: Mapping[str, bool] | None = None,
+    unchanged: bool = False,
 ) -> Entries:
     """``held`` once the facts ``names`` have been said anew and those of ``refused`` were refused or are no longer so.
 
-    A fact that is said is not refused, whatever was known before.
+    A fact that is said is not refused, whatever was known before. What was verified stays so only where the values are
+    ``unchanged``.
     """
     kept: Entries = dict(held or {})
     for name in names:
         if name in FACTS:
-            kept[name] = entry(source, on)
+            mark = kept.get(name, {}).get("verified") if unchanged else None
+            kept[name] = {**entry(source, on), **({"verified": mark} if mark else {})}
     for name, flag in (refused or {}).items():
         kept[name] = entry(source, on, refused=flag)
+    return kept
+
+
+def verified(held: Mapping[str, Any] | None, names: Iterable[str], *, how: str, on: date, by: str) -> Entries:
+    """``held`` once the values of the facts ``names`` have been verified on ``on`` by the member of staff ``by``.
+
+    Their source stays; a value that was seen to be true is as of that day.
+    """
+    kept: Entries = dict(held or {})
+    for name in names:
+        known = kept.get(name) or kept.get(ALL) or {"source": Source.STAFF.value}
+        mark = {"on": on.isoformat(), "by": by, "how": how}
+        kept[name] = {"source": known.get("source", ""), "on": on.isoformat(), "verified": mark}
     return kept
 
 
@@ -133,7 +168,14 @@ def origin(held: Mapping[str, Any] | None, name: str) -> Origin:
     """What is known about the fact ``name``."""
     found = (held or {}).get(name) or (held or {}).get(ALL) or {}
     day = found.get("on")
-    return Origin(found.get("source", ""), date.fromisoformat(day) if day else None, bool(found.get("refused")))
+    mark = found.get("verified") or {}
+    return Origin(
+        found.get("source", ""),
+        date.fromisoformat(day) if day else None,
+        bool(found.get("refused")),
+        date.fromisoformat(mark["on"]) if mark.get("on") else None,
+        mark.get("how", ""),
+    )
 
 
 def refused_facts(held: Mapping[str, Any] | None) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clients.views import accounts, contacts, edit, investors, lists, needs, permissions, tags
+from clients.views import accounts, contacts, edit, investors, lists, needs, permissions, quality, tags
 
 app_name = "clients"
 urlpatterns: list[URLPattern] = [
@@ -46,6 +46,10 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<str:public_id>/edit/", accounts.account_edit, name="account_edit"),
     path("accounts/<str:public_id>/reveal/", accounts.account_reveal, name="account_reveal"),
     path("accounts/<str:public_id>/margin/", accounts.account_margin, name="account_margin"),
+    path("quality/", quality.work_list, name="quality"),
+    path("clients/<str:public_id>/complete/", quality.complete, name="complete"),
+    path("clients/<str:public_id>/verify/", quality.verify, name="verify"),
+    path("clients/<str:public_id>/ask/", quality.ask, name="ask"),
     path("clients/<str:public_id>/needs/", needs.needs_add, name="needs_add"),
     path("contacts/<str:public_id>/correct/", contacts.contact_correct, name="contact_correct"),
 ]

@@ -139,6 +139,7 @@ _SEES_CLIENTS = (
     "clients.view_tag",
     "clients.view_indexlevel",
     "clients.view_investorclassification",
+    "clients.view_clientquality",
 )
 _SERVES_CLIENTS = (
     *_SEES_CLIENTS,
@@ -150,6 +151,7 @@ _SERVES_CLIENTS = (
     "clients.add_needsinterview",
     *(f"clients.{verb}_{kind}" for kind in _PROFILE for verb in ("add", "change")),
     "clients.set_tag",
+    "clients.verify_client",
 )
 _BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding", "clients.add_indexlevel")
 _KEEPS_TAGS = ("clients.add_tag", "clients.change_tag")

@@ -7,6 +7,7 @@ from clients.api.holdings import HoldingViewSet
 from clients.api.investors import InvestorClassificationViewSet
 from clients.api.needs import NeedsViewSet
 from clients.api.permissions import TradingPermissionViewSet
+from clients.api.quality import QualityViewSet
 from clients.api.tags import ClientTagViewSet, TagViewSet
 from clients.api.views import AssetViewSet, ClientViewSet, ContactViewSet
 
@@ -18,6 +19,7 @@ def register(router: BaseRouter) -> None:
     router.register("holdings", HoldingViewSet, basename="holdings")
     router.register("contacts", ContactViewSet, basename="contacts")
     router.register("accounts", AccountViewSet, basename="accounts")
+    router.register("quality-scores", QualityViewSet, basename="quality-scores")
     router.register("needs-interviews", NeedsViewSet, basename="needs-interviews")
     router.register("trading-permissions", TradingPermissionViewSet, basename="trading-permissions")
     router.register("tags", TagViewSet, basename="tags")

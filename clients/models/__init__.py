@@ -17,6 +17,7 @@ from clients.models.needs import NeedsInterview
 from clients.models.permissions import EntryTest, Exemption, PermissionCode, TradingPermission
 from clients.models.profile import DocumentKind, Stage
 from clients.models.profile_rows import ContactPerson, ContactPoint, FinancingNeed, IdentityDocument
+from clients.models.quality import ClientQuality, QuestionToAsk
 from clients.models.relations import Household, HouseholdMember, Relation
 from clients.models.stages import AssetMilestone, StageOverride
 from clients.models.tags import ClientTag, IndexLevel, Tag, TagChange, TagRun
@@ -30,6 +31,7 @@ __all__ = [
     "BusinessLineMark",
     "Channel",
     "Client",
+    "ClientQuality",
     "ClientTag",
     "ClientTeamMember",
     "ContactLog",
@@ -52,6 +54,7 @@ __all__ = [
     "MarginLevel",
     "NeedsInterview",
     "PermissionCode",
+    "QuestionToAsk",
     "Relation",
     "RiskAssessment",
     "RiskGrade",

@@ -145,6 +145,7 @@ class Client(PublicModel, Versioned, Profile):
             ("reveal_client", _("Can see private values of a client in full")),
             ("export_client", _("Can export clients")),
             ("assign_client", _("Can give a client to another member of staff")),
+            ("verify_client", _("Can mark facts of a client as verified")),
             ("assess_client", _("Can enter a risk grade")),
             ("view_profile", _("Can see the whole profile of a client")),
         ]

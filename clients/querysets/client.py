@@ -29,7 +29,7 @@ ORDERS: dict[str, tuple[str, ...]] = {
 }
 #: Where a client stands whom nobody has ever contacted.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_NOT_LISTED = (
+NOT_LISTED = (
     "phone",
     "id_number",
     "email",
@@ -65,12 +65,16 @@ class ClientQuerySet(models.QuerySet[Any]):
         return self.annotate(place=hits.place, whose=own), ("place", "whose", "-total_assets", "-id")
 
     def in_order(self, sort: str, user: User) -> tuple[ClientQuerySet, tuple[str, ...]]:
-        """The rows with what an order needs, and the order: -assets, assets, name, contact (longest silent first), new.
+        """The rows with what an order needs, and the order: -assets, assets, name, contact (longest silent first),
+        quality (worst known first), new.
 
         Masked names give no order: it would tell what they begin with.
         """
         if sort.lstrip("-") == "name" and not sees_names(user):
             sort = ""
+        if sort.lstrip("-") == "quality":
+            scored = self.only("pk").annotate(scored=Coalesce("quality__score", Value(0)))
+            return scored, ("-scored", "-id") if sort.startswith("-") else ("scored", "id")
         if sort.lstrip("-") != "contact":
             return self.only("pk", "total_assets", "pinyin"), ORDERS.get(sort, ORDERS["-assets"])
         contacted = Coalesce("last_contact_at", Value(_NEVER), output_field=models.DateTimeField())
@@ -82,7 +86,7 @@ class ClientQuerySet(models.QuerySet[Any]):
 
         With ``hits`` each row has ``found_by``: by what it was found.
         """
-        rows = self.filter(pk__in=ids).select_related("advisor").defer(*_NOT_LISTED)
+        rows = self.filter(pk__in=ids).select_related("advisor", "quality").defer(*NOT_LISTED)
         if hits is not None:
             rows = rows.annotate(found_by=hits.found_by)
         found = {row.pk: row for row in rows}
@@ -146,6 +150,16 @@ class ClientQuerySet(models.QuerySet[Any]):
 
         present = NeedsInterview.objects.present().filter(client=OuterRef("pk"))
         return self.annotate(needs_on=Subquery(present.values("taken_on")[:1]))
+
+    def scored_between(self, low: int, high: int) -> ClientQuerySet:
+        """Clients whose quality score lies between the two, both included."""
+        return self.filter(quality__score__gte=low, quality__score__lte=high)
+
+    def wanting(self, item: str) -> ClientQuerySet:
+        """Clients of whom ``item`` is missing, not verified or out of date."""
+        from clients.models import ClientQuality
+
+        return self.filter(Exists(ClientQuality.objects.wanting(item).filter(client=OuterRef("pk"))))
 
     def risk_expiring(self, today: date, until: date) -> ClientQuerySet:
         return self.served().filter(risk_valid_until__gte=today, risk_valid_until__lte=until)

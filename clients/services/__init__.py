@@ -12,6 +12,7 @@ from clients.services.clients import (
     create_client,
     set_do_not_contact,
 )
+from clients.services.completing import complete_facts
 from clients.services.contacts import correct_contact, log_contact
 from clients.services.investors import (
     apply_for_class,
@@ -42,6 +43,7 @@ from clients.services.profile_rows import (
     change_financing_need,
     remove_row,
 )
+from clients.services.quality import ask_next, rescore, score_clients, verify_facts
 from clients.services.relations import (
     add_relation,
     change_relation,
@@ -68,6 +70,7 @@ __all__ = [
     "approve_class",
     "approve_exemption",
     "ask_exemption",
+    "ask_next",
     "assess_risk",
     "assign_advisor",
     "attach_proof",
@@ -80,6 +83,7 @@ __all__ = [
     "change_relation",
     "change_tag",
     "close_permission",
+    "complete_facts",
     "compute_behaviour",
     "confirm_facts",
     "correct_contact",
@@ -103,12 +107,15 @@ __all__ = [
     "refuse_class",
     "refuse_exemption",
     "remove_row",
+    "rescore",
     "return_to_ordinary",
+    "score_clients",
     "set_do_not_contact",
     "set_margin",
     "set_stage",
     "set_tag",
     "undo_tags",
     "unmark_line",
+    "verify_facts",
     "withdraw_application",
 ]

@@ -17,6 +17,7 @@ from clients.provenance import REFUSABLE, Source
 from clients.services.checked import check
 from clients.services.identity_facts import cleaned, following, of_another_document
 from clients.services.primaries import step_down
+from clients.services.quality import rescore
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.errors import BranchClosed, InvalidInput
@@ -108,6 +109,7 @@ def create_client(
     except IntegrityError:
         raise NumberTaken(fields={"external_id": NumberTaken.message}) from None
     audit.record(actor, "client.create", client, after=_shown(stored), client=client)
+    rescore(client, now)
     if advisor is not None:
         assign_advisor(client=client, advisor=advisor, actor=actor, now=now, reason=_("First advisor"))
         client.refresh_from_db()
@@ -152,6 +154,7 @@ def change_client(
     step_down([row.pk], after)
     said = {"source": str(source), "as_of": on, **({"refused": marks} if marks else {})}
     audit.record(actor, "client.change", row, before=_shown(before), after={**_shown(after), **said}, client=row)
+    rescore(row, now)
     return row
 
 
@@ -176,10 +179,11 @@ def confirm_facts(
     on = _day_of_facts(as_of, local_date(now))
     known = provenance.refused_facts(row.provenance) & set(names)
     again = dict.fromkeys(sorted(known), True)
-    row.provenance = provenance.stamped(row.provenance, names, source=source, on=on, refused=again)
+    row.provenance = provenance.stamped(row.provenance, names, source=source, on=on, refused=again, unchanged=True)
     row.save_changed(["provenance"])
     after = {"facts": sorted(names), "source": str(source), "as_of": on}
     audit.record(actor, "client.confirm_facts", row, after=after, client=row)
+    rescore(row, now)
     return row
 
 
@@ -219,6 +223,7 @@ def assess_risk(
     if newest is not None and newest.pk == found.pk:
         row.risk_grade, row.is_lowest_risk, row.risk_valid_until = grade, is_lowest, found.valid_until
         row.save_changed(["risk_grade", "is_lowest_risk", "risk_valid_until"])
+        rescore(row, now)
     after = {"grade": grade, "assessed_on": assessed_on, "valid_until": found.valid_until, "is_lowest": is_lowest}
     audit.record(actor, "client.assess_risk", found, after=after, reason=basis, client=row)
     return found

@@ -13,6 +13,7 @@ from clients.errors import AlreadyCorrected, ClientClosed, ContactOfAnother, Not
 from clients.models import Client, ContactLog, NeedsInterview
 from clients.questions import BY_KEY, QUESTIONS
 from clients.services.clients import change_client
+from clients.services.quality import rescore
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit
@@ -73,6 +74,7 @@ def record_needs(
     audit.record(actor, "needs.record", made, after=after, reason=made.correction_reason, client=row)
     if made.is_present and made.channel and made.channel != row.preferred_channel:
         change_client(client=row, values={"preferred_channel": made.channel}, actor=actor, now=now)
+    rescore(row, now)
     return made
 
 

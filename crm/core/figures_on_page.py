@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -75,11 +76,18 @@ PART_WORDS = {
     "financial_assets": pgettext_lazy("part of a figure", "financial assets (yuan)"),
     "income": pgettext_lazy("part of a figure", "average income of three years (yuan)"),
     "months": pgettext_lazy("part of a figure", "months"),
+    "complete": pgettext_lazy("part of a figure", "completeness"),
+    "verified": pgettext_lazy("part of a figure", "verification"),
+    "fresh": pgettext_lazy("part of a figure", "freshness"),
+    "item": pgettext_lazy("part of a figure", "fact"),
+    "weight": pgettext_lazy("part of a figure", "weight"),
+    "verify": pgettext_lazy("part of a figure", "to be verified"),
     "SSE": pgettext_lazy("part of a figure", "Shanghai"),
     "SZSE": pgettext_lazy("part of a figure", "Shenzhen"),
     "BSE": pgettext_lazy("part of a figure", "Beijing"),
 }
 AREA_WORDS = {
+    "quality": gettext_lazy("Quality of client data"),
     "account": gettext_lazy("Accounts"),
     "suitability": gettext_lazy("Suitability"),
     "professional": gettext_lazy("Professional investors"),
@@ -142,6 +150,18 @@ def in_words(key: PolicyKey, value: Any) -> str:
     return str(PART_WORDS.get(str(value), value))
 
 
+def add_parts(words: Mapping[str, Any]) -> None:
+    """Name what may stand inside a table of figures; each app adds the words of its own."""
+    for name, word in words.items():
+        PART_WORDS.setdefault(name, word)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(PART_WORDS.get(str(value), value))
+
+
 def _rate(rate: Decimal) -> str:
     """Shares in per cent, fees in per mille: whichever leaves a figure that can be read."""
     if rate == 0 or rate >= Decimal("0.01"):
@@ -154,7 +174,7 @@ def _table(value: Any) -> str:
         return " · ".join(f"{PART_WORDS.get(name, name)}: {_table(part)}" for name, part in value.items())
     if isinstance(value, list):
         if all(isinstance(part, dict) for part in value):
-            return " · ".join(": ".join(str(item) for item in part.values()) for part in value)
+            return " · ".join(": ".join(_cell(item) for item in part.values()) for part in value)
         if all(isinstance(part, list) for part in value):
             return " · ".join("–".join(str(item) for item in part) for part in value)
         if all(part in PART_WORDS for part in value):

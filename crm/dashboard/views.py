@@ -20,6 +20,7 @@ from complaints.models import Complaint
 from crm.core.clocks import Calendar, at_local, calendar_gap, local_date
 from crm.core.models import Branch, User
 from crm.core.policies import figures
+from crm.dashboard.quality import mean_score
 from tiers.models import Tier, TierState
 
 _MONTHS = 13
@@ -82,6 +83,7 @@ def _alarms(branches: list[Branch], now: datetime, today: date) -> list[dict[str
 
 def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
     """The headline numbers with the page that shows their records."""
+    known = mean_score(user, ids)
     month = today.replace(day=1)
     clients = (
         Client.objects.visible_to(user)
@@ -129,6 +131,7 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
             "value": surveys["nps"] if surveys["nps"] is not None else "—",
             "url": reverse("care:surveys"),
         },
+        *([known] if known else []),
     ]
 
 

@@ -18,6 +18,7 @@ from care.models import FollowUpCall, SurveyAnswer
 from clients.models import (
     Account,
     Client,
+    ClientQuality,
     ClientTag,
     ContactLog,
     DailyAsset,
@@ -32,6 +33,7 @@ from crm.core.models import User
 from crm.demo.account_books import bring_accounts
 from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
+from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
 from crm.demo.staffing import Crew, hire
 from crm.demo.trading_rights import grant_permissions
@@ -66,6 +68,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     life.contacts(_CONTACTS * clients // 2000)
     say(f"{ask_needs(seed=seed, today=today)} needs interviews")
     say(f"{put_tags(crew, clientele.days, seed=seed, now=life.now)} tags on clients")
+    say(f"{know_clients(seed=seed, today=today)} clients weighed")
     life.complaints(max(30, _COMPLAINTS * clients // 2000))
     say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
     _match(crew, life)
@@ -157,4 +160,6 @@ def _facts() -> Iterable[Any]:
     yield list(needs.values_list("taken_on", "goals", "horizon", "capital", "loss_tolerance", "products", "refused"))
     permissions = TradingPermission.objects.order_by("client__external_id", "code", "asked_at")
     yield list(permissions.values_list("client__external_id", "code", "state", "opened_on", "exemption"))
+    known = ClientQuality.objects.order_by("client__branch__code", "client__external_id")
+    yield list(known.values_list("score", "completeness", "verification", "freshness", "missing"))
     yield sorted(SurveyAnswer.objects.values_list("satisfaction", "recommendation"))

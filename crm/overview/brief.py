@@ -26,7 +26,7 @@ def client_brief(request: HttpRequest, public_id: str) -> HttpResponse:
         "client_name": shown_name(client, user),
         "days_left": client.risk_days_left(day),
         "phone": next(iter(private_values(client, user, only=("phone",))), None),
-        "pieces": pieces(user, client, day),
+        "pieces": pieces(user, client, day, brief=True),
         **contacts_context(request, client),
     }
     return render(request, "overview/_brief.html", context)

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from advisory.models import AdvisoryAgreement
 from care.models import FollowUpCall
-from clients.models import Client
+from clients.models import Client, QuestionToAsk
+from clients.quality import labels
 from complaints.models import Complaint
 from complaints.views.rows import dress
 from crm.core.masking import MASKS
@@ -70,7 +71,8 @@ def tier_piece(user: User, client: Client, today: date) -> Piece | None:
 
 def beside(user: User) -> tuple[str, ...]:
     """What may come in one statement with the client, because whoever sees him sees it."""
-    return ("tier_state__tier",) if user.has_perm("tiers.view_tierstate") else ()
+    known = ("quality",) if user.has_perm("clients.view_clientquality") else ()
+    return (*known, "tier_state__tier") if user.has_perm("tiers.view_tierstate") else known
 
 
 def complaint_piece(user: User, client: Client, today: date) -> Piece | None:
@@ -117,17 +119,31 @@ def agreement_piece(user: User, client: Client, today: date) -> Piece | None:
     )
 
 
+def questions_piece(user: User, client: Client, today: date) -> Piece | None:
+    """What somebody wants asked when the client is next spoken with."""
+    if not user.has_perm("clients.add_contactlog"):
+        return None
+    rows = list(QuestionToAsk.objects.visible_to(user).open().filter(client=client).order_by("pk"))
+    if not rows:
+        return None
+    where = Link(_("Fill in"), reverse("clients:complete", args=[client.public_id]))
+    links = (where,) if user.has_perm("clients.change_client") else ()
+    return Piece("ask", _("To be asked"), "overview/_ask.html", {"items": labels(row.item for row in rows)}, links)
+
+
 PIECES: tuple[Callable[[User, Client, date], Piece | None], ...] = (
     tier_piece,
     complaint_piece,
     care_piece,
     agreement_piece,
 )
+#: Beside the brief before a call, where the questions are put.
+BRIEF_PIECES = (questions_piece, *PIECES)
 
 
-def pieces(user: User, client: Client, today: date) -> list[Piece]:
+def pieces(user: User, client: Client, today: date, *, brief: bool = False) -> list[Piece]:
     """Everything that ``user`` may see beside this client's own facts."""
-    return [found for piece in PIECES if (found := piece(user, client, today)) is not None]
+    return [found for piece in (BRIEF_PIECES if brief else PIECES) if (found := piece(user, client, today)) is not None]
 
 
 def lines_for(user: User, client: Client, today: date) -> list[TierLine]:

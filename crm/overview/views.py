@@ -16,6 +16,7 @@ from clients.models import Client, ClientTag
 from clients.querysets.accounts import margin_lines
 from clients.querysets.scope import shown_name
 from clients.views.accounts import margin_flag
+from clients.views.quality import tone as quality_tone
 from clients.views.rows import actor, today, visible_client
 from crm.core import audit
 from crm.core.models import User
@@ -55,6 +56,7 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
             "margin_flag": _margin_flag(client, user, day),
             "private": private_values(client, user),
             "tags": tags_of(client, user),
+            "quality_tone": _quality_tone(client, user),
             "pieces": pieces(user, client, day),
         }
     return render(request, whole, context)
@@ -65,6 +67,12 @@ def tags_of(client: Client, user: User) -> list[Any]:
     if not user.has_perm("clients.view_tag"):
         return []
     return list(ClientTag.objects.visible_to(user).filter(client=client).select_related("tag").order_by("family", "pk"))
+
+
+def _quality_tone(client: Any, user: User) -> str:
+    """The colour of the client's score; "" for those who do not see it."""
+    found = getattr(client, "quality", None) if user.has_perm("clients.view_clientquality") else None
+    return quality_tone(found.score) if found else ""
 
 
 def _margin_flag(client: Any, user: User, day: date) -> dict[str, Any] | None:

@@ -27,7 +27,19 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place("day", _("My day"), "sun", "workbench:my_day"),
-    Place("clients", pgettext_lazy("rail", "Clients"), "users", "clients:list", "clients.view_client"),
+    Place(
+        "clients",
+        pgettext_lazy("rail", "Clients"),
+        "users",
+        "clients:list",
+        "clients.view_client",
+        (
+            Place("clients", pgettext_lazy("rail", "Clients"), "users", "clients:list", "clients.view_client"),
+            Place(
+                "quality", _("Completing client data"), "list-check", "clients:quality", "clients.view_clientquality"
+            ),
+        ),
+    ),
     Place(
         "tiers",
         _("Needs & tiers"),
@@ -56,6 +68,13 @@ PLACES: tuple[Place, ...] = (
         "core.view_branchhome",
         (
             Place("home", _("Branch home"), "chart-bar", "dashboard:branch", "core.view_branchhome"),
+            Place(
+                "client_data",
+                _("Quality of client data"),
+                "gauge",
+                "dashboard:quality",
+                "core.view_branchhome",
+            ),
             Place("matching", _("Matching"), "arrows-exchange", "advisory:matching", "advisory.view_matchingrun"),
             Place("advisors", _("Advisors"), "id-badge-2", "advisory:advisors", "advisory.view_advisorprofile"),
             Place("hand_overs", _("Hand-overs"), "transfer", "advisory:hand_overs", "advisory.view_handover"),

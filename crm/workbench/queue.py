@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from advisory.models import AdvisorProfile, MatchingRun
 from care.models import Finding, FollowUpCall
-from clients.models import Client
+from clients.models import Client, QuestionToAsk
+from clients.quality import labels
 from clients.querysets.scope import shown_name
 from complaints.models import ComplaintClock
 from crm.core.models import User
@@ -209,6 +210,30 @@ def stale_needs(user: User, today: date) -> Iterator[Item]:
         )
 
 
+def questions_to_ask(user: User, today: date) -> Iterator[Item]:
+    """Gaps in what is known of own clients that somebody wants asked, one line a client."""
+    if not user.has_perm("clients.add_contactlog"):
+        return
+    rows = QuestionToAsk.objects.visible_to(user).open().filter(client__advisor_id__in=user.scope.acting_ids)
+    rows = rows.filter(client__in=Client.objects.served().contactable()).select_related("client")
+    by_client: dict[int, list[QuestionToAsk]] = {}
+    for row in rows.order_by("-client__total_assets", "client_id", "item")[: _PER_SOURCE * 3]:
+        by_client.setdefault(row.client_id, []).append(row)
+    for found in list(by_client.values())[:_PER_SOURCE]:
+        client = found[0].client
+        yield Item(
+            "ask",
+            _("Client data"),
+            "list-check",
+            today,
+            shown_name(client, user),
+            _("To be asked: %(items)s") % {"items": ", ".join(labels(row.item for row in found))},
+            f"{client.get_absolute_url()}?tab=quality",
+            brief_url=_brief(client),
+            rank=9,
+        )
+
+
 def expiring_licences(user: User, today: date) -> Iterator[Item]:
     """Licences that run out soon: one's own, or those of the branch for its manager."""
     rows = AdvisorProfile.objects.visible_to(user).select_related("user")
@@ -242,5 +267,6 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     expiring_grades,
     expiring_classes,
     stale_needs,
+    questions_to_ask,
     expiring_licences,
 )
