@@ -6,10 +6,12 @@ from typing import Any
 
 import django_filters as filters
 from django.db.models import F, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from advisory.models import MatchingRun, MatchProposal
+from advisory.models import AdvisoryAgreement, HandOver, MatchingRun, MatchProposal
 from clients.models import AdvisorAssignment
+from crm.core.clocks import local_date
 from crm.core.models import Branch
 
 
@@ -81,3 +83,33 @@ class AssignmentFilter(filters.FilterSet):
     class Meta:
         model = AdvisorAssignment
         fields: list[str] = []
+
+
+class HandOverFilter(filters.FilterSet):
+    """Hand-overs by branch and by who gave or took."""
+
+    branch = filters.ModelChoiceFilter(
+        queryset=_branches, to_field_name="public_id", label=_("Branch"), empty_label=_("All branches")
+    )
+    giver = filters.CharFilter(field_name="giver__public_id", label=_("From (public id)"), max_length=26)
+    taker = filters.CharFilter(field_name="taker__public_id", label=_("To (public id)"), max_length=26)
+
+    class Meta:
+        model = HandOver
+        fields: list[str] = []
+
+
+class AgreementFilter(filters.FilterSet):
+    """Agreements by client, advisor, and whether they are in force today."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    advisor = filters.CharFilter(field_name="advisor__public_id", label=_("Advisor (public id)"), max_length=26)
+    in_force = filters.BooleanFilter(method="of_today", label=_("In force today"))
+
+    class Meta:
+        model = AdvisoryAgreement
+        fields: list[str] = []
+
+    def of_today(self, rows: Any, _name: str, value: bool) -> Any:
+        in_force = rows.in_force(local_date(timezone.now()))
+        return in_force if value else rows.exclude(pk__in=in_force.values("pk"))

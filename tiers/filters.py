@@ -8,7 +8,15 @@ import django_filters as filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from tiers.models import ClientRate, Product, Programme
+from crm.core.models import Branch
+from tiers.models import ClientRate, EvaluationRun, Product, Programme, RateCard
+
+
+def _branches(request: Any) -> QuerySet[Branch]:
+    found: QuerySet[Branch] = (
+        Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
+    )
+    return found
 
 
 class ClientRateFilter(filters.FilterSet):
@@ -24,6 +32,34 @@ class ClientRateFilter(filters.FilterSet):
 
     def search(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return rows.filter(Q(client__name__startswith=value) | Q(client__external_id=value))
+
+
+class RateCardFilter(filters.FilterSet):
+    """Rows of the card by tier, product, and the day on which they hold."""
+
+    tier = filters.CharFilter(field_name="tier__public_id", label=_("Tier (public id)"), max_length=26)
+    product = filters.ChoiceFilter(choices=Product.choices, label=_("Product"), empty_label=_("All products"))
+    on = filters.DateFilter(method="in_force", label=_("In force on"))
+
+    class Meta:
+        model = RateCard
+        fields: list[str] = []
+
+    def in_force(self, rows: Any, _name: str, value: Any) -> Any:
+        return rows.in_force(value)
+
+
+class EvaluationFilter(filters.FilterSet):
+    """Evaluations by branch and day."""
+
+    branch = filters.ModelChoiceFilter(
+        queryset=_branches, to_field_name="public_id", label=_("Branch"), empty_label=_("All branches")
+    )
+    day = filters.DateFromToRangeFilter(label=_("Day"))
+
+    class Meta:
+        model = EvaluationRun
+        fields: list[str] = []
 
 
 class ProgrammeFilter(filters.FilterSet):

@@ -13,9 +13,7 @@ from crm.core.jobs import Tick, due, job
 from crm.core.models import Branch, JobRun
 from tiers.errors import NoProgramme
 from tiers.models import Programme
-from tiers.services.evaluation import days_to_evaluate, evaluate, programme_or_default
-
-JOB = "tiers.evaluate"
+from tiers.services.evaluation import JOB, days_to_evaluate, evaluate, programme_or_default
 
 
 @job(JOB, label=_("Tier evaluation"))

@@ -2,6 +2,8 @@
 
 from rest_framework.routers import BaseRouter
 
+from advisory.api.agreements import AgreementViewSet
+from advisory.api.hand_overs import HandOverViewSet
 from advisory.api.views import AssignmentViewSet, MatchingRunViewSet
 
 
@@ -9,3 +11,5 @@ def register(router: BaseRouter) -> None:
     """Add the resources of this app to the router of the product."""
     router.register("matching-runs", MatchingRunViewSet, basename="matching-runs")
     router.register("assignments", AssignmentViewSet, basename="assignments")
+    router.register("hand-overs", HandOverViewSet, basename="hand-overs")
+    router.register("agreements", AgreementViewSet, basename="agreements")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -101,6 +101,16 @@ def preview_hand_over(
 def book_of(giver: User, branch: Branch) -> Any:
     """The served clients of a colleague at a branch: what he could hand over."""
     return Client.objects.filter(branch=branch, advisor=giver).served()
+
+
+def chosen_of(giver: User, branch: Branch, public_ids: Collection[str], *, actor: User) -> list[int]:
+    """Primary keys of the clients meant by ``public_ids``. Raises ``NothingToHandOver`` when one is no longer in the book."""
+    wanted = set(public_ids)
+    rows = book_of(giver, branch).visible_to(actor).filter(public_id__in=wanted)
+    found = list(rows.order_by("pk").values_list("pk", flat=True))
+    if len(found) < len(wanted):
+        raise NothingToHandOver(_("Some of these clients have changed hands. Look at the preview again."))
+    return found
 
 
 def _book(giver: User, branch: Branch, clients: list[int] | None) -> Any:

@@ -12,11 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from advisory.errors import NothingToHandOver
 from advisory.forms import HandOverForm
 from advisory.models import HandOver
 from advisory.services import hand_over, preview_hand_over
-from advisory.services.hand_overs import book_of
+from advisory.services.hand_overs import book_of, chosen_of
 from advisory.views.places import Place, actor_of, name_shown, place_of
 from crm.core.errors import DomainError
 from crm.core.models import User
@@ -51,7 +50,7 @@ def hand_over_new(request: HttpRequest) -> HttpResponse:
         chosen = [row.pk for row in picked if row.is_chosen] if said.getlist("clients") else None
         context |= {"picked": picked, "is_some": chosen is not None, **_previewed(choice, place, chosen)}
     if request.method == "POST":
-        return _done(request, place, HandOverForm(request.POST, branch=place.branch), context, chosen)
+        return _done(request, place, HandOverForm(request.POST, branch=place.branch), context)
     return render(request, "advisory/hand_over.html", context)
 
 
@@ -83,12 +82,10 @@ def _previewed(choice: HandOverForm, place: Place, chosen: list[int] | None) -> 
     }
 
 
-def _done(
-    request: HttpRequest, place: Place, form: HandOverForm, context: dict[str, Any], chosen: list[int] | None
-) -> HttpResponse:
+def _done(request: HttpRequest, place: Place, form: HandOverForm, context: dict[str, Any]) -> HttpResponse:
     def do(_form: Any) -> list[HandOver]:
-        if chosen is not None and len(chosen) < len(set(request.POST.getlist("clients"))):
-            raise NothingToHandOver(_("Some of these clients have changed hands. Look at the preview again."))
+        named = request.POST.getlist("clients")
+        chosen = chosen_of(form.from_whom, place.branch, named, actor=actor_of(request)) if named else None
         return hand_over(
             giver=form.from_whom,
             taker=form.to_whom,

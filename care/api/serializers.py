@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from care.models import CallAnswer, CallAttempt, FollowUpCall, ScriptQuestion, SurveyInvitation
 from crm.core.api.serializers import MaskedField, Person, Strict
+from crm.core.api.writes import stamp
 
 
 class FollowUpRead(serializers.ModelSerializer[FollowUpCall]):
@@ -132,6 +133,23 @@ class GiveReason(Strict):
     reason = serializers.CharField(max_length=300)
 
 
+def survey_version(row: SurveyInvitation) -> int:
+    """Moves when a new link is made, and when the survey is answered or runs out."""
+    return stamp(row, "state", "token_hash")
+
+
+class HandOutLink(Strict):
+    """Nothing to say."""
+
+
+class SurveyLink(serializers.Serializer[Any]):
+    """A link, told once; null when the same request is sent again."""
+
+    id = serializers.CharField()
+    link = serializers.CharField(allow_null=True)
+    expires_at = serializers.DateTimeField()
+
+
 class SurveyRead(serializers.ModelSerializer[SurveyInvitation]):
     """A survey and its answer, if there is one. The link itself is on file nowhere."""
 
@@ -149,13 +167,17 @@ class SurveyRead(serializers.ModelSerializer[SurveyInvitation]):
     )
     comment = serializers.CharField(source="answer.comment", read_only=True, allow_null=True, default=None)
     answered_at = serializers.DateTimeField(source="answer.answered_at", read_only=True, allow_null=True, default=None)
+    version = serializers.SerializerMethodField()
 
     class Meta:
         model = SurveyInvitation
         fields = [
             "id", "branch", "client", "complaint", "occasion", "state", "created_at", "expires_at", "satisfaction",
-            "recommendation", "comment", "answered_at",
+            "recommendation", "comment", "answered_at", "version",
         ]  # fmt: skip
+
+    def get_version(self, row: SurveyInvitation) -> int:
+        return survey_version(row)
 
 
 class SurveyResults(serializers.Serializer[Any]):

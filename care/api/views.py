@@ -20,16 +20,20 @@ from care.api.serializers import (
     FollowUpDetail,
     FollowUpRead,
     GiveReason,
+    HandOutLink,
     RecordAttempt,
+    SurveyLink,
     SurveyRead,
     SurveyResults,
     TakeCall,
+    survey_version,
 )
 from care.filters import FollowUpCallFilter, SurveyFilter
 from care.models import CallAttempt, FollowUpCall, SurveyInvitation
+from care.services.surveys import Link
 from crm.core import audit
 from crm.core.api.permissions import may
-from crm.core.api.writes import Once, etag, seen_version
+from crm.core.api.writes import Once, etag, refuse_stale, seen_version
 from crm.core.models import User
 
 _MAKES = [may("care.view_followupcall", "care.make_followupcall")]
@@ -129,7 +133,9 @@ class FollowUpViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         return Response(told, headers={"ETag": etag(row)})
 
 
-class SurveyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[SurveyInvitation]):
+class SurveyViewSet(  # type: ignore[misc]  # DRF types its own request differently
+    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[SurveyInvitation]
+):
     """Surveys of the caller's branches with their answers. A survey is answered on its own page, never here."""
 
     queryset = SurveyInvitation.objects.none()
@@ -139,10 +145,52 @@ class SurveyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering = ("-created_at", "-pk")
+    writes = {"link": "once+versioned"}
+
+    @property
+    def _actor(self) -> User:
+        return cast(User, self.request.user)  # the permission class asks for a sign-in
 
     def get_queryset(self) -> QuerySet[SurveyInvitation]:
-        rows: Any = SurveyInvitation.objects.visible_to(cast(User, self.request.user))
+        rows: Any = SurveyInvitation.objects.visible_to(self._actor)
         return rows.for_list()  # type: ignore[no-any-return]
+
+    @extend_schema(responses={200: SurveyRead}, filters=False)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One survey; its ETag is what asking for a new link sends back as If-Match."""
+        row = self._row()
+        return Response(SurveyRead(row).data, headers={"ETag": f'"{survey_version(row)}"'})
+
+    @extend_schema(request=HandOutLink, responses={200: SurveyLink, 201: SurveyLink}, filters=False)
+    @action(
+        detail=True, methods=["post"], permission_classes=[may("care.view_surveyinvitation", "care.hand_out_survey")]
+    )
+    def link(self, request: Request, **_path: str) -> Response:
+        """Make a new link for somebody who got none; it is told once, and the old one stops working.
+
+        The same Idempotency-Key again tells no link: whoever lost the answer asks for another one with a new key.
+        """
+        row = self._row()
+        HandOutLink(data=request.data).is_valid(raise_exception=True)
+        made: list[Link] = []
+
+        def hand_out() -> SurveyInvitation:
+            refuse_stale(request, survey_version(row))
+            made.append(services.hand_out_link(actor=self._actor, invitation=row, now=timezone.now()))
+            return made[0].invitation
+
+        def show(public_id: str) -> Response:
+            now = self._row()
+            told = {"id": public_id, "link": made[0].url if made else None, "expires_at": now.expires_at}
+            headers = {"ETag": f'"{survey_version(now)}"', "Cache-Control": "no-store, private"}
+            return Response(SurveyLink(told).data, headers=headers)
+
+        return self.once(hand_out, show)
+
+    def _row(self) -> SurveyInvitation:
+        """The survey of the path; the list's own filters do not narrow it."""
+        found: SurveyInvitation = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
+        return found
 
     @extend_schema(responses={200: SurveyResults})
     @action(detail=False, pagination_class=None, permission_classes=[may("care.view_surveyinvitation")])

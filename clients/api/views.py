@@ -18,6 +18,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clients.api.commands import ClientCommands
 from clients.api.serializers import (
     AssetRead,
     ClientChange,
@@ -35,7 +36,7 @@ from clients.services import change_client, correct_contact, create_client, log_
 from clients.services.clients import BOOK_ROLES
 from crm.core import audit
 from crm.core.api.permissions import may
-from crm.core.api.writes import Once, etag, seen_version
+from crm.core.api.writes import Once, seen_version
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 
@@ -44,7 +45,7 @@ _LONGEST = timedelta(days=400)
 _USUAL = timedelta(days=92)
 
 
-class ClientViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
+class ClientViewSet(ClientCommands, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
     """Clients whom the caller may see. A list holds no sealed value; each look at one client is on the trail."""
 
     queryset = Client.objects.none()  # names the model for rights and schema; rows come from get_queryset
@@ -53,7 +54,6 @@ class ClientViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Client]
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
-    writes = {"create": "once", "partial_update": "versioned"}
     cursor_ordering: tuple[str, ...] = ("-pk",)
 
     def get_queryset(self) -> QuerySet[Client]:
@@ -109,12 +109,6 @@ class ClientViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Client]
         values = dict(body.validated_data)
         changed = change_client(client=client, values=values, actor=self._actor(), now=timezone.now(), version=version)
         return self._shown(get_object_or_404(self.get_queryset(), pk=changed.pk))
-
-    def _shown(self, client: Client) -> Response:
-        return Response(ClientRead(client, context=self.get_serializer_context()).data, headers={"ETag": etag(client)})
-
-    def _actor(self) -> Any:
-        return self.request.user
 
 
 _CLIENT = OpenApiParameter("client", OpenApiTypes.STR, required=True, description="Public id of the client.")

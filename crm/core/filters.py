@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.core.clocks import day_bounds
 from crm.core.importing import TARGETS
-from crm.core.models import AuditEntry, Branch, ImportBatch, JobRun, Policy, PolicyKey, Role, User
+from crm.core.models import AuditEntry, Branch, Delegation, ImportBatch, JobRun, Policy, PolicyKey, Role, User
 
 
 def _branches(request: Any) -> QuerySet[Branch]:
@@ -169,3 +169,18 @@ class ImportBatchFilter(filters.FilterSet):
     class Meta:
         model = ImportBatch
         fields: list[str] = []
+
+
+class DelegationFilter(filters.FilterSet):
+    """Delegations by who is away or stands in, and the day on which they hold."""
+
+    absent = filters.CharFilter(field_name="absent__public_id", label=_("Absent (public id)"), max_length=26)
+    deputy = filters.CharFilter(field_name="deputy__public_id", label=_("Deputy (public id)"), max_length=26)
+    on = filters.DateFilter(method="holding", label=_("In force on"))
+
+    class Meta:
+        model = Delegation
+        fields: list[str] = []
+
+    def holding(self, rows: Any, _name: str, value: Any) -> Any:
+        return rows.on(value)

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from care.models import FollowUpCall
 from care.services import take_call
+from care.services.surveys import token_hash
 from crm.core.clocks import local_date
 from crm.core.models import AuditEntry, Branch, User
 from tests.factories.care import GOOD_ANSWERS, FollowUpCallFactory, SurveyInvitationFactory, answered
@@ -182,3 +183,27 @@ def test_surveys_tell_marks_and_never_a_token(api: Api, staff: Staff, branch: Br
     assert api(staff("advisor")).get(SURVEYS).status_code == 403
     assert api(staff("advisor")).get(f"{SURVEYS}results/").status_code == 403
     assert phone.post(SURVEYS, {}, format="json", headers={"Idempotency-Key": "k"}).status_code in (403, 405)
+
+
+def test_a_link_is_handed_out_once_and_told_once(api: Api, staff: Staff, branch: Branch) -> None:
+    soon = timezone.now() + timedelta(days=3)
+    invitation, phone = SurveyInvitationFactory(branch=branch, expires_at=soon), api(staff("front_desk"))
+    url = f"{SURVEYS}{invitation.public_id}/"
+    seen = phone.get(url)["ETag"]
+
+    def ask(key: str, tag: str | None) -> Any:
+        headers = {"Idempotency-Key": key, **({"If-Match": tag} if tag else {})}
+        return phone.post(f"{url}link/", {}, format="json", headers=headers)
+
+    assert ask("a", None).status_code == 428
+    first, again, late = ask("a", seen), ask("a", seen), ask("b", seen)
+
+    assert (first.status_code, again.status_code, late.status_code) == (201, 200, 412)
+    assert first.data["link"].startswith("http") and again.data["link"] is None
+    assert "no-store" in first["Cache-Control"]
+    token = first.data["link"].rstrip("/").rsplit("/", 1)[1]
+    invitation.refresh_from_db()
+    assert invitation.token_hash == token_hash(token)
+    assert token not in phone.get(url).content.decode()
+    assert AuditEntry.objects.filter(action="survey.hand_out_link").count() == 1
+    assert api(staff("advisor")).post(f"{url}link/").status_code == 403

@@ -2,9 +2,14 @@
 
 from rest_framework.routers import BaseRouter
 
+from tiers.api.commission import ClientRateViewSet, RateCardViewSet
+from tiers.api.evaluations import EvaluationViewSet
 from tiers.api.views import ProgrammeViewSet
 
 
 def register(router: BaseRouter) -> None:
     """Add the resources of this app to the router of the product."""
     router.register("tiers", ProgrammeViewSet, basename="tiers")
+    router.register("evaluations", EvaluationViewSet, basename="evaluations")
+    router.register("rate-cards", RateCardViewSet, basename="rate-cards")
+    router.register("client-rates", ClientRateViewSet, basename="client-rates")

@@ -15,7 +15,9 @@ from clients.models import BranchDay
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.clocks import Calendar
+from crm.core.errors import BranchClosed
 from crm.core.faults import fault as break_here
+from crm.core.jobs import start_job
 from crm.core.models import Branch, JobRun, User
 from crm.core.policies import figures
 from crm.core.service import service
@@ -23,6 +25,9 @@ from tiers import evaluation_sql as sql
 from tiers.errors import LaterDayEvaluated, NoProgramme
 from tiers.models import EvaluationRun, Programme, Tier, TierState
 from tiers.services.programmes import seed_default_programme
+
+#: The long work that evaluates one branch for one day.
+JOB = "tiers.evaluate"
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,14 @@ def evaluate(
     outcome = Outcome(run, counts, steps, no_data)
     audit.record(actor, "tiers.evaluate", run, after=outcome.as_json())
     return outcome
+
+
+def ask_evaluation(*, actor: User, branch: Branch, day: date, programme: Programme) -> JobRun:
+    """Put an evaluation in the queue; one at a time for each branch. Raises ``BranchClosed`` and ``AlreadyRunning``."""
+    if not branch.is_open:
+        raise BranchClosed
+    params = {"day": day.isoformat(), "programme": programme.public_id}
+    return start_job(JOB, actor=actor, params=params, branch=branch, key=f"{branch.pk}")
 
 
 def _run(branch: Branch, programme: Programme, asked: sql.Question, actor: User, job: JobRun | None) -> EvaluationRun:

@@ -21,13 +21,13 @@ from clients.models import BranchDay, Client
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
-from crm.core.jobs import start_job
 from crm.core.models import JobRun
 from crm.core.templatetags.amounts import short
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from tiers.forms import EvaluationForm, ProgrammeFileForm
 from tiers.models import EvaluationRun, Programme, TierChange, TierState
+from tiers.services.evaluation import ask_evaluation
 from tiers.services.preview import Preview, preview_evaluation
 from tiers.services.programmes import (
     activate_programme,
@@ -36,7 +36,6 @@ from tiers.services.programmes import (
     retire_programme,
     seed_default_programme,
 )
-from tiers.tasks import JOB
 from tiers.views.places import actor_of, name_shown, place_of
 
 SHOWN_RUNS = 20
@@ -139,15 +138,7 @@ def run_start(request: HttpRequest) -> HttpResponse:
 
     def start(form: CommandForm) -> JobRun:
         day, programme = form.cleaned_data["day"], form.cleaned_data["programme"]
-        started.append(
-            start_job(
-                JOB,
-                actor=actor_of(request),
-                params={"day": day.isoformat(), "programme": programme.public_id},
-                branch=place.branch,
-                key=f"{place.branch.pk}",
-            )
-        )
+        started.append(ask_evaluation(actor=actor_of(request), branch=place.branch, day=day, programme=programme))
         return started[-1]
 
     return command(

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
-from rest_framework.routers import BaseRouter
 
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
@@ -91,8 +90,3 @@ class PolicyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         if found is None:
             raise InvalidInput(fields={"branch": _("There is no such thing here.")})
         return found
-
-
-def register(router: BaseRouter) -> None:
-    """Add the resources of the ground floor."""
-    router.register("policies", PolicyViewSet, basename="policy")

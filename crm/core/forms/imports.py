@@ -10,22 +10,16 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
-from crm.core.importing import TARGETS, ImportTarget, target_of
-from crm.core.importing.guess import guess
+from crm.core.importing.guess import recognised
 from crm.core.importing.mapping import Mapping, parse, text_of
-from crm.core.importing.reader import read
-from crm.core.importing.table import FileOptions, Limits
+from crm.core.importing.table import Limits
+from crm.core.importing.targets import kinds_for
 from crm.core.models import Branch, User
 from crm.core.models.importing import ImportMapping
 
 GUESS, SAVED, UPLOAD = "guess", "saved", "upload"
 #: A mapping is a page of text; a larger file is something else.
 MAPPING_BYTES = 64 * 1024
-
-
-def kinds_for(user: User) -> list[ImportTarget]:
-    """Kinds of data that the user may bring in."""
-    return [target for target in TARGETS.values() if not target.permission or user.has_perm(target.permission)]
 
 
 class NewImportForm(CommandForm):
@@ -106,12 +100,7 @@ class NewImportForm(CommandForm):
             return Mapping.from_dict(kept.body)
         if said["source"] == UPLOAD:
             return parse(self._text(said.get("mapping_file")))
-        target = target_of(said["kind"])
-        headers = read(self.raw, FileOptions(), self.limits).headers
-        found = guess(headers, target.fields, row_key_field=target.row_key_field)
-        if not found.columns:
-            raise _wrong(_("No column of this file is recognised by its title; a mapping has to say what they are."))
-        return found
+        return recognised(self.raw, said["kind"], self.limits)
 
     def _text(self, file: UploadedFile | None) -> str:
         if file is None:

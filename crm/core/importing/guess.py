@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from crm.core.importing.binding import same_title
 from crm.core.importing.fields import ImportField
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
+from crm.core.importing.problems import MappingRefused
+from crm.core.importing.reader import read
+from crm.core.importing.table import FileOptions, Limits
+from crm.core.importing.targets import target_of
 from crm.core.importing.units import without_unit
 
 _LANGUAGES = ("en", "zh-hans")
@@ -37,6 +42,18 @@ def guess(headers: Sequence[str], fields: Iterable[ImportField], *, row_key_fiel
                 break
     key = ROW_NUMBER if row_key_field and row_key_field not in columns else ()
     return Mapping(columns=columns, key=key)
+
+
+def recognised(raw: bytes, kind: str, limits: Limits) -> Mapping:
+    """The mapping that the titles of a file suggest. Raises ``FileRefused``, and ``MappingRefused`` if none is known."""
+    target = target_of(kind)
+    headers = read(raw, FileOptions(), limits).headers
+    found = guess(headers, target.fields, row_key_field=target.row_key_field)
+    if not found.columns:
+        raise MappingRefused(
+            _("No column of this file is recognised by its title; a mapping has to say what they are.")
+        )
+    return found
 
 
 def names_of(field: ImportField) -> list[str]:

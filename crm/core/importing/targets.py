@@ -160,3 +160,13 @@ def register(target: ImportTarget) -> ImportTarget:
 def target_of(kind: str) -> ImportTarget:
     """Raises ``LookupError`` for a kind that no app has registered."""
     return TARGETS[kind]
+
+
+def kinds_for(user: User) -> list[ImportTarget]:
+    """Kinds of data that the user may bring in."""
+    return [target for target in TARGETS.values() if not target.permission or user.has_perm(target.permission)]
+
+
+def may_bring(user: User, kind: str) -> bool:
+    """Whether the user may bring in, apply and take back files of a kind that has a right of its own."""
+    return any(target.kind == kind for target in kinds_for(user))

@@ -111,7 +111,7 @@ class DelegationQuerySet(models.QuerySet[Any]):
         if not user.is_authenticated:
             return self.none()
         mine = Q(absent=user) | Q(deputy=user)
-        if user.has_perm("core.change_user") or user.has_perm("core.add_delegation"):
+        if user.has_perm("core.change_user") or user.has_role("branch_manager"):
             return self.filter(mine | Q(absent__in=Staff.objects.visible_to(user)))
         return self.filter(mine)
 

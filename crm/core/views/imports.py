@@ -17,10 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.filters import ImportBatchFilter
-from crm.core.forms.imports import NewImportForm, UndoForm, kinds_for
+from crm.core.forms.imports import NewImportForm, UndoForm
 from crm.core.importing import TARGETS, ImportField, engine, rejects
 from crm.core.importing.fields import by_name
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
+from crm.core.importing.targets import kinds_for, may_bring
 from crm.core.models import ImportBatch, User
 from crm.core.services.import_work import start_apply, start_check, start_undo
 from crm.core.services.importing import bring_file, cancel_batch, keep_mapping, limits_for
@@ -95,7 +96,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 def import_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One batch: counts, rejected rows, mapping, and what can be done now. While a worker is at it, htmx asks again."""
     batch = _batch(request, public_id)
-    may_change = request.user.has_perm("core.change_importbatch") and _may_touch(_actor(request), batch)
+    may_change = request.user.has_perm("core.change_importbatch") and may_bring(_actor(request), batch.kind)
     context = {
         "batch": batch,
         "working": _is_working(batch),
@@ -170,14 +171,9 @@ def _batch(request: HttpRequest, public_id: str) -> ImportBatch:
 def _touchable(request: HttpRequest, public_id: str) -> ImportBatch:
     """The right before the row: a kind with a right of its own asks for it too."""
     batch = _batch(request, public_id)
-    if not _may_touch(_actor(request), batch):
+    if not may_bring(_actor(request), batch.kind):
         raise PermissionDenied
     return batch
-
-
-def _may_touch(actor: User, batch: ImportBatch) -> bool:
-    target = TARGETS.get(batch.kind)
-    return target is not None and (not target.permission or actor.has_perm(target.permission))
 
 
 def _kind_label(kind: str) -> str:

@@ -1,0 +1,114 @@
+"""What is decided about a client: his risk grade, whose book he is in, and that nobody calls him."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clients.api.serializers import ClientRead
+from clients.models import Client, RiskGrade
+from clients.services import assess_risk, assign_advisor, set_do_not_contact
+from crm.core.api.permissions import may
+from crm.core.api.serializers import PublicIdField, Strict
+from crm.core.api.writes import Once, etag, seen_version
+from crm.core.models import User
+
+
+class AssessRisk(Strict):
+    """A risk grade found outside of the product."""
+
+    grade = serializers.ChoiceField(choices=RiskGrade.choices)
+    assessed_on = serializers.DateField()
+    basis = serializers.CharField(max_length=200, help_text="Which questionnaire or document says so.")
+    is_lowest = serializers.BooleanField(default=False, help_text="Lowest risk capacity; possible with C1 only.")
+
+
+class AssignAdvisor(Strict):
+    """Whose book the client goes into; null takes him out of anybody's."""
+
+    advisor = PublicIdField(model=User, allow_null=True)
+    reason = serializers.CharField(min_length=2, max_length=200)
+
+
+class SetDoNotContact(Strict):
+    """The mark that nobody here calls the client; setting and lifting need a reason."""
+
+    do_not_contact = serializers.BooleanField()
+    reason = serializers.CharField(min_length=2, max_length=200)
+
+
+_ANSWERS = {200: ClientRead, 201: ClientRead}
+
+
+class ClientCommands(Once):
+    """The commands of a client page; each answers the client with his new version."""
+
+    writes = {
+        "create": "once",
+        "partial_update": "versioned",
+        "risk": "once",
+        "advisor": "once+versioned",
+        "do_not_contact": "once+versioned",
+    }
+
+    @extend_schema(request=AssessRisk, responses=_ANSWERS, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.assess_client")])
+    def risk(self, request: Request, **_path: str) -> Response:
+        """Enter a risk grade; it is valid from the day of the assessment for the months that the figures say."""
+        client, said = self._client(), self._said(AssessRisk)
+        return self._do(lambda: assess_risk(client=client, actor=self._actor(), now=timezone.now(), **said))
+
+    @extend_schema(request=AssignAdvisor, responses=_ANSWERS, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.assign_client")])
+    def advisor(self, request: Request, **_path: str) -> Response:
+        """Give the client into a colleague's book."""
+        client, version, said = self._client(), seen_version(request), self._said(AssignAdvisor)
+        return self._do(
+            lambda: assign_advisor(client=client, actor=self._actor(), now=timezone.now(), version=version, **said)
+        )
+
+    @extend_schema(request=SetDoNotContact, responses=_ANSWERS, filters=False)
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="do-not-contact",
+        permission_classes=[may("clients.view_client", "clients.change_client")],
+    )
+    def do_not_contact(self, request: Request, **_path: str) -> Response:
+        """Mark that nobody here calls the client, or lift the mark."""
+        client, version, said = self._client(), seen_version(request), self._said(SetDoNotContact)
+        return self._do(lambda: set_do_not_contact(client=client, actor=self._actor(), version=version, **said))
+
+    def _actor(self) -> Any:
+        return self.request.user
+
+    def _client(self) -> Client:
+        """The client of the path; the list's own filters do not narrow him."""
+        found: Client = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])  # type: ignore[attr-defined]  # the view's
+        return found
+
+    def _said(self, command: type[Strict]) -> dict[str, Any]:
+        body = command(data=self.request.data, context=self.get_serializer_context())  # type: ignore[attr-defined]  # the view's
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
+
+    def _do(self, change: Callable[[], Any]) -> Response:
+        client = self._client()
+
+        def make() -> Client:
+            change()
+            return client
+
+        return self.once(make, lambda _id: self._shown(self._client()))
+
+    def _shown(self, client: Client) -> Response:
+        context = self.get_serializer_context()  # type: ignore[attr-defined]  # the view's
+        return Response(ClientRead(client, context=context).data, headers={"ETag": etag(client)})

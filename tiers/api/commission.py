@@ -1,0 +1,225 @@
+"""The commission desk over REST: the card of the tiers, and rates of single clients. A rate is a plain fraction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clients.models import Client
+from crm.core.api.permissions import may
+from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
+from crm.core.api.writes import Once, etag, seen_version
+from crm.core.models import User
+from tiers.filters import ClientRateFilter, RateCardFilter
+from tiers.models import ClientRate, Product, RateBasis, RateCard, Tier
+from tiers.querysets import may_see_commission
+from tiers.services.commission import (
+    Price,
+    approve_client_rate,
+    end_client_rate,
+    propose_client_rate,
+    reject_client_rate,
+    set_rate_card,
+)
+
+_TERMS = ["product", "rate", "basis", "min_fee", "valid_from", "valid_to", "reason"]
+
+
+class RateCardRead(serializers.ModelSerializer[RateCard]):
+    """What a product costs clients of a tier from a day on; ``valid_to`` is null for the newest row."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    tier = serializers.CharField(source="tier.public_id", read_only=True)
+    tier_code = serializers.CharField(source="tier.code", read_only=True)
+    min_fee = YuanField(read_only=True)
+
+    class Meta:
+        model = RateCard
+        fields = ["id", "tier", "tier_code", *_TERMS, "created_at"]
+
+
+class ClientRateRead(serializers.ModelSerializer[ClientRate]):
+    """A rate agreed with one client; it holds from its first day once somebody else has approved it."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    client = serializers.CharField(source="client.public_id", read_only=True)
+    min_fee = YuanField(read_only=True)
+    proposed_by = Person(read_only=True)
+    decided_by = Person(read_only=True, allow_null=True)
+
+    class Meta:
+        model = ClientRate
+        fields = [
+            "id", "client", *_TERMS, "state", "proposed_by", "proposed_at", "decided_by", "decided_at", "decision_note",
+            "version",
+        ]  # fmt: skip
+
+
+class Terms(Strict):
+    """A price and the day from which it holds."""
+
+    product = serializers.ChoiceField(choices=Product.choices)
+    rate = serializers.DecimalField(max_digits=7, decimal_places=6, min_value=Decimal("0.000001"))
+    basis = serializers.ChoiceField(choices=RateBasis.choices, default=RateBasis.ALL_IN)
+    min_fee = YuanField(help_text="Lowest fee per trade.")
+    valid_from = serializers.DateField()
+
+
+class SetRateCard(Terms):
+    """A new row of the card; rates agreed with clients stay as they are."""
+
+    tier = PublicIdField(model=Tier)
+    reason = serializers.CharField(max_length=200, allow_blank=True, default="")
+
+
+class ProposeRate(Terms):
+    client = PublicIdField(model=Client)
+    valid_to = serializers.DateField(required=False, allow_null=True)
+    reason = serializers.CharField(max_length=200)
+
+
+class ApproveRate(Strict):
+    note = serializers.CharField(max_length=200, allow_blank=True, default="")
+
+
+class RejectRate(Strict):
+    note = serializers.CharField(max_length=200)
+
+
+class EndRate(Strict):
+    last_day = serializers.DateField(help_text="Today or later; from the next day the card of the client's tier holds.")
+    reason = serializers.CharField(max_length=200)
+
+
+def _priced(said: dict[str, Any]) -> dict[str, Any]:
+    """What a service takes: the price as one value."""
+    terms = [said.pop(name) for name in ("product", "rate", "basis", "min_fee")]
+    return {**said, "price": Price(*terms)}
+
+
+class _Desk(Once):
+    """What both resources share."""
+
+    request: Any
+    get_serializer_context: Callable[[], dict[str, Any]]
+
+    @property
+    def _actor(self) -> User:
+        return cast(User, self.request.user)  # the permission class asks for a sign-in
+
+    def _said(self, command: type[Strict]) -> dict[str, Any]:
+        body = command(data=self.request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
+
+
+class RateCardViewSet(  # type: ignore[misc]  # DRF types its own request differently
+    _Desk, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[RateCard]
+):
+    """Rates of the tiers, the newest first; a row is never edited, a newer one ends it."""
+
+    queryset = RateCard.objects.none()
+    serializer_class = RateCardRead
+    filterset_class = RateCardFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9A-Z]{26}"
+    cursor_ordering = ("-valid_from", "-pk")
+    writes = {"create": "once"}
+
+    def get_queryset(self) -> QuerySet[RateCard]:
+        rows: Any = RateCard.objects.visible_to(self._actor)
+        return rows.select_related("tier")  # type: ignore[no-any-return]
+
+    @extend_schema(request=SetRateCard, responses={201: RateCardRead})
+    def create(self, request: Request) -> Response:
+        """Set the rate of a tier for a product from a day on."""
+        said = _priced(self._said(SetRateCard))
+        return self.once(lambda: set_rate_card(actor=self._actor, **said), self._shown)
+
+    def _shown(self, public_id: str) -> Response:
+        return Response(RateCardRead(get_object_or_404(self.get_queryset(), public_id=public_id)).data)
+
+
+_ANSWERS = {200: ClientRateRead, 201: ClientRateRead}
+_DECIDES = [may("tiers.view_clientrate", "tiers.approve_clientrate")]
+
+
+class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request differently
+    _Desk, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ClientRate]
+):
+    """Rates agreed with clients whose commission the caller may see, the newest first."""
+
+    queryset = ClientRate.objects.none()
+    serializer_class = ClientRateRead
+    filterset_class = ClientRateFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9A-Z]{26}"
+    writes = {
+        "create": "once",
+        "approve": "once+versioned",
+        "reject": "once+versioned",
+        "end": "once+versioned",
+    }
+
+    def get_queryset(self) -> QuerySet[ClientRate]:
+        rows: Any = ClientRate.objects.visible_to(self._actor)
+        return rows.for_list()  # type: ignore[no-any-return]
+
+    @extend_schema(responses={200: ClientRateRead}, filters=False)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One rate; its ETag is what a decision sends back as If-Match."""
+        return self._shown(self._row().public_id)
+
+    @extend_schema(request=ProposeRate, responses={201: ClientRateRead})
+    def create(self, request: Request) -> Response:
+        """Propose a rate for one client; it waits for somebody else's approval."""
+        said = _priced(self._said(ProposeRate))
+        if not may_see_commission(self._actor, said["client"]):
+            raise Http404
+        return self.once(lambda: propose_client_rate(actor=self._actor, now=timezone.now(), **said), self._shown)
+
+    @extend_schema(request=ApproveRate, responses=_ANSWERS, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=_DECIDES)
+    def approve(self, request: Request, **_path: str) -> Response:
+        """Approve a rate that somebody else proposed."""
+        return self._do(ApproveRate, approve_client_rate)
+
+    @extend_schema(request=RejectRate, responses=_ANSWERS, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=_DECIDES)
+    def reject(self, request: Request, **_path: str) -> Response:
+        """Turn a proposed rate down, saying why."""
+        return self._do(RejectRate, reject_client_rate)
+
+    @extend_schema(request=EndRate, responses=_ANSWERS, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=_DECIDES)
+    def end(self, request: Request, **_path: str) -> Response:
+        """Let an approved rate end."""
+        return self._do(EndRate, end_client_rate)
+
+    def _row(self) -> ClientRate:
+        """The rate of the path; the list's own filters do not narrow it."""
+        found: ClientRate = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
+        return found
+
+    def _do(self, command: type[Strict], change: Callable[..., ClientRate]) -> Response:
+        row, version, said = self._row(), seen_version(self.request), self._said(command)
+        return self.once(
+            lambda: change(rate=row, actor=self._actor, now=timezone.now(), version=version, **said), self._shown
+        )
+
+    def _shown(self, public_id: str) -> Response:
+        row = get_object_or_404(self.get_queryset(), public_id=public_id)
+        return Response(ClientRateRead(row).data, headers={"ETag": etag(row)})
