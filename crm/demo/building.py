@@ -23,6 +23,7 @@ from clients.models import (
     ContactLog,
     DailyAsset,
     Holding,
+    InvestorClassification,
     NeedsInterview,
     TradingPermission,
 )
@@ -35,6 +36,7 @@ from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
+from crm.demo.professionals import classify_investors
 from crm.demo.staffing import Crew, hire
 from crm.demo.trading_rights import grant_permissions
 from crm.demo.wishes import ask_needs
@@ -62,6 +64,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     say(f"{clients} clients with {DailyAsset.objects.count()} daily rows")
     bring_accounts(crew=crew, days=clientele.days, seed=seed)
     grant_permissions(crew=crew, today=today, seed=seed)
+    classify_investors(crew=crew, today=today)
     say(f"{Account.objects.count()} accounts, {TradingPermission.objects.count()} trading permissions")
     _grade(crew, clientele, today)
     say("tiers evaluated")
@@ -158,6 +161,8 @@ def _facts() -> Iterable[Any]:
     yield list(tagged.values_list("tag__code", "tag__name", "value"))
     needs = NeedsInterview.objects.order_by("client__branch__code", "client__external_id", "taken_on")
     yield list(needs.values_list("taken_on", "goals", "horizon", "capital", "loss_tolerance", "products", "refused"))
+    classes = InvestorClassification.objects.order_by("client__external_id", "requested_at")
+    yield list(classes.values_list("client__external_id", "wanted", "state", "valid_until"))
     permissions = TradingPermission.objects.order_by("client__external_id", "code", "asked_at")
     yield list(permissions.values_list("client__external_id", "code", "state", "opened_on", "exemption"))
     known = ClientQuality.objects.order_by("client__branch__code", "client__external_id")
