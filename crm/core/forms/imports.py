@@ -14,12 +14,23 @@ from crm.core.importing.guess import recognised
 from crm.core.importing.mapping import Mapping, parse, text_of
 from crm.core.importing.table import Limits
 from crm.core.importing.targets import kinds_for
+from crm.core.importing.vcardfile import looks_like_cards
 from crm.core.models import Branch, User
 from crm.core.models.importing import ImportMapping
 
 GUESS, SAVED, UPLOAD = "guess", "saved", "upload"
 #: A mapping is a page of text; a larger file is something else.
 MAPPING_BYTES = 64 * 1024
+
+
+class _Several(forms.ClearableFileInput):
+    """One file, or several address books."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """The field sees one of them; ``clean_file`` takes all."""
+        return files.get(name)
 
 
 class NewImportForm(CommandForm):
@@ -29,7 +40,7 @@ class NewImportForm(CommandForm):
     branch = forms.ModelChoiceField(label=_("Branch"), queryset=Branch.objects.none(), to_field_name="public_id")
     file = forms.FileField(
         label=_("File"),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.xlsx,.vcf,.zip"}),
+        widget=_Several(attrs={"accept": ".csv,.txt,.xlsx,.vcf,.zip"}),
         help_text=_("CSV (UTF-8 or GB18030) or XLSX whose first row names the columns, or an address book (vCard)."),
     )
     source = forms.ChoiceField(
@@ -64,6 +75,8 @@ class NewImportForm(CommandForm):
 
     def __init__(self, *args: Any, user: User, limits: Limits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        #: Whether the columns are to be looked at before the check: then a mapping may still be incomplete.
+        self.looks_first = bool(self.is_bound and self.data.get("look"))
         self.limits = limits
         self.raw = b""
         branches = Branch.objects.visible_to(user).open().order_by("code")
@@ -76,11 +89,16 @@ class NewImportForm(CommandForm):
             self.fields["branch"].initial = next((b.public_id for b in branches if b.pk == user.branch_id), None)
 
     def clean_file(self) -> Any:
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > max(self.limits.csv_bytes, self.limits.xlsx_bytes):
+        sent: list[UploadedFile] = self.files.getlist(  # type: ignore[attr-defined]  # a form of a page gets a MultiValueDict
+            self.add_prefix("file")
+        )
+        if sum(file.size or 0 for file in sent) > max(self.limits.csv_bytes, self.limits.xlsx_bytes):
             raise forms.ValidationError(_("The file is too large."))
-        self.raw = file.read()
-        return file
+        bodies = [file.read() for file in sent]
+        if len(bodies) > 1 and not all(looks_like_cards(body) for body in bodies):
+            raise forms.ValidationError(_("Several files at once are taken only of address books (vCard)."))
+        self.raw = b"\n".join(bodies)
+        return sent[0]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
@@ -100,7 +118,7 @@ class NewImportForm(CommandForm):
             return Mapping.from_dict(kept.body)
         if said["source"] == UPLOAD:
             return parse(self._text(said.get("mapping_file")))
-        return recognised(self.raw, said["kind"], self.limits)
+        return recognised(self.raw, said["kind"], self.limits, incomplete=self.looks_first)
 
     def _text(self, file: UploadedFile | None) -> str:
         if file is None:

@@ -59,7 +59,7 @@ class Binding:
             name: text for name, text in (assumed or {}).items() if name not in mapping.given(self.fields.values())
         }
         mapping.check(self.fields.values(), row_key_field=row_key_field, assumed=self.assumed)
-        self._where = _column_finder(self.headers)
+        self._where = column_finder(self.headers)
         self._refuse_missing()
         self.mapped = mapping.given(self.fields.values(), row_key_field) | frozenset(self.assumed)
         self._sources = {name: self._source(name) for name in self.fields if name in self.mapped}
@@ -204,7 +204,7 @@ class Binding:
 MISSING, AMBIGUOUS = -1, -2
 
 
-def _column_finder(headers: Sequence[str]) -> Callable[[str], int]:
+def column_finder(headers: Sequence[str]) -> Callable[[str], int]:
     exact: dict[str, list[int]] = {}
     loose: dict[str, list[int]] = {}
     for at, header in enumerate(headers):

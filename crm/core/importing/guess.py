@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -10,12 +11,14 @@ from django.utils.translation import override
 from crm.core.importing.binding import same_title
 from crm.core.importing.fields import ImportField
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
-from crm.core.importing.problems import MappingRefused
+from crm.core.importing.problems import FileRefused, MappingRefused
 from crm.core.importing.reader import read
 from crm.core.importing.table import FileOptions, Limits
 from crm.core.importing.targets import target_of
 from crm.core.importing.units import without_unit
 
+#: An encoding in which every byte is some letter: rubbish, but rubbish in columns, until the right one is named.
+READS_ALL = "latin-1"
 _LANGUAGES = ("en", "zh-hans")
 
 
@@ -44,12 +47,21 @@ def guess(headers: Sequence[str], fields: Iterable[ImportField], *, row_key_fiel
     return Mapping(columns=columns, key=key)
 
 
-def recognised(raw: bytes, kind: str, limits: Limits) -> Mapping:
-    """The mapping that the titles of a file suggest. Raises ``FileRefused``, and ``MappingRefused`` if none is known."""
-    target = target_of(kind)
-    headers = read(raw, FileOptions(), limits).headers
-    found = guess(headers, target.fields, row_key_field=target.row_key_field)
-    if not found.columns:
+def recognised(raw: bytes, kind: str, limits: Limits, *, incomplete: bool = False) -> Mapping:
+    """The mapping that the titles of a file suggest. Raises ``FileRefused``, and ``MappingRefused`` if none is known.
+
+    ``incomplete``: somebody will look at the columns, so none need be known, and an encoding that is not found is asked for.
+    """
+    target, options = target_of(kind), FileOptions()
+    try:
+        headers = read(raw, options, limits).headers
+    except FileRefused as refusal:
+        if not incomplete or refusal.code != "unknown_encoding":
+            raise
+        options = FileOptions(encoding=READS_ALL)
+        headers = read(raw, options, limits).headers
+    found = replace(guess(headers, target.fields, row_key_field=target.row_key_field), file=options)
+    if not found.columns and not incomplete:
         raise MappingRefused(
             _("No column of this file is recognised by its title; a mapping has to say what they are.")
         )

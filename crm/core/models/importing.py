@@ -21,6 +21,7 @@ class ImportBatch(PublicModel):
     """
 
     class State(models.TextChoices):
+        DRAFT = "draft", _("Columns to be looked at")
         STAGED = "staged", _("Being checked")
         CHECKED = "checked", _("Checked")
         APPLYING = "applying", _("Being applied")
@@ -106,7 +107,7 @@ class ImportBatch(PublicModel):
 
     @property
     def can_be_cancelled(self) -> bool:
-        return self.state in (self.State.STAGED, self.State.CHECKED)
+        return self.state in (self.State.DRAFT, self.State.STAGED, self.State.CHECKED)
 
 
 class ImportFile(models.Model):

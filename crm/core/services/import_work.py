@@ -121,7 +121,7 @@ def tidy_imports(now: datetime) -> int:
     """Name batches whose process died as failed, and drop staged rows and files that nobody needs any more."""
     moved = sum(claims.bury(held, now) for held in ImportBatch.objects.claimed())
     old = ImportBatch.objects.filter(file__isnull=False, created_at__lt=now - KEPT_UNDECIDED)
-    for batch in old.filter(state__in=[State.STAGED, State.CHECKED])[:50]:
+    for batch in old.filter(state__in=[State.DRAFT, State.STAGED, State.CHECKED])[:50]:
         settle(batch, State.CANCELLED, "expired", _("Nobody decided about this file in time."))
         moved += 1
     return moved + _drop_old_rows(now)

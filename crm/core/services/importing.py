@@ -144,7 +144,7 @@ def undo_batch(*, actor: User, batch: ImportBatch, now: datetime, reason: str = 
 @service("import.cancel")
 def cancel_batch(*, actor: User, batch: ImportBatch) -> ImportBatch:
     """Give up a batch before anything is written; a check that is running stops at its next step."""
-    stopped = ImportBatch.objects.filter(pk=batch.pk, state__in=[State.STAGED, State.CHECKED]).update(
+    stopped = ImportBatch.objects.filter(pk=batch.pk, state__in=[State.DRAFT, State.STAGED, State.CHECKED]).update(
         state=State.CANCELLED
     )
     if not stopped:
@@ -287,8 +287,8 @@ def _failing(batch: ImportBatch) -> Iterator[None]:
 
 def settle(batch: ImportBatch, state: str, code: str, reason: str) -> None:
     """End a batch that has not been applied, in words, and let go of its file."""
-    ImportBatch.objects.filter(pk=batch.pk, state__in=[State.STAGED, State.CHECKED, State.APPLYING]).update(
-        state=state, failure_code=code[:60], failure=reason[:400]
-    )
+    ImportBatch.objects.filter(
+        pk=batch.pk, state__in=[State.DRAFT, State.STAGED, State.CHECKED, State.APPLYING]
+    ).update(state=state, failure_code=code[:60], failure=reason[:400])
     vault.forget(batch)
     batch.refresh_from_db()

@@ -23,13 +23,14 @@ from crm.core.importing.fields import by_name
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
 from crm.core.importing.targets import kinds_for, may_bring
 from crm.core.models import ImportBatch, User
+from crm.core.services.import_drafts import open_draft
 from crm.core.services.import_work import start_apply, start_check, start_undo
 from crm.core.services.importing import bring_file, cancel_batch, keep_mapping, limits_for
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 
 #: Rejected rows shown on the page; the file has all of them.
-SHOWN = 100
+SHOWN = 200
 
 
 @require_safe
@@ -62,17 +63,20 @@ def import_new(request: HttpRequest) -> HttpResponse:
 
     def take_in(form: Any) -> ImportBatch:
         said = form.command
-        batch = bring_file(
-            actor=actor,
-            kind=said["kind"],
-            branch=said["branch"],
-            file_name=said["file"].name,
-            raw=form.raw,
-            mapping=said["mapping"],
-            day=said["day"],
-            dry_run=said["dry_run"],
-            keep=True,
-        )
+        file = {
+            "actor": actor,
+            "kind": said["kind"],
+            "branch": said["branch"],
+            "file_name": said["file"].name,
+            "raw": form.raw,
+            "mapping": said["mapping"],
+            "day": said["day"],
+            "dry_run": said["dry_run"],
+        }
+        if form.looks_first:
+            made.append(open_draft(**file))
+            return made[0]
+        batch = bring_file(**file, keep=True)
         if said["keep_as"].strip():
             keep_mapping(
                 actor=actor, branch=batch.branch, kind=batch.kind, name=said["keep_as"], mapping=said["mapping"]
@@ -85,10 +89,16 @@ def import_new(request: HttpRequest) -> HttpResponse:
         request,
         form,
         do=take_in,
-        done=lambda: reverse("core:import_detail", args=[made[0].public_id]) if made else reverse("core:imports"),
+        done=lambda: _next_step(made[0]) if made else reverse("core:imports"),
         template="core/imports/new.html",
         context={"back_url": reverse("core:imports"), "kinds": kinds_for(actor)},
     )
+
+
+def _next_step(batch: ImportBatch) -> str:
+    """Where the work on a batch goes on: its columns, or what came out."""
+    is_draft = batch.state == ImportBatch.State.DRAFT
+    return reverse("core:import_mapping" if is_draft else "core:import_detail", args=[batch.public_id])
 
 
 @require_safe
@@ -97,6 +107,8 @@ def import_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One batch: counts, rejected rows, mapping, and what can be done now. While a worker is at it, htmx asks again."""
     batch = _batch(request, public_id)
     may_change = request.user.has_perm("core.change_importbatch") and may_bring(_actor(request), batch.kind)
+    if batch.state == ImportBatch.State.DRAFT and may_change:
+        return redirect(_next_step(batch))
     context = {
         "batch": batch,
         "working": _is_working(batch),
