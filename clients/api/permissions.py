@@ -35,6 +35,7 @@ from crm.core.api.serializers import Person, PublicIdField, Strict
 from crm.core.api.writes import Once, etag, seen_version
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
+from crm.core.figure_sources import source_in_words
 
 
 class ConditionRead(serializers.Serializer[Any]):
@@ -88,7 +89,7 @@ class PreCheckRead(serializers.Serializer[Any]):
         return found.figure.version if found.figure else None
 
     def get_rule_source(self, found: Any) -> str:
-        return found.figure.source if found.figure else ""
+        return source_in_words(found.figure.source) if found.figure else ""
 
 
 class PermissionOpen(Strict):

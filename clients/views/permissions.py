@@ -27,6 +27,7 @@ from clients.services import (
 from clients.views.accounts import on_the_tab, tab_of
 from clients.views.rows import actor, today, visible_client
 from crm.core import audit
+from crm.core.figure_sources import source_in_words
 from crm.core.figures_on_page import CERTAINTY_WORDS
 from crm.core.forms.commands import CommandForm
 
@@ -190,6 +191,7 @@ def _precheck_context(request: HttpRequest, client: Client, code: str) -> dict[s
         **_about(request, client),
         "title": found.label,
         "check": found,
+        "source": source_in_words(figure.source) if figure else "",
         "certainty": CERTAINTY_WORDS.get(figure.certainty, figure.certainty) if figure else "",
         "form": CommandForm(),
         "open_url": _url("permission_open", client, code) if may and wanted and found.passes else "",

@@ -180,4 +180,8 @@ def _table(value: Any) -> str:
         if all(part in PART_WORDS for part in value):
             return " / ".join(str(PART_WORDS[part]) for part in value)
         return "–".join(str(part) for part in value)
-    return str(PART_WORDS.get(str(value), value)) if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
+    return (
+        str(PART_WORDS.get(str(value), value))
+        if isinstance(value, str | int)
+        else json.dumps(value, ensure_ascii=False)
+    )
