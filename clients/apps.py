@@ -14,6 +14,7 @@ _OWN = (
     "Account",
     "BusinessLineMark",
     "NeedsInterview",
+    "Appointment",
     "TradingPermission",
     "EntryTest",
     "IdentityDocument",
@@ -59,7 +60,14 @@ _ACTIONS = {
     "client.set_do_not_contact": _("Do-not-contact changed"),
     "client.export": _("Clients exported"),
     "contact.log": _("Contact logged"),
+    "contact.log_batch": _("Contacts of a phone logged"),
     "contact.correct": _("Contact corrected"),
+    "contact.attach": _("Files attached to a contact"),
+    "contact.put_off": _("Next contact put off"),
+    "contact.take_back_put_off": _("Next contact put back"),
+    "appointment.book": _("Appointment booked"),
+    "appointment.move": _("Appointment moved"),
+    "appointment.cancel": _("Appointment cancelled"),
     "contact.view": _("Looked at contacts"),
     "asset.view": _("Looked at daily assets"),
     "holding.view": _("Looked at holdings"),
@@ -120,7 +128,7 @@ class ClientsConfig(AppConfig):
             IndexLevelTarget,
             MarginTarget,
         )
-        from clients.models import InvestorClassification
+        from clients.models import ContactLog, InvestorClassification
         from clients.quality import QualityItem
         from clients.registry import ClientBound, bind
         from crm.core import attachments
@@ -150,6 +158,12 @@ class ClientsConfig(AppConfig):
             return InvestorClassification.objects.visible_to(user)
 
         add_parts(dict(QualityItem.choices))
+
+        @attachments.guard(ContactLog)
+        def files_of_contacts(user: Any) -> Any:
+            rows = ContactLog.objects.visible_to(user)
+            return rows if user.has_perm("clients.view_contactlog") else rows.none()
+
         keeps_branch_open("clients", _("%(count)d clients are still served there; a branch with clients stays open."))(
             _still_served
         )

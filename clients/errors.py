@@ -112,6 +112,27 @@ class ContactInFuture(InvalidInput):
     message = _("A contact cannot lie in the future.")
 
 
+class NotBooked(DomainError):
+    """The appointment has been held or cancelled, or is another client's."""
+
+    code = "appointment_not_booked"
+    message = _("This appointment is no longer open.")
+
+
+class SlotTaken(DomainError):
+    """The member of staff has another appointment at that time."""
+
+    code = "appointment_slot_taken"
+    message = _("There is another appointment at this time.")
+
+
+class NoNextDate(DomainError):
+    """Nobody has promised this client a next contact, or it has taken place."""
+
+    code = "no_next_date"
+    message = _("This client has no next contact date.")
+
+
 class NothingAnswered(InvalidInput):
     """An interview in which nothing was said is no interview."""
 

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from clients.views import accounts, contacts, edit, investors, lists, needs, permissions, quality, tags
+from clients.views import (
+    accounts,
+    appointments,
+    contacts,
+    edit,
+    investors,
+    lists,
+    needs,
+    permissions,
+    quality,
+    tags,
+)
 
 app_name = "clients"
 urlpatterns: list[URLPattern] = [
@@ -51,5 +62,12 @@ urlpatterns: list[URLPattern] = [
     path("clients/<str:public_id>/verify/", quality.verify, name="verify"),
     path("clients/<str:public_id>/ask/", quality.ask, name="ask"),
     path("clients/<str:public_id>/needs/", needs.needs_add, name="needs_add"),
+    path("clients/<str:public_id>/appointments/new/", appointments.appointment_book, name="appointment_book"),
+    path("appointments/<str:public_id>/move/", appointments.appointment_move, name="appointment_move"),
+    path("appointments/<str:public_id>/cancel/", appointments.appointment_cancel, name="appointment_cancel"),
+    path("clients/<str:public_id>/next-date/", appointments.next_date_put_off, name="next_date_put_off"),
+    path("next-dates/<str:public_id>/back/", appointments.next_date_back, name="next_date_back"),
+    path("contacts/<str:public_id>/", contacts.contact_detail, name="contact"),
+    path("contacts/<str:public_id>/files/", contacts.contact_attach, name="contact_attach"),
     path("contacts/<str:public_id>/correct/", contacts.contact_correct, name="contact_correct"),
 ]

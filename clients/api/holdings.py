@@ -52,10 +52,11 @@ class HoldingViewSet(viewsets.GenericViewSet[Holding]):
         day = request.query_params.get("day")
         held = rows.of_day(client, _day(day)) if day else rows.newest_of(client)
         audit.record_read(own, "holding.view", client, client=client)
-        positions = portfolio(held[:_MOST]).positions
-        for position in positions:
+        rows = []
+        for position in portfolio(held[:_MOST]).positions:
             position.holding.weight = position.weight  # type: ignore[attr-defined]  # told beside its own columns
-        return Response(HoldingRead([position.holding for position in positions], many=True).data)
+            rows.append(position.holding)
+        return Response(HoldingRead(rows, many=True).data)
 
 
 def _day(given: str) -> Any:

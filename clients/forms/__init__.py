@@ -1,14 +1,18 @@
 """Forms of clients: they check the shape, the services hold the rules."""
 
 from clients.forms.client import AdvisorForm, ClientForm, DoNotContactForm, ExportForm, RiskForm
-from clients.forms.contact import ContactForm, CorrectionForm
+from clients.forms.contact import AppointmentForm, CancelForm, ContactForm, CorrectionForm, FilesForm, MoveForm
 
 __all__ = [
     "AdvisorForm",
+    "AppointmentForm",
+    "CancelForm",
     "ClientForm",
     "ContactForm",
     "CorrectionForm",
     "DoNotContactForm",
     "ExportForm",
+    "FilesForm",
+    "MoveForm",
     "RiskForm",
 ]

@@ -1,6 +1,7 @@
 """Who the client is, what he holds, what was said."""
 
 from clients.models.accounts import Account, BusinessLine, BusinessLineMark, MarginDay, MarginLevel
+from clients.models.appointment import Appointment
 from clients.models.assets import BranchDay, DailyAsset, Holding, SecurityKind
 from clients.models.client import (
     AdvisorAssignment,
@@ -11,7 +12,7 @@ from clients.models.client import (
     RiskAssessment,
     RiskGrade,
 )
-from clients.models.contact import ContactLog
+from clients.models.contact import ContactLog, NextDateMove
 from clients.models.investors import InvestorClassification, InvestorRole
 from clients.models.needs import NeedsInterview
 from clients.models.permissions import EntryTest, Exemption, PermissionCode, TradingPermission
@@ -25,6 +26,7 @@ from clients.models.tags import ClientTag, IndexLevel, Tag, TagChange, TagRun
 __all__ = [
     "Account",
     "AdvisorAssignment",
+    "Appointment",
     "AssetMilestone",
     "BranchDay",
     "BusinessLine",
@@ -53,6 +55,7 @@ __all__ = [
     "MarginDay",
     "MarginLevel",
     "NeedsInterview",
+    "NextDateMove",
     "PermissionCode",
     "QuestionToAsk",
     "Relation",

@@ -7,10 +7,14 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clients.models.client import Channel, Client
-from clients.querysets.contact import ContactLogQuerySet
+from clients.models.profile_rows import ContactPerson
+from clients.models.relations import Relation
+from clients.querysets.contact import ContactLogQuerySet, NextDateMoveQuerySet
 from crm.core.models import PublicModel
 
 
@@ -42,6 +46,19 @@ class ContactLog(PublicModel):
         NEUTRAL = "neutral", _("Neutral")
         BAD = "bad", _("Dissatisfied")
 
+    class SpokeWith(models.TextChoices):
+        CLIENT = "client", _("The client")
+        PERSON = "person", _("Contact person of the institution")
+        RELATION = "relation", _("Related person")
+        OTHER = "other", pgettext_lazy("spoke with", "Somebody else")
+
+    class Clock(models.TextChoices):
+        """Where the time of a contact comes from that a phone kept while it had no line."""
+
+        OURS = "", _("Our clock, or as somebody said")
+        DEVICE = "device", _("By the phone's clock")
+        WRONG = "wrong", _("The phone's clock was wrong; time of arrival")
+
     client = models.ForeignKey(Client, models.PROTECT, related_name="contacts")
     #: The row key of an imported contact, so that the same file twice makes one row.
     external_id = models.CharField(max_length=60, blank=True, editable=False)
@@ -49,6 +66,14 @@ class ContactLog(PublicModel):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices, default=Direction.OUT)
     purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose.choices, default=Purpose.SERVICE)
+    spoke_with = models.CharField(_("spoke with"), max_length=8, choices=SpokeWith.choices, default=SpokeWith.CLIENT)
+    contact_person = models.ForeignKey(
+        ContactPerson, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("contact person")
+    )
+    relation = models.ForeignKey(
+        Relation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("related person")
+    )
+    other_name = models.CharField(_("name of who was spoken with"), max_length=80, blank=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.REACHED)
     mood = models.CharField(_("mood"), max_length=8, choices=Mood.choices, blank=True)
     duration_seconds = models.PositiveIntegerField(_("seconds"), null=True, blank=True)
@@ -60,10 +85,15 @@ class ContactLog(PublicModel):
     )
     #: What the phone's clock said: a claim, kept beside our own time.
     device_at = models.DateTimeField(null=True, blank=True, editable=False)
+    clock = models.CharField(max_length=6, choices=Clock.choices, blank=True, default=Clock.OURS, editable=False)
+    #: By how much the phone's clock ran ahead of ours (seconds; negative: behind), where it told us what it showed.
+    clock_ahead_seconds = models.IntegerField(null=True, blank=True, editable=False)
     corrects = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="corrected_by", verbose_name=_("corrects")
     )
     correction_reason = models.CharField(_("reason of the correction"), max_length=200, blank=True)
+    #: Public id of the first wording: attached files belong to it and so to every later wording. Empty on the first itself.
+    first_ref = models.CharField(max_length=26, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[Any] = ContactLogQuerySet.as_manager()
@@ -83,6 +113,14 @@ class ContactLog(PublicModel):
                 violation_error_message=_("Say why the contact is corrected."),
             ),
             models.CheckConstraint(
+                name="contact_names_whom_it_was_with",
+                condition=Q(spoke_with="client", contact_person=None, relation=None, other_name="")
+                | Q(spoke_with="person", contact_person__isnull=False, relation=None, other_name="")
+                | Q(spoke_with="relation", contact_person=None, relation__isnull=False, other_name="")
+                | (Q(spoke_with="other", contact_person=None, relation=None) & ~Q(other_name="")),
+                violation_error_message=_("Say with whom it was spoken."),
+            ),
+            models.CheckConstraint(
                 name="contact_does_not_correct_itself", condition=Q(corrects=None) | ~Q(corrects=F("pk"))
             ),
         ]
@@ -94,3 +132,41 @@ class ContactLog(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.at:%Y-%m-%d}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("clients:contact", args=[self.public_id])
+
+    @property
+    def files_ref(self) -> str:
+        """Whose files these are: the first wording's."""
+        return self.first_ref or self.public_id
+
+    def named_person(self) -> str:
+        """Who was spoken with where it was not the client himself; of another client only what he is to this one."""
+        if self.contact_person is not None:
+            return str(self.contact_person.name)
+        if self.relation is not None:
+            relation = self.relation
+            return str(relation.outsider_name or Relation.Kind(relation.kind_for(self.client)).label)
+        return str(self.other_name)
+
+
+class NextDateMove(PublicModel):
+    """The next date of a contact put off by a click in my day; taken back for some seconds, then it stands."""
+
+    contact = models.ForeignKey(ContactLog, models.PROTECT, related_name="moves")
+    moved_to = models.DateField(_("put off to"))
+    moved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    moved_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = NextDateMoveQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("put-off next contact")
+        verbose_name_plural = _("put-off next contacts")
+        default_permissions = ()
+        indexes = [models.Index(fields=["contact", "-id"], name="next_date_move_newest")]
+
+    def __str__(self) -> str:
+        return str(self.moved_to)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Count, Exists, OuterRef, Q, When
 
 from clients.querysets.scope import client_q
+from crm.core.clocks import at_local
+from crm.core.models import Attachment
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -21,7 +24,67 @@ class ContactLogQuerySet(models.QuerySet[Any]):
         """Contacts as they stand today: without those that a later row has corrected."""
         return self.filter(corrected_by=None)
 
+    def wordings_of(self, contact: Any) -> ContactLogQuerySet:
+        """The first wording of a contact and every correction of it."""
+        return self.filter(Q(public_id=contact.files_ref) | Q(first_ref=contact.files_ref))
+
     def for_timeline(self) -> ContactLogQuerySet:
-        """Newest first, with who wrote them and whether a later row has corrected them."""
+        """Newest first, with who wrote them, whether a later row has corrected them and whether there are files."""
         later = self.model._base_manager.filter(corrects=OuterRef("pk"))
-        return self.select_related("staff").annotate(is_corrected=Exists(later)).order_by("-at", "-pk")
+        own = Case(When(first_ref="", then="public_id"), default="first_ref", output_field=models.CharField())
+        files = Attachment.objects.filter(owner_type=self.model._meta.label_lower, owner_id=OuterRef("files_of"))
+        rows = self.select_related("staff", "contact_person", "relation__client", "relation__other")
+        rows = rows.annotate(is_corrected=Exists(later), files_of=own)
+        return rows.annotate(has_files=Exists(files)).order_by("-at", "-pk")
+
+    def on_day(self, day: date) -> ContactLogQuerySet:
+        """Contacts of a day of Shanghai."""
+        return self.filter(at__gte=at_local(day, time()), at__lt=at_local(day + timedelta(days=1), time()))
+
+    def proactive_by_staff(self, since: datetime, until: datetime) -> ContactLogQuerySet:
+        """Per colleague: standing contacts in the time, those that we began, and how many clients were reached.
+
+        A contact is proactive when we began it (主动联系), whether or not somebody answered: what is measured is our effort.
+        """
+        rows = self.standing().filter(at__gte=since, at__lt=until)
+        begun = Q(direction="out")
+        return (  # type: ignore[return-value]  # rows of values
+            rows.order_by()
+            .values("staff__public_id", "staff__name", "staff__staff_number")
+            .annotate(
+                contacts=Count("pk"),
+                proactive=Count("pk", filter=begun),
+                reached=Count("client", filter=~Q(outcome="no_answer"), distinct=True),
+            )
+            .order_by("-contacts", "staff__staff_number")
+        )
+
+
+class NextDateMoveQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> NextDateMoveQuerySet:
+        return self.filter(client_q(user, "contact__client__"))
+
+    def standing(self) -> NextDateMoveQuerySet:
+        """Moves that nobody has taken back."""
+        return self.filter(undone_at=None)
+
+
+class AppointmentQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> AppointmentQuerySet:
+        return self.filter(client_q(user, "client__"))
+
+    def booked(self) -> AppointmentQuerySet:
+        return self.filter(state="booked")
+
+    def due_by(self, day: date) -> AppointmentQuerySet:
+        """Booked for ``day`` or before it and not yet held."""
+        return self.booked().filter(starts_at__lt=at_local(day + timedelta(days=1), time()))
+
+    def overlapping(self, staff: User, starts_at: datetime, ends_at: datetime) -> AppointmentQuerySet:
+        """What the member of staff has booked that meets this time; none lasts longer than eight hours."""
+        near = self.booked().filter(staff=staff, starts_at__lt=ends_at, starts_at__gt=starts_at - timedelta(hours=8))
+        met = [row.pk for row in near if row.ends_at > starts_at]
+        return self.filter(pk__in=met)
+
+    def for_list(self) -> AppointmentQuerySet:
+        return self.select_related("client", "staff")

@@ -1,6 +1,7 @@
 """Every change to clients, their assets and what was said to them."""
 
 from clients.services.accounts import change_account, mark_line, open_account, set_margin, unmark_line
+from clients.services.appointments import book_appointment, cancel_appointment, move_appointment
 from clients.services.asset_sql import AssetDay
 from clients.services.assets import HoldingRow, put_asset_days, put_holdings
 from clients.services.behaviour import compute_behaviour
@@ -13,6 +14,8 @@ from clients.services.clients import (
     set_do_not_contact,
 )
 from clients.services.completing import complete_facts
+from clients.services.contact_batch import BatchItem, BatchResult, log_contacts
+from clients.services.contact_files import attach_to_contact
 from clients.services.contacts import correct_contact, log_contact
 from clients.services.investors import (
     apply_for_class,
@@ -24,6 +27,7 @@ from clients.services.investors import (
     withdraw_application,
 )
 from clients.services.needs import link_needs, record_needs
+from clients.services.next_dates import put_off_next_date, take_back_put_off
 from clients.services.permissions import (
     approve_exemption,
     ask_exemption,
@@ -60,6 +64,8 @@ from clients.services.tags import change_tag, create_tag, set_tag, undo_tags
 
 __all__ = [
     "AssetDay",
+    "BatchItem",
+    "BatchResult",
     "HoldingRow",
     "add_contact_person",
     "add_contact_point",
@@ -74,6 +80,9 @@ __all__ = [
     "assess_risk",
     "assign_advisor",
     "attach_proof",
+    "attach_to_contact",
+    "book_appointment",
+    "cancel_appointment",
     "change_account",
     "change_client",
     "change_contact_person",
@@ -97,11 +106,14 @@ __all__ = [
     "leave_household",
     "link_needs",
     "log_contact",
+    "log_contacts",
     "mark_line",
+    "move_appointment",
     "open_account",
     "open_permission",
     "put_asset_days",
     "put_holdings",
+    "put_off_next_date",
     "record_needs",
     "record_test",
     "refuse_class",
@@ -114,6 +126,7 @@ __all__ = [
     "set_margin",
     "set_stage",
     "set_tag",
+    "take_back_put_off",
     "undo_tags",
     "unmark_line",
     "verify_facts",

@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from clients.errors import AlreadyCorrected, ContactInFuture
-from clients.models import Client, ContactLog
+from clients.errors import AlreadyCorrected, ContactInFuture, ContactOfAnother, NotBooked
+from clients.models import Appointment, Client, ContactLog, NextDateMove
+from clients.services.checked import check
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
@@ -30,6 +30,10 @@ CORRECTABLE = (
     "channel",
     "direction",
     "purpose",
+    "spoke_with",
+    "contact_person",
+    "relation",
+    "other_name",
     "outcome",
     "mood",
     "duration_seconds",
@@ -37,6 +41,10 @@ CORRECTABLE = (
     "next_on",
     "next_content",
 )
+
+
+#: Rows that a service has looked up itself; the form of the row is checked, not again that they exist.
+SETTLED = ("client", "staff", "corrects", "contact_person", "relation")
 
 
 @service("contact.log")
@@ -51,34 +59,80 @@ def log_contact(
     device_at: datetime | None = None,
     next_on: date | None = None,
     details: Mapping[str, Any] | None = None,
+    appointment: Appointment | None = None,
 ) -> ContactLog:
     """Log one contact; ``at`` is when it took place (now if not said), ``device_at`` what the phone's clock claimed.
 
-    ``details`` may name direction, purpose, outcome, mood, duration_seconds, next_content. The client's last contact and next
-    date follow. Raises ``ContactInFuture`` and ``InvalidInput``.
+    ``details`` may name direction, purpose, spoke_with with its person, outcome, mood, duration_seconds, next_content. The
+    client's last contact and next date follow; ``appointment`` has been held with it. Raises ``ContactInFuture``,
+    ``NotBooked`` and ``InvalidInput``.
     """
-    more = dict(details or {})
-    _refuse_unknown(more)
     row: Client = lock(Client.objects.all(), pk=client.pk)
-    entry = ContactLog(
-        client=row,
-        at=at or now,
-        device_at=device_at,
-        channel=channel,
-        content=content.strip(),
-        next_on=next_on,
-        staff=actor,
-        **more,
-    )
-    _refuse_future(entry, now)
-    if next_on is not None and next_on < local_date(now):
-        raise InvalidInput(fields={"next_on": _("The next date cannot lie in the past.")})
-    _check(entry)
+    said = {**(details or {}), "at": at, "channel": channel, "content": content, "next_on": next_on}
+    entry = prepared(row, said, actor=actor, now=now, device_at=device_at)
+    check(entry, exclude=SETTLED)
     entry.save()
     refresh_contact_facts([row.pk])
-    after = {"channel": channel, "outcome": entry.outcome, "next_on": next_on}
-    audit.record(actor, "contact.log", entry, after=after, client=row)
+    if appointment is not None:
+        _hold(appointment, entry)
+    audit.record(actor, "contact.log", entry, after=told(entry), client=row)
     return entry
+
+
+def prepared(
+    client: Client,
+    said: Mapping[str, Any],
+    *,
+    actor: User,
+    now: datetime,
+    device_at: datetime | None = None,
+    promised_from: date | None = None,
+) -> ContactLog:
+    """The contact as it would be saved. Raises ``ContactInFuture`` and ``InvalidInput``; asks no statement.
+
+    ``promised_from``: the earliest next date; today if not said.
+    """
+    more = dict(said)
+    _refuse_unknown(more)
+    at, content = more.pop("at", None) or now, more.pop("content", "").strip()
+    entry = ContactLog(client=client, at=at, content=content, device_at=device_at, staff=actor, **more)
+    _settle_person(entry)
+    _refuse_future(entry, now)
+    if entry.next_on is not None and entry.next_on < (promised_from or local_date(now)):
+        raise InvalidInput(fields={"next_on": _("The next date cannot lie in the past.")})
+    return entry
+
+
+def told(entry: ContactLog) -> dict[str, Any]:
+    """What the trail keeps of a new contact; never what was said."""
+    return {"channel": entry.channel, "outcome": entry.outcome, "next_on": entry.next_on}
+
+
+def _settle_person(entry: ContactLog) -> None:
+    """Whom it was with follows from the person that is named; a person of another client is refused."""
+    named = [
+        (ContactLog.SpokeWith.PERSON, entry.contact_person),
+        (ContactLog.SpokeWith.RELATION, entry.relation),
+        (ContactLog.SpokeWith.OTHER, entry.other_name),
+    ]
+    who = [kind for kind, value in named if value]
+    if len(who) > 1:
+        raise InvalidInput(fields={"spoke_with": _("Name one person only.")})
+    if who and entry.spoke_with in (ContactLog.SpokeWith.CLIENT, who[0]):
+        entry.spoke_with = who[0]
+    elif who or entry.spoke_with != ContactLog.SpokeWith.CLIENT:
+        raise InvalidInput(fields={"spoke_with": _("Say with whom it was spoken.")})
+    if entry.contact_person is not None and entry.contact_person.client_id != entry.client_id:
+        raise ContactOfAnother
+    if entry.relation is not None and entry.client_id not in (entry.relation.client_id, entry.relation.other_id):
+        raise ContactOfAnother
+
+
+def _hold(appointment: Appointment, entry: ContactLog) -> None:
+    """The appointment has been held: one statement decides who was first."""
+    booked = Appointment.objects.booked().filter(pk=appointment.pk, client=entry.client)
+    if not booked.update(state=Appointment.State.HELD, contact=entry, version=F("version") + 1):
+        raise NotBooked
 
 
 @service("contact.correct")
@@ -99,19 +153,33 @@ def correct_contact(
         staff=actor,
         device_at=old.device_at,
         corrects=old,
+        clock=old.clock,
+        clock_ahead_seconds=old.clock_ahead_seconds,
+        first_ref=old.files_ref,
         correction_reason=reason.strip()[:200],
-        **{name: values.get(name, getattr(old, name)) for name in CORRECTABLE},
+        **_corrected(old, values),
     )
+    _settle_person(entry)
     if not entry.correction_reason:
         raise InvalidInput(fields={"reason": _("Say why the contact is corrected.")})
     _refuse_future(entry, now)
-    _check(entry)
+    check(entry, exclude=SETTLED)
     entry.save()
     refresh_contact_facts([row.pk])
     changed = sorted(name for name in CORRECTABLE if getattr(old, name) != getattr(entry, name))
     after = {"corrects": old.public_id, "changed": changed}
     audit.record(actor, "contact.correct", entry, after=after, reason=reason, client=row)
     return entry
+
+
+def _corrected(old: ContactLog, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The old values with the new ones over them; whoever names one person no longer means the other."""
+    wanted = {name: values.get(name, getattr(old, name)) for name in CORRECTABLE}
+    people: dict[str, Any] = {"contact_person": None, "relation": None, "other_name": ""}
+    if values.keys() & {"spoke_with", *people}:
+        wanted |= {**people, "spoke_with": ContactLog.SpokeWith.CLIENT}
+        wanted |= {name: values[name] for name in ("spoke_with", *people) if name in values}
+    return wanted
 
 
 def _refuse_unknown(values: Mapping[str, Any]) -> None:
@@ -124,14 +192,6 @@ def _refuse_future(entry: ContactLog, now: datetime) -> None:
         raise ContactInFuture(fields={"at": ContactInFuture.message})
 
 
-def _check(entry: ContactLog) -> None:
-    try:
-        entry.full_clean(exclude=["client", "staff", "corrects"])
-    except ValidationError as wrong:
-        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
-
-
 # -- what follows for the client ---------------------------------------------------------------------------------------
 
 _PAGE = 2_000
@@ -140,8 +200,8 @@ _PAGE = 2_000
 def refresh_contact_facts(client_ids: Iterable[int]) -> None:
     """Bring last contact and next date of these clients up to what their standing contacts say.
 
-    A call that nobody answered is no contact. The next date is that of the newest contact which names one, until a contact
-    takes place on or after it. The caller holds the transaction.
+    A call that nobody answered is no contact. The next date is that of the newest contact which names one, or the day to which
+    it was put off, until a contact takes place on or after it. The caller holds the transaction.
     """
     source = iter(sorted(set(client_ids)))
     with transaction.atomic():
@@ -159,9 +219,10 @@ def _refresh(page: list[int]) -> None:
         .values_list("client_id", "last")
     )
     promise: dict[int, tuple[datetime, date]] = {}
-    named = standing.exclude(next_on=None).order_by("at", "pk").values_list("client_id", "at", "next_on")
-    for client_id, at, next_on in named:
-        promise[client_id] = (at, next_on)
+    newest = NextDateMove.objects.standing().filter(contact=OuterRef("pk")).order_by("-pk").values("moved_to")[:1]
+    named = standing.exclude(next_on=None).annotate(moved_to=Subquery(newest)).order_by("at", "pk")
+    for client_id, at, next_on, moved_to in named.values_list("client_id", "at", "next_on", "moved_to"):
+        promise[client_id] = (at, moved_to or next_on)
     rows = []
     known = Client.objects.filter(pk__in=page).values_list("pk", "last_contact_at", "next_contact_on")
     for pk, last_at, next_on in known:

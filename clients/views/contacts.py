@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.filters import ContactFilter
-from clients.forms import ContactForm, CorrectionForm
-from clients.models import Client, ContactLog, NeedsInterview
+from clients.forms import ContactForm, CorrectionForm, FilesForm
+from clients.models import Appointment, Channel, Client, ContactLog, ContactPoint, NeedsInterview
 from clients.querysets.scope import shown_name
-from clients.services import correct_contact, link_needs, log_contact
+from clients.reach import hindrances
+from clients.services import attach_to_contact, correct_contact, link_needs, log_contact
 from clients.views.rows import actor, visible_client
+from crm.core import audit
+from crm.core.clocks import local_date
 from crm.core.keyset import page_of
+from crm.core.models import Attachment
+from crm.core.policies import figures
 from crm.core.views.commands import command
 
-#: Icons of the channels, and the tone of an outcome.
+#: Icons of the channels.
 _ICONS = {
     "phone": "phone",
     "wechat": "message-circle",
@@ -40,8 +47,11 @@ TIMELINE_SIZE = 20
 def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
     """Log a contact: channel, what was said, next date. With htmx the same fragment comes back, empty and newer."""
     client = visible_client(request, public_id)
-    form = ContactForm(request.POST or None, client=client)
     htmx = bool(getattr(request, "htmx", False))
+    booked = _booked(request, client)
+    form = ContactForm(request.POST or None, request.FILES or None, client=client, appointment=booked)
+    if htmx and request.method == "GET":
+        return render(request, "clients/_contact_more.html", {"form": form, "client": client})
 
     def done() -> str | HttpResponse:
         if not htmx:
@@ -63,22 +73,56 @@ def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
         "submit": _("Log"),
         "back_url": client.get_absolute_url(),
         "crumbs": [{"label": shown_name(client, request.user), "url": client.get_absolute_url()}],
+        "whole": not htmx,
+        "hindrances": _hindrances(client),
     }
     return command(
         request,
         form,
         do=lambda _form: _log(request, client, form),
         done=done,
-        template="clients/_contacts.html" if htmx else "clients/form.html",
+        template="clients/_contacts.html" if htmx else "clients/contact_form.html",
         context=context,
         said="" if htmx else _("Contact logged."),
     )
 
 
+def _booked(request: HttpRequest, client: Client) -> Appointment | None:
+    """The appointment that this contact holds, if the address or the form names one."""
+    ref = request.POST.get("appointment") or request.GET.get("appointment")
+    if not ref:
+        return None
+    found: Appointment | None = (
+        Appointment.objects.visible_to(actor(request)).filter(client=client, public_id=ref).first()
+    )
+    return found
+
+
+def _hindrances(client: Client) -> list[Any]:
+    """What speaks against the client's own channel now; other channels are asked when the contact is made."""
+    now = timezone.now()
+    channel = client.preferred_channel or Channel.PHONE
+    points = ContactPoint.objects.present().filter(client=client)
+    return hindrances(client, channel, now, figures(local_date(now), client.branch), points)
+
+
 def _log(request: HttpRequest, client: Client, form: ContactForm) -> ContactLog:
-    """The contact; an interview that was taken beside it names it from now on."""
-    user = actor(request)
-    entry = log_contact(client=client, actor=user, now=timezone.now(), **form.command)
+    """The contact with its files; an interview that was taken beside it names it from now on."""
+    user, said = actor(request), form.cleaned_data
+    with transaction.atomic():  # a file that is refused leaves no half contact
+        entry = log_contact(
+            client=client,
+            channel=said["channel"],
+            content=said["content"],
+            next_on=said["next_on"],
+            at=said["at"],
+            details=form.details,
+            appointment=_booked(request, client),
+            actor=user,
+            now=timezone.now(),
+        )
+        if said["files"]:
+            attach_to_contact(contact=entry, uploads=said["files"], actor=user)
     if (taken := request.POST.get("needs", "")) and user.has_perm("clients.add_needsinterview"):
         found = NeedsInterview.objects.visible_to(user).filter(client=client, public_id=taken, taken_by=user).first()
         if found is not None:
@@ -86,12 +130,67 @@ def _log(request: HttpRequest, client: Client, form: ContactForm) -> ContactLog:
     return entry
 
 
+@require_safe
+@permission_required("clients.view_contactlog", raise_exception=True)
+def contact_detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One contact with every wording and its files; the look is on the client's trail."""
+    user = actor(request)
+    contact = _visible(request, public_id)
+    audit.record_read(user, "contact.view", contact, client=contact.client)
+    return render(request, "clients/contact.html", _detail(request, contact, FilesForm()))
+
+
+@require_POST
+@permission_required("clients.add_contactlog", raise_exception=True)
+def contact_attach(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Add files to a contact."""
+    contact = _visible(request, public_id)
+    form = FilesForm(request.POST, request.FILES)
+    return command(
+        request,
+        form,
+        do=lambda _form: attach_to_contact(contact=contact, uploads=form.cleaned_data["files"], actor=actor(request))[
+            0
+        ],
+        done=contact.get_absolute_url,
+        template="clients/contact.html",
+        context=_detail(request, contact, form),
+        said=_("The files are with the contact."),
+    )
+
+
+def _visible(request: HttpRequest, public_id: str) -> ContactLog:
+    rows = ContactLog.objects.visible_to(actor(request)).for_timeline().select_related("client")
+    found: ContactLog = get_object_or_404(rows, public_id=public_id)
+    return found
+
+
+def _detail(request: HttpRequest, contact: ContactLog, form: FilesForm) -> dict[str, Any]:
+    user, client = actor(request), contact.client
+    wordings = ContactLog.objects.visible_to(user).wordings_of(contact).for_timeline()
+    may_correct = user.has_perm("clients.correct_contactlog") and not contact.is_corrected  # type: ignore[attr-defined]  # annotated
+    name = shown_name(client, user)
+    return {
+        "contact": contact,
+        "client": client,
+        "client_name": name,
+        "person": contact.named_person(),
+        "wordings": timeline(list(wordings), files={}),
+        "files": files_of([contact]).get(contact.files_ref, []),
+        "form": form if user.has_perm("clients.add_contactlog") else None,
+        "correct_url": reverse("clients:contact_correct", args=[contact.public_id]) if may_correct else "",
+        "crumbs": [
+            {"label": _("Clients"), "url": reverse("clients:list")},
+            {"label": name, "url": client.get_absolute_url()},
+        ],
+    }
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("clients.correct_contactlog", raise_exception=True)
 def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
     """Write a contact anew; the first wording stays on file."""
-    rows = ContactLog.objects.visible_to(actor(request)).select_related("client", "staff")
-    contact: ContactLog = get_object_or_404(rows, public_id=public_id)
+    contact = _visible(request, public_id)
     client: Client = contact.client
     form = CorrectionForm(request.POST or None, contact=contact)
     name = shown_name(client, request.user)
@@ -127,49 +226,65 @@ def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
 def contacts_context(request: HttpRequest, client: Client, *, form: ContactForm | None = None) -> dict[str, Any]:
     """What ``clients/_contacts.html`` shows: the form for those who may log, and the newest contacts."""
     user = actor(request)
-    rows = ContactLog.objects.visible_to(user).filter(client=client).standing()
+    rows = ContactLog.objects.visible_to(user).filter(client=client).standing().for_timeline()
     may_log = user.has_perm("clients.add_contactlog")
     return {
         "client": client,
-        "form": form or (ContactForm(client=client) if may_log else None),
+        "form": form or (ContactForm(client=client, people=False) if may_log else None),
         "may_log": may_log,
-        "entries": timeline(
-            rows.for_timeline()[:TIMELINE_SIZE], may_correct=user.has_perm("clients.correct_contactlog")
-        ),
+        "entries": timeline(list(rows[:TIMELINE_SIZE])),
     }
 
 
 def timeline_context(request: HttpRequest, client: Client) -> dict[str, Any]:
-    """The whole history of contacts, narrowed by channel, outcome and day, a page at a time."""
+    """The whole history of contacts, narrowed by channel, outcome and day, a page at a time, and what is booked."""
     user = actor(request)
     rows = ContactLog.objects.visible_to(user).filter(client=client)
     found = ContactFilter(request.GET, rows, request=request)
     page = page_of(found.qs.for_timeline(), ("-at", "-id"), cursor=request.GET.get("cursor", ""), size=TIMELINE_SIZE)
+    booked: Any = Appointment.objects.none()
+    if user.has_perm("clients.view_appointment"):
+        booked = Appointment.objects.visible_to(user).booked().filter(client=client).for_list().order_by("starts_at")
     return {
         "client": client,
         "filter": found,
         "page": page,
-        "entries": timeline(page.rows, may_correct=user.has_perm("clients.correct_contactlog")),
+        "entries": timeline(page.rows),
+        "appointments": list(booked[:20]),
     }
 
 
-def timeline(rows: Any, *, may_correct: bool) -> list[dict[str, Any]]:
-    """Contacts as entries of ``components/_timeline.html``."""
-    return [_entry(row, may_correct) for row in rows]
+def files_of(rows: Sequence[ContactLog]) -> dict[str, list[dict[str, Any]]]:
+    """Files by the first wording to which they belong, as ``components/_attachments.html`` shows them; one statement."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    refs = {row.files_ref for row in rows if row.has_files}  # type: ignore[attr-defined]  # annotated by for_timeline
+    files = Attachment.objects.filter(owner_type=ContactLog._meta.label_lower, owner_id__in=refs)
+    for file in files.select_related("uploaded_by").order_by("pk") if refs else ():
+        shown = {
+            "name": file.name,
+            "size": file.size,
+            "at": file.uploaded_at,
+            "by": file.uploaded_by.name,
+            "url": reverse("core:attachment", args=[file.public_id]),
+            "seconds": file.duration_seconds,
+        }
+        found.setdefault(file.owner_id, []).append(shown)
+    return found
 
 
-def _entry(row: ContactLog, may_correct: bool) -> dict[str, Any]:
+def timeline(rows: Sequence[ContactLog], *, files: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Contacts as entries of ``components/_timeline.html``; ``files`` as from ``files_of``, asked here if not given."""
+    known = files_of(rows) if files is None else files
+    return [_entry(row, known.get(row.files_ref, [])) for row in rows]
+
+
+def _entry(row: ContactLog, files: list[dict[str, Any]]) -> dict[str, Any]:
     corrected = bool(row.is_corrected)  # type: ignore[attr-defined]  # annotated by for_timeline
     words = [row.get_channel_display()]
     if row.outcome not in (ContactLog.Outcome.REACHED, ContactLog.Outcome.UNKNOWN):
         words.append(row.get_outcome_display())
-    kinds = []
-    if corrected:
-        kinds.append(_("corrected"))
-    if row.corrects_id:
-        kinds.append(_("correction: %(reason)s") % {"reason": row.correction_reason})
-    if row.next_on:
-        kinds.append(_("next on %(day)s") % {"day": row.next_on})
+    if row.spoke_with != ContactLog.SpokeWith.CLIENT:
+        words.append(_("with %(name)s") % {"name": row.named_person()})
     return {
         "at": row.at,
         "title": " · ".join(map(str, words)),
@@ -177,6 +292,25 @@ def _entry(row: ContactLog, may_correct: bool) -> dict[str, Any]:
         "actor": row.staff.name,
         "icon": _ICONS.get(row.channel, "circle-dot"),
         "tone": "neutral" if corrected or row.outcome == ContactLog.Outcome.NO_ANSWER else "accent",
-        "kind": " · ".join(kinds),
-        "url": reverse("clients:contact_correct", args=[row.public_id]) if may_correct and not corrected else "",
+        "kind": " · ".join(_kinds(row, corrected)),
+        "url": row.get_absolute_url(),
+        "files": files,
     }
+
+
+def _kinds(row: ContactLog, corrected: bool) -> list[str]:
+    """What stands in grey behind the channel."""
+    kinds = []
+    if row.direction == ContactLog.Direction.IN:
+        kinds.append(_("client began"))
+    if row.mood:
+        kinds.append(str(row.get_mood_display()))
+    if row.clock != ContactLog.Clock.OURS:
+        kinds.append(str(row.get_clock_display()))
+    if corrected:
+        kinds.append(_("corrected"))
+    if row.corrects_id:
+        kinds.append(_("correction: %(reason)s") % {"reason": row.correction_reason})
+    if row.next_on:
+        kinds.append(_("next on %(day)s") % {"day": row.next_on})
+    return kinds

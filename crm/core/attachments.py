@@ -18,10 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from crm.core import audit
 from crm.core.access import NOTHING
 from crm.core.errors import InvalidInput
+from crm.core.file_content import NotThatKind, examine
 from crm.core.models import Attachment, User
 from crm.core.public_ids import new_public_id
 
-#: Kind of file by ending: (content type, what its first bytes must be). Text kinds are checked by decoding instead.
+#: Kind of file by ending: (content type, what its first bytes must be). ``file_content`` then reads the rest of it.
 KINDS: dict[str, tuple[str, tuple[bytes, ...]]] = {
     "pdf": ("application/pdf", (b"%PDF-",)),
     "png": ("image/png", (b"\x89PNG\r\n\x1a\n",)),
@@ -29,6 +30,8 @@ KINDS: dict[str, tuple[str, tuple[bytes, ...]]] = {
     "jpeg": ("image/jpeg", (b"\xff\xd8\xff",)),
     "mp3": ("audio/mpeg", (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
     "wav": ("audio/wav", (b"RIFF",)),
+    "m4a": ("audio/mp4", ()),
+    "amr": ("audio/amr", (b"#!AMR\n",)),
     "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", (b"PK\x03\x04",)),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (b"PK\x03\x04",)),
     "txt": ("text/plain; charset=utf-8", ()),
@@ -83,7 +86,7 @@ def store(upload: UploadedFile, *, owner: models.Model, actor: User) -> Attachme
     name = safe_name(upload.name or "file")
     ending = name.rpartition(".")[2].lower()
     content = upload.read()
-    content_type = _checked_type(ending, content)
+    content_type, seconds = _checked(ending, content)
     stored_as = f"{new_public_id()}.{re.sub('[^a-z0-9]', '', ending)}"
     path = folder() / stored_as
     path.write_bytes(content)
@@ -95,6 +98,7 @@ def store(upload: UploadedFile, *, owner: models.Model, actor: User) -> Attachme
         content_type=content_type,
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
+        duration_seconds=seconds,
         stored_as=stored_as,
         uploaded_by=actor,
     )
@@ -114,18 +118,18 @@ def folder() -> Path:
     return place
 
 
-def _checked_type(ending: str, content: bytes) -> str:
+def _checked(ending: str, content: bytes) -> tuple[str, int | None]:
+    """Content type, and the seconds that a recording plays."""
     kind = KINDS.get(ending)
     if kind is None:
         raise FileRefused(_("Files of this kind are not taken. Taken are: %(kinds)s.") % {"kinds": ", ".join(KINDS)})
     if not content or len(content) > LARGEST:
         raise FileRefused(_("The file is empty or larger than 20 MB."))
     content_type, beginnings = kind
+    refusal = FileRefused(_("The content of the file is not what its name says."))
     if beginnings and not content.startswith(beginnings):
-        raise FileRefused(_("The content of the file is not what its name says."))
-    if not beginnings:
-        try:
-            content.decode("utf-8")
-        except UnicodeDecodeError:
-            raise FileRefused(_("The content of the file is not what its name says.")) from None
-    return content_type
+        raise refusal
+    try:
+        return content_type, examine(ending, content)
+    except NotThatKind:
+        raise refusal from None

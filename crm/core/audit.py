@@ -43,8 +43,36 @@ def record(
     is_read: bool = False,
 ) -> AuditEntry:
     """Add one entry. ``subject`` is the row (or a word for a set of rows), ``ids`` the public ids of a set."""
+    entry = _entry(
+        actor, action, subject, before=before, after=after, reason=reason, client=client, ids=ids, is_read=is_read
+    )
+    entry.save(force_insert=True)
+    note_audit()
+    return entry
+
+
+def record_each(actor: User, action: str, rows: Iterable[tuple[models.Model, dict[str, Any], Any]]) -> None:
+    """Add an entry for each (row, what it became, client), in their order and in one statement."""
+    entries = [_entry(actor, action, row, after=after, client=client) for row, after, client in rows]
+    AuditEntry.objects.bulk_create(entries)
+    if entries:
+        note_audit()
+
+
+def _entry(
+    actor: User,
+    action: str,
+    subject: models.Model | str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+    client: Any = None,
+    ids: Iterable[str] = (),
+    is_read: bool = False,
+) -> AuditEntry:
     facts = request_facts()
-    entry = AuditEntry.objects.create(
+    return AuditEntry(
         at=timezone.now(),
         actor=actor,
         action=action,
@@ -60,8 +88,6 @@ def record(
         request_id=facts.request_id,
         address=facts.address,
     )
-    note_audit()
-    return entry
 
 
 def record_read(

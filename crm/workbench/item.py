@@ -19,5 +19,7 @@ class Item:
     url: str
     #: Opens beside the queue instead of leaving it; empty where the item has a page of its own.
     brief_url: str = ""
+    #: Takes a POST that puts the item off; empty where it cannot wait.
+    put_off_url: str = ""
     #: Lower comes first among items of the same day.
     rank: int = 5

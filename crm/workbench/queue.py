@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from advisory.models import AdvisorProfile, MatchingRun
 from care.models import Finding, FollowUpCall
-from clients.models import Client, QuestionToAsk
+from clients.models import Appointment, Client, QuestionToAsk
 from clients.quality import labels
 from clients.querysets.scope import shown_name
 from complaints.models import ComplaintClock
+from crm.core.clocks import SHANGHAI
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.workbench.account_items import account_decisions, collateral, expiring_classes
@@ -51,7 +52,28 @@ def promised_contacts(user: User, today: date) -> Iterator[Item]:
             _("Next contact as agreed"),
             client.get_absolute_url(),
             brief_url=_brief(client),
+            put_off_url=reverse("clients:next_date_put_off", args=[client.public_id]),
             rank=4,
+        )
+
+
+def appointments(user: User, today: date) -> Iterator[Item]:
+    """What one has booked for today, by its hour, and what should have been held before."""
+    if not user.has_perm("clients.view_appointment"):
+        return
+    rows = Appointment.objects.visible_to(user).due_by(today).filter(staff_id__in=user.scope.acting_ids)
+    for row in rows.select_related("client").order_by("starts_at", "pk")[:_PER_SOURCE]:
+        begins = row.starts_at.astimezone(SHANGHAI)
+        log = f"{reverse('clients:contact_add', args=[row.client.public_id])}?appointment={row.public_id}"
+        yield Item(
+            "appointment",
+            _("Appointment"),
+            "calendar",
+            begins.date(),
+            shown_name(row.client, user),
+            f"{begins:%H:%M} {row.get_channel_display()} {row.subject or row.get_purpose_display()}",
+            log,
+            rank=0,
         )
 
 
@@ -257,6 +279,7 @@ def _brief(client: Any) -> str:
 
 
 SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
+    appointments,
     complaint_clocks,
     decisions,
     account_decisions,

@@ -9,9 +9,9 @@ from django.urls import reverse
 from crm.core import attachments
 from crm.core.attachments import FileRefused, safe_name, store
 from crm.core.models import Attachment, AuditEntry, JobRun
+from tests.factories.files import PDF
 
 pytestmark = pytest.mark.django_db
-PDF = b"%PDF-1.7 hello"
 
 
 @pytest.fixture(autouse=True)

@@ -55,6 +55,8 @@ class Attachment(PublicModel):
     content_type = models.CharField(_("kind"), max_length=80)
     size = models.PositiveBigIntegerField(_("size"))
     sha256 = models.CharField(max_length=64)
+    #: How long a recording plays, read from its content; empty for papers and pictures.
+    duration_seconds = models.PositiveIntegerField(_("plays for (seconds)"), null=True, blank=True)
     stored_as = models.CharField(max_length=80, unique=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)
@@ -69,3 +71,7 @@ class Attachment(PublicModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_recording(self) -> bool:
+        return self.duration_seconds is not None

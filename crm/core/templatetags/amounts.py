@@ -146,6 +146,17 @@ def shares(value: object) -> str:
 
 
 @register.filter
+def played(seconds: object) -> str:
+    """How long something lasted: 0:07, 12:05, 1:02:03."""
+    count = number(seconds)
+    if count is None:
+        return DASH
+    minutes, rest = divmod(int(count), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
 def due_in(due: date | datetime | None, today: date | datetime | str = "") -> str:
     """How far a due day is away: due today, due in 3 days, overdue by 2 days."""
     days = days_between(today, due) if due else None

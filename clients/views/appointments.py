@@ -1,0 +1,165 @@
+"""Booking a contact for a set time, moving it and taking it off; putting the next date off from my day."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import get_script_prefix, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clients.forms import AppointmentForm, CancelForm, MoveForm
+from clients.models import Appointment, Client, NextDateMove
+from clients.querysets.scope import shown_name
+from clients.services import (
+    book_appointment,
+    cancel_appointment,
+    move_appointment,
+    put_off_next_date,
+    take_back_put_off,
+)
+from clients.views.rows import actor, today, visible_client
+from crm.core.errors import DomainError
+from crm.core.views.commands import command
+
+#: By how many days my day puts a promise off.
+PUT_OFF = (1, 3, 7)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("clients.add_appointment", raise_exception=True)
+def appointment_book(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Book a contact with the client; whoever books it holds it."""
+    client = visible_client(request, public_id)
+    form = AppointmentForm(request.POST or None)
+    return command(
+        request,
+        form,
+        do=lambda _form: book_appointment(
+            client=client,
+            staff=actor(request),
+            starts_at=form.cleaned_data["starts_at"],
+            values=form.values,
+            actor=actor(request),
+            now=timezone.now(),
+        ),
+        done=lambda: f"{client.get_absolute_url()}?tab=timeline",
+        template="clients/form.html",
+        context=_about(request, client, _("Book an appointment"), _("Book")),
+        said=_("Booked."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("clients.change_appointment", raise_exception=True)
+def appointment_move(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Agree on another time."""
+    row = _visible(request, public_id)
+    form = MoveForm(request.POST or None, initial={"starts_at": row.starts_at, "version": row.version})
+    return command(
+        request,
+        form,
+        do=lambda _form: move_appointment(
+            appointment=row, starts_at=form.moment, actor=actor(request), now=timezone.now(), version=form.seen
+        ),
+        done=lambda: f"{row.client.get_absolute_url()}?tab=timeline",
+        template="clients/form.html",
+        context=_about(request, row.client, _("Move an appointment"), _("Move")),
+        said=_("Moved."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("clients.change_appointment", raise_exception=True)
+def appointment_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take an appointment off, with a reason."""
+    row = _visible(request, public_id)
+    form = CancelForm(request.POST or None, initial={"version": row.version})
+    return command(
+        request,
+        form,
+        do=lambda _form: cancel_appointment(
+            appointment=row, reason=form.cleaned_data["reason"], actor=actor(request), version=form.seen
+        ),
+        done=lambda: f"{row.client.get_absolute_url()}?tab=timeline",
+        template="clients/form.html",
+        context=_about(request, row.client, _("Cancel an appointment"), _("Cancel the appointment")),
+        said=_("Cancelled."),
+    )
+
+
+def _visible(request: HttpRequest, public_id: str) -> Appointment:
+    rows = Appointment.objects.visible_to(actor(request)).for_list()
+    found: Appointment = get_object_or_404(rows, public_id=public_id)
+    return found
+
+
+def _about(request: HttpRequest, client: Any, title: str, submit: str) -> dict[str, Any]:
+    name = shown_name(client, request.user)
+    return {
+        "client": client,
+        "client_name": name,
+        "title": title,
+        "submit": submit,
+        "back_url": f"{client.get_absolute_url()}?tab=timeline",
+        "crumbs": [{"label": name, "url": client.get_absolute_url()}],
+    }
+
+
+# -- the next date, from my day ----------------------------------------------------------------------------------------
+
+
+@require_POST
+@permission_required("clients.add_contactlog", raise_exception=True)
+def next_date_put_off(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Put the next contact off by some days; the answer is a notice that takes it back for ten seconds."""
+    client = visible_client(request, public_id)
+    days = request.POST.get("days", "")
+    wanted = int(days) if days.isascii() and days.isdigit() and int(days) in PUT_OFF else PUT_OFF[0]
+    day = today() + timedelta(days=wanted)
+    try:
+        move = put_off_next_date(client=client, to=day, actor=actor(request), now=timezone.now())
+    except DomainError as refusal:
+        return _refused(request, client, refusal)
+    text = _("%(name)s: put off to %(day)s.") % {"name": shown_name(client, request.user), "day": day}
+    undo = reverse("clients:next_date_back", args=[move.public_id])
+    if not getattr(request, "htmx", False):
+        messages.success(request, text)
+        return redirect(client)
+    return _told({"queue-changed": {}, "toast": {"level": "success", "text": text, "undo": undo}})
+
+
+@require_POST
+@permission_required("clients.add_contactlog", raise_exception=True)
+def next_date_back(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take a putting-off back."""
+    rows = NextDateMove.objects.visible_to(actor(request)).filter(moved_by=actor(request))
+    move: NextDateMove = get_object_or_404(rows, public_id=public_id)
+    take_back_put_off(move=move, actor=actor(request), now=timezone.now())
+    text = _("The next contact stands where it stood.")
+    if not getattr(request, "htmx", False):  # the button of the notice is a plain form
+        messages.success(request, text)
+        return redirect(get_script_prefix())
+    return _told({"queue-changed": {}, "toast": {"level": "success", "text": text}})
+
+
+def _refused(request: HttpRequest, client: Client, refusal: DomainError) -> HttpResponse:
+    text = str(next(iter(refusal.fields.values()), refusal.message))
+    if not getattr(request, "htmx", False):
+        messages.warning(request, text)
+        return redirect(client)
+    return _told({"queue-changed": {}, "toast": {"level": "warning", "text": text}})
+
+
+def _told(events: dict[str, Any]) -> HttpResponse:
+    """Nothing to show, but something to say: the page hears the events."""
+    answer = HttpResponse(status=204)
+    answer["HX-Trigger"] = json.dumps(events)
+    return answer
