@@ -14,6 +14,13 @@ class NoProgramme(DomainError):
     message = _("No tier programme is in force for this branch on this day.")
 
 
+class UnknownMeasure(DomainError):
+    """A figure asks for a way of measuring that the evaluation does not know."""
+
+    code = "unknown_tier_measure"
+    message = _("A figure of the tiers names a way of measuring that the evaluation does not know.")
+
+
 class LaterDayEvaluated(DomainError):
     """History is written forwards: a later day has been evaluated by the same programme."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime
 from typing import Any
 
@@ -11,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from crm.core.access import system_user
 from crm.core.jobs import Tick, due, job
 from crm.core.models import Branch, JobRun
-from tiers.errors import NoProgramme
+from tiers.errors import NoProgramme, UnknownMeasure
 from tiers.models import Programme
 from tiers.services.evaluation import JOB, days_to_evaluate, evaluate, programme_or_default
+
+logger = logging.getLogger(__name__)
 
 
 @job(JOB, label=_("Tier evaluation"))
@@ -42,6 +45,10 @@ def evaluate_branches(now: datetime) -> int:
                 programme = programme_or_default(branch, day)
             except NoProgramme:
                 continue
-            evaluate(branch=branch, day=day, actor=system_user(), programme=programme)
+            try:
+                evaluate(branch=branch, day=day, actor=system_user(), programme=programme)
+            except UnknownMeasure:
+                logger.warning("branch not evaluated: unknown measure", extra={"branch_id": branch.pk})
+                break
             evaluated += 1
     return evaluated

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from care.services.surveys import LONGEST_COMMENT, RECOMMENDATION
+from crm.core.forms.commands import WrittenForm
 
 #: From the worst to the best, with the face that says it.
 FACES = (
@@ -20,7 +21,7 @@ FACES = (
 )
 
 
-class SurveyForm(forms.Form):
+class SurveyForm(WrittenForm):
     """CSAT in five faces, NPS from 0 to 10, a comment."""
 
     satisfaction = forms.TypedChoiceField(

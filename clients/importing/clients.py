@@ -15,7 +15,14 @@ from clients.importing.lookup import UNKNOWN_STAFF, staff_by_number
 from clients.importing.profile_fields import PROFILE_FIELDS, tidy_row
 from clients.models import AdvisorAssignment, Channel, Client, RiskGrade
 from clients.provenance import Source
-from clients.services.identity_facts import DERIVED, following, from_document, of_another_document, readers
+from clients.services.identity_facts import (
+    DERIVED,
+    days_to_come,
+    following,
+    from_document,
+    of_another_document,
+    readers,
+)
 from clients.services.primaries import step_down
 from crm.core.clocks import local_date
 from crm.core.fields import SealedText
@@ -173,6 +180,8 @@ class ClientTarget(ModelTarget):
         for name in _NEVER_BLANK:
             if name in values and values[name] is None:
                 del values[name]
+        coming = _("This day has not come yet.")
+        problems += [row.problem(name, "in_future", coming) for name in days_to_come(values, today)]
         problems += tidy_row(row, values)
         kind = values.get("kind") or Client.Kind.PERSON
         problems += self._identity(row, values, kind, today)

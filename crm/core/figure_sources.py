@@ -30,6 +30,7 @@ SOURCES = frozenset(
         gettext_noop("中国结算: halved"),
         gettext_noop("House design: average of the days on file without margin loans"),
         gettext_noop("House design: one month"),
+        gettext_noop("House design: up at month-end, down at month-end after months below"),
         gettext_noop("Bank practice: three consecutive months"),
         gettext_noop("投诉处理工作指引 2021 (figures to be confirmed)"),
         gettext_noop("Exam-note practice: 3, 7 and 15 working days"),

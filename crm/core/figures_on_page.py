@@ -49,6 +49,7 @@ PART_WORDS = {
     "age": pgettext_lazy("part of a figure", "age"),
     "sector": pgettext_lazy("part of a figure", "sector"),
     "monthly_average": pgettext_lazy("part of a figure", "monthly average"),
+    "month_end": pgettext_lazy("part of a figure", "at the last trading day of the month"),
     "attention": pgettext_lazy("part of a figure", "attention"),
     "warning": pgettext_lazy("part of a figure", "warning"),
     "close_out": pgettext_lazy("part of a figure", "closing out"),

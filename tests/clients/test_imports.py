@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 import xlsxwriter
 from django.core.management import call_command
+from django.utils import timezone
 from django.utils.translation import override
 
 from clients.models import Account, AdvisorAssignment, Client, ContactLog, DailyAsset, Holding
+from crm.core.clocks import local_date
 from crm.core.models import Branch, ImportBatch, User
 from crm.core.services.importing import take_back
 
@@ -441,3 +443,19 @@ def test_questions_without_client_and_day_go_to_the_clients_of_their_rows_and_th
     assert {row["code"] for row in reasons} == {"unknown_client"}
     assert ContactLog.objects.filter(purpose="complaint").exists()
     assert ContactLog.objects.first().content.endswith("]")
+
+
+def test_a_client_of_tomorrow_is_rejected_with_the_field(run: Run, tmp_path: Path, branch: Branch) -> None:
+    file = tmp_path / "clients.csv"
+    tomorrow = local_date(timezone.now()) + timedelta(days=1)
+    file.write_text(f"no,since,born\nA1,2020-01-02,1980-01-02\nA2,{tomorrow},1980-01-02\nA3,2020-01-02,{tomorrow}\n")
+    mapping = '[columns]\nexternal_id = "no"\nopened_on = "since"\nbirth_date = "born"\n'
+
+    said = run("clients", file, mapping, "--partial")
+
+    assert counts(said) == (1, 0, 0, 2, 1)
+    rejected = list(csv.DictReader((tmp_path / "errors.csv").open(encoding="utf-8-sig")))
+    assert [(row["field"], row["code"]) for row in rejected] == [
+        ("opened_on", "in_future"),
+        ("birth_date", "in_future"),
+    ]

@@ -20,6 +20,7 @@ from clients.services import (
     set_do_not_contact,
 )
 from clients.services.clients import add_months
+from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, User
 from tests.factories.clients import ClientFactory
@@ -246,3 +247,18 @@ def test_the_holdings_of_a_day_become_what_the_file_says(branch: Branch, staff: 
     assert changed == 3
     rows = Holding.objects.newest_of(client).values_list("security_code", "quantity")
     assert list(rows) == [("600519.SH", 200), ("B", 1)]
+
+
+@pytest.mark.parametrize("fact", ["birth_date", "opened_on", "closed_on", "investing_since"])
+def test_no_fact_of_the_past_lies_in_the_future(branch: Branch, staff: Staff, fact: str) -> None:
+    desk, client = staff("front_desk"), ClientFactory(branch=branch)
+    tomorrow = {fact: local_date(NOW) + timedelta(days=1)}
+
+    with pytest.raises(InvalidInput) as at_first:
+        create_client(branch=branch, external_id="F1", values=tomorrow, actor=desk, now=NOW)
+    with pytest.raises(InvalidInput) as later:
+        change_client(client=client, values=tomorrow, actor=desk, now=NOW)
+
+    assert list(at_first.value.fields) == list(later.value.fields) == [fact]
+    today = {fact: local_date(NOW), **({"status": "closed"} if fact == "closed_on" else {})}
+    assert change_client(client=client, values=today, actor=desk, now=NOW)

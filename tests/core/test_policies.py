@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,7 +22,15 @@ from crm.core.figure_sources import source_in_words
 from crm.core.figures_on_page import AREA_WORDS, PART_WORDS, in_words
 from crm.core.models import AuditEntry, Policy, PolicyKey
 from crm.core.policies import PolicyMissing, figures
-from crm.core.services.policies import BadFigure, NotYourFigure, checked_value, may_set, seed_policies, set_policy
+from crm.core.services.policies import (
+    BadFigure,
+    NotYourFigure,
+    SeedFigure,
+    checked_value,
+    may_set,
+    seed_policies,
+    set_policy,
+)
 from crm.seed import seed_figures
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +111,53 @@ def test_seeding_twice_adds_nothing_and_touches_nothing():
 
     assert seed_policies(actor=system_user(), table=seed_figures()) == 0
     assert list(Policy.objects.order_by("pk").values()) == before
+
+
+NEW_LAW = date(2027, 3, 1)
+
+
+def released(name: str, *, certainty: str = "A") -> list[SeedFigure]:
+    """The figures of a next release: ``name`` has one more version."""
+    new = {"from": NEW_LAW, "value": 99, "source": "a new law", "certainty": certainty}
+    return [
+        replace(figure, versions=(*figure.versions, new)) if figure.key == name else figure for figure in seed_figures()
+    ]
+
+
+def test_a_release_adds_a_dated_version_once_and_leaves_the_branchs_own_alone(branch):
+    put(system_user(), "matching.default_capacity", 77, TODAY, branch=branch)
+    before = list(Policy.objects.order_by("pk").values())
+    table = released("matching.default_capacity")
+
+    added = [seed_policies(actor=system_user(), table=table) for _turn in range(2)]
+
+    assert added == [1, 0]
+    assert list(Policy.objects.order_by("pk").values())[: len(before)] == before
+    assert figures(NEW_LAW).integer("matching.default_capacity") == 99
+    assert figures(NEW_LAW - timedelta(days=1)).integer("matching.default_capacity") != 99
+    assert figures(NEW_LAW, branch).integer("matching.default_capacity") == 77
+
+
+def test_a_version_that_the_company_has_set_for_that_day_is_not_overruled(staff):
+    put(staff("compliance"), "visit.new_account_days", 20, NEW_LAW)
+
+    assert seed_policies(actor=system_user(), table=released("visit.new_account_days")) == 0
+    assert figures(NEW_LAW).integer("visit.new_account_days") == 20
+
+
+@pytest.mark.parametrize(("certainty", "added"), [("own", 0), ("A", 1)])
+def test_a_new_law_follows_what_people_set_and_a_new_default_of_the_house_does_not(staff, certainty, added):
+    put(staff("compliance"), "visit.new_account_days", 20, TODAY)
+
+    found = seed_policies(actor=system_user(), table=released("visit.new_account_days", certainty=certainty))
+
+    assert found == added
+    assert figures(NEW_LAW).integer("visit.new_account_days") == (99 if added else 20)
+
+
+def test_ages_read_as_ages():
+    with override("zh-hans"):
+        assert in_words(key("suitability.elder_age_soft"), 65) == "65 岁"
 
 
 def test_every_figure_has_a_source_a_certainty_and_an_owner_that_exists():

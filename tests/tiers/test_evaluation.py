@@ -10,11 +10,12 @@ from django.core.management import CommandError, call_command
 from clients.models import Client
 from crm.core.access import system_user
 from crm.core.jobs import start_job, take_and_run
-from crm.core.models import AuditEntry, Branch, JobRun
+from crm.core.models import AuditEntry, Branch, JobRun, PolicyKey
+from crm.core.services.policies import set_policy
 from tests.factories.clients import ClientFactory
 from tests.factories.tiers import put_days
 from tests.tiers.plans import plan
-from tiers.errors import LaterDayEvaluated, NoProgramme
+from tiers.errors import LaterDayEvaluated, NoProgramme, UnknownMeasure
 from tiers.models import EvaluationRun, Programme, TierChange, TierState
 from tiers.services.evaluation import closes_month, days_to_evaluate, evaluate, falls_if_below_by, programme_for
 from tiers.services.preview import preview_evaluation
@@ -304,6 +305,23 @@ def test_a_job_evaluates_and_reports(branch, programme, staff):
     run = JobRun.objects.get(pk=run.pk)
     assert (run.state, run.result["first"], run.result["counts"]["ordinary"]) == ("done", 1, 1)
     assert EvaluationRun.objects.get().job == run
+
+
+def test_a_measure_that_the_evaluation_does_not_know_is_refused_and_stops_no_other_branch(
+    branch, other_branch, programme, staff
+):
+    """The figures say what is measured; the evaluation never passes over one that it cannot follow."""
+    for place in (branch, other_branch):
+        put_days(place, {ClientFactory(branch=place): {JAN: WAN}})
+    set_policy(
+        actor=system_user(), key=PolicyKey.objects.get(pk="tier.basis"), value="last_day", branch=branch,
+        effective_from=date(2026, 1, 1), source="decision", reason="because", today=date(2026, 1, 1),
+    )  # fmt: skip
+
+    with pytest.raises(UnknownMeasure, match=r"tier\.basis"):
+        grade(branch, JAN)
+    assert evaluate_branches(None) == 1
+    assert set(EvaluationRun.objects.values_list("branch__code", flat=True)) == {other_branch.code}
 
 
 def test_an_evaluation_is_signed(branch, programme):

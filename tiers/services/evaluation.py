@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from clients.models import BranchDay
 from crm.core import audit
@@ -19,13 +20,15 @@ from crm.core.errors import BranchClosed
 from crm.core.faults import fault as break_here
 from crm.core.jobs import start_job
 from crm.core.models import Branch, JobRun, User
-from crm.core.policies import figures
+from crm.core.policies import Figures, figures
 from crm.core.service import service
 from tiers import evaluation_sql as sql
-from tiers.errors import LaterDayEvaluated, NoProgramme
+from tiers.errors import LaterDayEvaluated, NoProgramme, UnknownMeasure
 from tiers.models import EvaluationRun, Programme, Tier, TierState
 from tiers.services.programmes import seed_default_programme
 
+#: The ways of measuring and moving that the evaluation knows.
+_MEASURES = {"tier.basis": "monthly_average", "tier.moves_at": "month_end"}
 #: The long work that evaluates one branch for one day.
 JOB = "tiers.evaluate"
 
@@ -115,8 +118,9 @@ def falls_if_below_by(day: date, months: int) -> date:
 
 
 def question(branch: Branch, programme: Programme, day: date) -> sql.Question:
-    """What an evaluation asks the database, with the figures in force on the day."""
+    """What an evaluation asks the database, with the figures in force on the day. Raises ``UnknownMeasure``."""
     figures_ = figures(day, branch)
+    _refuse_unknown_measure(figures_)
     rungs = [
         sql.Rung(tier.pk, tier.rank, None if tier.lower_bound is None else int(tier.lower_bound * 100))
         for tier in Tier.objects.filter(programme=programme).order_by("rank")
@@ -130,6 +134,16 @@ def question(branch: Branch, programme: Programme, day: date) -> sql.Question:
         is_month_end=closes_month(day),
         falls_if_below_by=falls_if_below_by(day, figures_.months("tier.down_after_periods")),
     )
+
+
+def _refuse_unknown_measure(known: Figures) -> None:
+    """What is measured and when tiers move is decided (docs/adr/0004); a figure that says otherwise is not passed over."""
+    for key, kept in _MEASURES.items():
+        if known.text(key) != kept:
+            raise UnknownMeasure(
+                _("The figure “%(figure)s” is “%(value)s”; the evaluation knows “%(known)s” only.")
+                % {"figure": key, "value": known.text(key), "known": kept}
+            )
 
 
 @service("tiers.evaluate")

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from crm.core.writing import REFUSAL, is_writing
+
 DEPTH = 32
 
 
@@ -63,14 +65,10 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-#: Control characters; only line breaks and tabs are writing.
-_CONTROLS = frozenset(map(chr, (*range(32), *range(127, 160)))) - frozenset("\t\n\r")
-
-
 def _check_text(found: Any) -> None:
     if isinstance(found, str):
-        if any(char in _CONTROLS or "\ud800" <= char <= "\udfff" for char in found):
-            raise ParseError(_("The text contains characters that are not allowed."))
+        if not is_writing(found):
+            raise ParseError(REFUSAL)
     elif isinstance(found, dict):
         for name, value in found.items():
             _check_text(name)

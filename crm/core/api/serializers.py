@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from crm.core.fields import LARGEST_YUAN, money
 from crm.core.masking import MASKS
+from crm.core.writing import REFUSAL, is_writing
 
 
 class Strict(serializers.Serializer[Any]):
@@ -22,6 +23,10 @@ class Strict(serializers.Serializer[Any]):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
                 raise serializers.ValidationError({name: [_("This field is not known.")] for name in unknown})
+            # JSON was looked at by its parser; a form (multipart) comes here as it was sent.
+            wrong = [name for name, value in data.items() if isinstance(value, str) and not is_writing(value)]
+            if wrong:
+                raise serializers.ValidationError({name: [REFUSAL] for name in wrong})
         return super().to_internal_value(data)
 
 

@@ -7,9 +7,20 @@ from typing import Any
 from django import forms
 
 from crm.core.public_ids import new_public_id
+from crm.core.writing import refuse_controls
 
 
-class CommandForm(forms.Form):
+class WrittenForm(forms.Form):
+    """A form whose texts are writing: control characters are refused as over REST."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField):
+                field.validators.append(refuse_controls)
+
+
+class CommandForm(WrittenForm):
     """A form sent twice makes one thing: it carries a token of its own, and the version of the row it was made from."""
 
     form_token = forms.CharField(widget=forms.HiddenInput, max_length=80)

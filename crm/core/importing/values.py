@@ -21,6 +21,7 @@ from django.utils.translation import override
 from crm.core.importing.fields import ImportField
 from crm.core.importing.table import CellDate, CellNumber
 from crm.core.importing.units import UNITS, split_unit
+from crm.core.writing import is_writing
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FIRST_YEAR, LAST_YEAR = 1900, 2100
@@ -38,8 +39,6 @@ _SCIENTIFIC_CODE = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,3}\Z")
 _NO_AMOUNT = re.compile(r"(?:--+|—+|－－+)\Z")
 _BRACKETED = re.compile(r"([¥￥]?)\s*[(（]\s*([^()（）]+?)\s*[)）]\s*(千元|百万元|万元|亿元|元|万|亿)?\Z")
 _FAULT = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)\Z")
-#: Also the signs that turn the direction of writing: they make a name look like another one.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _WIDTHLESS = re.compile("[\u200b-\u200d\u2060\ufeff]")
 _DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})\Z")
 _DAY_ZH = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日?\Z")
@@ -134,7 +133,7 @@ def parser_for(
 
 
 def _checked_text(text: str, field: ImportField) -> str:
-    if _CONTROL.search(text):
+    if not is_writing(text):
         raise BadValue("control_character")
     if "\ufffd" in text:
         raise BadValue("damaged_text")

@@ -33,6 +33,7 @@ class PolicyKey(models.Model):
         TRADING_DAYS = "T", _("trading days")
         MONTHS = "months", _("months")
         YEARS = "years", _("years")
+        AGE = "age", _("years of age")
         HOURS = "hours", _("hours")
         MINUTES = "minutes", _("minutes")
         YUAN = "yuan", _("yuan")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -69,8 +69,14 @@ def may_set(actor: User, key: PolicyKey, branch: Branch | None) -> bool:
 
 @service("policy.seed")
 def seed_policies(*, actor: User, table: Iterable[SeedFigure]) -> int:
-    """Add figures that are not there yet; never touches one that is. Returns how many versions were added."""
-    known = set(PolicyKey.objects.values_list("key", flat=True))
+    """Add figures that are not there yet, and to known ones the versions that a release brings. Returns how many were added.
+
+    A version is known by its day: where the company has one from that day on, whoever set it, nothing is added, and nothing
+    on file is ever changed. What the house has chosen itself (certainty ``own``) stays once somebody has set it. Versions of
+    branches stay theirs and go on to govern there.
+    """
+    table = list(table)
+    on_file = _company_versions(actor)
     added: list[Policy] = []
     for order, figure in enumerate(table):
         PolicyKey.objects.update_or_create(
@@ -84,12 +90,38 @@ def seed_policies(*, actor: User, table: Iterable[SeedFigure]) -> int:
                 "order": order,
             },
         )
-        if figure.key not in known:
-            added += [_seed_row(figure.key, number, row, actor) for number, row in enumerate(figure.versions, 1)]
+        added += _missing(figure, on_file.get(figure.key, OnFile()), actor)
     if added:
         Policy.objects.bulk_create(added)
         audit.record(actor, "policy.seed", "core.policy", ids=[row.policy_key_id for row in added])
     return len(added)
+
+
+@dataclass
+class OnFile:
+    """The company's versions of one figure."""
+
+    days: set[date] = field(default_factory=set)
+    newest: int = 0
+    is_set_by_people: bool = False
+
+
+def _company_versions(house: User) -> dict[str, OnFile]:
+    found: dict[str, OnFile] = {}
+    rows = Policy.objects.filter(branch=None).order_by()
+    for key, day, version, by in rows.values_list("policy_key_id", "effective_from", "version", "created_by_id"):
+        known = found.setdefault(key, OnFile())
+        known.days.add(day)
+        known.newest = max(known.newest, version)
+        known.is_set_by_people |= by != house.pk
+    return found
+
+
+def _missing(figure: SeedFigure, known: OnFile, actor: User) -> list[Policy]:
+    rows = [row for row in figure.versions if row["from"] not in known.days]
+    if known.is_set_by_people:
+        rows = [row for row in rows if row.get("certainty") != "own"]
+    return [_seed_row(figure.key, number, row, actor) for number, row in enumerate(rows, known.newest + 1)]
 
 
 def _seed_row(key: str, number: int, row: Mapping[str, Any], actor: User) -> Policy:
