@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0003_places_are_versioned"),
+        ("core", "0004_import_drafts"),
     ]
 
     operations = [
