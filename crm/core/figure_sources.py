@@ -30,6 +30,8 @@ SOURCES = frozenset(
         gettext_noop("中国结算: halved"),
         gettext_noop("House design: average of the days on file without margin loans"),
         gettext_noop("House design: one month"),
+        gettext_noop("House rule; 营业部客户服务与维护制度 Art. 9 (complete, correct, up to date)"),
+        gettext_noop("办法 Art. 6 (what to collect), 反洗钱法 Art. 28–30; weights and months are the house's"),
         gettext_noop("House design: up at month-end, down at month-end after months below"),
         gettext_noop("Bank practice: three consecutive months"),
         gettext_noop("投诉处理工作指引 2021 (figures to be confirmed)"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0004_import_drafts"),
+        ("core", "0005_recordings_play_for"),
     ]
 
     operations = [
