@@ -59,6 +59,8 @@ _ACTIONS = {
     "client.assign_advisor": _("Advisor assigned"),
     "client.set_do_not_contact": _("Do-not-contact changed"),
     "client.export": _("Clients exported"),
+    "contact.export": _("Contacts exported"),
+    "asset.export": _("Daily assets exported"),
     "contact.log": _("Contact logged"),
     "contact.log_batch": _("Contacts of a phone logged"),
     "contact.correct": _("Contact corrected"),
@@ -131,12 +133,16 @@ class ClientsConfig(AppConfig):
         from clients.models import ContactLog, InvestorClassification
         from clients.quality import QualityItem
         from clients.registry import ClientBound, bind
+        from clients.services.export import EXPORTS
         from crm.core import attachments
         from crm.core.audit_words import add_words
+        from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
         from crm.core.importing import register
         from crm.core.services.organisation import keeps_branch_open
 
+        for kind in EXPORTS.values():
+            lets_out(kind)
         for target in (
             ClientTarget,
             AssetTarget,

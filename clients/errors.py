@@ -185,13 +185,6 @@ class DoubledAssets(InvalidInput):
     message = _("The same client and day occur twice.")
 
 
-class ExportTooLarge(DomainError):
-    """More rows than one person may take out alone."""
-
-    code = "export_needs_approval"
-    message = _("An export of so many rows needs approval. Narrow the list.")
-
-
 class AccountTaken(DomainError):
     """Somebody has an account of this kind with this number; whose it is stays unsaid."""
 

@@ -36,9 +36,11 @@ _PEOPLE = [
 ]
 
 _EVERYBODY = ("core.view_policy", "core.view_calendarday")
+_ANSWERS_FOR_EXPORTS = ("core.view_exportrequest", "core.approve_exportrequest", "core.unmask_exportrequest")
 CORE: Section = {
     MANAGER: (
         *_EVERYBODY,
+        *_ANSWERS_FOR_EXPORTS,
         "core.view_branchhome",
         "core.view_branch",
         "core.view_user",
@@ -73,6 +75,8 @@ CORE: Section = {
     CALLER: (*_EVERYBODY, "core.view_jobrun"),
     COMPLIANCE: (
         *_EVERYBODY,
+        *_ANSWERS_FOR_EXPORTS,
+        "core.trace_exportrequest",
         "core.view_branchhome",
         "core.view_branch",
         "core.view_user",
@@ -85,6 +89,8 @@ CORE: Section = {
     ),
     AUDITOR: (
         *_EVERYBODY,
+        "core.view_exportrequest",
+        "core.trace_exportrequest",
         "core.view_branchhome",
         "core.view_branch",
         "core.view_user",

@@ -1,7 +1,8 @@
 """Forms of clients: they check the shape, the services hold the rules."""
 
-from clients.forms.client import AdvisorForm, ClientForm, DoNotContactForm, ExportForm, RiskForm
+from clients.forms.client import AdvisorForm, ClientForm, DoNotContactForm, RiskForm
 from clients.forms.contact import AppointmentForm, CancelForm, ContactForm, CorrectionForm, FilesForm, MoveForm
+from clients.forms.export import ExportForm
 
 __all__ = [
     "AdvisorForm",

@@ -123,10 +123,3 @@ class DoNotContactForm(CommandForm):
 
     do_not_contact = forms.BooleanField(label=_("Do not contact this client"), required=False)
     reason = forms.CharField(label=_("Reason"), max_length=200, min_length=2)
-
-
-class ExportForm(CommandForm):
-    """Taking the list out of the house."""
-
-    form = forms.ChoiceField(label=_("File"), choices=[("csv", _("CSV")), ("xlsx", _("Excel (XLSX)"))], initial="xlsx")
-    reason = forms.CharField(label=_("Reason"), max_length=200, min_length=4)

@@ -36,6 +36,8 @@ _VALIDITY = ("id_valid_until", "id_is_long_term")
 _LISTING = ("is_listed", "stock_code")
 #: A blank cell says nothing about these: they always have a value.
 _NEVER_BLANK = ("kind", "status", "sex", "id_is_long_term")
+#: Values that our exports mask with stars.
+_MASKED_IN_EXPORTS = ("name", "phone", "id_number", "email", "address")
 
 
 class ClientTarget(ModelTarget):
@@ -182,6 +184,9 @@ class ClientTarget(ModelTarget):
                 del values[name]
         coming = _("This day has not come yet.")
         problems += [row.problem(name, "in_future", coming) for name in days_to_come(values, today)]
+        for name in _MASKED_IN_EXPORTS:
+            if name in values and "**" in (values[name] or ""):
+                del values[name]  # our own mask says nothing about the value behind it
         problems += tidy_row(row, values)
         kind = values.get("kind") or Client.Kind.PERSON
         problems += self._identity(row, values, kind, today)

@@ -1,107 +1,215 @@
-"""Taking a list of clients out of the house: with a reason, up to a limit, and on record with every client in it."""
+"""What may leave of the clients: the list itself, their contacts, their daily assets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from clients.errors import ExportTooLarge
-from clients.models import Client
-from crm.core import audit
+from clients.models import Client, ContactLog, DailyAsset
+from clients.querysets.scope import sees_names
 from crm.core.clocks import SHANGHAI, day_bounds, local_date
-from crm.core.errors import InvalidInput
-from crm.core.masking import mask_id_number, mask_name, mask_phone
-from crm.core.models import AuditEntry, User
+from crm.core.exporting import ExportColumn, ExportKind
+from crm.core.masking import mask_address, mask_email, mask_id_number, mask_name, mask_phone
+from crm.core.models import AuditEntry, ExportRequest, User
 from crm.core.policies import figures
-from crm.core.service import service
+from crm.core.services.exporting import hand_out, request_export
 from crm.core.versions import lock
 
+_CLIENT = [
+    ExportColumn("external_id", _("Client number"), lambda c: c.external_id),
+    ExportColumn("name", _("Name"), lambda c: c.name),
+    ExportColumn("kind", _("Kind"), lambda c: str(c.get_kind_display())),
+    ExportColumn("status", _("Status"), lambda c: str(c.get_status_display())),
+    ExportColumn("phone", _("Phone"), lambda c: c.phone, mask_phone),
+    ExportColumn("id_number", _("Identity document"), lambda c: c.id_number, mask_id_number),
+    ExportColumn("advisor_name", _("Served by"), lambda c: c.advisor.name if c.advisor else ""),
+    ExportColumn("risk_grade", _("Risk grade"), lambda c: c.risk_grade),
+    ExportColumn("risk_valid_until", _("Valid until"), lambda c: c.risk_valid_until),
+    ExportColumn("total_assets", _("Assets (yuan)"), lambda c: c.total_assets, is_money=True),
+    ExportColumn("assets_on", _("As of"), lambda c: c.assets_on),
+    ExportColumn("last_contact_at", _("Last contact"), lambda c: c.last_contact_at),
+    ExportColumn("next_contact_on", _("Next contact"), lambda c: c.next_contact_on),
+    ExportColumn("opened_on", _("Client since"), lambda c: c.opened_on),
+    ExportColumn("advisor", _("Staff number"), lambda c: c.advisor.staff_number if c.advisor else "", usual=False),
+    ExportColumn("closed_on", _("Closed on"), lambda c: c.closed_on),
+    ExportColumn("email", _("E-mail"), lambda c: c.email, mask_email, usual=False),
+    ExportColumn("address", _("Address"), lambda c: c.address, mask_address, usual=False),
+    ExportColumn("city", _("City"), lambda c: c.city, usual=False),
+    ExportColumn("sex", _("Sex"), lambda c: str(c.get_sex_display()), usual=False),
+    ExportColumn("birth_date", _("Date of birth"), lambda c: c.birth_date, usual=False),
+    ExportColumn("occupation", _("Occupation"), lambda c: c.occupation, usual=False),
+    ExportColumn("employer", _("Employer"), lambda c: c.employer, usual=False),
+    ExportColumn("education", _("Education"), lambda c: c.education, usual=False),
+    ExportColumn("marital_status", _("Marital status"), lambda c: c.marital_status, usual=False),
+]
+_OF_CLIENT = [
+    ExportColumn("external_id", _("Client number"), lambda row: row.client.external_id),
+    ExportColumn("name", _("Name"), lambda row: row.client.name),
+]
 
-@service("client.export")
-def export_clients(
-    *, actor: User, rows: QuerySet[Client], narrowed_by: str, reason: str, now: datetime
-) -> list[Client]:
-    """The clients that may leave, once the export stands in the trail with all of their ids.
 
-    ``rows`` are cut by ``visible_to`` already. Raises ``ExportTooLarge`` when with this file more clients than
-    ``export.approval_above`` would have left today by the same hand; a client who left twice counts once. The row of the
-    actor is locked, so that two files at once count as two.
+class ClientExport(ExportKind):
+    """The clients of a list."""
+
+    key = "clients"
+    label = _("Clients")
+    permission = "clients.export_client"
+    action = "client.export"
+    object_type = "clients.client"
+    columns = _CLIENT
+    key_columns: Sequence[str] = ("external_id",)
+
+    def rows(self, actor: User, asked: dict[str, Any]) -> QuerySet[Any]:
+        return self.of(Client.objects.visible_to(actor).filter(pk__in=asked["clients"]), asked)
+
+    def of(self, clients: QuerySet[Client], asked: dict[str, Any]) -> QuerySet[Any]:
+        """The rows that leave of clients who are cut to what one may see already."""
+        return clients.select_related("branch", "advisor").order_by("pk")
+
+    def ref(self, row: Any) -> str:
+        return str(row.public_id)
+
+    def key_of(self, row: Any) -> str:
+        return str(row.external_id)
+
+    def prepared(self, actor: User, columns: Sequence[ExportColumn]) -> Sequence[ExportColumn]:
+        """Whoever sees only clients whom he introduced gets no names."""
+        if sees_names(actor):
+            return columns
+        return [
+            replace(column, mask=mask_name) if column.name == "name" and column.mask is None else column
+            for column in columns
+        ]
+
+
+class _DaysOfClients(ClientExport):
+    """Rows that belong to clients, from one day to another."""
+
+    permission = "clients.export_client"
+
+    def ref(self, row: Any) -> str:
+        return str(row.client.public_id)
+
+    @staticmethod
+    def days(asked: dict[str, Any]) -> tuple[date, date]:
+        return date.fromisoformat(asked["since"]), date.fromisoformat(asked["until"])
+
+
+class ContactExport(_DaysOfClients):
+    """Their contacts, as they stand today."""
+
+    key = "contacts"
+    label = _("Contacts")
+    action = "contact.export"
+    object_type = "clients.contactlog"
+    key_columns = ("external_id", "at")
+    columns = [
+        *_OF_CLIENT,
+        ExportColumn("contact_id", _("Contact number"), lambda row: row.external_id or row.public_id),
+        ExportColumn("at", _("At"), lambda row: row.at),
+        ExportColumn("channel", _("Channel"), lambda row: str(row.get_channel_display())),
+        ExportColumn("direction", _("Direction"), lambda row: str(row.get_direction_display())),
+        ExportColumn("purpose", _("Purpose"), lambda row: str(row.get_purpose_display())),
+        ExportColumn("outcome", _("Outcome"), lambda row: str(row.get_outcome_display())),
+        ExportColumn("mood", _("Mood"), lambda row: str(row.get_mood_display())),
+        ExportColumn("duration_seconds", _("Seconds"), lambda row: row.duration_seconds),
+        ExportColumn("content", _("What was said"), lambda row: row.content),
+        ExportColumn("next_on", _("Next contact on"), lambda row: row.next_on),
+        ExportColumn("next_content", _("What to speak about next"), lambda row: row.next_content),
+        ExportColumn("staff", _("Staff number"), lambda row: row.staff.staff_number),
+    ]
+
+    def of(self, clients: QuerySet[Client], asked: dict[str, Any]) -> QuerySet[Any]:
+        first, last = self.days(asked)
+        since, until = day_bounds(first)[0], day_bounds(last)[1]
+        found = ContactLog.objects.standing().filter(client__in=clients, at__gte=since, at__lt=until)
+        return found.select_related("client", "staff").order_by("client_id", "at", "pk")
+
+    def key_of(self, row: Any) -> str:
+        return f"{row.client.external_id}|{row.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+
+
+class AssetExport(_DaysOfClients):
+    """Their assets by day."""
+
+    key = "assets"
+    label = _("Daily assets")
+    action = "asset.export"
+    object_type = "clients.dailyasset"
+    key_columns = ("external_id", "day")
+    columns = [
+        *_OF_CLIENT,
+        ExportColumn("day", _("Day"), lambda row: row.day),
+        ExportColumn("net_assets", _("Net assets"), lambda row: row.net_assets, is_money=True),
+        ExportColumn("market_value", _("Market value"), lambda row: row.market_value, is_money=True),
+        ExportColumn("cash", _("Cash"), lambda row: row.cash, is_money=True),
+        ExportColumn("margin_debt", _("Margin debt"), lambda row: row.margin_debt, is_money=True),
+        ExportColumn("inflow", _("Inflow"), lambda row: row.inflow, is_money=True),
+        ExportColumn("outflow", _("Outflow"), lambda row: row.outflow, is_money=True),
+        ExportColumn("turnover", _("Turnover"), lambda row: row.turnover, is_money=True),
+        ExportColumn("commission", _("Commission"), lambda row: row.commission, is_money=True),
+    ]
+
+    def of(self, clients: QuerySet[Client], asked: dict[str, Any]) -> QuerySet[Any]:
+        first, last = self.days(asked)
+        found = DailyAsset.objects.between(first, last).filter(client__in=clients)
+        return found.select_related("client").order_by("day", "client_id")
+
+    def key_of(self, row: Any) -> str:
+        return f"{row.client.external_id}|{row.day.isoformat()}"
+
+
+CLIENTS, CONTACTS, ASSETS = ClientExport(), ContactExport(), AssetExport()
+EXPORTS = {kind.key: kind for kind in (CLIENTS, CONTACTS, ASSETS)}
+#: Needed besides the right to export: to see such rows at all.
+NEEDS = {"clients": "clients.view_client", "contacts": "clients.view_contactlog", "assets": "clients.view_dailyasset"}
+
+
+def take_out(
+    *, actor: User, clients: QuerySet[Client], kind: str, said: dict[str, Any], narrowed_by: str, now: datetime
+) -> tuple[ExportRequest, bytes | None]:
+    """The file at once, or None and a request that waits for somebody else.
+
+    ``clients`` are cut by ``visible_to`` already. A request it becomes when private values are wanted in full, or when with
+    this file more clients or rows than ``export.approval_above`` would have left today by the same hand; a client who left
+    twice counts once. The row of the actor is locked, so that two files at once count as two.
     """
-    if len(reason.strip()) < 4:
-        raise InvalidInput(fields={"reason": _("Say what the export is for.")})
     limit = figures(local_date(now), actor.branch).integer("export.approval_above")
-    found = list(rows.select_related("branch", "advisor").order_by("pk")[: limit + 1])
+    asked = {"since": _iso(said.get("since"), now), "until": _iso(said.get("until"), now)}
+    rows = EXPORTS[kind].of(clients, asked)
     lock(User.objects.all(), pk=actor.pk)
-    if len(_taken_today(actor, now) | {client.public_id for client in found}) > limit:
-        raise ExportTooLarge
-    audit.record(
-        actor,
-        "client.export",
-        "clients.client",
-        after={"rows": len(found), "filter": narrowed_by[:300]},
-        reason=reason.strip(),
-        ids=[client.public_id for client in found],
-        is_read=True,
-    )
-    return found
+    terms: dict[str, Any] = {
+        "actor": actor, "kind": kind, "form": said["form"], "columns": said["columns"], "reason": said["reason"],
+        "narrowed_by": narrowed_by, "now": now,
+    }  # fmt: skip
+    few = rows[: limit + 1].count() <= limit and _fits_today(actor, clients, rows, kind, limit, now)
+    if few and not said.get("is_unmasked"):
+        return hand_out(rows=rows, **terms)
+    frozen = {**asked, "clients": list(clients.order_by("pk").values_list("pk", flat=True))}
+    export = request_export(asked=frozen, count=rows.count(), is_unmasked=bool(said.get("is_unmasked")), **terms)
+    return export, None
+
+
+def _iso(day: date | None, now: datetime) -> str:
+    return (day or local_date(now)).isoformat()
+
+
+def _fits_today(
+    actor: User, clients: QuerySet[Client], rows: QuerySet[Any], kind: str, limit: int, now: datetime
+) -> bool:
+    leaving = rows.values_list("public_id" if kind == "clients" else "client__public_id", flat=True)
+    return len(_taken_today(actor, now) | set(leaving.distinct().order_by()[: limit + 1])) <= limit
 
 
 def _taken_today(actor: User, now: datetime) -> set[str]:
-    """Public ids of the clients whom ``actor`` has exported since local midnight; the audit trail is the count."""
+    """Public ids of the clients whom ``actor`` has taken out since local midnight without anybody's word."""
     since, until = day_bounds(local_date(now))
-    files = AuditEntry.objects.filter(actor=actor, action="client.export", at__gte=since, at__lt=until)
-    return {public_id for ids in files.values_list("object_ids", flat=True) for public_id in ids}
-
-
-def watermark(actor: User, reason: str, now: datetime) -> str:
-    """The first line of every file: who took it out, when and what for."""
-    return _("Confidential. Exported by %(name)s (%(number)s) on %(at)s: %(reason)s") % {
-        "name": actor.name,
-        "number": actor.staff_number,
-        "at": f"{now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
-        "reason": reason.strip(),
-    }
-
-
-def head() -> Sequence[str]:
-    return (
-        _("Client number"),
-        _("Name"),
-        _("Kind"),
-        _("Status"),
-        _("Phone"),
-        _("Identity document"),
-        _("Served by"),
-        _("Risk grade"),
-        _("Valid until"),
-        _("Assets (yuan)"),
-        _("As of"),
-        _("Last contact"),
-        _("Next contact"),
-        _("Client since"),
-    )
-
-
-def lines(clients: Sequence[Client], *, full_names: bool) -> Iterator[tuple[Any, ...]]:
-    """One line for each client; private values masked as on the page."""
-    for client in clients:
-        yield (
-            client.external_id,
-            client.display_name if full_names else mask_name(client.display_name),
-            str(client.get_kind_display()),
-            str(client.get_status_display()),
-            mask_phone(client.phone),
-            mask_id_number(client.id_number),
-            client.advisor.name if client.advisor else "",
-            client.risk_grade,
-            client.risk_valid_until,
-            client.total_assets,
-            client.assets_on,
-            client.last_contact_at,
-            client.next_contact_on,
-            client.opened_on,
-        )
+    actions = [kind.action for kind in EXPORTS.values()]
+    files = AuditEntry.objects.filter(actor=actor, action__in=actions, at__gte=since, at__lt=until)
+    free = files.exclude(after__approved_by__gt="")
+    return {public_id for ids in free.values_list("object_ids", flat=True) for public_id in ids}

@@ -79,6 +79,7 @@ PLACES: tuple[Place, ...] = (
             Place("advisors", _("Advisors"), "id-badge-2", "advisory:advisors", "advisory.view_advisorprofile"),
             Place("hand_overs", _("Hand-overs"), "transfer", "advisory:hand_overs", "advisory.view_handover"),
             Place("imports", _("Imports"), "file-import", "core:imports", "core.view_importbatch"),
+            Place("exports", _("Exports"), "file-export", "core:exports", "core.view_exportrequest"),
             Place("jobs", _("Jobs"), "progress", "core:job_list", "core.view_jobrun"),
         ),
     ),

@@ -347,7 +347,7 @@ def test_an_export_is_masked_defused_marked_and_on_record(branch: Branch, staff:
 
     answer = export(web(manager), "csv")
 
-    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert manager.staff_number in rows[0][0]
     assert rows[2][0] == client.external_id
     assert not rows[2][1].startswith("=")
@@ -367,21 +367,6 @@ def test_an_export_as_xlsx_holds_texts_and_numbers(branch: Branch, staff: Staff,
     assert rows[2][1].endswith("=1+1")
 
 
-def test_an_export_above_the_limit_is_refused(
-    branch: Branch, staff: Staff, web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from crm.core.models import Policy
-
-    Policy.objects.filter(policy_key_id="export.approval_above").update(value=1)
-    ClientFactory.create_batch(2, branch=branch)
-
-    answer = export(web(staff("branch_manager")), "csv")
-
-    assert answer.status_code == 409
-    assert "needs approval" in answer.content.decode()
-    assert not AuditEntry.objects.filter(action="client.export").exists()
-
-
 def test_narrowed_files_together_do_not_pass_the_limit_of_one_day(branch: Branch, staff: Staff, web: Web) -> None:
     from crm.core.models import Policy
 
@@ -392,7 +377,7 @@ def test_narrowed_files_together_do_not_pass_the_limit_of_one_day(branch: Branch
 
     codes = [export(browser, "csv", f"q={number}").status_code for number in ("900001", "900001", "900002")]
 
-    assert codes == [200, 200, 409]
+    assert codes == [200, 200, 302]  # the third waits for somebody else
     assert export(web(staff("branch_manager")), "csv", "q=900002").status_code == 200
 
 

@@ -18,11 +18,7 @@ _NONCE = 12
 
 def keep(batch: ImportBatch, raw: bytes) -> None:
     """Keep the file until the batch is settled."""
-    key = keyring()[0]
-    nonce = os.urandom(_NONCE)
-    sealed = key.cipher.encrypt(nonce, zlib.compress(raw, 1), _bound_to(batch))
-    name = key.name.encode()
-    ImportFile.objects.update_or_create(batch=batch, defaults={"sealed": bytes([len(name)]) + name + nonce + sealed})
+    ImportFile.objects.update_or_create(batch=batch, defaults={"sealed": sealed(raw, _bound_to(batch))})
 
 
 def fetch(batch: ImportBatch) -> bytes:
@@ -30,16 +26,30 @@ def fetch(batch: ImportBatch) -> bytes:
     held = ImportFile.objects.filter(batch=batch).values_list("sealed", flat=True).first()
     if held is None:
         raise FileRefused(_("The file is no longer kept. Bring it in again."), code="file_gone")
-    body = bytes(held)
+    raw = opened(bytes(held), _bound_to(batch))
+    if raw is None:
+        raise FileRefused(_("The kept file does not open. Bring it in again."), code="file_gone")
+    return raw
+
+
+def sealed(raw: bytes, bound_to: bytes) -> bytes:
+    """Bytes packed and sealed under the newest key, with the key's name in front."""
+    key = keyring()[0]
+    nonce = os.urandom(_NONCE)
+    name = key.name.encode()
+    return bytes([len(name)]) + name + nonce + key.cipher.encrypt(nonce, zlib.compress(raw, 1), bound_to)
+
+
+def opened(body: bytes, bound_to: bytes) -> bytes | None:
+    """What ``sealed`` has sealed for the same owner, else None."""
     end = 1 + body[0]
     for key in keyring():
         if key.name.encode() == body[1:end]:
             try:
-                opened = key.cipher.decrypt(body[end : end + _NONCE], body[end + _NONCE :], _bound_to(batch))
+                return zlib.decompress(key.cipher.decrypt(body[end : end + _NONCE], body[end + _NONCE :], bound_to))
             except InvalidTag:
-                break
-            return zlib.decompress(opened)
-    raise FileRefused(_("The kept file does not open. Bring it in again."), code="file_gone")
+                return None
+    return None
 
 
 def rotate() -> int:

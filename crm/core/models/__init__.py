@@ -4,6 +4,7 @@ from crm.core.models.audit import AuditEntry, AuditSeal
 from crm.core.models.base import Leased, LeasedQuerySet, PublicModel, Versioned
 from crm.core.models.calendar import BusinessSegment, CalendarChange, CalendarDay
 from crm.core.models.doors import Attachment, IdempotencyKey, SignInCounter
+from crm.core.models.exporting import ExportRequest
 from crm.core.models.importing import ImportBatch, ImportRow
 from crm.core.models.jobs import Heartbeat, JobRun
 from crm.core.models.organisation import Branch, Company, Delegation, Department, Region, Role, User
@@ -21,6 +22,7 @@ __all__ = [
     "Company",
     "Delegation",
     "Department",
+    "ExportRequest",
     "Heartbeat",
     "IdempotencyKey",
     "ImportBatch",

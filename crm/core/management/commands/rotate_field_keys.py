@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from crm.core.crypto import keyring
+from crm.core.exporting import vault as export_vault
 from crm.core.importing import vault
 from crm.core.rotation import rotate, rotate_second_factors, sealed_models
 
@@ -19,4 +20,5 @@ class Command(BaseCommand):
         counts = {model._meta.label_lower: rotate(model, fields) for model, fields in sealed_models()}
         counts["mfa.authenticator"] = rotate_second_factors()
         counts["core.importfile"] = vault.rotate()
+        counts["core.exportfile"] = export_vault.rotate()
         self.stdout.write(json.dumps({"key": keyring()[0].name, "rows": counts}))

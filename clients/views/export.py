@@ -1,0 +1,85 @@
+"""Taking a list out: clients as the list shows them, their contacts, their daily assets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from clients.filters import ClientFilter
+from clients.forms.export import ExportForm, kinds_for
+from clients.models import Client
+from clients.services.export import take_out
+from clients.views.lists import count_text
+from clients.views.rows import actor, today
+from crm.core.clocks import local_date
+from crm.core.errors import DomainError
+from crm.core.exporting import ExportKind
+from crm.core.views.exports import file_answer
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("clients.export_client", raise_exception=True)
+def client_export(request: HttpRequest) -> HttpResponse:
+    """Asked with a reason; on the trail before the first byte leaves, or a request that somebody else decides about."""
+    kinds = kinds_for(actor(request))
+    kind = _kind(request, kinds)
+    found = ClientFilter(request.GET, Client.objects.visible_to(actor(request)), request=request)
+    form = ExportForm(request.POST or None, user=actor(request), kind=kind, today=today())
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                return _taken(request, found, form, kind)
+            except DomainError as refusal:
+                form.add_error(None, str(refusal.message))
+                status = refusal.status
+        else:
+            status = 400
+    context: dict[str, Any] = {
+        "form": form,
+        "filter": found,
+        "kinds": [(one.key, one.label, _with_kind(request, one.key)) for one in kinds],
+        "kind": kind.key,
+        "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
+        "back_url": f"{reverse('clients:list')}?{request.GET.urlencode()}",
+        "count_text": count_text(found.qs),
+    }
+    return render(request, "clients/export.html", context, status=status)
+
+
+def _taken(request: HttpRequest, found: ClientFilter, form: ExportForm, kind: ExportKind) -> HttpResponse:
+    now = timezone.now()
+    with transaction.atomic():
+        export, body = take_out(
+            actor=actor(request),
+            clients=found.qs,
+            kind=kind.key,
+            said=form.command,
+            narrowed_by=request.GET.urlencode(),
+            now=now,
+        )
+    if body is None:
+        return redirect("core:export_detail", export.public_id)
+    return file_answer(f"{kind.key}-{local_date(now):%Y%m%d}", export.form, body)
+
+
+def _kind(request: HttpRequest, kinds: list[ExportKind]) -> ExportKind:
+    if not kinds:
+        raise PermissionDenied
+    wanted = request.GET.get("what", "")
+    return next((kind for kind in kinds if kind.key == wanted), kinds[0])
+
+
+def _with_kind(request: HttpRequest, key: str) -> str:
+    query = request.GET.copy()
+    query["what"] = key
+    return f"{request.path}?{query.urlencode()}"
