@@ -70,6 +70,13 @@ def one_line_per_request(record: logging.LogRecord) -> bool:
     return not (isinstance(record.msg, dict) and record.msg.get("event") == "request_started")
 
 
+def as_a_remark(record: logging.LogRecord) -> bool:
+    """Somebody asked for a host that is not ours: an answer of 400 and a line, no fault of ours and no traceback."""
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
+    record.exc_info = record.exc_text = None
+    return True
+
+
 def _finish(json: bool) -> list[Processor]:
     """The end of every line, whoever wrote it: exception to text, then redaction, then the form."""
     form: Processor
@@ -97,7 +104,7 @@ def logging_config(*, json: bool, level: str = "INFO") -> dict[str, Any]:
                 "foreign_pre_chain": [*SHARED, structlog.stdlib.ExtraAdder()],
             }
         },
-        "filters": {"brief": {"()": lambda: one_line_per_request}},
+        "filters": {"brief": {"()": lambda: one_line_per_request}, "remark": {"()": lambda: as_a_remark}},
         "handlers": {
             "out": {"class": "logging.StreamHandler", "formatter": "line", "filters": [] if json else ["brief"]}
         },
@@ -105,6 +112,7 @@ def logging_config(*, json: bool, level: str = "INFO") -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.request": {"level": "ERROR"},  # a 404 is an answer, not an event; requests are logged once
+            "django.security.DisallowedHost": {"filters": ["remark"]},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "celery": {"level": level},
             "django_structlog.celery": {"level": "WARNING"},  # four sweeps each half minute say nothing new

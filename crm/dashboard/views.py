@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from care.models import FollowUpCall, SurveyInvitation
@@ -102,6 +103,11 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
     complaints = Complaint.objects.visible_to(user).filter(branch_id__in=ids)
     calls = FollowUpCall.objects.visible_to(user).filter(client__branch_id__in=ids)
     surveys = SurveyInvitation.objects.visible_to(user).filter(branch_id__in=ids).results()
+    said = {"answered": surveys["answered"], "asked": surveys["asked"]}
+    rests_on = ngettext(
+        "%(answered)s answer of %(asked)s asked", "%(answered)s answers of %(asked)s asked", said["answered"]
+    )
+    rests_on %= said
     listing = reverse("clients:list")
     return [
         {"label": _("Net assets"), "money": assets, "url": listing, "hint": str(oldest)},
@@ -125,11 +131,13 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
             "label": _("Satisfaction (1 to 5)"),
             "value": f"{surveys['satisfaction']:.1f}" if surveys["answered"] else "—",
             "url": reverse("care:surveys"),
+            "hint": rests_on,
         },
         {
             "label": _("Net promoter score"),
             "value": surveys["nps"] if surveys["nps"] is not None else "—",
             "url": reverse("care:surveys"),
+            "hint": rests_on,
         },
         *([known] if known else []),
     ]

@@ -155,6 +155,8 @@ def test_a_branch_closes_when_nobody_is_left(web, administrator, other_branch, s
     person, served = staff("advisor", branch=other_branch), ClientFactory(branch=other_branch)
     browser = web(administrator)
 
+    before = browser.get(url).content.decode()
+    assert "This branch cannot be closed yet." in before and "1 clients" in before, "said before anybody presses"
     refused = browser.post(url, posted(reason="合并", version=1))
     assert refused.status_code == 409
     text = refused.content.decode()

@@ -76,3 +76,24 @@ def test_structured_and_foreign_lines_alike_are_redacted_json(json_lines: io.Str
     assert lines[0]["level"] == "info"
     assert "ValueError" in lines[2]["exception"]
     assert "13800138000" not in json_lines.getvalue()
+
+
+def test_a_request_for_another_host_is_a_remark_without_a_traceback() -> None:
+    kept: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = kept.append  # type: ignore[method-assign]
+    logger = logging.getLogger("django.security.DisallowedHost")
+    config = logging_config(json=True)
+    remark = config["filters"]["remark"]["()"]()
+    logger.addHandler(handler)
+    logger.addFilter(remark)
+    try:
+        raise ValueError("Invalid HTTP_HOST header")
+    except ValueError as fault:
+        logger.error("Invalid HTTP_HOST header", exc_info=fault)
+    finally:
+        logger.removeHandler(handler)
+        logger.removeFilter(remark)
+
+    assert config["loggers"]["django.security.DisallowedHost"]["filters"] == ["remark"]
+    assert [(row.levelname, row.exc_info) for row in kept] == [("WARNING", None)]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from clients.services import AssetDay, put_asset_days
 from crm.core.access import system_user
 from crm.core.clocks import local_date
-from tests.factories.care import FollowUpCallFactory
+from tests.factories.care import FollowUpCallFactory, SurveyInvitationFactory, answered
 from tests.factories.clients import ClientFactory
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +56,15 @@ def test_colleagues_of_the_same_name_have_a_line_each(branch, staff, web, today)
     lines = web(staff("branch_manager")).get("/branch/").context["overdue"]
 
     assert [(line["name"], line["calls"]) for line in lines] == [("王伟", 1), ("王伟", 1)]
+
+
+def test_what_clients_think_says_on_how_many_answers_it_rests(branch, staff, web):
+    SurveyInvitationFactory(branch=branch)
+    for marks in ((5, 10), (4, 8)):
+        answered(branch=branch, satisfaction=marks[0], recommendation=marks[1])
+
+    page = web(staff("branch_manager")).get("/branch/")
+
+    assert {stat(page, name)["hint"] for name in ("Satisfaction (1 to 5)", "Net promoter score")} == {
+        "2 answers of 3 asked"
+    }

@@ -141,6 +141,11 @@ def change_branch(*, actor: User, branch: Branch, facts: BranchFacts, seen: int 
     return _save(actor, "branch.change", row, _columns(facts))
 
 
+def what_keeps_open(branch: Branch) -> list[str]:
+    """Why the branch cannot be closed now, one sentence each; empty when nothing is left in it."""
+    return [str(words % {"count": count}) for words, rule in _keeps_open.values() if (count := rule(branch))]
+
+
 @service("branch.close")
 def close_branch(*, actor: User, branch: Branch, reason: str, seen: int | None = None) -> Branch:
     """Close a branch for good business: nobody is put there and nothing is brought in for it any more.
@@ -150,9 +155,8 @@ def close_branch(*, actor: User, branch: Branch, reason: str, seen: int | None =
     row = lock(Branch.objects.nameable_by(actor), pk=branch.pk, version=seen)
     if not row.is_open:
         raise StaleEdit
-    left = [words % {"count": count} for words, rule in _keeps_open.values() if (count := rule(row))]
-    if left:
-        raise StillInUse(" ".join(str(words) for words in left))
+    if left := what_keeps_open(row):
+        raise StillInUse(" ".join(left))
     row.is_open = False
     row.save_changed(["is_open"])
     audit.record(actor, "branch.close", row, before={"is_open": True}, after={"is_open": False}, reason=reason)

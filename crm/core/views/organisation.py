@@ -120,6 +120,8 @@ def branch_open(request: HttpRequest, public_id: str) -> HttpResponse:
         return change(actor=actor, branch=branch, seen=form.seen, **form.command)
 
     warning = _("A closed branch takes no people, files or clients any more. What it did stays on file.")
+    if branch.is_open and (left := services.what_keeps_open(branch)):
+        warning = " ".join([_("This branch cannot be closed yet."), *left])
     more = {"warning": warning, "danger": True, "submit_label": _("Close branch")} if branch.is_open else {}
     return _answer(request, form, save, title % {"name": branch.name}, **more)
 
