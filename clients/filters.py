@@ -7,7 +7,7 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -26,6 +26,7 @@ from clients.models import (
     NeedsInterview,
     PermissionCode,
     RiskGrade,
+    Stage,
     Tag,
     TradingPermission,
 )
@@ -137,6 +138,13 @@ class ClientFilter(filters.FilterSet):
     wanting = filters.ChoiceFilter(
         method="with_gap", choices=QualityItem.choices, label=_("Wanting fact"), empty_label=_("Any fact")
     )
+    stage = filters.ChoiceFilter(choices=Stage.choices, label=_("Stage"), empty_label=_("All stages"))
+    document = filters.ChoiceFilter(
+        method="with_document",
+        choices=[("soon", _("Runs out soon")), ("expired", _("Expired")), ("limit", _("To be limited"))],
+        label=_("Identity document"),
+        empty_label=_("All documents"),
+    )
     due = filters.BooleanFilter(method="contact_due", label=_("Contact is due"), widget=forms.CheckboxInput)
 
     #: What the search box found; None until the rows were asked for, and without a search.
@@ -164,6 +172,12 @@ class ClientFilter(filters.FilterSet):
         if value == "none":
             return rows.exclude(risk_valid_until__gte=today)
         return rows.filter(risk_grade=value)
+
+    def with_document(self, rows: Any, _name: str, value: str) -> Any:
+        today = local_date(timezone.now())
+        known = figures(today, self.request.user.branch if self.request else None)
+        ahead = max(known.integers("id.expiry_reminders"))
+        return rows.document_state(value, today, known.days("id.limit_after_days"), ahead)
 
     def silent_for(self, rows: Any, _name: str, value: Any) -> Any:
         return rows.silent_since(timezone.now() - timedelta(days=int(value)))
@@ -335,3 +349,16 @@ class ClassificationFilter(filters.FilterSet):
     class Meta:
         model = InvestorClassification
         fields: list[str] = []
+
+
+def rows_of_client(rows_model: type[Model]) -> type[filters.FilterSet]:
+    """A filter by client for rows of a profile."""
+
+    class RowsFilter(filters.FilterSet):
+        client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+
+        class Meta:
+            model = rows_model
+            fields: list[str] = []
+
+    return RowsFilter

@@ -31,11 +31,12 @@ class Hindrance:
 
 
 def hindrances(
-    client: Client, channel: str, at: datetime, figures: Figures, points: Iterable[ContactPoint] = ()
+    client: Client, channel: str, at: datetime, figures: Figures | None, points: Iterable[ContactPoint] = ()
 ) -> list[Hindrance]:
     """Every reason against contacting the client by ``channel`` at ``at``; an empty list means: go ahead.
 
-    ``points`` are his contact points on file; without any the client's own columns count as usable.
+    ``points`` are his contact points on file; without any the client's own columns count as usable. Without ``figures`` only
+    quiet hours of his own count.
     """
     found = []
     if client.do_not_contact:
@@ -53,12 +54,26 @@ def hindrances(
     return found
 
 
-def quiet_hours(client: Client, figures: Figures) -> tuple[time, time]:
-    """The client's own quiet hours, else those of figure ``contact.quiet_hours``."""
+def quiet_hours(client: Client, figures: Figures | None) -> tuple[time, time]:
+    """The client's own quiet hours, else those of figure ``contact.quiet_hours``; midnight twice means none."""
     if client.quiet_from is not None and client.quiet_until is not None:
         return client.quiet_from, client.quiet_until
+    if figures is None:
+        return time.min, time.min
     begin, end = figures.json("contact.quiet_hours")
     return time.fromisoformat(begin), time.fromisoformat(end)
+
+
+def warnings(client: Client, at: datetime) -> list[str]:
+    """What whoever wants to reach the client should read first: channels that he forbids, and his quiet hours now."""
+    found = []
+    if client.forbidden:
+        from clients.models import Channel
+
+        names = _(", ").join(str(Channel(code).label) for code in sorted(client.forbidden))
+        found.append(_("The client does not want to be reached by: %(names)s.") % {"names": names})
+    found += [one.text for one in hindrances(client, "", at, None) if one.code == "quiet_hours"]
+    return found
 
 
 def is_quiet(moment: time, begin: time, end: time) -> bool:

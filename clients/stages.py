@@ -9,12 +9,13 @@ risk · assets grown by ``stage.growth_share`` → growing · else stable.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from clients.days import next_return, whole_years
 from clients.models.profile import Stage
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def tenure_years(client: Client, today: date) -> int | None:
     """Whole years as a client."""
     if client.opened_on is None:
         return None
-    return _years(client.opened_on, client.closed_on or today)
+    return whole_years(client.opened_on, client.closed_on or today)
 
 
 @dataclass(frozen=True)
@@ -141,32 +142,6 @@ def upcoming(client: Client, today: date, ahead: int) -> list[Milestone]:
             }
             found.append(Milestone(kind, on, text, years))
     return sorted(found, key=lambda one: (one.on, one.kind))
-
-
-def next_return(first: date, today: date) -> date:
-    """The next day, today included, on which the day and month of ``first`` come round; 29 February falls on the 28th."""
-    on = _in_year(first, today.year)
-    return on if on >= today else _in_year(first, today.year + 1)
-
-
-def days_ahead(today: date, ahead: int) -> list[tuple[int, int]]:
-    """(month, day) of the days from today to ``ahead`` days on; 29 February comes along where the year has none."""
-    days = [today + timedelta(days=n) for n in range(ahead + 1)]
-    pairs = [(day.month, day.day) for day in days]
-    if (2, 28) in pairs and (2, 29) not in pairs:
-        pairs.append((2, 29))
-    return pairs
-
-
-def _in_year(first: date, year: int) -> date:
-    try:
-        return first.replace(year=year)
-    except ValueError:  # 29 February
-        return first.replace(year=year, day=28)
-
-
-def _years(first: date, last: date) -> int:
-    return max(0, last.year - first.year - ((last.month, last.day) < (first.month, first.day)))
 
 
 def standing_of(row: Any, before: Decimal | None) -> Standing:

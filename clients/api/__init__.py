@@ -7,6 +7,7 @@ from clients.api.holdings import HoldingViewSet
 from clients.api.investors import InvestorClassificationViewSet
 from clients.api.needs import NeedsViewSet
 from clients.api.permissions import TradingPermissionViewSet
+from clients.api.profile import PROFILE_RESOURCES
 from clients.api.quality import QualityViewSet
 from clients.api.tags import ClientTagViewSet, TagViewSet
 from clients.api.views import AssetViewSet, ClientViewSet, ContactViewSet
@@ -25,3 +26,5 @@ def register(router: BaseRouter) -> None:
     router.register("tags", TagViewSet, basename="tags")
     router.register("client-tags", ClientTagViewSet, basename="client-tags")
     router.register("investor-classifications", InvestorClassificationViewSet, basename="investor-classifications")
+    for name, viewset in PROFILE_RESOURCES.items():
+        router.register(name, viewset, basename=name)

@@ -8,7 +8,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from clients.models import Channel, Client, ContactLog, DailyAsset, Holding, SecurityKind
+from clients.models import Channel, Client, ContactLog, DailyAsset, DocumentKind, Holding, SecurityKind
+from clients.provenance import Source
 from clients.querysets.scope import shown_name
 from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict, YuanField
 
@@ -43,6 +44,37 @@ class ClientRow(_Named):
     found_by = serializers.CharField(default="", help_text="With q: by what the client was found (number, name, …).")
 
 
+class ProfileFacts(serializers.Serializer[Client]):
+    """Facts of the profile; ``origins`` names source, day and refusal of every fact that has one. Money is yuan as a string."""
+
+    nationality = serializers.CharField()
+    tax_residency = serializers.CharField()
+    employer = serializers.CharField()
+    income_source = serializers.CharField()
+    annual_income = YuanField(allow_null=True)
+    outside_assets = YuanField(allow_null=True)
+    debts = YuanField(allow_null=True)
+    investing_since = serializers.DateField(allow_null=True)
+    integrity_note = serializers.CharField()
+    controller = serializers.CharField()
+    beneficiary = serializers.CharField()
+    is_listed = serializers.BooleanField(allow_null=True)
+    stock_code = serializers.CharField()
+    industry = serializers.CharField()
+    own_funds = YuanField(allow_null=True)
+    legal_representative = serializers.CharField()
+    id_kind = serializers.CharField()
+    id_valid_until = serializers.DateField(allow_null=True)
+    id_is_long_term = serializers.BooleanField()
+    forbidden_channels = serializers.SerializerMethodField()
+    quiet_from = serializers.TimeField(allow_null=True)
+    quiet_until = serializers.TimeField(allow_null=True)
+    origins = serializers.JSONField(source="provenance", help_text="Under * stands what holds for all other facts.")
+
+    def get_forbidden_channels(self, client: Client) -> list[str]:
+        return sorted(client.forbidden)
+
+
 class ClientRead(ClientRow):
     """One client; private values are masked, revealing them is a page's business."""
 
@@ -63,7 +95,16 @@ class ClientRead(ClientRow):
     preferred_channel = serializers.CharField()
     do_not_contact_reason = serializers.CharField()
     is_lowest_risk = serializers.BooleanField()
+    stage = serializers.CharField(help_text="Empty until the first night.")
+    stage_since = serializers.DateField(allow_null=True)
+    profile = serializers.SerializerMethodField()
     version = serializers.IntegerField()
+
+    @extend_schema_field(ProfileFacts(allow_null=True))
+    def get_profile(self, client: Client) -> Any:
+        """The facts of the profile with their sources, for those who may see the whole of it."""
+        user = self.context["request"].user
+        return ProfileFacts(client).data if user.has_perm("clients.view_profile") else None
 
 
 class ClientFacts(Strict):
@@ -83,6 +124,34 @@ class ClientFacts(Strict):
     marital_status = serializers.CharField(max_length=20, allow_blank=True, required=False)
     opened_on = serializers.DateField(allow_null=True, required=False)
     preferred_channel = serializers.ChoiceField(choices=Channel.choices, allow_blank=True, required=False)
+    nationality = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    tax_residency = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    employer = serializers.CharField(max_length=80, allow_blank=True, required=False)
+    income_source = serializers.CharField(max_length=60, allow_blank=True, required=False)
+    annual_income = YuanField(allow_null=True, required=False)
+    outside_assets = YuanField(allow_null=True, required=False)
+    debts = YuanField(allow_null=True, required=False)
+    investing_since = serializers.DateField(allow_null=True, required=False, help_text="The month counts.")
+    integrity_note = serializers.CharField(max_length=300, allow_blank=True, required=False)
+    controller = serializers.CharField(max_length=80, allow_blank=True, required=False)
+    beneficiary = serializers.CharField(max_length=80, allow_blank=True, required=False)
+    is_listed = serializers.BooleanField(allow_null=True, required=False)
+    stock_code = serializers.CharField(max_length=12, allow_blank=True, required=False)
+    industry = serializers.CharField(max_length=60, allow_blank=True, required=False)
+    own_funds = YuanField(allow_null=True, required=False)
+    legal_representative = serializers.CharField(max_length=80, allow_blank=True, required=False)
+    id_kind = serializers.ChoiceField(choices=DocumentKind.choices, allow_blank=True, required=False)
+    id_valid_until = serializers.DateField(allow_null=True, required=False)
+    id_is_long_term = serializers.BooleanField(required=False)
+    forbidden_channels = serializers.ListField(
+        child=serializers.ChoiceField(choices=Channel.choices), required=False, max_length=10
+    )
+    quiet_from = serializers.TimeField(allow_null=True, required=False)
+    quiet_until = serializers.TimeField(allow_null=True, required=False)
+    introduced_by_client = PublicIdField(model=Client, allow_null=True, required=False)
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # a field of that name
+        choices=Source.choices, required=False, help_text="Who says so; staff if missing."
+    )
 
 
 class ClientCreate(ClientFacts):
@@ -96,6 +165,10 @@ class ClientChange(ClientFacts):
 
     status = serializers.ChoiceField(choices=Client.Status.choices, required=False)
     closed_on = serializers.DateField(allow_null=True, required=False)
+    as_of = serializers.DateField(required=False, help_text="The day as of which the facts hold; today if missing.")
+    refused = serializers.DictField(
+        child=serializers.BooleanField(), required=False, help_text="Fact → whether the client refuses to give it."
+    )
 
 
 class AssetRead(serializers.Serializer[DailyAsset]):

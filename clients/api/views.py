@@ -18,7 +18,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clients.api.commands import ClientCommands
+from clients.api.client_profile import ProfileActions
 from clients.api.serializers import (
     AssetRead,
     ClientChange,
@@ -31,6 +31,7 @@ from clients.api.serializers import (
 )
 from clients.filters import ClientFilter, ContactFilter
 from clients.models import Client, ContactLog, DailyAsset
+from clients.provenance import Source
 from clients.querysets.search import Hits
 from clients.services import change_client, correct_contact, create_client, log_contact
 from clients.services.clients import BOOK_ROLES
@@ -45,7 +46,7 @@ _LONGEST = timedelta(days=400)
 _USUAL = timedelta(days=92)
 
 
-class ClientViewSet(ClientCommands, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
+class ClientViewSet(ProfileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
     """Clients whom the caller may see. A list holds no sealed value; each look at one client is on the trail."""
 
     queryset = Client.objects.none()  # names the model for rights and schema; rows come from get_queryset
@@ -85,6 +86,7 @@ class ClientViewSet(ClientCommands, mixins.ListModelMixin, viewsets.GenericViewS
         body.is_valid(raise_exception=True)
         said = dict(body.validated_data)
         number, own = said.pop("external_id"), self._actor()
+        source = said.pop("source", Source.STAFF)
         if own.branch is None:
             raise InvalidInput(_("You belong to no branch, so a new client has no place."))
         return self.once(
@@ -92,6 +94,7 @@ class ClientViewSet(ClientCommands, mixins.ListModelMixin, viewsets.GenericViewS
                 branch=own.branch,
                 external_id=number,
                 values=said,
+                source=source,
                 actor=own,
                 now=timezone.now(),
                 advisor=own if own.role_keys & BOOK_ROLES else None,
@@ -107,7 +110,16 @@ class ClientViewSet(ClientCommands, mixins.ListModelMixin, viewsets.GenericViewS
         body = ClientChange(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
-        changed = change_client(client=client, values=values, actor=self._actor(), now=timezone.now(), version=version)
+        changed = change_client(
+            client=client,
+            source=values.pop("source", Source.STAFF),
+            as_of=values.pop("as_of", None),
+            refused=values.pop("refused", None),
+            values=values,
+            actor=self._actor(),
+            now=timezone.now(),
+            version=version,
+        )
         return self._shown(get_object_or_404(self.get_queryset(), pk=changed.pk))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
+from clients.days import days_ahead
 from clients.querysets.scope import client_q, sees_names
 
 if TYPE_CHECKING:
@@ -127,6 +128,25 @@ class ClientQuerySet(models.QuerySet[Any]):
         for tag in tags:
             found = found.filter(Exists(ClientTag.objects.filter(tag_id=tag, client=OuterRef("pk"))))
         return found
+
+    def document_state(self, state: str, today: date, limit_after: int, ahead: int) -> ClientQuerySet:
+        """Clients whose document expired ``limit_after`` days ago (limit), has expired, runs out within ``ahead`` days (soon),
+        or any of these (empty). The first day without a valid document is the day after its last."""
+        limit = today - timedelta(days=limit_after)
+        if state == "limit":
+            return self.document_expiring(limit)
+        if state == "expired":
+            return self.document_expiring(today - timedelta(days=1))
+        due = self.document_expiring(today + timedelta(days=ahead))
+        return due.filter(id_valid_until__gte=today) if state == "soon" else due
+
+    def with_day_ahead(self, today: date, ahead: int) -> ClientQuerySet:
+        """Clients with a birthday or the anniversary of their first day from today to ``ahead`` days on."""
+        born, since = Q(pk__in=[]), Q(pk__in=[])
+        for month, day in days_ahead(today, ahead):
+            born |= Q(birth_date__month=month, birth_date__day=day)
+            since |= Q(opened_on__month=month, opened_on__day=day, opened_on__year__lt=today.year)
+        return self.served().filter(Q(kind="person") & born | since)
 
     def needs_asked_since(self, day: date) -> ClientQuerySet:
         """Clients whose present needs were asked on ``day`` or later."""

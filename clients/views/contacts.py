@@ -19,7 +19,7 @@ from clients.filters import ContactFilter
 from clients.forms import ContactForm, CorrectionForm, FilesForm
 from clients.models import Appointment, Channel, Client, ContactLog, ContactPoint, NeedsInterview
 from clients.querysets.scope import shown_name
-from clients.reach import hindrances
+from clients.reach import hindrances, warnings
 from clients.services import attach_to_contact, correct_contact, link_needs, log_contact
 from clients.views.rows import actor, visible_client
 from crm.core import audit
@@ -232,6 +232,7 @@ def contacts_context(request: HttpRequest, client: Client, *, form: ContactForm 
         "client": client,
         "form": form or (ContactForm(client=client, people=False) if may_log else None),
         "may_log": may_log,
+        "warnings": warnings(client, timezone.now()) if may_log else [],
         "entries": timeline(list(rows[:TIMELINE_SIZE])),
     }
 

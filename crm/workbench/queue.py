@@ -17,10 +17,12 @@ from care.models import Finding, FollowUpCall
 from clients.models import Appointment, Client, QuestionToAsk
 from clients.quality import labels
 from clients.querysets.scope import shown_name
+from clients.stages import upcoming
 from complaints.models import ComplaintClock
 from crm.core.clocks import SHANGHAI
 from crm.core.models import User
 from crm.core.policies import figures
+from crm.roles import FRONT_DESK
 from crm.workbench.account_items import account_decisions, collateral, expiring_classes
 from crm.workbench.item import Item
 from tiers.models import ClientRate
@@ -256,6 +258,54 @@ def questions_to_ask(user: User, today: date) -> Iterator[Item]:
         )
 
 
+def expiring_documents(user: User, today: date) -> Iterator[Item]:
+    """Identity documents that run out, ninety, thirty and no days before: own clients, or the branch's for the front desk."""
+    if not user.has_perm("clients.change_identitydocument"):
+        return
+    known = figures(today, user.branch)
+    ahead, limit_after = max(known.integers("id.expiry_reminders")), known.days("id.limit_after_days")
+    rows = Client.objects.visible_to(user).document_expiring(today + timedelta(days=ahead))
+    if not user.has_role(FRONT_DESK):
+        rows = rows.filter(advisor_id__in=user.scope.acting_ids)
+    for client in rows.order_by("id_valid_until", "pk")[:_PER_SOURCE]:
+        over = (today - client.id_valid_until).days
+        if over >= limit_after:
+            reason = _("Document expired; services are to be limited")
+        else:
+            reason = _("Identity document has expired") if over > 0 else _("Identity document runs out")
+        yield Item(
+            "document",
+            _("Document"),
+            "id",
+            client.id_valid_until,
+            shown_name(client, user),
+            reason,
+            f"{client.get_absolute_url()}?tab=profile",
+            rank=6,
+        )
+
+
+def days_worth_a_word(user: User, today: date) -> Iterator[Item]:
+    """Birthdays and anniversaries of own clients in the next days."""
+    if not user.has_perm("clients.view_profile"):
+        return
+    ahead = figures(today, user.branch).days("milestone.ahead_days")
+    own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids).contactable()
+    for client in own.with_day_ahead(today, ahead).order_by("-total_assets", "pk")[:_PER_SOURCE]:
+        for one in upcoming(client, today, ahead)[:1]:
+            yield Item(
+                "milestone",
+                _("Milestone"),
+                "cake" if one.kind == "birthday" else "flag",
+                one.on,
+                shown_name(client, user),
+                one.text,
+                client.get_absolute_url(),
+                brief_url=_brief(client),
+                rank=7,
+            )
+
+
 def expiring_licences(user: User, today: date) -> Iterator[Item]:
     """Licences that run out soon: one's own, or those of the branch for its manager."""
     rows = AdvisorProfile.objects.visible_to(user).select_related("user")
@@ -291,5 +341,7 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     expiring_classes,
     stale_needs,
     questions_to_ask,
+    expiring_documents,
+    days_worth_a_word,
     expiring_licences,
 )

@@ -1,10 +1,19 @@
 """The tabs of the client page, in their order. A new one is a module here and a line in ``TABS``."""
 
 from crm.core.models import User
-from crm.overview.tabs import accounts, assets, history, needs, overview, quality, timeline
+from crm.overview.tabs import accounts, assets, history, needs, overview, profile, quality, timeline
 from crm.overview.tabs.tab import Tab
 
-TABS: tuple[Tab, ...] = (overview.TAB, needs.TAB, timeline.TAB, assets.TAB, accounts.TAB, quality.TAB, history.TAB)
+TABS: tuple[Tab, ...] = (
+    overview.TAB,
+    profile.TAB,
+    needs.TAB,
+    timeline.TAB,
+    assets.TAB,
+    accounts.TAB,
+    quality.TAB,
+    history.TAB,
+)
 
 
 def tabs_for(user: User) -> dict[str, Tab]:

@@ -1,0 +1,254 @@
+"""Rows of a profile over REST. Sealed values go in in full and come out masked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clients import services
+from clients.api.profile_shapes import (
+    DocumentChange,
+    DocumentCreate,
+    DocumentRead,
+    HouseholdFound,
+    HouseholdPlace,
+    HouseholdRead,
+    NeedChange,
+    NeedCreate,
+    NeedRead,
+    PersonChange,
+    PersonCreate,
+    PersonRead,
+    PointChange,
+    PointCreate,
+    PointRead,
+    RelationChange,
+    RelationCreate,
+    RelationRead,
+    RowRead,
+)
+from clients.filters import rows_of_client
+from clients.models import (
+    ContactPerson,
+    ContactPoint,
+    FinancingNeed,
+    Household,
+    HouseholdMember,
+    IdentityDocument,
+    Relation,
+)
+from crm.core import audit
+from crm.core.api.permissions import may
+from crm.core.api.serializers import Strict
+from crm.core.api.writes import Once, etag, seen_version
+
+ID = "[0-9A-Z]{26}"
+
+
+class RowViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+    """Rows of clients whom the caller may see, the newest first; what was taken off is gone from here."""
+
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = ID
+    cursor_ordering = ("-pk",)
+    writes = {"create": "once", "partial_update": "versioned", "remove": "once+versioned"}
+    model: Any
+    create_shape: type[Strict]
+    change_shape: type[Strict]
+    #: Names of the services; looked up on the module, whose functions are no methods.
+    add_service: str
+    change_service: str
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: Any = self.model.objects.visible_to(self.request.user).present()
+        return rows.select_related("client__branch", "client__advisor")  # type: ignore[no-any-return]
+
+    def get_permissions(self) -> list[Any]:
+        if self.action == "remove":
+            asked: type[BasePermission] = may(f"clients.change_{self.model._meta.model_name}")
+            return [asked()]
+        return list(super().get_permissions())
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Rows of many clients; each page names on the trail what it showed."""
+        answer = super().list(request, *args, **kwargs)
+        rows = answer.data["results"]
+        clients = {row["client"]["id"] for row in rows}
+        own: Any = request.user
+        only = clients.pop() if len(clients) == 1 else None
+        label = self.model._meta.label_lower
+        audit.record_read(own, "profile_row.view", label, client=only, ids=[row["id"] for row in rows])
+        return answer
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One row with its version as ETag."""
+        row = self.get_object()
+        own: Any = request.user
+        audit.record_read(own, "profile_row.view", row, client=row.client)
+        return self._shown(row)
+
+    def create(self, request: Request) -> Response:
+        """Put a row on file."""
+        said = self._read(self.create_shape)
+        client = said.pop("client")
+        add: Callable[..., Any] = getattr(services, self.add_service)
+        return self.once(
+            lambda: add(client=client, values=said, actor=request.user, now=timezone.now()),
+            lambda public_id: self._shown(get_object_or_404(self.get_queryset(), public_id=public_id)),
+        )
+
+    def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """Change a row."""
+        row = self.get_object()
+        version = seen_version(request)
+        said = self._read(self.change_shape)
+        change: Callable[..., Any] = getattr(services, self.change_service)
+        changed = change(row=row, values=said, actor=request.user, now=timezone.now(), version=version)
+        return self._shown(get_object_or_404(self.get_queryset(), pk=changed.pk))
+
+    @extend_schema(request=None, responses={201: None})
+    @action(detail=True, methods=["post"])
+    def remove(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """Take a row off; it stays on file."""
+        version = seen_version(request)
+        rows: Any = self.model.objects.visible_to(request.user).select_related("client__branch")
+        row = get_object_or_404(rows, public_id=id)
+        own: Any = request.user
+        return self.once(
+            lambda: services.remove_row(row=row, actor=own, now=timezone.now(), version=version),
+            lambda public_id: Response({"id": public_id}),
+        )
+
+    def _read(self, shape: type[Strict]) -> dict[str, Any]:
+        body = shape(data=self.request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
+
+    def _shown(self, row: Any) -> Response:
+        shape = self.get_serializer_class()
+        return Response(shape(row, context=self.get_serializer_context()).data, headers={"ETag": etag(row)})
+
+
+def _resource(
+    rows_model: Any, read: type[RowRead], create: type[Strict], change: type[Strict], name: str
+) -> type[RowViewSet]:
+    """The resource of one kind of rows."""
+
+    @extend_schema_view(
+        create=extend_schema(request=create, responses={201: read}),
+        partial_update=extend_schema(request=change, responses={200: read}, filters=False),
+        retrieve=extend_schema(responses={200: read}, filters=False),
+    )
+    class Rows(RowViewSet):
+        __doc__ = RowViewSet.__doc__
+        queryset = rows_model.objects.none()
+        model = rows_model
+        serializer_class = read
+        filterset_class = rows_of_client(rows_model)
+        create_shape = create
+        change_shape = change
+        add_service = f"add_{name}"
+        change_service = f"change_{name}"
+
+    Rows.__name__ = f"{rows_model.__name__}ViewSet"
+    return Rows
+
+
+class HouseholdViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Household]):
+    """Households with at least one member whom the caller may see."""
+
+    queryset = Household.objects.none()
+    serializer_class = HouseholdRead
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = ID
+    cursor_ordering = ("-pk",)
+    writes = {"create": "once", "join": "once", "leave": "once"}
+
+    def get_queryset(self) -> QuerySet[Household]:
+        rows: Any = Household.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
+        return rows.prefetch_related("members__client")  # type: ignore[no-any-return]
+
+    def get_permissions(self) -> list[Any]:
+        if self.action in ("join", "leave"):
+            return [may("clients.change_household")()]
+        return list(super().get_permissions())
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """Whose members may be shown is asked for the page as a whole."""
+        rows = args[0] if args else []
+        context = {**self.get_serializer_context(), "households": rows if kwargs.get("many") else [rows]}
+        return self.get_serializer_class()(*args, **{**kwargs, "context": context})
+
+    @extend_schema(responses={200: HouseholdRead}, filters=False)
+    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """One household."""
+        row = self.get_object()
+        own: Any = request.user
+        audit.record_read(own, "profile_row.view", row)
+        return Response(self.get_serializer(row).data)
+
+    @extend_schema(request=HouseholdFound, responses={201: HouseholdRead})
+    def create(self, request: Request) -> Response:
+        """Found a household."""
+        said = self._read(HouseholdFound)
+        return self._once(lambda terms: services.found_household(**said, **terms))
+
+    @extend_schema(request=HouseholdPlace, responses={201: HouseholdRead})
+    @action(detail=True, methods=["post"])
+    def join(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """Bring one more client into a household."""
+        row, said = self.get_object(), self._read(HouseholdPlace)
+        return self._once(lambda terms: services.join_household(household=row, **said, **terms).household)
+
+    @extend_schema(request=HouseholdPlace, responses={201: None})
+    @action(detail=True, methods=["post"])
+    def leave(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """Take a client out of his household; one that nobody is left in goes."""
+        rows: Any = Household.objects.all()
+        said, own = self._read(HouseholdPlace), self.request.user
+        now: Any = timezone.now()
+
+        def make() -> Any:
+            row = get_object_or_404(rows.visible_to(own), public_id=id)
+            get_object_or_404(HouseholdMember.objects.filter(household=row), client=said["client"])
+            services.leave_household(client=said["client"], actor=own, now=now)
+            return row
+
+        return self.once(make, lambda public_id: Response({"id": public_id}))
+
+    def _once(self, make: Any) -> Response:
+        terms = {"actor": self.request.user, "now": timezone.now()}
+        return self.once(
+            lambda: make(terms),
+            lambda public_id: Response(
+                self.get_serializer(get_object_or_404(self.get_queryset(), public_id=public_id)).data
+            ),
+        )
+
+    def _read(self, shape: type[Strict]) -> dict[str, Any]:
+        body = shape(data=self.request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
+
+
+#: Name under /api/v1/ → resource.
+PROFILE_RESOURCES: dict[str, Any] = {
+    "documents": _resource(IdentityDocument, DocumentRead, DocumentCreate, DocumentChange, "document"),
+    "contact-points": _resource(ContactPoint, PointRead, PointCreate, PointChange, "contact_point"),
+    "contact-persons": _resource(ContactPerson, PersonRead, PersonCreate, PersonChange, "contact_person"),
+    "financing-needs": _resource(FinancingNeed, NeedRead, NeedCreate, NeedChange, "financing_need"),
+    "relations": _resource(Relation, RelationRead, RelationCreate, RelationChange, "relation"),
+    "households": HouseholdViewSet,
+}

@@ -1,0 +1,230 @@
+"""Groups of facts with source and day, edited in place; a stage set by hand; who introduced the client; the household."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clients.forms.profile import GroupForm, HouseholdForm, IntroducerForm, StageForm
+from clients.models import Client, HouseholdMember
+from clients.querysets.scope import shown_name
+from clients.services import (
+    change_client,
+    confirm_facts,
+    end_stage,
+    found_household,
+    join_household,
+    leave_household,
+    set_stage,
+)
+from clients.services.relations import client_with_number
+from clients.views.fact_groups import GROUPS, group_shown, groups_for
+from clients.views.rows import actor, today, visible_client
+from crm.core.errors import DomainError
+from crm.core.views.commands import command
+
+_FORM = require_http_methods(["GET", "HEAD", "POST"])
+#: What the form of a stage proposes as its last day.
+_USUAL = timedelta(days=30)
+
+
+@_FORM
+@permission_required("clients.change_client", raise_exception=True)
+def group_edit(request: HttpRequest, public_id: str, group: str) -> HttpResponse:
+    """One group of facts. With htmx the group turns into its form and back; without it the form is a page."""
+    client = visible_client(request, public_id)
+    if group not in groups_for(client):
+        raise Http404
+    names = GROUPS[group].names
+    form = GroupForm(request.POST or None, client=client, names=names)
+    htmx = bool(getattr(request, "htmx", False))
+
+    def done() -> str | HttpResponse:
+        if not htmx:
+            return profile_of(client)
+        return _group(request, visible_client(request, public_id), group)
+
+    context = {
+        "client": client,
+        "group": {"key": group, "label": GROUPS[group].label},
+        "title": GROUPS[group].label,
+        "client_name": shown_name(client, request.user),
+        "submit": _("Save"),
+        "back_url": profile_of(client),
+        "crumbs": _crumbs(request, client),
+        "columns": 2,
+    }
+    return command(
+        request,
+        form,
+        do=lambda _form: _save(request, client, form),
+        done=done,
+        template="clients/_fact_group_form.html" if htmx else "clients/form.html",
+        context=context,
+        said="" if htmx else _("Saved."),
+    )
+
+
+def _save(request: HttpRequest, client: Client, form: GroupForm) -> Client:
+    """The changed facts, then, where it was said, that the others were asked again: both or neither."""
+    terms = {
+        "actor": actor(request),
+        "now": timezone.now(),
+        "source": form.cleaned_data["source"],
+        "as_of": form.cleaned_data["as_of"],
+    }
+    with transaction.atomic():
+        changed = change_client(client=client, values=form.values, refused=form.refusals, version=form.seen, **terms)
+        if form.cleaned_data["confirmed"]:
+            changed = confirm_facts(client=changed, names=form.names, **terms)
+    return changed
+
+
+@require_safe
+@permission_required("clients.view_profile", raise_exception=True)
+def group_view(request: HttpRequest, public_id: str, group: str) -> HttpResponse:
+    """The group as it reads: what a form in its place is left for."""
+    client = visible_client(request, public_id)
+    if group not in groups_for(client):
+        raise Http404
+    return _group(request, client, group)
+
+
+def _group(request: HttpRequest, client: Client, key: str) -> HttpResponse:
+    context = {"client": client, "group": group_shown(client, key, today())}
+    return render(request, "clients/_fact_group.html", context)
+
+
+@_FORM
+@permission_required("clients.add_stageoverride", raise_exception=True)
+def stage_set(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Set the stage by hand."""
+    client = visible_client(request, public_id)
+    first = {"stage": client.stage, "until": today() + _USUAL, "version": client.version}
+    form = StageForm(request.POST or None, initial=first)
+
+    def do() -> Any:
+        return set_stage(client=client, actor=actor(request), now=timezone.now(), version=form.seen, **form.command)
+
+    return _about(request, client, form, do, title=_("Set the stage by hand"), submit=_("Set"))
+
+
+@require_POST
+@permission_required("clients.add_stageoverride", raise_exception=True)
+def stage_end(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Let the rule say the stage again."""
+    client = visible_client(request, public_id)
+    return _at_once(request, client, lambda: end_stage(client=client, actor=actor(request), now=timezone.now()))
+
+
+@_FORM
+@permission_required("clients.change_client", raise_exception=True)
+def introducer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Name the client who introduced this one."""
+    client = visible_client(request, public_id)
+    form = IntroducerForm(request.POST or None, initial={"version": client.version})
+
+    def do() -> Client:
+        number, who = form.cleaned_data["other_number"], actor(request)
+        other = client_with_number(who, client, number) if number else None
+        return change_client(
+            client=client,
+            values={"introduced_by_client": other},
+            actor=who,
+            now=timezone.now(),
+            version=form.seen,
+        )
+
+    return _about(request, client, form, do, title=_("Introduced by client"), submit=_("Save"))
+
+
+@_FORM
+@permission_required("clients.change_household", raise_exception=True)
+def household_join(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Found a household with this client, or bring another client into his."""
+    client = visible_client(request, public_id)
+    place = HouseholdMember.objects.filter(client=client).select_related("household").first()
+    form = HouseholdForm(request.POST or None, exists=place is not None)
+
+    def do() -> Any:
+        who, now = actor(request), timezone.now()
+        number = form.cleaned_data["other_number"]
+        other = client_with_number(who, client, number) if number else None
+        with transaction.atomic():
+            home = (
+                place.household
+                if place
+                else found_household(client=client, name=form.cleaned_data["name"], actor=who, now=now)
+            )
+            if other is not None:
+                join_household(household=home, client=other, actor=who, now=now)
+        return home
+
+    title = _("Bring a client into the household") if place else _("Found a household")
+    return _about(request, client, form, do, title=title, submit=_("Save"))
+
+
+@require_POST
+@permission_required("clients.change_household", raise_exception=True)
+def household_leave(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take the client out of his household."""
+    client = visible_client(request, public_id)
+    return _at_once(request, client, lambda: leave_household(client=client, actor=actor(request), now=timezone.now()))
+
+
+# -- what the pages share ----------------------------------------------------------------------------------------------
+
+
+def profile_of(client: Client) -> str:
+    return f"{client.get_absolute_url()}?tab=profile"
+
+
+def _at_once(request: HttpRequest, client: Client, do: Callable[[], Any]) -> HttpResponse:
+    """A command without a form of its own; a refusal is said on the page it came from."""
+    try:
+        do()
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("Saved."))
+    return redirect(profile_of(client))
+
+
+def _crumbs(request: HttpRequest, client: Client) -> list[dict[str, str]]:
+    return [
+        {"label": _("Clients"), "url": reverse("clients:list")},
+        {"label": shown_name(client, request.user), "url": client.get_absolute_url()},
+    ]
+
+
+def _about(
+    request: HttpRequest, client: Client, form: Any, do: Callable[[], Any], *, title: str, submit: str
+) -> HttpResponse:
+    context = {
+        "client": client,
+        "client_name": shown_name(client, request.user),
+        "title": title,
+        "submit": submit,
+        "crumbs": _crumbs(request, client),
+        "back_url": profile_of(client),
+    }
+    return command(
+        request,
+        form,
+        do=lambda _form: do(),
+        done=lambda: profile_of(client),
+        template="clients/form.html",
+        context=context,
+        said=_("Saved."),
+    )

@@ -1,0 +1,243 @@
+"""Rows of a profile: putting one on file, changing it, taking it off, looking at a sealed value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clients import services
+from clients.forms.profile import DocumentForm, NeedForm, PersonForm, PointForm, RelationForm, RowForm
+from clients.identity import display_phone
+from clients.models import Client, ContactPerson, ContactPoint, FinancingNeed, IdentityDocument, Relation
+from clients.querysets.scope import shown_name
+from clients.services.relations import client_with_number
+from clients.views.profile import profile_of
+from clients.views.rows import actor, visible_client
+from crm.core.errors import DomainError
+from crm.core.models import User
+from crm.core.services.reveal import reveal_field
+from crm.core.views.commands import command
+
+
+@dataclass(frozen=True)
+class RowKind:
+    """A kind of rows: its model, form and services, and the names of its pages (``<name>_add``, ``_edit``, ``_remove``)."""
+
+    name: str
+    slug: str
+    model: Any
+    form: type[RowForm]
+    add: Callable[..., Any]
+    change: Callable[..., Any]
+    new: str | Promise
+    edit: str | Promise
+    #: Sealed fields that may be revealed.
+    sealed: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> str:
+        return str(self.model._meta.model_name)
+
+
+KINDS: dict[str, RowKind] = {
+    kind.name: kind
+    for kind in (
+        RowKind(
+            "document",
+            "documents",
+            IdentityDocument,
+            DocumentForm,
+            services.add_document,
+            services.change_document,
+            _("Put a document on file"),
+            _("Change a document"),
+            ("number",),
+        ),
+        RowKind(
+            "contact_point",
+            "contact-points",
+            ContactPoint,
+            PointForm,
+            services.add_contact_point,
+            services.change_contact_point,
+            _("Put a contact point on file"),
+            _("Change a contact point"),
+            ("value",),
+        ),
+        RowKind(
+            "contact_person",
+            "contact-persons",
+            ContactPerson,
+            PersonForm,
+            services.add_contact_person,
+            services.change_contact_person,
+            _("Put a contact person on file"),
+            _("Change a contact person"),
+            ("phone", "email"),
+        ),
+        RowKind(
+            "financing_need",
+            "financing-needs",
+            FinancingNeed,
+            NeedForm,
+            services.add_financing_need,
+            services.change_financing_need,
+            _("Put a financing need on file"),
+            _("Change a financing need"),
+        ),
+        RowKind(
+            "relation",
+            "relations",
+            Relation,
+            RelationForm,
+            services.add_relation,
+            services.change_relation,
+            _("Put a relation on file"),
+            _("Change a relation"),
+        ),
+    )
+}
+
+
+def visible_row(user: User, client: Client, kind: RowKind, row: str) -> Any:
+    """The row, if it is one of this client's that still holds; 404 otherwise."""
+    rows = kind.model.objects.visible_to(user).present().filter(client=client)
+    return get_object_or_404(rows.select_related("client__branch"), public_id=row)
+
+
+def _add(kind: RowKind) -> Callable[..., HttpResponse]:
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @permission_required(f"clients.add_{kind.right}", raise_exception=True)
+    def page(request: HttpRequest, public_id: str) -> HttpResponse:
+        client = visible_client(request, public_id)
+        first = {name: request.GET[name] for name in ("kind", "is_primary") if name in request.GET}
+        form = kind.form(request.POST or None, initial=first)
+
+        def do() -> Any:
+            who = actor(request)
+            return kind.add(client=client, values=_facts(form, who, client), actor=who, now=timezone.now())
+
+        return _about(request, client, form, do, title=kind.new)
+
+    return page
+
+
+def _edit(kind: RowKind) -> Callable[..., HttpResponse]:
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @permission_required(f"clients.change_{kind.right}", raise_exception=True)
+    def page(request: HttpRequest, public_id: str, row: str) -> HttpResponse:
+        client = visible_client(request, public_id)
+        held = visible_row(actor(request), client, kind, row)
+        form = kind.form(request.POST or None, row=held)
+
+        def do() -> Any:
+            return kind.change(row=held, values=form.facts, actor=actor(request), now=timezone.now(), version=form.seen)
+
+        return _about(request, client, form, do, title=kind.edit)
+
+    return page
+
+
+def _remove(kind: RowKind) -> Callable[..., HttpResponse]:
+    @require_POST
+    @permission_required(f"clients.change_{kind.right}", raise_exception=True)
+    def page(request: HttpRequest, public_id: str, row: str) -> HttpResponse:
+        client = visible_client(request, public_id)
+        held = visible_row(actor(request), client, kind, row)
+        try:
+            services.remove_row(row=held, actor=actor(request), now=timezone.now())
+        except DomainError as refusal:
+            messages.error(request, str(refusal.message))
+        else:
+            messages.success(request, str(_("Taken off. It stays on file.")))
+        return redirect(profile_of(client))
+
+    return page
+
+
+@require_POST
+@permission_required("clients.reveal_client", raise_exception=True)
+def row_reveal(request: HttpRequest, public_id: str, kind: str, row: str, field: str) -> HttpResponse:
+    """One sealed value in full, with a reason, within the daily allowance, on record; never kept by the browser."""
+    client = visible_client(request, public_id)
+    found = KINDS.get(kind)
+    if found is None or field not in found.sealed:
+        raise Http404
+    held = visible_row(actor(request), client, found, row)
+    try:
+        value = reveal_field(
+            actor=actor(request),
+            subject=held,
+            field=field,
+            reason=request.POST.get("reason", ""),
+            client=client,
+            now=timezone.now(),
+        )
+    except DomainError as refusal:
+        words = next(iter(refusal.fields.values()), refusal.message)
+        answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(words)), status=refusal.status)
+    else:
+        shown = display_phone(value) if value.startswith("+") else value
+        answer = HttpResponse(format_html('<span class="mono" data-copy="{}">{}</span>', value, shown))
+    answer["Cache-Control"] = "no-store, private"
+    return answer
+
+
+def _facts(form: RowForm, user: User, client: Client) -> dict[str, Any]:
+    """What the service takes; another client is named by a number among those whom the user may see."""
+    said = form.facts
+    if "other_number" in said:
+        number = said.pop("other_number")
+        said["other"] = client_with_number(user, client, number) if number else None
+    return said
+
+
+def _about(
+    request: HttpRequest, client: Client, form: RowForm, do: Callable[[], Any], *, title: str | Promise
+) -> HttpResponse:
+    name = shown_name(client, request.user)
+    context = {
+        "client": client,
+        "client_name": name,
+        "title": title,
+        "submit": _("Save"),
+        "crumbs": [
+            {"label": _("Clients"), "url": reverse("clients:list")},
+            {"label": name, "url": client.get_absolute_url()},
+        ],
+        "back_url": profile_of(client),
+    }
+    return command(
+        request,
+        form,
+        do=lambda _form: do(),
+        done=lambda: profile_of(client),
+        template="clients/form.html",
+        context=context,
+        said=str(_("Saved.")),
+    )
+
+
+def urls() -> list[URLPattern]:
+    """The pages of every kind of rows."""
+    found = []
+    for kind in KINDS.values():
+        where = f"clients/<str:public_id>/{kind.slug}/"
+        found += [
+            path(f"{where}new/", _add(kind), name=f"{kind.name}_add"),
+            path(f"{where}<str:row>/", _edit(kind), name=f"{kind.name}_edit"),
+            path(f"{where}<str:row>/remove/", _remove(kind), name=f"{kind.name}_remove"),
+        ]
+    return found
