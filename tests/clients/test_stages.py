@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients.days import days_ahead, next_return
@@ -66,6 +66,7 @@ def test_the_stage_follows_the_rule(said: dict[str, Any], stage: str) -> None:
     assert stage_of(standing(**said), TERMS, TODAY) == stage
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw of a date is slow on a busy machine
 @given(
     st.sampled_from(["active", "dormant", "suspended", "closed"]),
     st.none() | st.dates(date(2000, 1, 1), TODAY),
