@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from clients.models import (
     Account,
+    Appointment,
     BusinessLine,
     Channel,
     Client,
@@ -275,6 +276,31 @@ class QualityFilter(filters.FilterSet):
         return rows.exclude(**{value: ""})
 
 
+def _colleagues(request: Any) -> QuerySet[User]:
+    if not request:
+        return User.objects.none()
+    people = User.objects.visible_to(request.user).active().order_by("name", "pk")
+    named: QuerySet[User] = people.only("name", "public_id")
+    return named
+
+
+class ContactFeedFilter(filters.FilterSet):
+    """Contacts of a day by colleague, channel, who began, and mood."""
+
+    staff = filters.ModelChoiceFilter(
+        queryset=_colleagues, to_field_name="public_id", label=_("Colleague"), empty_label=_("Everybody")
+    )
+    channel = filters.ChoiceFilter(choices=Channel.choices, label=_("Channel"), empty_label=_("All channels"))
+    direction = filters.ChoiceFilter(
+        choices=ContactLog.Direction.choices, label=_("Direction"), empty_label=_("Both directions")
+    )
+    mood = filters.ChoiceFilter(choices=ContactLog.Mood.choices, label=_("Mood"), empty_label=_("Any mood"))
+
+    class Meta:
+        model = ContactLog
+        fields: list[str] = []
+
+
 class NeedsFilter(filters.FilterSet):
     """Needs interviews by client, day, and whether they are what the client wants now."""
 
@@ -362,3 +388,15 @@ def rows_of_client(rows_model: type[Model]) -> type[filters.FilterSet]:
             fields: list[str] = []
 
     return RowsFilter
+
+
+class AppointmentFilter(filters.FilterSet):
+    """Appointments by client, state and day."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    state = filters.ChoiceFilter(choices=Appointment.State.choices, label=_("State"), empty_label=_("All states"))
+    starts_at = DayRange(label=_("Day"))
+
+    class Meta:
+        model = Appointment
+        fields: list[str] = []

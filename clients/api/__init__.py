@@ -3,6 +3,8 @@
 from rest_framework.routers import BaseRouter
 
 from clients.api.accounts import AccountViewSet
+from clients.api.appointments import AppointmentViewSet
+from clients.api.contacts import ContactViewSet
 from clients.api.holdings import HoldingViewSet
 from clients.api.investors import InvestorClassificationViewSet
 from clients.api.needs import NeedsViewSet
@@ -10,7 +12,7 @@ from clients.api.permissions import TradingPermissionViewSet
 from clients.api.profile import PROFILE_RESOURCES
 from clients.api.quality import QualityViewSet
 from clients.api.tags import ClientTagViewSet, TagViewSet
-from clients.api.views import AssetViewSet, ClientViewSet, ContactViewSet
+from clients.api.views import AssetViewSet, ClientViewSet
 
 
 def register(router: BaseRouter) -> None:
@@ -19,6 +21,7 @@ def register(router: BaseRouter) -> None:
     router.register("assets", AssetViewSet, basename="assets")
     router.register("holdings", HoldingViewSet, basename="holdings")
     router.register("contacts", ContactViewSet, basename="contacts")
+    router.register("appointments", AppointmentViewSet, basename="appointments")
     router.register("accounts", AccountViewSet, basename="accounts")
     router.register("quality-scores", QualityViewSet, basename="quality-scores")
     router.register("needs-interviews", NeedsViewSet, basename="needs-interviews")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from clients.models import Channel, Client, ContactLog, DailyAsset, DocumentKind, Holding, SecurityKind
+from clients.models import Channel, Client, DailyAsset, DocumentKind, Holding, SecurityKind
 from clients.provenance import Source
 from clients.querysets.scope import shown_name
-from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict, YuanField
+from crm.core.api.serializers import MaskedField, Person, Strict, YuanField
 
 
 class _Named(serializers.Serializer[Any]):
@@ -208,59 +207,3 @@ class ClientName(_Named):
     """A client inside another answer."""
 
     id = serializers.CharField(source="public_id")
-
-
-class ContactRead(serializers.Serializer[ContactLog]):
-    """One contact; ``corrects`` names the one it corrects, ``corrected`` tells that a later one corrects it."""
-
-    id = serializers.CharField(source="public_id")
-    client = ClientName()
-    at = serializers.DateTimeField()
-    channel = serializers.CharField()
-    direction = serializers.CharField()
-    purpose = serializers.CharField()
-    outcome = serializers.CharField()
-    mood = serializers.CharField()
-    duration_seconds = serializers.IntegerField(allow_null=True)
-    content = serializers.CharField()
-    next_on = serializers.DateField(allow_null=True)
-    next_content = serializers.CharField()
-    staff = Person()
-    device_at = serializers.DateTimeField(allow_null=True, help_text="What the phone's clock said.")
-    corrects = serializers.SerializerMethodField()
-    corrected = serializers.BooleanField(source="is_corrected")
-    correction_reason = serializers.CharField()
-
-    @extend_schema_field(serializers.CharField(allow_null=True))
-    def get_corrects(self, row: ContactLog) -> str | None:
-        return row.corrects.public_id if row.corrects else None
-
-
-class ContactWords(Strict):
-    """What may be said about a contact."""
-
-    at = serializers.DateTimeField(required=False, help_text="When it took place; now if missing.")
-    channel = serializers.ChoiceField(choices=Channel.choices)
-    direction = serializers.ChoiceField(choices=ContactLog.Direction.choices, required=False)
-    purpose = serializers.ChoiceField(choices=ContactLog.Purpose.choices, required=False)
-    outcome = serializers.ChoiceField(choices=ContactLog.Outcome.choices, required=False)
-    mood = serializers.ChoiceField(choices=ContactLog.Mood.choices, allow_blank=True, required=False)
-    duration_seconds = serializers.IntegerField(min_value=0, max_value=86_400, allow_null=True, required=False)
-    content = serializers.CharField(max_length=4000)
-    next_on = serializers.DateField(allow_null=True, required=False)
-    next_content = serializers.CharField(max_length=200, allow_blank=True, required=False)
-
-
-class ContactCreate(ContactWords):
-    """A contact to be logged."""
-
-    client = PublicIdField(model=Client)
-    device_at = serializers.DateTimeField(required=False, help_text="What the phone's clock says; kept as a claim.")
-
-
-class ContactCorrect(ContactWords):
-    """The contact as it should have been; a name left out stays as it was."""
-
-    channel = serializers.ChoiceField(choices=Channel.choices, required=False)
-    content = serializers.CharField(max_length=4000, required=False)
-    reason = serializers.CharField(min_length=2, max_length=200)

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, viewsets
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,19 +24,15 @@ from clients.api.serializers import (
     ClientCreate,
     ClientRead,
     ClientRow,
-    ContactCorrect,
-    ContactCreate,
-    ContactRead,
 )
-from clients.filters import ClientFilter, ContactFilter
-from clients.models import Client, ContactLog, DailyAsset
+from clients.filters import ClientFilter
+from clients.models import Client, DailyAsset
 from clients.provenance import Source
 from clients.querysets.search import Hits
-from clients.services import change_client, correct_contact, create_client, log_contact
+from clients.services import change_client, create_client
 from clients.services.clients import BOOK_ROLES
 from crm.core import audit
-from crm.core.api.permissions import may
-from crm.core.api.writes import Once, seen_version
+from crm.core.api.writes import seen_version
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 
@@ -167,68 +162,3 @@ class AssetViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DailyAsset]):
         if found is None:
             raise InvalidInput(fields={name: _("Send a day as YYYY-MM-DD.")})
         return found
-
-
-class ContactViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ContactLog]):
-    """Contacts with clients whom the caller may see, newest first."""
-
-    queryset = ContactLog.objects.none()
-    serializer_class = ContactRead
-    filterset_class = ContactFilter
-    lookup_field = "public_id"
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9A-Z]{26}"
-    cursor_ordering = ("-at", "-pk")
-    writes = {"create": "once", "correct": "once"}
-
-    def get_queryset(self) -> QuerySet[ContactLog]:
-        rows: Any = ContactLog.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.for_timeline().select_related("client", "corrects")  # type: ignore[no-any-return]
-
-    @extend_schema(responses={200: ContactRead(many=True)})
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Contacts of many clients; each page names on the trail what it showed."""
-        answer = super().list(request, *args, **kwargs)
-        rows = answer.data["results"]
-        clients = {row["client"]["id"] for row in rows}
-        own: Any = request.user
-        only = clients.pop() if len(clients) == 1 else None
-        audit.record_read(own, "contact.view", "clients.contactlog", client=only, ids=[row["id"] for row in rows])
-        return answer
-
-    @extend_schema(responses={200: ContactRead})
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One contact with its full wording."""
-        row, own = self.get_object(), request.user
-        audit.record_read(own, "contact.view", row, client=row.client)  # type: ignore[arg-type]  # signed in
-        return Response(self.get_serializer(row).data)
-
-    @extend_schema(request=ContactCreate, responses={201: ContactRead})
-    def create(self, request: Request) -> Response:
-        """Log a contact. The same Idempotency-Key brings the same contact back, however often a phone sends it."""
-        body = ContactCreate(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
-        own: Any = request.user
-        main = {name: said.pop(name) for name in ("client", "channel", "content")}
-        timed = {name: said.pop(name, None) for name in ("at", "device_at", "next_on")}
-        return self.once(lambda: log_contact(actor=own, now=timezone.now(), details=said, **main, **timed), self._shown)
-
-    @extend_schema(request=ContactCorrect, responses={201: ContactRead}, filters=False)
-    @action(detail=True, methods=["post"], permission_classes=[may("clients.correct_contactlog")])
-    def correct(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
-        """Write a contact anew with a reason; the first wording stays on file."""
-        contact = self.get_object()
-        body = ContactCorrect(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
-        reason = said.pop("reason")
-        own: Any = request.user
-        return self.once(
-            lambda: correct_contact(contact=contact, values=said, reason=reason, actor=own, now=timezone.now()),
-            self._shown,
-        )
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        return Response(ContactRead(row, context=self.get_serializer_context()).data)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crm.core.fields import money
 
@@ -62,11 +62,13 @@ def asset_history(user: User, client: Client, first: date, last: date) -> list[A
     rows = list(DailyAsset.objects.visible_to(user).curve(client, first - _RUN_UP, last).values_list(*_READ))
     sums = {row[-1]: row[-2] for row in rows}
     sums[0] = Decimal(0)
-    return [
-        AssetLine(*row[:-2], _average(sums, row[-1], SHORT), _average(sums, row[-1], LONG))
-        for row in rows
-        if row[0] >= first
-    ]
+    return [_line(row, sums) for row in rows if row[0] >= first]
+
+
+def _line(row: Any, sums: dict[int, Decimal]) -> AssetLine:
+    *told, _total, count = row
+    averages = {"average_short": _average(sums, count, SHORT), "average_long": _average(sums, count, LONG)}
+    return AssetLine(**dict(zip(_READ[:-2], told, strict=True)), **averages)
 
 
 def _average(sums: dict[int, Decimal], count: int, window: int) -> Decimal | None:
@@ -79,7 +81,7 @@ def by_month(lines: Iterable[AssetLine]) -> list[AssetLine]:
     months = []
     for _month, group in groupby(lines, key=lambda line: (line.day.year, line.day.month)):
         days = list(group)
-        moved = {name: sum_of(days, name) for name in ("inflow", "outflow", "turnover", "commission")}
+        moved: dict[str, Any] = {name: sum_of(days, name) for name in ("inflow", "outflow", "turnover", "commission")}
         months.append(replace(days[-1], **moved))
     return months
 

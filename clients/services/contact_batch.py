@@ -172,6 +172,16 @@ def _write(done: _Round, keys: dict[str, IdempotencyKey], actor: User) -> None:
     ContactLog.objects.bulk_create(done.entries)
     refresh_contact_facts({entry.client_id for entry in done.entries})
     audit.record_each(actor, "contact.log", [(entry, told(entry), entry.client) for entry in done.entries])
+    _answer(done, keys)
+    # One entry for the batch itself: it is there also when every item was known or refused.
+    counts = {
+        state: sum(result.state == state for result in done.results) for state in ("created", "known", "rejected")
+    }
+    audit.record(actor, "contact.log_batch", "clients.contactlog", after=counts)
+
+
+def _answer(done: _Round, keys: dict[str, IdempotencyKey]) -> None:
+    """Keys of what was made name it from now on; keys of what was refused are free again."""
     answered = []
     for word, result in done.made.items():
         if result.contact:
@@ -180,8 +190,3 @@ def _write(done: _Round, keys: dict[str, IdempotencyKey], actor: User) -> None:
             answered.append(row)
     IdempotencyKey.objects.bulk_update(answered, ["object_id", "status"])
     IdempotencyKey.objects.filter(pk__in=done.given_back).delete()
-    # One entry for the batch itself: it is there also when every item was known or refused.
-    counts = {
-        state: sum(result.state == state for result in done.results) for state in ("created", "known", "rejected")
-    }
-    audit.record(actor, "contact.log_batch", "clients.contactlog", after=counts)

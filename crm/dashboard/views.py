@@ -21,6 +21,7 @@ from complaints.models import Complaint
 from crm.core.clocks import Calendar, at_local, calendar_gap, local_date
 from crm.core.models import Branch, User
 from crm.core.policies import figures
+from crm.dashboard.feed import glance
 from crm.dashboard.quality import mean_score
 from tiers.models import Tier, TierState
 
@@ -47,6 +48,7 @@ def branch_home(request: HttpRequest) -> HttpResponse:
         "tier_chart": _tier_chart(user, ids),
         "money_charts": _money_charts(ids, today),
         "overdue": _overdue(user, ids, today),
+        "contacts": glance(user, ids, today),
     }
     return render(request, "dashboard/branch.html", context)
 

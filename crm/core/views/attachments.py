@@ -21,6 +21,11 @@ def attachment_download(request: HttpRequest, public_id: str) -> FileResponse:
     """The file, for whoever may see its owner; the owner's own ``visible_to`` is the right that is asked."""
     actor = cast(User, request.user)  # login is required by middleware
     attachment: Attachment = get_object_or_404(Attachment.objects.visible_to(actor), public_id=public_id)
+    return hand_out(actor, attachment)
+
+
+def hand_out(actor: User, attachment: Attachment) -> FileResponse:
+    """The bytes as a download that no browser shows; on the trail before they leave. The caller has asked who may."""
     path = path_of(attachment)
     if not path.is_file():
         logger.error("attachment has no file", extra={"attachment": attachment.pk})

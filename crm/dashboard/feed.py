@@ -1,0 +1,95 @@
+"""Who spoke with whom about what today: the manager's feed, kept fresh without load, and how much of it we began."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_safe
+
+from clients.filters import ContactFeedFilter
+from clients.models import ContactLog
+from clients.querysets.scope import shown_name
+from crm.core import audit
+from crm.core.clocks import at_local, local_date
+from crm.core.models import User
+from crm.core.views.lists import listed, part
+
+#: Contacts of a page; on the branch home only the newest of today.
+_PAGE, _GLANCE = 50, 8
+
+
+@require_safe
+@permission_required(("core.view_branchhome", "clients.view_contactlog"), raise_exception=True)
+def contact_feed(request: HttpRequest) -> HttpResponse:
+    """Contacts of a day, the newest first. The page asks again with the newest it has ``seen``: 204 while nothing is newer."""
+    user: Any = request.user
+    today = local_date(timezone.now())
+    day = _day(request.GET.get("day", "")) or today
+    rows = ContactLog.objects.visible_to(user).standing().on_day(day)
+    found = ContactFeedFilter(request.GET, rows, request=request)
+    newest = found.qs.order_by().aggregate(newest=Max("public_id"))["newest"] or ""
+    if request.GET.get("seen") is not None and request.GET["seen"] == newest:
+        return HttpResponse(status=204)
+    page = listed(request, dressed_rows(found.qs), ("-at", "-id"), size=_PAGE)
+    entries = _dressed(page.rows, user)
+    if entries:
+        audit.record_read(user, "contact.view", "clients.contactlog", ids=[row.public_id for row in entries])
+    context = {
+        "filter": found,
+        "page": page,
+        "entries": entries,
+        "day": day,
+        "today": today,
+        "is_live": day == today and not request.GET.get("cursor"),
+        "seen": newest,
+    }
+    whole = part(request, "dashboard/contacts.html", "dashboard/_contacts.html")
+    if whole == "dashboard/contacts.html":
+        context["colleagues"] = colleagues(user, today)
+        context["month"] = today.replace(day=1)
+    return render(request, whole, context)
+
+
+def dressed_rows(rows: Any) -> Any:
+    return rows.select_related("client", "staff", "contact_person", "relation__client", "relation__other")
+
+
+def _dressed(rows: list[Any], user: User) -> list[Any]:
+    for row in rows:
+        row.client_name = shown_name(row.client, user)
+        row.person = row.named_person()
+    return rows
+
+
+def glance(user: User, branch_ids: list[int], today: date) -> dict[str, Any]:
+    """The newest contacts of today for the branch home, and how many there were."""
+    if not user.has_perm("clients.view_contactlog"):
+        return {}
+    rows = ContactLog.objects.visible_to(user).standing().on_day(today).filter(client__branch_id__in=branch_ids)
+    newest = _dressed(list(dressed_rows(rows).order_by("-at", "-pk")[:_GLANCE]), user)
+    if newest:
+        audit.record_read(user, "contact.view", "clients.contactlog", ids=[row.public_id for row in newest])
+    return {"entries": newest, "count": rows.count() if len(newest) == _GLANCE else len(newest)}
+
+
+def colleagues(user: User, today: date) -> list[dict[str, Any]]:
+    """Per colleague since the first of the month: contacts, clients reached, and the share that we began (R123)."""
+    since = at_local(today.replace(day=1), time())
+    until = at_local(today + timedelta(days=1), time())
+    rows = ContactLog.objects.visible_to(user).proactive_by_staff(since, until)
+    return [{**row, "share": Decimal(row["proactive"]) / row["contacts"]} for row in rows]
+
+
+def _day(given: str) -> date | None:
+    try:
+        return parse_date(given)
+    except ValueError:
+        return None
