@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from clients.models import Channel, Client, DailyAsset, DocumentKind, Holding, SecurityKind
 from clients.provenance import Source
 from clients.querysets.scope import shown_name
-from crm.core.api.serializers import MaskedField, Person, Strict, YuanField
+from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict, YuanField
 
 
 class _Named(serializers.Serializer[Any]):
