@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -20,8 +20,7 @@ from advisory.services import cancel_agreement, end_agreement, sign_agreement
 from clients.models import Client
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Once, etag, seen_version
-from crm.core.models import User
+from crm.core.api.writes import Commands, etag, seen_version
 
 
 class AgreementRead(serializers.ModelSerializer[AdvisoryAgreement]):
@@ -62,7 +61,7 @@ _CHANGES = [may("advisory.view_advisoryagreement", "advisory.change_advisoryagre
 
 
 class AgreementViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AdvisoryAgreement]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AdvisoryAgreement]
 ):
     """Advisory agreements of the clients within the caller's reach, the newest first."""
 
@@ -74,10 +73,6 @@ class AgreementViewSet(  # type: ignore[misc]  # DRF types its own request diffe
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering = ("-signed_on", "-pk")
     writes = {"create": "once", "cancel": "once+versioned", "end": "once+versioned"}
-
-    @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
 
     def get_queryset(self) -> QuerySet[AdvisoryAgreement]:
         rows: Any = AdvisoryAgreement.objects.visible_to(self._actor)
@@ -105,16 +100,6 @@ class AgreementViewSet(  # type: ignore[misc]  # DRF types its own request diffe
     def end(self, request: Request, **_path: str) -> Response:
         """The agreement ends as agreed with the client."""
         return self._do(EndAgreement, end_agreement)
-
-    def _row(self) -> AdvisoryAgreement:
-        """The agreement of the path; the list's own filters do not narrow it."""
-        found: AdvisoryAgreement = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
-
-    def _said(self, command: type[Strict]) -> dict[str, Any]:
-        body = command(data=self.request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        return dict(body.validated_data)
 
     def _do(self, command: type[Strict], change: Callable[..., AdvisoryAgreement]) -> Response:
         row, version, said = self._row(), seen_version(self.request), self._said(command)

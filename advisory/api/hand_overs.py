@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -21,7 +21,7 @@ from advisory.services import hand_over, preview_hand_over
 from advisory.services.hand_overs import chosen_of
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Once
+from crm.core.api.writes import Commands
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch, User
 
@@ -92,7 +92,7 @@ _ASKED = [
 
 
 class HandOverViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[HandOver]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[HandOver]
 ):
     """Hand-overs of the caller's branches, the newest first."""
 
@@ -104,10 +104,6 @@ class HandOverViewSet(  # type: ignore[misc]  # DRF types its own request differ
     lookup_value_regex = "[0-9A-Z]{26}"
     writes = {"create": "once"}
 
-    @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
-
     def get_queryset(self) -> QuerySet[HandOver]:
         rows: Any = HandOver.objects.visible_to(self._actor)
         return rows.select_related("branch", "giver", "taker", "done_by")  # type: ignore[no-any-return]
@@ -115,7 +111,7 @@ class HandOverViewSet(  # type: ignore[misc]  # DRF types its own request differ
     @extend_schema(request=DoHandOver, responses={201: HandOverDone})
     def create(self, request: Request) -> Response:
         """Give the clients to the taker, or spread them by matching; all or none."""
-        said = self._said(DoHandOver, request.data)
+        said = self._asked(DoHandOver, request.data)
         return self.once(lambda: hand_over(actor=self._actor, now=timezone.now(), **said)[0], self._show)
 
     @extend_schema(parameters=_ASKED, responses={200: HandOverPreview}, filters=False)
@@ -127,13 +123,11 @@ class HandOverViewSet(  # type: ignore[misc]  # DRF types its own request differ
     )
     def preview(self, request: Request) -> Response:
         """Who would take how many of the whole book; nothing is written."""
-        said = self._said(LookAtHandOver, request.query_params.dict())
+        said = self._asked(LookAtHandOver, request.query_params.dict())
         return Response(HandOverPreview(preview_hand_over(now=timezone.now(), **said)).data)
 
-    def _said(self, command: type[Strict], given: Any) -> dict[str, Any]:
-        body = command(data=given, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+    def _asked(self, command: type[Strict], given: Any) -> dict[str, Any]:
+        said = self._said(command, given)
         branch = said.get("branch") or self._actor.branch
         if branch is None:
             raise InvalidInput(fields={"branch": _("Name the branch.")})

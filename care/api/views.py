@@ -33,7 +33,7 @@ from care.models import CallAttempt, FollowUpCall, SurveyInvitation
 from care.services.surveys import Link
 from crm.core import audit
 from crm.core.api.permissions import may
-from crm.core.api.writes import Once, etag, refuse_stale, seen_version
+from crm.core.api.writes import Commands, Once, etag, refuse_stale, seen_version
 from crm.core.models import User
 
 _MAKES = [may("care.view_followupcall", "care.make_followupcall")]
@@ -134,7 +134,7 @@ class FollowUpViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
 
 
 class SurveyViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[SurveyInvitation]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[SurveyInvitation]
 ):
     """Surveys of the caller's branches with their answers. A survey is answered on its own page, never here."""
 
@@ -146,10 +146,6 @@ class SurveyViewSet(  # type: ignore[misc]  # DRF types its own request differen
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering = ("-created_at", "-pk")
     writes = {"link": "once+versioned"}
-
-    @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
 
     def get_queryset(self) -> QuerySet[SurveyInvitation]:
         rows: Any = SurveyInvitation.objects.visible_to(self._actor)
@@ -186,11 +182,6 @@ class SurveyViewSet(  # type: ignore[misc]  # DRF types its own request differen
             return Response(SurveyLink(told).data, headers=headers)
 
         return self.once(hand_out, show)
-
-    def _row(self) -> SurveyInvitation:
-        """The survey of the path; the list's own filters do not narrow it."""
-        found: SurveyInvitation = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
 
     @extend_schema(responses={200: SurveyResults})
     @action(detail=False, pagination_class=None, permission_classes=[may("care.view_surveyinvitation")])

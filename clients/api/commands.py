@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,7 +17,7 @@ from clients.models import Client, RiskGrade
 from clients.services import assess_risk, assign_advisor, set_do_not_contact
 from crm.core.api.permissions import may
 from crm.core.api.serializers import PublicIdField, Strict
-from crm.core.api.writes import Once, etag, seen_version
+from crm.core.api.writes import Commands, etag, seen_version
 from crm.core.models import User
 
 
@@ -48,7 +47,7 @@ class SetDoNotContact(Strict):
 _ANSWERS = {200: ClientRead, 201: ClientRead}
 
 
-class ClientCommands(Once):
+class ClientCommands(Commands):
     """The commands of a client page; each answers the client with his new version."""
 
     writes = {
@@ -63,16 +62,16 @@ class ClientCommands(Once):
     @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.assess_client")])
     def risk(self, request: Request, **_path: str) -> Response:
         """Enter a risk grade; it is valid from the day of the assessment for the months that the figures say."""
-        client, said = self._client(), self._said(AssessRisk)
-        return self._do(lambda: assess_risk(client=client, actor=self._actor(), now=timezone.now(), **said))
+        client, said = self._row(), self._said(AssessRisk)
+        return self._do(lambda: assess_risk(client=client, actor=self._actor, now=timezone.now(), **said))
 
     @extend_schema(request=AssignAdvisor, responses=_ANSWERS, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.assign_client")])
     def advisor(self, request: Request, **_path: str) -> Response:
         """Give the client into a colleague's book."""
-        client, version, said = self._client(), seen_version(request), self._said(AssignAdvisor)
+        client, version, said = self._row(), seen_version(request), self._said(AssignAdvisor)
         return self._do(
-            lambda: assign_advisor(client=client, actor=self._actor(), now=timezone.now(), version=version, **said)
+            lambda: assign_advisor(client=client, actor=self._actor, now=timezone.now(), version=version, **said)
         )
 
     @extend_schema(request=SetDoNotContact, responses=_ANSWERS, filters=False)
@@ -84,31 +83,18 @@ class ClientCommands(Once):
     )
     def do_not_contact(self, request: Request, **_path: str) -> Response:
         """Mark that nobody here calls the client, or lift the mark."""
-        client, version, said = self._client(), seen_version(request), self._said(SetDoNotContact)
-        return self._do(lambda: set_do_not_contact(client=client, actor=self._actor(), version=version, **said))
-
-    def _actor(self) -> Any:
-        return self.request.user
-
-    def _client(self) -> Client:
-        """The client of the path; the list's own filters do not narrow him."""
-        found: Client = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])  # type: ignore[attr-defined]  # the view's
-        return found
-
-    def _said(self, command: type[Strict]) -> dict[str, Any]:
-        body = command(data=self.request.data, context=self.get_serializer_context())  # type: ignore[attr-defined]  # the view's
-        body.is_valid(raise_exception=True)
-        return dict(body.validated_data)
+        client, version, said = self._row(), seen_version(request), self._said(SetDoNotContact)
+        return self._do(lambda: set_do_not_contact(client=client, actor=self._actor, version=version, **said))
 
     def _do(self, change: Callable[[], Any]) -> Response:
-        client = self._client()
+        client = self._row()
 
         def make() -> Client:
             change()
             return client
 
-        return self.once(make, lambda _id: self._shown(self._client()))
+        return self.once(make, lambda _id: self._shown(self._row()))
 
     def _shown(self, client: Client) -> Response:
-        context = self.get_serializer_context()  # type: ignore[attr-defined]  # the view's
+        context = self.get_serializer_context()
         return Response(ClientRead(client, context=context).data, headers={"ETag": etag(client)})

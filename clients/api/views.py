@@ -62,8 +62,8 @@ class ClientViewSet(ProfileActions, mixins.ListModelMixin, viewsets.GenericViewS
         typed = self.request.query_params.get("q", "").strip()
         if not typed:
             return rows
-        hits = Hits.of(typed, self._actor())
-        rows, self.cursor_ordering = rows.ranked(hits, self._actor())
+        hits = Hits.of(typed, self._actor)
+        rows, self.cursor_ordering = rows.ranked(hits, self._actor)
         return rows.annotate(found_by=hits.found_by)
 
     @extend_schema(responses={200: ClientRead}, filters=False)
@@ -80,13 +80,14 @@ class ClientViewSet(ProfileActions, mixins.ListModelMixin, viewsets.GenericViewS
         body = ClientCreate(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         said = dict(body.validated_data)
-        number, own = said.pop("external_id"), self._actor()
+        number, own = said.pop("external_id"), self._actor
         source = said.pop("source", Source.STAFF)
-        if own.branch is None:
+        branch = own.branch
+        if branch is None:
             raise InvalidInput(_("You belong to no branch, so a new client has no place."))
         return self.once(
             lambda: create_client(
-                branch=own.branch,
+                branch=branch,
                 external_id=number,
                 values=said,
                 source=source,
@@ -111,7 +112,7 @@ class ClientViewSet(ProfileActions, mixins.ListModelMixin, viewsets.GenericViewS
             as_of=values.pop("as_of", None),
             refused=values.pop("refused", None),
             values=values,
-            actor=self._actor(),
+            actor=self._actor,
             now=timezone.now(),
             version=version,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -19,8 +19,7 @@ from rest_framework.response import Response
 from clients.models import Client
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
-from crm.core.api.writes import Once, etag, seen_version
-from crm.core.models import User
+from crm.core.api.writes import Commands, etag, seen_version
 from tiers.filters import ClientRateFilter, RateCardFilter
 from tiers.models import ClientRate, Product, RateBasis, RateCard, Tier
 from tiers.querysets import may_see_commission
@@ -108,24 +107,8 @@ def _priced(said: dict[str, Any]) -> dict[str, Any]:
     return {**said, "price": Price(*terms)}
 
 
-class _Desk(Once):
-    """What both resources share."""
-
-    request: Any
-    get_serializer_context: Callable[[], dict[str, Any]]
-
-    @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
-
-    def _said(self, command: type[Strict]) -> dict[str, Any]:
-        body = command(data=self.request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        return dict(body.validated_data)
-
-
 class RateCardViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    _Desk, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[RateCard]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[RateCard]
 ):
     """Rates of the tiers, the newest first; a row is never edited, a newer one ends it."""
 
@@ -157,7 +140,7 @@ _DECIDES = [may("tiers.view_clientrate", "tiers.approve_clientrate")]
 
 
 class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    _Desk, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ClientRate]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ClientRate]
 ):
     """Rates agreed with clients whose commission the caller may see, the newest first."""
 
@@ -208,11 +191,6 @@ class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request diff
     def end(self, request: Request, **_path: str) -> Response:
         """Let an approved rate end."""
         return self._do(EndRate, end_client_rate)
-
-    def _row(self) -> ClientRate:
-        """The rate of the path; the list's own filters do not narrow it."""
-        found: ClientRate = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
 
     def _do(self, command: type[Strict], change: Callable[..., ClientRate]) -> Response:
         row, version, said = self._row(), seen_version(self.request), self._said(command)

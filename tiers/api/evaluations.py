@@ -20,10 +20,10 @@ from clients.models import Client
 from crm.core.api.jobs import JobRead
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
-from crm.core.api.writes import Once
+from crm.core.api.writes import Commands
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
-from crm.core.models import Branch, JobRun, User
+from crm.core.models import Branch, JobRun
 from tiers.api.serializers import TierRead
 from tiers.filters import EvaluationFilter
 from tiers.models import EvaluationRun, Programme
@@ -95,7 +95,7 @@ _ASKED = [
 
 
 class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[EvaluationRun]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[EvaluationRun]
 ):
     """Evaluations of the caller's branches, the newest first. Asking for one answers the job that does it."""
 
@@ -108,10 +108,6 @@ class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request diff
     cursor_ordering = ("-day", "-pk")
     writes = {"create": "once"}
 
-    @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
-
     def get_queryset(self) -> QuerySet[EvaluationRun]:
         rows: Any = EvaluationRun.objects.visible_to(self._actor)
         return rows.select_related("branch", "programme", "actor")  # type: ignore[no-any-return]
@@ -119,7 +115,7 @@ class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request diff
     @extend_schema(request=AskEvaluation, responses={201: JobRead})
     def create(self, request: Request) -> Response:
         """Put an evaluation in the queue; ask the job until it is done, its result names the run."""
-        said = self._said(request.data)
+        said = self._asked(request.data)
         return self.once(lambda: ask_evaluation(actor=self._actor, **said), self._show_job)
 
     @extend_schema(parameters=_ASKED, responses={200: PreviewRead}, filters=False)
@@ -131,13 +127,11 @@ class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request diff
     )
     def preview(self, request: Request) -> Response:
         """What an evaluation for a day would do; nothing is written."""
-        said = self._said(request.query_params.dict())
+        said = self._asked(request.query_params.dict())
         return Response(PreviewRead(self._told(preview_evaluation(**said), said["programme"])).data)
 
-    def _said(self, given: Any) -> dict[str, Any]:
-        body = AskEvaluation(data=given, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = body.validated_data
+    def _asked(self, given: Any) -> dict[str, Any]:
+        said = self._said(AskEvaluation, given)
         branch, day = said.get("branch") or self._actor.branch, cast(date, said["day"])
         if branch is None:
             raise InvalidInput(fields={"branch": _("Name the branch.")})

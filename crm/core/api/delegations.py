@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Once, refuse_stale, stamp
+from crm.core.api.writes import Commands, refuse_stale, stamp
 from crm.core.clocks import local_date
 from crm.core.filters import DelegationFilter
 from crm.core.models import Delegation, User
@@ -58,7 +58,7 @@ class RevokeDelegation(Strict):
 
 
 class DelegationViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Delegation]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Delegation]
 ):
     """Delegations that concern the caller or the people he manages, the newest first."""
 
@@ -69,10 +69,6 @@ class DelegationViewSet(  # type: ignore[misc]  # DRF types its own request diff
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     writes = {"create": "once", "revoke": "once+versioned"}
-
-    @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
 
     def get_queryset(self) -> QuerySet[Delegation]:
         rows: Any = Delegation.objects.visible_to(self._actor)
@@ -108,11 +104,6 @@ class DelegationViewSet(  # type: ignore[misc]  # DRF types its own request diff
             return revoke_delegation(actor=self._actor, delegation=row, now=timezone.now())
 
         return self.once(end, self._shown)
-
-    def _row(self) -> Delegation:
-        """The delegation of the path; the list's own filters do not narrow it."""
-        found: Delegation = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
 
     def _shown(self, public_id: str) -> Response:
         row = get_object_or_404(self.get_queryset(), public_id=public_id)

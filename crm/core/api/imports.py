@@ -22,7 +22,7 @@ from crm.core.api.jobs import JobRead
 from crm.core.api.parsers import SafeJSONParser
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Once, refuse_stale, stamp
+from crm.core.api.writes import Commands, refuse_stale, stamp
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.filters import ImportBatchFilter
@@ -30,7 +30,7 @@ from crm.core.importing import TARGETS
 from crm.core.importing.guess import recognised
 from crm.core.importing.mapping import Mapping, parse
 from crm.core.importing.targets import may_bring
-from crm.core.models import Branch, ImportBatch, User
+from crm.core.models import Branch, ImportBatch
 from crm.core.models.importing import ImportMapping, ImportRow
 from crm.core.services.import_work import start_apply, start_check, start_undo
 from crm.core.services.importing import bring_file, cancel_batch, limits_for
@@ -116,7 +116,7 @@ _CHANGES: dict[str, Any] = {
 
 
 class ImportViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ImportBatch]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ImportBatch]
 ):
     """Files of the caller's branches, the newest first. A worker does the work: ask the batch until its job has ended."""
 
@@ -135,10 +135,6 @@ class ImportViewSet(  # type: ignore[misc]  # DRF types its own request differen
     }
 
     @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
-
-    @property
     def cursor_ordering(self) -> tuple[str, ...]:
         return ("number", "pk") if self.action == "rejects" else ("-pk",)
 
@@ -149,7 +145,7 @@ class ImportViewSet(  # type: ignore[misc]  # DRF types its own request differen
     @extend_schema(responses={200: ImportRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One batch; its ETag is what a change sends back as If-Match."""
-        return self._shown(self._batch().public_id)
+        return self._shown(self._row().public_id)
 
     @extend_schema(request={"multipart/form-data": BringFile}, responses={201: ImportRead})
     def create(self, request: Request) -> Response:
@@ -213,7 +209,7 @@ class ImportViewSet(  # type: ignore[misc]  # DRF types its own request differen
     )
     def rejects(self, request: Request, **_path: str) -> Response:
         """Rows that were refused, in the order of the file."""
-        rows: Any = ImportRow.objects.filter(batch=self._batch(), outcome=ImportRow.Outcome.REJECTED)
+        rows: Any = ImportRow.objects.filter(batch=self._row(), outcome=ImportRow.Outcome.REJECTED)
         page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(RejectRead(page, many=True).data)
 
@@ -236,13 +232,8 @@ class ImportViewSet(  # type: ignore[misc]  # DRF types its own request differen
             return Mapping.from_dict(kept.body)
         return recognised(raw, said["kind"], limits_for(branch, local_date(timezone.now())))
 
-    def _batch(self) -> ImportBatch:
-        """The batch of the path; the list's own filters do not narrow it."""
-        found: ImportBatch = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
-
     def _do(self, command: type[Strict], change: Callable[..., Any]) -> Response:
-        batch = self._batch()
+        batch = self._row()
         if not may_bring(self._actor, batch.kind):
             raise PermissionDenied
         body = command(data=self.request.data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -15,10 +15,10 @@ from rest_framework.response import Response
 
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, Strict
-from crm.core.api.writes import Once, refuse_stale, stamp
+from crm.core.api.writes import Commands, refuse_stale, stamp
 from crm.core.filters import JobRunFilter
 from crm.core.jobs import cancel_job
-from crm.core.models import JobRun, User
+from crm.core.models import JobRun
 
 
 def version_of(run: JobRun) -> int:
@@ -58,7 +58,7 @@ class CancelJob(Strict):
 
 
 class JobViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[JobRun]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[JobRun]
 ):
     """Runs of long work: one's own, and those of a branch for whoever sees the branch; the newest first."""
 
@@ -69,10 +69,6 @@ class JobViewSet(  # type: ignore[misc]  # DRF types its own request differently
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     writes = {"cancel": "once+versioned"}
-
-    @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
 
     def get_queryset(self) -> QuerySet[JobRun]:
         rows: Any = JobRun.objects.visible_to(self._actor)
@@ -96,11 +92,6 @@ class JobViewSet(  # type: ignore[misc]  # DRF types its own request differently
             return run
 
         return self.once(stop, self._shown)
-
-    def _row(self) -> JobRun:
-        """The run of the path; the list's own filters do not narrow it."""
-        found: JobRun = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
 
     def _shown(self, public_id: str) -> Response:
         run = get_object_or_404(self.get_queryset(), public_id=public_id)

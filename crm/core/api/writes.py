@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm.core.api.serializers import Strict
 from crm.core.errors import InvalidInput, StaleEdit, VersionRequired
+from crm.core.models import User
 from crm.core.once import fingerprint, once
 
 KEY_LENGTH = 80
@@ -77,3 +80,25 @@ class Once:
             self.request._request.body if hasattr(self.request._request, "_body") else repr(self.request.data)
         )
         return raw
+
+
+class Commands(Once):
+    """What resources with commands share: who asks, the row of the path, and what was said."""
+
+    kwargs: dict[str, Any]
+    get_queryset: Callable[[], Any]
+    get_serializer_context: Callable[[], dict[str, Any]]
+
+    @property
+    def _actor(self) -> User:
+        return cast(User, self.request.user)  # the permission class asks for a sign-in
+
+    def _row(self) -> Any:
+        """The row of the path within the caller's reach; the list's own filters do not narrow it."""
+        return get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
+
+    def _said(self, command: type[Strict], given: Any = None) -> dict[str, Any]:
+        """The checked words of a command: of the body, or those ``given``."""
+        body = command(data=self.request.data if given is None else given, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
