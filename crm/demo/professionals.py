@@ -27,7 +27,23 @@ _STORIES = (
 )
 #: So many months of experience everybody states; the proof shows it.
 _MONTHS = 72
-_PROOF = b"%PDF-1.4\n% proof of assets, invented for the demo\n"
+#: An empty page: a whole file of its kind, as attachments are checked.
+_PROOF = (
+    b"%PDF-1.4\n"
+    b"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n"
+    b"xref\n"
+    b"0 4\n"
+    b"0000000000 65535 f \n"
+    b"0000000009 00000 n \n"
+    b"0000000052 00000 n \n"
+    b"0000000101 00000 n \n"
+    b"trailer<</Size 4/Root 1 0 R>>\n"
+    b"startxref\n"
+    b"164\n"
+    b"%%EOF\n"
+)
 
 
 def classify_investors(*, crew: Crew, today: date) -> None:

@@ -42,6 +42,7 @@ from crm.core.models import Attachment, AuditEntry, Branch, User
 from crm.core.policies import figures as figures_on
 from tests.factories.clients import AccountFactory, ClientFactory, InvestorClassificationFactory
 from tests.factories.core import UserFactory
+from tests.factories.files import PDF
 from tests.racing import Meeting, on_postgresql, race
 
 Staff = Callable[..., User]
@@ -59,7 +60,7 @@ def found(wanted: str, client: Client | None = None, **stated: Any) -> dict[str,
 
 
 def pdf(name: str = "资产证明.pdf") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, b"%PDF-1.7 proof", content_type="application/pdf")
+    return SimpleUploadedFile(name, PDF, content_type="application/pdf")
 
 
 # -- the arithmetic ----------------------------------------------------------------------------------------------------
