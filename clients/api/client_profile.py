@@ -57,7 +57,7 @@ class ProfileActions(ClientCommands):
     @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.change_client")])
     def confirm(self, request: Request, **_path: str) -> Response:
         """Note that facts were asked again and still hold; the values stay as they are."""
-        client, version, said = self._client(), seen_version(request), self._said(Confirmation)
+        client, version, said = self._row(), seen_version(request), self._said(Confirmation)
         names, terms = said.pop("facts"), self._terms(version)
         return self._do(lambda: confirm_facts(client=client, names=names, **said, **terms))
 
@@ -65,7 +65,7 @@ class ProfileActions(ClientCommands):
     @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.add_stageoverride")])
     def stage(self, request: Request, **_path: str) -> Response:
         """Set the stage by hand."""
-        client, version, said = self._client(), seen_version(request), self._said(StageSet)
+        client, version, said = self._row(), seen_version(request), self._said(StageSet)
         terms = self._terms(version)
         return self._do(lambda: set_stage(client=client, **said, **terms))
 
@@ -78,8 +78,8 @@ class ProfileActions(ClientCommands):
     )
     def end_stage(self, request: Request, **_path: str) -> Response:
         """Let the rule say the stage again."""
-        client, terms = self._client(), self._terms(seen_version(request))
+        client, terms = self._row(), self._terms(seen_version(request))
         return self._do(lambda: end_stage(client=client, **terms))
 
     def _terms(self, version: int) -> dict[str, Any]:
-        return {"actor": self._actor(), "now": timezone.now(), "version": version}
+        return {"actor": self._actor, "now": timezone.now(), "version": version}
