@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clients.services.export import EXPORTS, NEEDS
@@ -41,7 +42,7 @@ class ExportForm(CommandForm):
         super().__init__(*args, **kwargs)
         chosen: Any = self.fields["columns"]
         chosen.choices = [
-            (column.name, f"{column.label} ({_('masked')})" if column.private else column.label)
+            (column.name, _masked(column.label) if column.private else column.label)
             for column in kind.columns
         ]
         if kind.key == "clients":
@@ -57,6 +58,10 @@ class ExportForm(CommandForm):
         if not said.get("columns"):
             said["columns"] = [column.name for column in self.kind.columns if column.usual]
         return said
+
+
+def _masked(label: Any) -> str:
+    return gettext("%(label)s (masked)") % {"label": label}
 
 
 def kinds_for(user: User) -> list[ExportKind]:
