@@ -42,8 +42,7 @@ class ExportForm(CommandForm):
         super().__init__(*args, **kwargs)
         chosen: Any = self.fields["columns"]
         chosen.choices = [
-            (column.name, _masked(column.label) if column.private else column.label)
-            for column in kind.columns
+            (column.name, _masked(column.label) if column.private else column.label) for column in kind.columns
         ]
         if kind.key == "clients":
             del self.fields["since"], self.fields["until"]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from clients import provenance
 from clients.identity import IdentityRefused, normalise_name
 from clients.importing.lookup import UNKNOWN_STAFF, staff_by_number
+from clients.importing.points import POINT_FIELDS, POINTS, new_points, put_points, read_points, take_points_back
 from clients.importing.profile_fields import PROFILE_FIELDS, tidy_row
 from clients.models import AdvisorAssignment, Channel, Client, RiskGrade
 from clients.provenance import Source
@@ -26,7 +27,7 @@ from clients.services.identity_facts import (
 from clients.services.primaries import step_down
 from crm.core.clocks import local_date
 from crm.core.fields import SealedText
-from crm.core.importing import ImportContext, ImportField, InputRow, Problem, Stage, bulk
+from crm.core.importing import ImportContext, ImportField, InputRow, Problem, RowPlan, Stage, bulk
 from crm.core.importing.model_target import ModelTarget, Resolved
 from crm.core.importing.model_writer import KEY
 from crm.core.importing.targets import CREATED, UPDATED
@@ -36,6 +37,8 @@ _VALIDITY = ("id_valid_until", "id_is_long_term")
 _LISTING = ("is_listed", "stock_code")
 #: A blank cell says nothing about these: they always have a value.
 _NEVER_BLANK = ("kind", "status", "sex", "id_is_long_term")
+_STAFF = ("advisor", "introducer")
+_POINTS = frozenset(field.name for field in POINT_FIELDS)
 #: Values that our exports mask with stars.
 _MASKED_IN_EXPORTS = ("name", "phone", "id_number", "email", "address")
 
@@ -49,7 +52,11 @@ class ClientTarget(ModelTarget):
     model = Client
     identity = ("branch_id", "external_id")
     row_key_field = "external_id"
-    columns = {"advisor": "advisor_id", "introducer": "introducer_id"}
+    columns = {
+        "advisor": "advisor_id",
+        "introducer": "introducer_id",
+        **dict.fromkeys([field.name for field in POINT_FIELDS]),
+    }
     derived = (*DERIVED, "provenance")
     extra = ("sex", "birth_date", "status", "closed_on")
     volatile = ("total_assets", "assets_on", "last_contact_at", "next_contact_on", "stage", "stage_since")
@@ -133,6 +140,7 @@ class ClientTarget(ModelTarget):
             headers=("首选联系方式",),
         ),
         *PROFILE_FIELDS,
+        *POINT_FIELDS,
     ]
 
     def fixed(self, context: ImportContext) -> dict[str, Any]:
@@ -164,21 +172,18 @@ class ClientTarget(ModelTarget):
         return context.day or local_date(context.now)
 
     def resolve(self, context: ImportContext, rows: list[InputRow]) -> Iterable[Resolved]:
-        numbers = [row.values.get(name) for row in rows for name in self.columns]
+        numbers = [row.values.get(name) for row in rows for name in _STAFF]
         staff = staff_by_number(context, numbers)
         today = local_date(context.now)
-        return [self._one(row, staff, today) for row in rows]
+        points: dict[str, Any] | None = None if context.mapped.isdisjoint(_POINTS) else {}
+        resolved = [self._one(row, staff, today, points) for row in rows]
+        context.memo["clients.new_points"] = new_points(context, points) if points else {}
+        return resolved
 
-    def _one(self, row: InputRow, staff: dict[str, int], today: date) -> Resolved:
+    def _one(self, row: InputRow, staff: dict[str, int], today: date, points: dict[str, Any] | None) -> Resolved:
         values = dict(row.values)
         problems: list[Problem] = []
-        for name in self.columns:
-            if (number := values.pop(name, None)) is not None:
-                values[f"{name}_id"] = staff.get(number)
-                if number not in staff:
-                    problems.append(row.problem(name, "unknown_staff", str(UNKNOWN_STAFF)))
-            elif name in row.values:
-                values[f"{name}_id"] = None
+        problems += self._people(row, values, staff)
         for name in _NEVER_BLANK:
             if name in values and values[name] is None:
                 del values[name]
@@ -190,6 +195,9 @@ class ClientTarget(ModelTarget):
         problems += tidy_row(row, values)
         kind = values.get("kind") or Client.Kind.PERSON
         problems += self._identity(row, values, kind, today)
+        if points is not None:
+            points[values["external_id"]], bad = read_points(row, values)
+            problems += bad
         if values.get("status") == Client.Status.CLOSED and not values.get("closed_on"):
             problems.append(row.problem("closed_on", "required", _("A closed client needs the day of closing.")))
         elif "status" in values and values["status"] != Client.Status.CLOSED:
@@ -197,6 +205,18 @@ class ClientTarget(ModelTarget):
         elif values.get("closed_on"):
             values["status"] = Client.Status.CLOSED
         return problems or values
+
+    def _people(self, row: InputRow, values: dict[str, Any], staff: dict[str, int]) -> list[Problem]:
+        """Staff numbers become keys; a number that nobody has is named."""
+        problems = []
+        for name in _STAFF:
+            if (number := values.pop(name, None)) is not None:
+                values[f"{name}_id"] = staff.get(number)
+                if number not in staff:
+                    problems.append(row.problem(name, "unknown_staff", str(UNKNOWN_STAFF)))
+            elif name in row.values:
+                values[f"{name}_id"] = None
+        return problems
 
     def _identity(self, row: InputRow, values: dict[str, Any], kind: str, today: date) -> list[Problem]:
         problems = []
@@ -218,10 +238,24 @@ class ClientTarget(ModelTarget):
             known = {"name": "", **known}
         return following(known, kind=known.get("kind") or Client.Kind.PERSON)
 
+    # -- further phones, e-mails, addresses ----------------------------------------------------------------------------
+
+    def adds(self, context: ImportContext, row: InputRow) -> bool:
+        return row.values["external_id"] in context.memo["clients.new_points"]
+
+    def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
+        for plan in super().plan(context, rows):
+            fresh = context.memo["clients.new_points"].get(plan.row.values.get("external_id"))
+            if fresh and plan.outcome in (CREATED, UPDATED):
+                plan.before = {**(plan.before or {}), POINTS: fresh}
+            yield plan
+
     # -- whose book a client is in has a history -----------------------------------------------------------------------
 
     def after_apply(self, context: ImportContext, stage: Stage) -> None:
         self._step_down(context, stage)
+        if not context.mapped.isdisjoint(_POINTS):
+            put_points(stage, context.now)
         if "advisor" not in context.mapped:
             return
         at = self.layout(context).index("advisor_id")
@@ -252,6 +286,8 @@ class ClientTarget(ModelTarget):
         bulk.insert(AdvisorAssignment, names, cells)
 
     def undo(self, context: ImportContext, stage: Stage) -> None:
+        if not context.mapped.isdisjoint(_POINTS):
+            take_points_back(stage)
         own = AdvisorAssignment.objects.filter(client__branch=context.branch, reason=_reason(context))
         if own.exists():
             self._reopen(context, stage, own)

@@ -16,8 +16,10 @@ from django.core.management import call_command
 from django.utils import timezone
 from django.utils.translation import override
 
-from clients.models import Account, AdvisorAssignment, Client, ContactLog, DailyAsset, Holding
+from clients.models import Account, AdvisorAssignment, Client, ContactLog, ContactPoint, DailyAsset, Holding
+from crm.core.access import system_user
 from crm.core.clocks import local_date
+from crm.core.importing import ImportTouched
 from crm.core.models import Branch, ImportBatch, User
 from crm.core.services.importing import take_back
 
@@ -411,7 +413,7 @@ def test_an_address_book_comes_in_once_and_every_card_left_out_has_its_reason(
     assert first["created"] + first["rejected"] == cards
     assert (again["created"], again["unchanged"], again["rejected"]) == (0, first["created"], first["rejected"])
     reasons = list(csv.DictReader((tmp_path / "errors.csv").open(encoding="utf-8", newline="")))
-    assert {row["field"] for row in reasons} <= {"phone", "email"}
+    assert {row["field"] for row in reasons} <= {"phone", "phones", "email", "emails"}
     assert all(row["message"] and row["code"] for row in reasons)
 
 
@@ -459,3 +461,48 @@ def test_a_client_of_tomorrow_is_rejected_with_the_field(run: Run, tmp_path: Pat
         ("opened_on", "in_future"),
         ("birth_date", "in_future"),
     ]
+
+
+def test_all_phones_of_a_card_become_contact_points_once_and_go_again_with_the_import(
+    run: Run, branch: Branch, tmp_path: Path
+) -> None:
+    book = tmp_path / "book.vcf"
+    card = "BEGIN:VCARD\nVERSION:3.0\nUID:C1\nFN:王小明\nTEL;TYPE=CELL:13800138000\nTEL:021-68888888\n{more}"
+    card += "EMAIL:a@example.cn\nEND:VCARD\n"
+    book.write_text(card.format(more=""), encoding="utf-8")
+    first = run("clients", book, MAPPINGS / "vcard_clients.toml")
+    assert counts(first) == (1, 0, 0, 0, 0)
+    client = Client.objects.get()
+    assert client.phone == "+8613800138000"
+    assert [str(point.value) for point in ContactPoint.objects.filter(client=client)] == ["+862168888888"]
+    assert counts(run("clients", book, MAPPINGS / "vcard_clients.toml")) == (0, 0, 1, 0, 0)
+
+    book.write_text(card.format(more="TEL:13900139000\nEMAIL:b@example.cn\n"), encoding="utf-8")
+    second = run("clients", book, MAPPINGS / "vcard_clients.toml")
+    assert counts(second) == (0, 1, 0, 0, 0)
+    assert ContactPoint.objects.count() == 3
+    raw = ContactPoint._base_manager.values_list("value", flat=True)
+    assert not any("139" in str(getattr(value, "sealed", "")) for value in raw)
+
+    admin = system_user()
+    take_back(ImportBatch.objects.get(public_id=second["batch"]), actor=admin)
+    assert ContactPoint.objects.count() == 1
+    other = tmp_path / "other.vcf"
+    other.write_text(card.format(more="").replace("UID:C1", "UID:C2"), encoding="utf-8")
+    alone = run("clients", other, MAPPINGS / "vcard_clients.toml")
+    assert ContactPoint.objects.count() == 2
+    take_back(ImportBatch.objects.get(public_id=alone["batch"]), actor=admin)
+    assert ContactPoint.objects.count() == Client.objects.count() == 1
+
+
+def test_a_point_that_somebody_has_changed_keeps_the_import_from_being_taken_back(
+    run: Run, branch: Branch, tmp_path: Path
+) -> None:
+    file = write(tmp_path, "客户号,姓名,备用电话\nK1,王小明,13800138000；139 0013 9000\n")
+    mapping = '[columns]\nexternal_id = "客户号"\nname = "姓名"\nphones = "备用电话"\n'
+    said = run("clients", file, mapping)
+    ContactPoint.objects.filter(client__external_id="K1").update(version=2)
+
+    with pytest.raises(ImportTouched):
+        take_back(ImportBatch.objects.get(public_id=said["batch"]), actor=system_user())
+    assert ContactPoint.objects.count() == 2

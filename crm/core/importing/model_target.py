@@ -70,6 +70,10 @@ class ModelTarget(ImportTarget):
         """More attributes of a stored row that changes, from what it was and what changes in it; named in ``derived``."""
         return {}
 
+    def adds(self, context: ImportContext, row: InputRow) -> bool:
+        """Whether a row whose columns all stand as they are brings something beside them."""
+        return False
+
     def same(self, attname: str, old: Any, new: Any) -> bool:
         """Whether a stored value and one of the file are equal for the trade; sealed values come opened."""
         return bool(old == new)
@@ -162,7 +166,7 @@ class ModelTarget(ImportTarget):
             for name in names
             if name in values and not self.same(name, shape.opened(name, old[name], public_id), values[name])
         }
-        if not changed:
+        if not changed and not self.adds(context, row):
             return row.unchanged()
         following = self.derive(context, {**old, **values}, new=False)
         after = {**old, **following, **changed, **self.marked(context, old, changed)}

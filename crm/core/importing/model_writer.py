@@ -61,7 +61,7 @@ class ModelWriter:
     def _set(self, page: list[StagedRow], cells: list[dict[str, Any]], *, since: int) -> None:
         """Set values where the version is ``since`` ahead of the one planned for, and move it on by one."""
         shape = self.shape
-        names = sorted(cells[0].keys() - {KEY, "version"})
+        names = sorted((cells[0].keys() & shape.fields.keys()) - {KEY, "version"})
         version = ["version"] if shape.versioned else []
         stamped = [shape.ready(name, shape.default(name, self.now)) for name in shape.stamps]
 

@@ -1,0 +1,153 @@
+"""Further phones, e-mails, addresses and WeChat ids of a client that a file brings, several in one cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+from clients.identity import IdentityRefused, read_email, read_phone, tail
+from clients.identity.text import clean
+from clients.models import Client, ContactPoint
+from crm.core.crypto import blind_index, blind_indexes
+from crm.core.importing import ImportContext, ImportField, InputRow, Problem, Stage, bulk
+from crm.core.importing.problems import ImportTouched
+from crm.core.importing.shape import ModelShape
+from crm.core.importing.targets import CREATED, UPDATED
+from crm.core.public_ids import new_public_id
+
+#: Under this name the staged row holds the points that it adds.
+POINTS = "points"
+POINT_FIELDS = [
+    ImportField(
+        "phones",
+        "text",
+        gettext_lazy("all phones"),
+        sensitive=True,
+        max_length=800,
+        headers=("备用电话", "其他电话", "other phones"),
+        help=gettext_lazy(
+            "Several, each on a line of its own or with a semicolon between them; they become contact points."
+        ),
+    ),
+    ImportField(
+        "emails",
+        "text",
+        gettext_lazy("all e-mails"),
+        sensitive=True,
+        max_length=2000,
+        headers=("其他邮箱", "备用邮箱", "other e-mails"),
+    ),
+    ImportField(
+        "addresses",
+        "text",
+        gettext_lazy("all addresses"),
+        sensitive=True,
+        max_length=3000,
+        headers=("其他地址", "备用地址", "other addresses"),
+    ),
+    ImportField(
+        "wechat",
+        "text",
+        gettext_lazy("WeChat id"),
+        sensitive=True,
+        max_length=200,
+        headers=("微信", "微信号", "wechat id"),
+    ),
+]
+_COLUMNS = ("public_id", "client_id", "kind", "label", "value", "value_index", "value_tail")
+_KINDS: dict[str, tuple[str, str, Callable[[str], str]]] = {
+    "phones": (ContactPoint.Kind.PHONE, "phone", lambda text: read_phone(text).e164),
+    "emails": (ContactPoint.Kind.EMAIL, "email", read_email),
+    "addresses": (ContactPoint.Kind.ADDRESS, "address", clean),
+    "wechat": (ContactPoint.Kind.WECHAT, "", clean),
+}
+#: (kind, value in stored form)
+Point = tuple[str, str]
+
+
+def read_points(row: InputRow, values: dict[str, Any]) -> tuple[list[Point], list[Problem]]:
+    """Take the points out of a row's values: each once, without the one that is the client's own column."""
+    points: dict[Point, None] = {}
+    problems = []
+    for name, (kind, own, read) in _KINDS.items():
+        for text in _several(values.pop(name, None) or "", addresses=name == "addresses"):
+            try:
+                value = read(text)
+            except IdentityRefused as refusal:
+                problems.append(row.problem(name, refusal.code, f"{_hint(text)}: {refusal.message}"))
+                continue
+            if value and value != (values.get(own) or "" if own else ""):
+                points[(kind, value)] = None
+    return list(points), problems
+
+
+def _several(text: str, *, addresses: bool) -> Iterable[str]:
+    """An address may hold commas and semicolons; only a new line ends it."""
+    return (part for raw in re.split(r"[\n\r]+" if addresses else r"[\n\r;；、]+", text) if (part := raw.strip()))
+
+
+def _hint(text: str) -> str:
+    """Which of several, without saying it."""
+    return f"…{text[-2:]}"
+
+
+def new_points(context: ImportContext, wanted: dict[str, list[Point]]) -> dict[str, list[list[Any]]]:
+    """Of the points of each client number those that are not on file, ready to be staged; one statement for a chunk."""
+    held: dict[str, set[tuple[str, str]]] = {}
+    on_file = ContactPoint.objects.present().filter(client__branch=context.branch, client__external_id__in=wanted)
+    for number, kind, index in on_file.values_list("client__external_id", "kind", "value_index"):
+        held.setdefault(number, set()).add((kind, index))
+    shape = context.memo.setdefault("clients.points", ModelShape(ContactPoint))
+    found = {}
+    for number, points in wanted.items():
+        known = held.get(number, set())
+        fresh = [
+            _staged(shape, kind, value)
+            for kind, value in points
+            if not any((kind, index) in known for index in blind_indexes(value))
+        ]
+        if fresh:
+            found[number] = fresh
+    return found
+
+
+def _staged(shape: ModelShape, kind: str, value: str) -> list[Any]:
+    public_id = new_public_id()
+    shown = tail(value) if kind == ContactPoint.Kind.PHONE else ""
+    return [public_id, str(kind), shape.ready("value", value, public_id), blind_index(value), shown]
+
+
+def put_points(stage: Stage, now: datetime) -> None:
+    """Write the staged points of created and changed clients."""
+    for outcome in (CREATED, UPDATED):
+        for page in stage.chunks(outcome):
+            added = {row.ref: row.before[POINTS] for row in page if row.before and row.before.get(POINTS)}
+            if not added:
+                continue
+            pks = dict(Client.objects.filter(public_id__in=added).values_list("public_id", "pk"))
+            shape = ModelShape(ContactPoint)
+            moment = shape.ready("created_at", shape.default("created_at", now))
+            rest = shape.constants([n for n in shape.attnames if n not in (*_COLUMNS, "created_at")], now)
+            rows = [
+                (public_id, pks[ref], kind, "", value, index, shown, moment, *rest.values())
+                for ref, points in added.items()
+                for public_id, kind, value, index, shown in points
+            ]
+            bulk.insert(ContactPoint, (*_COLUMNS, "created_at", *rest), rows)
+
+
+def take_points_back(stage: Stage) -> None:
+    """Take the points of a batch away. Raises ``ImportTouched`` when one was changed or taken off since."""
+    for outcome in (CREATED, UPDATED):
+        for page in stage.chunks(outcome):
+            ids = [point[0] for row in page for point in (row.before or {}).get(POINTS) or ()]
+            if not ids:
+                continue
+            untouched = ContactPoint.objects.filter(public_id__in=ids, version=1, removed_at=None)
+            if untouched.count() != len(ids):
+                raise ImportTouched
+            bulk.delete(ContactPoint, "public_id", ids)
