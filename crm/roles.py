@@ -211,6 +211,7 @@ CLIENTS: Section = {
 }
 
 _TIERS_SEEN = ("tiers.view_programme", "tiers.view_tier", "tiers.view_tierstate", "tiers.view_tierchange")
+_FEES = ("tiers.view_feequote", "tiers.add_feequote")
 TIERS: Section = {
     MANAGER: (
         *_TIERS_SEEN,
@@ -218,10 +219,11 @@ TIERS: Section = {
         "tiers.add_evaluationrun",
         "tiers.view_ratecard",
         "tiers.view_clientrate",
+        *_FEES,
         "tiers.add_clientrate",
         "tiers.approve_clientrate",
     ),
-    ADVISOR: (*_TIERS_SEEN, "tiers.view_ratecard", "tiers.view_clientrate", "tiers.add_clientrate"),
+    ADVISOR: (*_TIERS_SEEN, "tiers.view_ratecard", "tiers.view_clientrate", "tiers.add_clientrate", *_FEES),
     ACCOUNT_MANAGER: _TIERS_SEEN,
     AGENT: _TIERS_SEEN,
     FRONT_DESK: _TIERS_SEEN,
@@ -231,6 +233,7 @@ TIERS: Section = {
         "tiers.view_evaluationrun",
         "tiers.view_ratecard",
         "tiers.view_clientrate",
+        *_FEES,
         "tiers.approve_clientrate",
     ),
     AUDITOR: (*_TIERS_SEEN, "tiers.view_evaluationrun", "tiers.view_ratecard"),
@@ -242,6 +245,7 @@ TIERS: Section = {
         "tiers.view_ratecard",
         "tiers.add_ratecard",
         "tiers.view_clientrate",
+        *_FEES,
         "tiers.approve_clientrate",
     ),
 }

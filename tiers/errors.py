@@ -68,3 +68,9 @@ class RateDecided(AlreadyDecided):
 class RateNotInForce(DomainError):
     code = "rate_not_in_force"
     message = _("Only an approved rate can be ended.")
+
+
+class FeesUnknown(InvalidInput):
+    """A trade whose fees the figures do not hold: another product, exchange or day."""
+
+    code = "fees_unknown"

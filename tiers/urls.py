@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from tiers.views import commission, console, proof
+from tiers.views import commission, console, fees, proof
 
 app_name = "tiers"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("tiers/proof/<str:public_id>/", proof.proof, name="proof"),
     path("commission/", commission.desk, name="commission"),
+    path("commission/fees/", fees.calculator, name="fees"),
+    path("commission/fees/<str:public_id>/", fees.quote, name="fee_quote"),
     path("commission/card/<str:public_id>/<str:product>/", commission.card_set, name="card_set"),
     path("commission/rates/new/<str:public_id>/", commission.rate_propose, name="rate_propose"),
     path("commission/rates/<str:public_id>/approve/", commission.rate_decide, {"verb": "approve"}, name="rate_approve"),

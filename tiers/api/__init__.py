@@ -4,6 +4,7 @@ from rest_framework.routers import BaseRouter
 
 from tiers.api.commission import ClientRateViewSet, RateCardViewSet
 from tiers.api.evaluations import EvaluationViewSet
+from tiers.api.fees import FeeQuoteViewSet
 from tiers.api.views import ProgrammeViewSet
 
 
@@ -13,3 +14,4 @@ def register(router: BaseRouter) -> None:
     router.register("evaluations", EvaluationViewSet, basename="evaluations")
     router.register("rate-cards", RateCardViewSet, basename="rate-cards")
     router.register("client-rates", ClientRateViewSet, basename="client-rates")
+    router.register("fee-quotes", FeeQuoteViewSet, basename="fee-quotes")

@@ -9,8 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.forms.commands import CommandForm
-from tiers.models import Product, RateBasis
+from tiers.models import Exchange, Product, RateBasis, Side
 from tiers.services.commission import Price
+from tiers.services.fees import CALCULABLE, Trade
 
 _TEN_THOUSAND = Decimal(10_000)
 
@@ -35,6 +36,33 @@ class PriceForm(CommandForm):
         """What was typed, as a plain fraction."""
         said = self.cleaned_data
         return Price(product, said["rate"] / _TEN_THOUSAND, said["basis"], said["min_fee"])
+
+
+class FeeForm(CommandForm):
+    """A trade and the price at which it is worked out."""
+
+    product = forms.ChoiceField(label=_("Product"))
+    exchange = forms.ChoiceField(label=_("Exchange"), choices=Exchange.choices)
+    side = forms.ChoiceField(label=_("Side"), choices=Side.choices)
+    amount = forms.DecimalField(
+        label=_("Amount of the trade, yuan"), max_digits=14, decimal_places=2, min_value=Decimal("0.01")
+    )
+    day = forms.DateField(label=_("Day of the trade"), widget=forms.DateInput(attrs={"type": "date"}))
+    rate = PriceForm.base_fields["rate"]
+    basis = PriceForm.base_fields["basis"]
+    min_fee = PriceForm.base_fields["min_fee"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["product"].choices = [(one.value, one.label) for one in CALCULABLE]  # type: ignore[attr-defined]
+
+    def trade(self) -> Trade:
+        said = self.cleaned_data
+        return Trade(*(said[name] for name in ("product", "exchange", "side", "amount", "day")))
+
+    def price(self) -> Price:
+        said = self.cleaned_data
+        return Price(said["product"], said["rate"] / _TEN_THOUSAND, said["basis"], said["min_fee"])
 
 
 class RateCardForm(PriceForm):

@@ -1,16 +1,20 @@
 """What we promise: programmes and their tiers, who stands where and why, and what trading costs."""
 
 from tiers.models.commission import ClientRate, Product, RateBasis, RateCard
+from tiers.models.fees import Exchange, FeeQuote, Side
 from tiers.models.programme import Programme, Tier
 from tiers.models.state import EvaluationRun, TierChange, TierState
 
 __all__ = [
     "ClientRate",
     "EvaluationRun",
+    "Exchange",
+    "FeeQuote",
     "Product",
     "Programme",
     "RateBasis",
     "RateCard",
+    "Side",
     "Tier",
     "TierChange",
     "TierState",

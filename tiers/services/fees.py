@@ -1,0 +1,151 @@
+"""The fee calculator: what a trade costs, line by line, by the figures in force on its day.
+
+Sources of the figures: regulation §3.2 (stamp duty since 2023-08-28, transfer fee since 2022-04-29, handling and regulation
+fees). All-in (全佣) the handling and regulation fees are inside what is charged; net (净佣) they come on top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from clients.models import Client
+from crm.core import audit
+from crm.core.errors import MissingRight
+from crm.core.fields import money
+from crm.core.models import Branch, User
+from crm.core.policies import Figures, PolicyMissing, figures
+from crm.core.service import service
+from tiers.errors import FeesUnknown
+from tiers.models import Exchange, FeeQuote, Product, RateBasis, Side
+from tiers.querysets import may_see_commission
+from tiers.services.commission import Price, check_price
+
+#: Where each product is traded; products that are not here have fees of their own that the figures do not hold.
+_TRADED_AT = {
+    Product.A_SHARE: (Exchange.SSE, Exchange.SZSE),
+    Product.MARGIN: (Exchange.SSE, Exchange.SZSE),
+    Product.BSE: (Exchange.BSE,),
+}
+CALCULABLE = tuple(_TRADED_AT)
+_FIGURES = ("commission.passthrough", "fee.transfer", "fee.stamp_sell")
+
+
+@dataclass(frozen=True)
+class Trade:
+    """One trade: ``amount`` in yuan on ``day``."""
+
+    product: str
+    exchange: str
+    side: str
+    amount: Decimal
+    day: date
+
+
+@dataclass(frozen=True)
+class Split:
+    """The lines of a trade's cost in yuan, each rounded half up to the fen, and their sum."""
+
+    commission: Decimal
+    handling: Decimal
+    regulation: Decimal
+    transfer: Decimal
+    stamp: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.commission + self.handling + self.regulation + self.transfer + self.stamp
+
+    @property
+    def charged(self) -> Decimal:
+        """Commission as the client reads it all-in: with the fees that the house collects for others."""
+        return self.commission + self.handling + self.regulation
+
+    def lines(self) -> dict[str, Decimal]:
+        names = ("commission", "handling", "regulation", "transfer", "stamp")
+        return {name: getattr(self, name) for name in names}
+
+
+def known_on(day: date, branch: Branch | None = None) -> Figures:
+    """The figures of ``day``. Raises ``FeesUnknown`` for a day before the first version on file."""
+    known = figures(day, branch)
+    try:
+        for key in _FIGURES:
+            known.figure(key)
+    except PolicyMissing:
+        raise FeesUnknown(fields={"day": _("The fees of this day are not on file.")}) from None
+    return known
+
+
+def split_trade(trade: Trade, price: Price, known: Figures) -> Split:
+    """Split the cost of ``trade`` at ``price`` by the figures ``known`` on its day. Raises ``FeesUnknown``."""
+    _check_trade(trade)
+    handling_rate, regulation_rate = (Decimal(part) for part in known.json("commission.passthrough")[trade.exchange])
+    amount = trade.amount
+    handling, regulation = money(amount * handling_rate), money(amount * regulation_rate)
+    charged = max(money(amount * price.rate), money(price.min_fee))
+    commission = charged - handling - regulation if price.basis == RateBasis.ALL_IN else charged
+    stamp = money(amount * known.rate("fee.stamp_sell")) if trade.side == Side.SELL else money(0)
+    return Split(commission, handling, regulation, money(amount * known.rate("fee.transfer")), stamp)
+
+
+def _check_trade(trade: Trade) -> None:
+    exchanges = _TRADED_AT.get(Product(trade.product))
+    wrong: dict[str, str] = {}
+    if exchanges is None:
+        wrong["product"] = _("The fees of this product are not on file.")
+    elif trade.exchange not in exchanges:
+        wrong["exchange"] = _("This product is not traded at this exchange.")
+    if trade.amount <= 0:
+        wrong["amount"] = _("The amount is above zero.")
+    if wrong:
+        raise FeesUnknown(fields=wrong)
+
+
+def work_out(trade: Trade, price: Price, branch: Branch | None = None) -> Split:
+    """Split a trade at a price that the rules of its day allow. Raises ``FeesUnknown`` and ``RateNotAllowed``."""
+    known = known_on(trade.day, branch)
+    _check_trade(trade)
+    check_price(price, known)
+    return split_trade(trade, price, known)
+
+
+@service("fee_quote.save")
+def save_quote(*, trade: Trade, price: Price, actor: User, client: Client | None = None) -> FeeQuote:
+    """Keep what a trade costs, with the versions of the figures used.
+
+    Raises ``MissingRight`` for a client whose commission the actor may not see, ``FeesUnknown`` and ``RateNotAllowed``.
+    """
+    if client is not None and not may_see_commission(actor, client):
+        raise MissingRight
+    branch = client.branch if client else actor.branch
+    split = work_out(trade, price, branch)
+    made: FeeQuote = FeeQuote.objects.create(
+        client=client,
+        product=trade.product,
+        exchange=trade.exchange,
+        side=trade.side,
+        amount=trade.amount,
+        day=trade.day,
+        rate=price.rate,
+        basis=price.basis,
+        min_fee=price.min_fee,
+        **split.lines(),
+        total=split.total,
+        figures=_used(known_on(trade.day, branch)),
+        created_by=actor,
+    )
+    audit.record(actor, "fee_quote.save", made, after={**split.lines(), "total": split.total})
+    return made
+
+
+def _used(known: Figures) -> dict[str, Any]:
+    found = {key: known.figure(key) for key in _FIGURES}
+    return {
+        key: {"version": one.version, "from": one.effective_from.isoformat(), "source": one.source}
+        for key, one in found.items()
+    }
