@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 _ACTIONS = {
@@ -23,8 +26,15 @@ class AdvisoryConfig(AppConfig):
 
     def ready(self) -> None:
         from advisory import tasks  # noqa: F401  registers the job and the sweep
+        from advisory.models import AdvisoryAgreement
         from clients.registry import ClientBound, bind
+        from clients.retention import keeps
         from crm.core.audit_words import add_words
 
         add_words(_ACTIONS)
+
+        @keeps("advice")
+        def newest_agreement(client: Any) -> Any:
+            return AdvisoryAgreement.objects.filter(client=client).aggregate(day=Max("signed_on"))["day"]
+
         bind(ClientBound("advisory.AdvisoryAgreement"), ClientBound("advisory.MatchProposal"))

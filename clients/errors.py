@@ -93,6 +93,46 @@ class StageNotSet(DomainError):
     message = _("No stage is set by hand.")
 
 
+class ClientRestricted(DomainError):
+    """PIPL Art. 47: while the law asks to keep the data, they are stored and nothing else."""
+
+    code = "client_restricted"
+    message = _("The data of this client are restricted to storage: no contact, no change.")
+
+
+class NotRestricted(DomainError):
+    code = "not_restricted"
+    message = _("The data of this client are not restricted.")
+
+
+class AlreadyHeld(DomainError):
+    code = "already_held"
+    message = _("This client is under a legal hold already.")
+
+
+class NotHeld(DomainError):
+    code = "not_held"
+    message = _("This legal hold has been lifted already.")
+
+
+class WrongStep(DomainError):
+    """The request stands elsewhere on its way."""
+
+    code = "wrong_step"
+    message = _("The request is not at this step.")
+
+
+class IdentityNotChecked(DomainError):
+    code = "identity_not_checked"
+    message = _("Check who asks before anything else.")
+
+
+class NotErasable(DomainError):
+    """Something stands against the erasure; the message names it."""
+
+    code = "not_erasable"
+
+
 class NothingToVerify(InvalidInput):
     """Only a fact that is on file can be verified."""
 

@@ -21,8 +21,10 @@ from clients.models import (
     ClientQuality,
     ClientTag,
     ContactLog,
+    DataRequest,
     InvestorClass,
     InvestorClassification,
+    LegalHold,
     MarginLevel,
     NeedsInterview,
     PermissionCode,
@@ -237,6 +239,39 @@ class ContactFilter(filters.FilterSet):
 
     class Meta:
         model = ContactLog
+        fields: list[str] = []
+
+
+class DataRequestFilter(filters.FilterSet):
+    """Requests of clients about their data, by kind, state and whether they are late."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    kind = filters.ChoiceFilter(choices=DataRequest.Kind.choices, label=_("Kind"), empty_label=_("All kinds"))
+    state = filters.ChoiceFilter(
+        method="with_state",
+        choices=[("open", _("Open")), ("overdue", _("Overdue")), *DataRequest.State.choices],
+        label=_("State"),
+        empty_label=_("All states"),
+    )
+
+    class Meta:
+        model = DataRequest
+        fields: list[str] = []
+
+    def with_state(self, rows: Any, _name: str, value: str) -> Any:
+        if value == "overdue":
+            return rows.overdue(local_date(timezone.now()))
+        return rows.open() if value == "open" else rows.filter(state=value)
+
+
+class LegalHoldFilter(filters.FilterSet):
+    """Holds by client and whether they still stand."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    standing = filters.BooleanFilter(field_name="lifted_at", lookup_expr="isnull", label=_("Still stands"))
+
+    class Meta:
+        model = LegalHold
         fields: list[str] = []
 
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models import Max
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,6 +17,7 @@ class ComplaintsConfig(AppConfig):
     def ready(self) -> None:
         # The services bring the sweep of the clocks and what follows a change of the calendar.
         from clients.registry import ClientBound, bind
+        from clients.retention import keeps, stops_erasure
         from complaints import services  # noqa: F401
         from complaints.importing import ComplaintTarget
         from complaints.models import Complaint
@@ -22,6 +25,7 @@ class ComplaintsConfig(AppConfig):
         from complaints.steps import STEPS
         from crm.core import attachments, audit
         from crm.core.audit_words import add_words
+        from crm.core.clocks import local_date
         from crm.core.importing import register
 
         @attachments.guard(Complaint)
@@ -34,6 +38,17 @@ class ComplaintsConfig(AppConfig):
             return Complaint.objects.filter(recused_q(user))
 
         bind(ClientBound("complaints.Complaint"))
+
+        @keeps("complaints")
+        def newest_complaint(client: Any) -> Any:
+            moment = Complaint.objects.filter(client=client).aggregate(at=Max("received_at"))["at"]
+            return local_date(moment) if moment else None
+
+        @stops_erasure
+        def open_complaint(client: Any) -> str:
+            found = Complaint.objects.filter(client=client).open().first()
+            return gettext("Open complaint: %(number)s") % {"number": found.number} if found else ""
+
         register(ComplaintTarget())
         add_words({f"complaint.{step.action}": step.label for step in STEPS})
         add_words(

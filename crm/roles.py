@@ -309,7 +309,36 @@ CARE: Section = {
     HEAD_OFFICE: (*_CARE_REVIEWED, "care.change_careprogramme"),
 }
 
-_SECTIONS = (CORE, CLIENTS, TIERS, ADVISORY, COMPLAINTS, CARE)
+_SEES_REQUESTS = ("clients.view_datarequest", "clients.view_legalhold", "clients.view_looks")
+#: Requests of clients about their own data, holds and the end of the data (PIPL Art. 45–47).
+PRIVACY: Section = {
+    MANAGER: (*_SEES_REQUESTS, "clients.add_datarequest", "clients.change_datarequest"),
+    COMPLIANCE: (
+        *_SEES_REQUESTS,
+        "clients.add_datarequest",
+        "clients.change_datarequest",
+        "clients.approve_datarequest",
+        "clients.add_legalhold",
+        "clients.change_legalhold",
+        "clients.restrict_client",
+        "clients.view_erasure",
+        "clients.add_erasure",
+        "clients.approve_erasure",
+    ),
+    HEAD_OFFICE: (
+        *_SEES_REQUESTS,
+        "clients.approve_datarequest",
+        "clients.view_erasure",
+        "clients.approve_erasure",
+    ),
+    AUDITOR: (*_SEES_REQUESTS, "clients.view_erasure"),
+    # Whoever the client tells takes it down; who answers to him for his data sees what left the screen.
+    FRONT_DESK: ("clients.add_datarequest", "clients.view_datarequest"),
+    ADVISOR: ("clients.add_datarequest", "clients.view_looks"),
+    ACCOUNT_MANAGER: ("clients.add_datarequest", "clients.view_looks"),
+}
+
+_SECTIONS = (CORE, CLIENTS, PRIVACY, TIERS, ADVISORY, COMPLAINTS, CARE)
 
 ROLES: tuple[RoleRow, ...] = tuple(
     RoleRow(

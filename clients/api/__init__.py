@@ -9,6 +9,7 @@ from clients.api.holdings import HoldingViewSet
 from clients.api.investors import InvestorClassificationViewSet
 from clients.api.needs import NeedsViewSet
 from clients.api.permissions import TradingPermissionViewSet
+from clients.api.privacy import DataRequestViewSet, LegalHoldViewSet
 from clients.api.profile import PROFILE_RESOURCES
 from clients.api.quality import QualityViewSet
 from clients.api.tags import ClientTagViewSet, TagViewSet
@@ -23,6 +24,8 @@ def register(router: BaseRouter) -> None:
     router.register("contacts", ContactViewSet, basename="contacts")
     router.register("appointments", AppointmentViewSet, basename="appointments")
     router.register("accounts", AccountViewSet, basename="accounts")
+    router.register("data-requests", DataRequestViewSet, basename="data-requests")
+    router.register("legal-holds", LegalHoldViewSet, basename="legal-holds")
     router.register("quality-scores", QualityViewSet, basename="quality-scores")
     router.register("needs-interviews", NeedsViewSet, basename="needs-interviews")
     router.register("trading-permissions", TradingPermissionViewSet, basename="trading-permissions")

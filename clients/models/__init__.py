@@ -16,6 +16,7 @@ from clients.models.contact import ContactLog, NextDateMove
 from clients.models.investors import InvestorClassification, InvestorRole
 from clients.models.needs import NeedsInterview
 from clients.models.permissions import EntryTest, Exemption, PermissionCode, TradingPermission
+from clients.models.privacy import DataRequest, Erasure, LegalHold
 from clients.models.profile import DocumentKind, Stage
 from clients.models.profile_rows import ContactPerson, ContactPoint, FinancingNeed, IdentityDocument
 from clients.models.quality import ClientQuality, QuestionToAsk
@@ -40,8 +41,10 @@ __all__ = [
     "ContactPerson",
     "ContactPoint",
     "DailyAsset",
+    "DataRequest",
     "DocumentKind",
     "EntryTest",
+    "Erasure",
     "Exemption",
     "FinancingNeed",
     "Holding",
@@ -52,6 +55,7 @@ __all__ = [
     "InvestorClass",
     "InvestorClassification",
     "InvestorRole",
+    "LegalHold",
     "MarginDay",
     "MarginLevel",
     "NeedsInterview",

@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from clients.errors import ClientRestricted
 from clients.models.profile import PROFILE_CONSTRAINTS, PROFILE_INDEXES, Profile
+from clients.models.standing import STANDING_CONSTRAINTS, STANDING_INDEXES, DataStanding
 from clients.querysets.client import AdvisorAssignmentQuerySet, ClientQuerySet, RiskAssessmentQuerySet
 from crm.core.fields import EncryptedField, MoneyField
 from crm.core.models import PublicModel, Versioned
@@ -50,7 +52,7 @@ class Channel(models.TextChoices):
     UNKNOWN = "unknown", _("Not recorded")
 
 
-class Client(PublicModel, Versioned, Profile):
+class Client(PublicModel, Versioned, DataStanding, Profile):
     """A person or institution that the branch serves.
 
     Private values are sealed; beside each lies what one may search by: a blind index for the whole value and its tail.
@@ -145,6 +147,8 @@ class Client(PublicModel, Versioned, Profile):
             ("reveal_client", _("Can see private values of a client in full")),
             ("export_client", _("Can export clients")),
             ("assign_client", _("Can give a client to another member of staff")),
+            ("restrict_client", _("Can restrict a client's data to storage")),
+            ("view_looks", _("Can see who looked at a client")),
             ("verify_client", _("Can mark facts of a client as verified")),
             ("assess_client", _("Can enter a risk grade")),
             ("view_profile", _("Can see the whole profile of a client")),
@@ -162,6 +166,7 @@ class Client(PublicModel, Versioned, Profile):
                 violation_error_message=_("Say why this client must not be contacted."),
             ),
             *PROFILE_CONSTRAINTS,
+            *STANDING_CONSTRAINTS,
         ]
         indexes = [
             models.Index(F("branch"), F("total_assets").desc(), F("id").desc(), name="client_branch_assets"),
@@ -188,6 +193,7 @@ class Client(PublicModel, Versioned, Profile):
                 condition=~Q(investor_class="ordinary"),
             ),
             *PROFILE_INDEXES,
+            *STANDING_INDEXES,
         ]
 
     def __str__(self) -> str:
@@ -201,6 +207,11 @@ class Client(PublicModel, Versioned, Profile):
     def get_absolute_url(self) -> str:
         # Composed at the roof, which this app does not know; the address is a contract.
         return f"{reverse('clients:list')}{self.public_id}/"
+
+    def refuse_change(self) -> None:
+        """Raises ``ClientRestricted``: data that are restricted to storage do not change (asked by ``lock``)."""
+        if self.restricted_on is not None:
+            raise ClientRestricted
 
     def age(self, today: date) -> int | None:
         """Whole years on ``today``, from the date of birth, else as it was handed in."""

@@ -95,7 +95,7 @@ class ClientQuerySet(models.QuerySet[Any]):
 
     def served(self) -> ClientQuerySet:
         """Clients that the branch still serves: neither closed nor suspended."""
-        return self.filter(status__in=["active", "dormant"])
+        return self.filter(status__in=["active", "dormant"], restricted_on=None)
 
     def without_advisor(self) -> ClientQuerySet:
         return self.served().filter(advisor=None)
@@ -109,8 +109,8 @@ class ClientQuerySet(models.QuerySet[Any]):
         return self.served().filter(Q(last_contact_at__lt=moment) | Q(last_contact_at=None))
 
     def contactable(self) -> ClientQuerySet:
-        """Without those who asked not to be contacted."""
-        return self.filter(do_not_contact=False)
+        """Without those who asked not to be contacted, and without those whose data are only stored."""
+        return self.filter(do_not_contact=False, restricted_on=None)
 
     def refusing(self, fact: str) -> ClientQuerySet:
         """Clients who refused to give the fact ``fact``."""
@@ -195,6 +195,12 @@ class ClientQuerySet(models.QuerySet[Any]):
         from clients.models import TradingPermission
 
         return self.filter(Exists(TradingPermission.objects.in_force().filter(client=OuterRef("pk"), code=code)))
+
+    def with_hold(self) -> ClientQuerySet:
+        """With ``is_held``: whether a legal hold stands."""
+        from clients.models import LegalHold
+
+        return self.annotate(is_held=LegalHold.objects.all().of())
 
     def with_margin_ratio(self) -> ClientQuerySet:
         """With ``margin_ratio``: the lowest collateral ratio of the client's live credit accounts, None without one."""

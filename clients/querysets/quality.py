@@ -24,7 +24,7 @@ class ClientQualityQuerySet(models.QuerySet[Any]):
 
     def served(self) -> ClientQualityQuerySet:
         """Of clients whom the branch still serves."""
-        return self.filter(client__status__in=["active", "dormant"])
+        return self.filter(client__status__in=["active", "dormant"], client__restricted_on=None)
 
     def wanting(self, item: str) -> ClientQualityQuerySet:
         """Where ``item`` is missing, not verified or out of date."""

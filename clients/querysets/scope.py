@@ -26,6 +26,13 @@ def client_q(user: User | AnonymousUser, prefix: str = "") -> Q:
     scope = user.scope
     if scope.sees_company:
         return Q(**{f"{prefix}branch__company_id": scope.company_id})
+    # Restricted to storage (PIPL Art. 47): out of everybody's work but compliance's and its peers'.
+    return _in_work(user, prefix) & Q(**{f"{prefix}restricted_on": None})
+
+
+def _in_work(user: User, prefix: str) -> Q:
+    """By branch, book or introduction."""
+    scope = user.scope
     if scope.sees_branch:
         return Q(**{f"{prefix}branch_id__in": scope.branch_ids})
     reachable = NOTHING

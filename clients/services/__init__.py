@@ -17,6 +17,7 @@ from clients.services.completing import complete_facts
 from clients.services.contact_batch import BatchItem, BatchResult, log_contacts
 from clients.services.contact_files import attach_to_contact
 from clients.services.contacts import correct_contact, log_contact
+from clients.services.erasure import approve_erasure, carry_out, propose_erasure, reject_erasure
 from clients.services.investors import (
     apply_for_class,
     approve_class,
@@ -74,6 +75,7 @@ __all__ = [
     "add_relation",
     "apply_for_class",
     "approve_class",
+    "approve_erasure",
     "approve_exemption",
     "ask_exemption",
     "ask_next",
@@ -83,6 +85,7 @@ __all__ = [
     "attach_to_contact",
     "book_appointment",
     "cancel_appointment",
+    "carry_out",
     "change_account",
     "change_client",
     "change_contact_person",
@@ -111,6 +114,7 @@ __all__ = [
     "move_appointment",
     "open_account",
     "open_permission",
+    "propose_erasure",
     "put_asset_days",
     "put_holdings",
     "put_off_next_date",
@@ -118,6 +122,7 @@ __all__ = [
     "record_test",
     "refuse_class",
     "refuse_exemption",
+    "reject_erasure",
     "remove_row",
     "rescore",
     "return_to_ordinary",

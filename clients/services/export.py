@@ -69,7 +69,7 @@ class ClientExport(ExportKind):
 
     def of(self, clients: QuerySet[Client], asked: dict[str, Any]) -> QuerySet[Any]:
         """The rows that leave of clients who are cut to what one may see already."""
-        return clients.select_related("branch", "advisor").order_by("pk")
+        return clients.filter(restricted_on=None).select_related("branch", "advisor").order_by("pk")
 
     def ref(self, row: Any) -> str:
         return str(row.public_id)
@@ -127,7 +127,9 @@ class ContactExport(_DaysOfClients):
     def of(self, clients: QuerySet[Client], asked: dict[str, Any]) -> QuerySet[Any]:
         first, last = self.days(asked)
         since, until = day_bounds(first)[0], day_bounds(last)[1]
-        found = ContactLog.objects.standing().filter(client__in=clients, at__gte=since, at__lt=until)
+        found = ContactLog.objects.standing().filter(
+            client__in=clients, client__restricted_on=None, at__gte=since, at__lt=until
+        )
         return found.select_related("client", "staff").order_by("client_id", "at", "pk")
 
     def key_of(self, row: Any) -> str:
@@ -157,7 +159,7 @@ class AssetExport(_DaysOfClients):
 
     def of(self, clients: QuerySet[Client], asked: dict[str, Any]) -> QuerySet[Any]:
         first, last = self.days(asked)
-        found = DailyAsset.objects.between(first, last).filter(client__in=clients)
+        found = DailyAsset.objects.between(first, last).filter(client__in=clients, client__restricted_on=None)
         return found.select_related("client").order_by("day", "client_id")
 
     def key_of(self, row: Any) -> str:

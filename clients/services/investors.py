@@ -186,7 +186,7 @@ def expire_classes(*, actor: User, now: datetime) -> int:
     """Let classes end whose last day is over; the clients are ordinary again. Run twice it finds nothing. Returns how many."""
     today, ended = local_date(now), 0
     for pk, client_id in InvestorClassification.objects.run_out(today).values_list("pk", "client_id"):
-        owner = lock(Client.objects.all(), pk=client_id)
+        owner = lock(Client.objects.all(), pk=client_id, closed_too=True)
         row = lock(InvestorClassification.objects.select_related("client"), pk=pk)
         if row.state != State.APPROVED or row.valid_until is None or row.valid_until >= today:
             continue

@@ -114,7 +114,7 @@ def score_outdated(now: datetime) -> int:
 
 
 def _outdated(today: date) -> list[int]:
-    never = Client.objects.filter(~Exists(ClientQuality.objects.filter(client=OuterRef("pk"))))
+    never = Client.objects.filter(erased_on=None).filter(~Exists(ClientQuality.objects.filter(client=OuterRef("pk"))))
     ids = list(never.order_by("pk").values_list("pk", flat=True)[:_BATCH])
     if len(ids) < _BATCH:
         old = ClientQuality.objects.outdated(today).order_by("pk")

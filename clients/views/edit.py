@@ -21,7 +21,7 @@ from clients.services import assess_risk, assign_advisor, change_client, create_
 from clients.services.clients import BOOK_ROLES
 from clients.views.rows import actor, today, visible_client
 from crm.core.errors import DomainError, InvalidInput
-from crm.core.services.reveal import reveal_field
+from crm.core.services.reveal import reveal_allowance, reveal_field
 from crm.core.views.commands import command
 
 REVEALABLE = ("phone", "id_number", "email", "address")
@@ -155,7 +155,11 @@ def client_reveal(request: HttpRequest, public_id: str, field: str) -> HttpRespo
         answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(text)), status=refusal.status)
     else:
         shown = display_phone(value) if field == "phone" and value else value
-        answer = HttpResponse(format_html('<span class="mono" data-copy="{}">{}</span>', value, shown))
+        used, budget = reveal_allowance(actor(request), timezone.now())
+        left = _("%(used)d of %(budget)d today") % {"used": used, "budget": budget}
+        answer = HttpResponse(
+            format_html('<span class="mono" data-copy="{}">{}</span> <span class="muted">{}</span>', value, shown, left)
+        )
     answer["Cache-Control"] = "no-store, private"
     return answer
 

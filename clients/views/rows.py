@@ -24,7 +24,7 @@ def today() -> date:
 
 def visible_client(request: HttpRequest, public_id: str, *beside: str) -> Client:
     """The client, if the caller may see him; 404 for a foreign one as for none. ``beside``: rows to fetch along with him."""
-    rows = Client.objects.visible_to(actor(request)).with_margin_ratio()
+    rows = Client.objects.visible_to(actor(request)).with_margin_ratio().with_hold()
     rows = rows.select_related("branch", "advisor", "introducer", *beside)
     found: Client = get_object_or_404(rows, public_id=public_id)
     return found

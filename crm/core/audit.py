@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from crm.core.access import NOTHING
 from crm.core.context import request_facts
+from crm.core.looks import count_looks
 from crm.core.models import AuditEntry, AuditSeal, User
 from crm.core.service import note_audit
 
@@ -99,9 +100,17 @@ def record_read(
     reason: str = "",
     ids: Iterable[str] = (),
 ) -> AuditEntry:
-    """Add the entry of a sensitive read in a transaction of its own, before the answer: no entry, no answer."""
+    """Add the entry of a sensitive read in a transaction of its own, before the answer: no entry, no answer.
+
+    Each detail counts towards the reader's budget of the day. Raises ``TooManyLooks``.
+    """
+    named = list(ids)
+    via = request_facts().via
     with transaction.atomic():
-        return record(actor, action, subject, client=client, reason=reason, ids=ids, is_read=True)
+        if client is not None or named:
+            count_looks(actor, looks=max(1, len(named)))
+        after = {"via": via} if via else None
+        return record(actor, action, subject, client=client, reason=reason, ids=named, is_read=True, after=after)
 
 
 def changes(row: models.Model, fields: Sequence[str], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -12,6 +12,8 @@ class RequestFacts:
 
     request_id: str = ""
     address: str = ""
+    #: "api" where a program asks.
+    via: str = ""
 
 
 _OUTSIDE = RequestFacts()

@@ -45,6 +45,11 @@ class UserLanguage:
         return self.answer(request)
 
 
+def _via(request: HttpRequest) -> str:
+    """How the request came in: the trail says of a look whether a program has looked."""
+    return "api" if request.path_info.startswith("/api/") else ""
+
+
 class RequestContext:
     """Request id and address for audit and logs; session ends; private answers stay out of every cache."""
 
@@ -53,7 +58,7 @@ class RequestContext:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         bound = structlog.contextvars.get_contextvars()
-        facts = RequestFacts(str(bound.get("request_id", ""))[:64], client_address(request))
+        facts = RequestFacts(str(bound.get("request_id", ""))[:64], client_address(request), _via(request))
         token = set_request_facts(facts)
         try:
             senseless = _without_sense(request)

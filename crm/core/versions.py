@@ -11,13 +11,19 @@ from crm.core.errors import StaleEdit
 Row = TypeVar("Row", bound=models.Model)
 
 
-def lock(queryset: models.QuerySet[Row], *, version: int | None = None, **lookup: Any) -> Row:
+def lock(queryset: models.QuerySet[Row], *, version: int | None = None, closed_too: bool = False, **lookup: Any) -> Row:
     """The one row of ``queryset`` that ``lookup`` names, locked until the transaction ends.
 
     On SQLite the transaction itself is the lock. Raises ``DoesNotExist``, and ``StaleEdit`` when ``version`` is given and
     the stored one is another.
+
+    A model may shut rows against every change with a method ``refuse_change``, which raises; ``closed_too`` is for the few
+    services that handle such rows.
     """
     row = queryset.select_for_update(of=("self",)).get(**lookup)
+    refuse = getattr(row, "refuse_change", None)
+    if refuse is not None and not closed_too:
+        refuse()
     if version is not None and getattr(row, "version", version) != version:
         raise StaleEdit
     return row

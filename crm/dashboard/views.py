@@ -19,7 +19,7 @@ from care.models import FollowUpCall, SurveyInvitation
 from clients.models import BranchDay, Client
 from complaints.models import Complaint
 from crm.core.clocks import Calendar, at_local, calendar_gap, local_date
-from crm.core.models import Branch, User
+from crm.core.models import Branch, LookCount, User
 from crm.core.policies import figures
 from crm.dashboard.feed import glance
 from crm.dashboard.quality import mean_score
@@ -43,7 +43,7 @@ def branch_home(request: HttpRequest) -> HttpResponse:
         "today": today,
         "branches": branches,
         "chosen": chosen,
-        "alarms": _alarms(shown, now, today),
+        "alarms": _alarms(user, shown, now, today),
         "stats": _stats(user, ids, today),
         "tier_chart": _tier_chart(user, ids),
         "money_charts": _money_charts(ids, today),
@@ -53,7 +53,7 @@ def branch_home(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/branch.html", context)
 
 
-def _alarms(branches: list[Branch], now: datetime, today: date) -> list[dict[str, str]]:
+def _alarms(user: User, branches: list[Branch], now: datetime, today: date) -> list[dict[str, str]]:
     """What a manager has to know before anything else: the file that has not come, the calendar that ends."""
     found = []
     calendar = Calendar.around(today, before=30)
@@ -72,6 +72,7 @@ def _alarms(branches: list[Branch], now: datetime, today: date) -> list[dict[str
                     "action": _("Import a file"),
                 }
             )
+    found += _busy_readers(user, branches, today)
     if (year := calendar_gap(today)) is not None:
         found.append(
             {
@@ -82,6 +83,23 @@ def _alarms(branches: list[Branch], now: datetime, today: date) -> list[dict[str
             }
         )
     return found
+
+
+def _busy_readers(user: User, branches: list[Branch], today: date) -> list[dict[str, str]]:
+    """Who has nearly used up what one may look at in a day; for those who may read the trail."""
+    if not user.has_perm("core.view_auditentry"):
+        return []
+    rows = LookCount.objects.visible_to(user).near_budget(today).filter(user__branch__in=branches)
+    return [
+        {
+            "title": _("%(name)s is looking at unusually many clients") % {"name": row.user.name},
+            "text": _("Today %(looks)d of %(budget)d details opened, %(reveals)d of %(most)d private values seen.")
+            % {"looks": row.looks, "budget": row.budget, "reveals": row.reveals, "most": row.reveal_budget},
+            "url": f"{reverse('core:audit_list')}?actor={row.user.staff_number}&reads=yes",
+            "action": _("Open the trail"),
+        }
+        for row in rows.select_related("user").order_by("-looks", "pk")[:5]
+    ]
 
 
 def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:

@@ -69,6 +69,14 @@ PLACES: tuple[Place, ...] = (
         (
             Place("home", _("Branch home"), "chart-bar", "dashboard:branch", "core.view_branchhome"),
             Place(
+                "data_requests",
+                _("Data-subject requests"),
+                "shield-half",
+                "clients:data_requests",
+                "clients.view_datarequest",
+            ),
+            Place("retention", _("Retention and holds"), "lock", "clients:retention", "clients.view_legalhold"),
+            Place(
                 "client_data",
                 _("Quality of client data"),
                 "gauge",

@@ -7,6 +7,7 @@ from crm.core.models.doors import Attachment, IdempotencyKey, SignInCounter
 from crm.core.models.exporting import ExportRequest
 from crm.core.models.importing import ImportBatch, ImportRow
 from crm.core.models.jobs import Heartbeat, JobRun
+from crm.core.models.looks import LookCount
 from crm.core.models.organisation import Branch, Company, Delegation, Department, Region, Role, User
 from crm.core.models.outbound import Outbound
 from crm.core.models.policy import Policy, PolicyKey
@@ -30,6 +31,7 @@ __all__ = [
     "JobRun",
     "Leased",
     "LeasedQuerySet",
+    "LookCount",
     "Outbound",
     "Policy",
     "PolicyKey",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -30,6 +31,13 @@ class AuditEntryQuerySet(models.QuerySet[Any]):
 
     def reads(self) -> AuditEntryQuerySet:
         return self.filter(is_read=True)
+
+    def files_naming(self, public_id: str) -> AuditEntryQuerySet:
+        """Files that left the house with the row ``public_id`` in them; as text, since SQLite asks no JSON list."""
+        from crm.core.models.audit import FILES
+
+        held = Cast("object_ids", models.TextField())
+        return self.filter(action__in=FILES).annotate(held=held).filter(held__contains=f'"{public_id}"')
 
     def unsealed(self) -> AuditEntryQuerySet:
         return self.filter(seal=None)

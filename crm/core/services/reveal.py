@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.core import audit
 from crm.core.clocks import day_bounds, local_date
 from crm.core.errors import BudgetSpent, InvalidInput
+from crm.core.looks import count_looks
 from crm.core.models import AuditEntry, User
 from crm.core.policies import figures
 from crm.core.service import service
@@ -34,6 +35,11 @@ def revealed_today(actor: User, now: datetime) -> int:
     return AuditEntry.objects.filter(actor=actor, action=ACTION, at__gte=since, at__lt=until).count()
 
 
+def reveal_allowance(actor: User, now: datetime) -> tuple[int, int]:
+    """How many private values ``actor`` has looked at today, and how many he may."""
+    return revealed_today(actor, now), figures(local_date(now), actor.branch).integer("reveal.daily_budget")
+
+
 @service("field.reveal")
 def reveal_field(
     *, actor: User, subject: models.Model, field: str, reason: str, client: Any = None, now: datetime | None = None
@@ -51,5 +57,6 @@ def reveal_field(
     allowance = figures(local_date(moment), actor.branch).integer("reveal.daily_budget")
     if revealed_today(actor, moment) >= allowance:
         raise BudgetSpent
+    count_looks(actor, looks=0, reveals=1, now=moment)
     audit.record(actor, ACTION, subject, after={"field": field}, reason=reason.strip(), client=client, is_read=True)
     return str(getattr(subject, field) or "")

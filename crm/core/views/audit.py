@@ -22,7 +22,7 @@ from crm.core.csv_out import csv_answer
 from crm.core.errors import DomainError
 from crm.core.filters import AuditEntryFilter
 from crm.core.forms.staff import ReasonForm
-from crm.core.models import AuditEntry, Heartbeat, User
+from crm.core.models import AuditEntry, Heartbeat, LookCount, User
 from crm.core.services.audit_export import export_audit
 from crm.core.views.lists import listed, part
 
@@ -43,8 +43,15 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "position": position,
         "verified": Heartbeat.objects.filter(pk="audit_verify").first(),
         "export_url": f"{reverse('core:audit_export')}?{request.GET.urlencode()}",
+        "busy": _busy(_actor(request)),
     }
     return render(request, part(request, "core/audit_list.html", "core/_audit_table.html"), context)
+
+
+def _busy(user: User) -> list[LookCount]:
+    """Who has nearly used up today what he may look at."""
+    rows = LookCount.objects.visible_to(user).near_budget(local_date(timezone.now()))
+    return list(rows.select_related("user").order_by("-looks", "pk")[:10])
 
 
 @require_safe

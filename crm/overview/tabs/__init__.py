@@ -1,7 +1,7 @@
 """The tabs of the client page, in their order. A new one is a module here and a line in ``TABS``."""
 
 from crm.core.models import User
-from crm.overview.tabs import accounts, assets, history, needs, overview, profile, quality, timeline
+from crm.overview.tabs import accounts, assets, history, looks, needs, overview, profile, quality, timeline
 from crm.overview.tabs.tab import Tab
 
 TABS: tuple[Tab, ...] = (
@@ -13,6 +13,7 @@ TABS: tuple[Tab, ...] = (
     accounts.TAB,
     quality.TAB,
     history.TAB,
+    looks.TAB,
 )
 
 

@@ -1,0 +1,224 @@
+"""Data-subject requests from receipt to answer, and the file for the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from clients.filters import DataRequestFilter
+from clients.forms.privacy import AnswerForm, ConfirmForm, FileForm, IdentityForm, ReceiveForm, WhyForm
+from clients.models import DataRequest
+from clients.querysets.scope import shown_name
+from clients.services import data_requests as services
+from clients.services.told import take_file
+from clients.views.client_file import file_answer
+from clients.views.rows import actor, today, visible_client
+from crm.core import audit
+from crm.core.errors import MissingRight
+from crm.core.views.commands import command
+from crm.core.views.lists import listed, part
+
+_FORM = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@permission_required("clients.view_datarequest", raise_exception=True)
+def request_list(request: HttpRequest) -> HttpResponse:
+    """Requests by the day of their answer."""
+    user = actor(request)
+    rows = DataRequest.objects.visible_to(user)
+    found = DataRequestFilter(request.GET, rows, request=request)
+    page = listed(request, found.qs.for_list(), ("due_on", "id"))
+    for row in page:
+        row.client_name = shown_name(row.client, user)
+    context = {"filter": found, "page": page, "today": today()}
+    return render(request, part(request, "clients/data_requests.html", "clients/_data_requests.html"), context)
+
+
+@_FORM
+@permission_required("clients.add_datarequest", raise_exception=True)
+def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take a request down."""
+    client, user = visible_client(request, public_id), actor(request)
+    form = ReceiveForm(request.POST or None, initial={"received_on": today()})
+    name = shown_name(client, user)
+    may_open = user.has_perm("clients.view_datarequest")
+    made: list[DataRequest] = []
+
+    def do(_form: Any) -> DataRequest:
+        made.append(services.receive_request(client=client, actor=user, now=timezone.now(), **form.command))
+        return made[0]
+
+    context = {
+        "client": client,
+        "client_name": name,
+        "title": _("Data-subject request"),
+        "submit": _("Take down"),
+        "crumbs": [{"label": name, "url": client.get_absolute_url()}],
+        "back_url": client.get_absolute_url(),
+    }
+    return command(
+        request,
+        form,
+        do=do,
+        done=lambda: made[0].get_absolute_url() if made and may_open else client.get_absolute_url(),
+        template="clients/form.html",
+        context=context,
+        said=_("The request is on file."),
+    )
+
+
+@require_safe
+@permission_required("clients.view_datarequest", raise_exception=True)
+def request_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One request with its clock and what may be done next."""
+    row, user = _visible(request, public_id), actor(request)
+    audit.record_read(user, "data_request.view", row, client=row.client)
+    context = {
+        "row": row,
+        "client_name": shown_name(row.client, user),
+        "steps": [
+            {"key": key, "label": step.label, "url": reverse("clients:data_request_step", args=[row.public_id, key])}
+            for key, step in STEPS.items()
+            if row.state in step.states and user.has_perm(step.right) and step.fits(row, user.pk)
+        ],
+        "edit_url": reverse("clients:edit", args=[row.client.public_id])
+        if row.kind == DataRequest.Kind.CORRECT and row.is_open and user.has_perm("clients.change_client")
+        else "",
+        "crumbs": [{"label": _("Data-subject requests"), "url": reverse("clients:data_requests")}],
+        "today": today(),
+    }
+    return render(request, "clients/data_request.html", context)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a request: its form, the service, and where it fits."""
+
+    label: Any
+    form: type[Any]
+    service: Callable[..., Any]
+    states: tuple[str, ...]
+    right: str = "clients.change_datarequest"
+    needs_now: bool = True
+    fits: Callable[[DataRequest, int], bool] = lambda _row, _actor: True
+
+
+_S = DataRequest.State
+STEPS: dict[str, Step] = {
+    "identity": Step(gettext_lazy("Identity checked"), IdentityForm, services.check_identity, (_S.RECEIVED,)),
+    "proof": Step(
+        gettext_lazy("Ask for proof of identity"),
+        ConfirmForm,
+        services.ask_for_proof,
+        (_S.RECEIVED,),
+        fits=lambda row, _actor: row.paused_on is None,
+    ),
+    "take": Step(
+        gettext_lazy("Take it on"),
+        ConfirmForm,
+        services.take_request,
+        (_S.CHECKED, _S.IN_WORK),
+        needs_now=False,
+        fits=lambda row, actor: row.owner_id != actor,
+    ),
+    "propose": Step(
+        gettext_lazy("Propose an answer"),
+        AnswerForm,
+        services.propose_answer,
+        (_S.RECEIVED, _S.CHECKED, _S.IN_WORK),
+        needs_now=False,
+    ),
+    "approve": Step(
+        gettext_lazy("Approve the answer"),
+        ConfirmForm,
+        services.approve_answer,
+        (_S.PROPOSED,),
+        right="clients.approve_datarequest",
+        fits=lambda row, actor: row.proposed_by_id != actor,
+    ),
+    "back": Step(
+        gettext_lazy("Send it back"),
+        WhyForm,
+        services.send_back,
+        (_S.PROPOSED,),
+        right="clients.approve_datarequest",
+        needs_now=False,
+        fits=lambda row, actor: row.proposed_by_id != actor,
+    ),
+    "file": Step(
+        gettext_lazy("File for the client"),
+        FileForm,
+        take_file,
+        (_S.CHECKED, _S.IN_WORK, _S.PROPOSED, _S.ANSWERED),
+        fits=lambda row, _actor: row.kind in (DataRequest.Kind.ACCESS, DataRequest.Kind.COPY),
+    ),
+}
+
+
+@_FORM
+@permission_required("clients.view_datarequest", raise_exception=True)
+def request_step(request: HttpRequest, public_id: str, step: str) -> HttpResponse:
+    """One step of a request; each asks its own right."""
+    row, user = _visible(request, public_id), actor(request)
+    if step not in STEPS:
+        raise Http404
+    chosen = STEPS[step]
+    if not user.has_perm(chosen.right):
+        raise MissingRight
+    form = chosen.form(request.POST or None, initial={"version": row.version})
+    sections: list[Any] = []
+
+    def do(_form: Any) -> DataRequest:
+        said = {**form.command, "actor": user, **({"now": timezone.now()} if chosen.needs_now else {})}
+        if step == "file":
+            sections.extend(take_file(request=row, **said))
+        else:
+            chosen.service(request=row, version=form.seen, **said)
+        return row
+
+    def done() -> str | HttpResponse:
+        if not sections:
+            return row.get_absolute_url()
+        return file_answer(request, row, sections, form.cleaned_data["form"], form.cleaned_data["reason"])
+
+    context = {
+        "client": row.client,
+        "client_name": shown_name(row.client, user),
+        "title": chosen.label,
+        "submit": chosen.label,
+        "note": _note(row, step),
+        "download": step == "file",
+        "crumbs": [
+            {"label": _("Data-subject requests"), "url": reverse("clients:data_requests")},
+            {"label": str(row), "url": row.get_absolute_url()},
+        ],
+        "back_url": row.get_absolute_url(),
+    }
+    return command(request, form, do=do, done=done, template="clients/form.html", context=context)
+
+
+def _note(row: DataRequest, step: str) -> str:
+    if step == "approve" and row.grants and row.kind == DataRequest.Kind.DELETE:
+        return _("The client's data are restricted to storage at once; they go as soon as nothing stands against it.")
+    if step == "proof":
+        return _("The clock stands still until the identity is proved.")
+    return row.answer if step in ("approve", "back") else ""
+
+
+def _visible(request: HttpRequest, public_id: str) -> DataRequest:
+    rows = DataRequest.objects.visible_to(actor(request)).select_related(
+        "client__branch", "owner", "registered_by", "identity_checked_by", "proposed_by", "approved_by"
+    )
+    found: DataRequest = get_object_or_404(rows, public_id=public_id)
+    return found
