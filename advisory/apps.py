@@ -37,4 +37,4 @@ class AdvisoryConfig(AppConfig):
         def newest_agreement(client: Any) -> Any:
             return AdvisoryAgreement.objects.filter(client=client).aggregate(day=Max("signed_on"))["day"]
 
-        bind(ClientBound("advisory.AdvisoryAgreement"), ClientBound("advisory.MatchProposal"))
+        bind(ClientBound("advisory.AdvisoryAgreement"), ClientBound("advisory.MatchProposal", is_told=False))

@@ -19,6 +19,8 @@ class ClientBound:
 
     model: str
     path: str = "client"
+    #: Whether the client is told of these rows when he asks what is on file; judgements of ours are not told.
+    is_told: bool = True
 
     def rows(self, client_id: int) -> models.QuerySet[models.Model]:
         """This client's rows."""

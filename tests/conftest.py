@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from crm.core import append_only
+from crm.core.looks import notes
 from crm.core.models import Branch, User
 from crm.core.policies import Figures
 from crm.core.policies import figures as figures_on
@@ -32,6 +33,12 @@ def _flush_without_triggers(self: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _flush_without_triggers  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_looked() -> None:
+    """Looks that a process has noted belong to people of another test's database."""
+    notes.forget()
 
 
 @pytest.fixture

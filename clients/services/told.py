@@ -29,8 +29,6 @@ NOT_TOLD = frozenset(
         "clients.erasure",
         "clients.datarequest",
         "clients.client",
-        "advisory.matchproposal",
-        "care.finding",
     }
 )
 #: Columns that say nothing to him, or something about others or about suspicion (反洗钱法 Art. 7: secret).
@@ -74,7 +72,7 @@ def told(client: Client) -> list[dict[str, Any]]:
     """Sections of a title and rows, each row a list of (label, value as text)."""
     parts = [{"title": str(Client._meta.verbose_name), "rows": [_row(client)]}]
     for kind in bound():
-        if kind.model.lower() in NOT_TOLD:
+        if not kind.is_told or kind.model.lower() in NOT_TOLD:
             continue
         model = apps.get_model(kind.model)
         rows = [_row(row) for row in kind.rows(client.pk).order_by("pk")]

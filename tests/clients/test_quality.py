@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients.errors import NothingAnswered, NothingToVerify
@@ -148,6 +148,7 @@ def _round(share: Fraction) -> int:
     return int(share * 100 + Fraction(1, 2))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(sheets(), _catalogues)
 def test_the_score_is_what_the_rule_says_in_plain_words(sheet: dict[str, Any], lines: Catalogue) -> None:
     found = score(sheet, lines, TODAY)

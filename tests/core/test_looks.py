@@ -32,6 +32,14 @@ def test_within_the_budget_every_look_counts_and_costs_one_statement(few: None, 
     assert LookCount.objects.get(user=reader).looks == 2
 
 
+def test_far_from_the_alarm_most_looks_cost_nothing_and_none_is_lost(staff: Staff, cost_of: Any) -> None:
+    reader = staff("advisor")
+    count_looks(reader, now=NOW)
+
+    assert cost_of(lambda: [count_looks(reader, now=NOW) for _time in range(30)]) == 3
+    assert LookCount.objects.get(user=reader).looks == 31
+
+
 def test_beyond_the_budget_looks_come_slowly(few: None, staff: Staff) -> None:
     reader = staff("advisor")
     for _time in range(5):

@@ -6,46 +6,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0007_exports'),
+        ("core", "0007_exports"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LookCount',
+            name="LookCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('looks', models.PositiveIntegerField(default=0, verbose_name='details opened')),
-                ('reveals', models.PositiveIntegerField(default=0, verbose_name='private values seen')),
-                ('budget', models.PositiveIntegerField(verbose_name='details a day')),
-                ('reveal_budget', models.PositiveIntegerField(verbose_name='private values a day')),
-                ('alarm_percent', models.PositiveSmallIntegerField()),
-                ('slow_seconds', models.PositiveSmallIntegerField()),
-                ('last_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="day")),
+                ("looks", models.PositiveIntegerField(default=0, verbose_name="details opened")),
+                ("reveals", models.PositiveIntegerField(default=0, verbose_name="private values seen")),
+                ("budget", models.PositiveIntegerField(verbose_name="details a day")),
+                ("reveal_budget", models.PositiveIntegerField(verbose_name="private values a day")),
+                ("alarm_percent", models.PositiveSmallIntegerField()),
+                ("slow_seconds", models.PositiveSmallIntegerField()),
+                ("last_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'count of looks',
-                'verbose_name_plural': 'counts of looks',
-                'default_permissions': (),
+                "verbose_name": "count of looks",
+                "verbose_name_plural": "counts of looks",
+                "default_permissions": (),
             },
         ),
         migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(condition=models.Q(('action__in', ('client.export', 'contact.export', 'asset.export', 'data_request.file'))), fields=['-id'], name='audit_files'),
+            model_name="auditentry",
+            index=models.Index(
+                condition=models.Q(
+                    ("action__in", ("client.export", "contact.export", "asset.export", "data_request.file"))
+                ),
+                fields=["-id"],
+                name="audit_files",
+            ),
         ),
         migrations.AddField(
-            model_name='lookcount',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='look_counts', to=settings.AUTH_USER_MODEL),
+            model_name="lookcount",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="look_counts", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddIndex(
-            model_name='lookcount',
-            index=models.Index(fields=['day'], name='look_count_day'),
+            model_name="lookcount",
+            index=models.Index(fields=["day"], name="look_count_day"),
         ),
         migrations.AddConstraint(
-            model_name='lookcount',
-            constraint=models.UniqueConstraint(fields=('user', 'day'), name='one_look_count_a_day'),
+            model_name="lookcount",
+            constraint=models.UniqueConstraint(fields=("user", "day"), name="one_look_count_a_day"),
         ),
     ]
