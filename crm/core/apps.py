@@ -17,7 +17,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.core import checks, once, outbound, sealing, tasks  # noqa: F401  register checks, sweeps and tasks
-        from crm.core.services import calendar, exporting, import_work  # noqa: F401  register their sweeps and background work
+        from crm.core.services import audit_export, calendar, exporting, import_work  # noqa: F401  register sweeps, work, lists
 
         post_migrate.connect(_after_migrations, sender=self)
 

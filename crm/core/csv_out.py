@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from crm.core.importing.rejects import defused
@@ -35,12 +34,3 @@ def csv_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[st
     yield "\ufeff" + writer.writerow([cell(str(name)) for name in head])
     for row in rows:
         yield writer.writerow([cell(value) for value in row])
-
-
-def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """The file as a download that no cache keeps."""
-    answer = StreamingHttpResponse(csv_lines(head, rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Cache-Control"] = "no-store, private"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer

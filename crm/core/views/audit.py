@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any, cast
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.core import audit
 from crm.core.audit_words import action_in_words, object_in_words
 from crm.core.clocks import local_date
-from crm.core.csv_out import csv_answer
 from crm.core.errors import DomainError
 from crm.core.filters import AuditEntryFilter
 from crm.core.forms.staff import ReasonForm
 from crm.core.models import AuditEntry, Heartbeat, LookCount, User
 from crm.core.services.audit_export import export_audit
+from crm.core.views.exports import file_answer
 from crm.core.views.lists import listed, part
 
 
@@ -74,14 +72,14 @@ def audit_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("core.view_auditentry", raise_exception=True)
-def audit_export(request: HttpRequest) -> HttpResponseBase:
+def audit_export(request: HttpRequest) -> HttpResponse:
     """The entries that the list shows as CSV: asked with a reason, and on the trail before the first byte leaves."""
     found, form = _found(request), ReasonForm(request.POST or None)
     status = 200
     if request.method == "POST":
         if form.is_valid():
             try:
-                rows = export_audit(
+                export, body = export_audit(
                     actor=_actor(request),
                     rows=found.qs,
                     narrowed_by=request.GET.urlencode(),
@@ -92,7 +90,7 @@ def audit_export(request: HttpRequest) -> HttpResponseBase:
                 form.add_error(None, str(refusal.message))
                 status = refusal.status
             else:
-                return _file(rows)
+                return file_answer(f"audit-{local_date(timezone.now()):%Y%m%d}", export.form, body)
         else:
             status = 400
     context = {
@@ -102,38 +100,6 @@ def audit_export(request: HttpRequest) -> HttpResponseBase:
         "back_url": f"{reverse('core:audit_list')}?{request.GET.urlencode()}",
     }
     return render(request, "core/audit_export.html", context, status=status)
-
-
-def _file(rows: Any) -> StreamingHttpResponse:
-    head = (
-        _("At"), pgettext("who did it", "Person"), _("Staff number"), _("Action"), _("Kind of object"), _("Object"),
-        _("Client"), _("Branch"), _("Reason"), _("Before"), _("After"), _("Address"), _("Request"),
-    )  # fmt: skip
-    name = f"audit-{local_date(timezone.now()):%Y%m%d}.csv"
-    return csv_answer(name, head, _lines(rows.select_related("actor", "branch")))
-
-
-def _lines(rows: Any) -> Iterator[tuple[Any, ...]]:
-    for entry in rows.iterator(chunk_size=500):
-        yield (
-            entry.at,
-            entry.actor.name,
-            entry.actor.staff_number,
-            entry.action,
-            entry.object_type,
-            entry.object_id,
-            entry.client_ref,
-            entry.branch.code if entry.branch else "",
-            entry.reason,
-            _text(entry.before),
-            _text(entry.after),
-            entry.address,
-            entry.request_id,
-        )
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _changes(entry: AuditEntry) -> list[dict[str, str]]:
