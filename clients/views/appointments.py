@@ -71,7 +71,7 @@ def appointment_move(request: HttpRequest, public_id: str) -> HttpResponse:
         ),
         done=lambda: f"{row.client.get_absolute_url()}?tab=timeline",
         template="clients/form.html",
-        context=_about(request, row.client, _("Move an appointment"), _("Move")),
+        context=_about(request, row.client, _("Move an appointment"), _("Another time")),
         said=_("Moved."),
     )
 

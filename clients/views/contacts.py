@@ -37,7 +37,7 @@ _ICONS = {
     "counter": "building-bank",
     "sms": "message",
     "email": "mail",
-    "video": "video",
+    "video": "presentation",
 }
 TIMELINE_SIZE = 20
 

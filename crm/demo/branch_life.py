@@ -23,7 +23,7 @@ from care.services import (
     take_call,
 )
 from clients.models import Client
-from clients.services import log_contact
+from clients.services import book_appointment, log_contact
 from complaints.models import Complaint
 from complaints.services import act, register_complaint
 from crm.core.access import system_user
@@ -44,6 +44,8 @@ _SUBJECT = {
     "attitude": "manner",
 }
 _PURPOSE = {"care": "care", "market": "market", "product": "product", "new_account": "account", "business": "account"}
+#: Moods of contacts in turn; many are not noted.
+_MOODS = ("good", "neutral", "", "neutral", "bad", "", "good")
 #: Days since the signing: some may still be cancelled, some have a call due or late (every ninety days one).
 _SIGNED_AGO = (3, 25, 64, 71, 78, 83, 88, 94, 97, 160, 174, 240)
 #: How long a body that hands complaints on gives us, in the demo.
@@ -112,7 +114,7 @@ class Life:
         moments = sorted(
             (self.maker.randrange(1, 60), self.maker.randrange(9, 17), self.maker.randrange(60)) for _ in range(count)
         )
-        for days_ago, hour, minute in reversed(moments):
+        for place, (days_ago, hour, minute) in enumerate(reversed(moments)):
             (client, advisor), note = self.maker.choice(served), self.maker.choice(NOTES)
             when = self.at(days_ago, hour, minute)
             next_on = local_date(when) + timedelta(days=note.next_days) if note.next_days else None
@@ -124,7 +126,30 @@ class Life:
                 now=when,
                 at=when,
                 next_on=next_on,
-                details={"purpose": _PURPOSE.get(note.purpose, "service"), "next_content": note.next_step[:200]},
+                details={
+                    "purpose": _PURPOSE.get(note.purpose, "service"),
+                    "next_content": note.next_step[:200],
+                    "direction": "in" if place % 4 == 3 else "out",
+                    "mood": _MOODS[place % len(_MOODS)],
+                },
+            )
+
+    def bookings(self) -> None:
+        """Everybody with a book has one video session or visit today or in the days after."""
+        clients = Client.objects.contactable().exclude(advisor=None).select_related("advisor").order_by("external_id")
+        seen: set[int] = set()
+        for client in clients:
+            if client.advisor is None or client.advisor.pk in seen:
+                continue
+            place = len(seen)
+            seen.add(client.advisor.pk)
+            book_appointment(
+                client=client,
+                staff=client.advisor,
+                starts_at=at_local(self.today + timedelta(days=place % 3), time(14 + place % 3)),
+                values={"channel": ("video", "visit", "phone")[place % 3], "subject": "季度持仓回顾", "minutes": 30},
+                actor=client.advisor,
+                now=self.now,
             )
 
     # -- complaints --------------------------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     _grade(crew, clientele, today)
     say("tiers evaluated")
     life.contacts(_CONTACTS * clients // 2000)
+    life.bookings()
     say(f"{ask_needs(seed=seed, today=today)} needs interviews")
     say(f"{put_tags(crew, clientele.days, seed=seed, now=life.now)} tags on clients")
     say(f"{know_clients(seed=seed, today=today)} clients weighed")
