@@ -12,10 +12,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from clients.securities import SecurityKind
 from crm.core.policies import Figures
 
 _TENTH = Decimal("0.1")
+#: Kinds of security that a preference is said of.
+_PREFERRED = ("stock", "fund", "bond")
 
 
 class Window(NamedTuple):
@@ -41,8 +42,8 @@ class Facts:
     #: Inflow less outflow within the year's window.
     net_flow: int = 0
     debt: int = 0
-    #: Market value of each holding on the newest day with holdings.
-    holdings: list[tuple[SecurityKind, int]] = field(default_factory=list)
+    #: Kind (empty: not known) and market value of each holding on the newest day with holdings.
+    holdings: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -159,12 +160,12 @@ def _preference(facts: Facts, bounds: Bounds) -> Finding | None:
     total = sum(value for _kind, value in facts.holdings if value > 0)
     if total <= 0:
         return None
-    by_kind: dict[SecurityKind, int] = {}
+    by_kind: dict[str, int] = {}
     for kind, value in facts.holdings:
         by_kind[kind] = by_kind.get(kind, 0) + max(value, 0)
     most, held = max(by_kind.items(), key=lambda item: (item[1], item[0]))
     share = Fraction(held, total)
-    tag = most.value if share >= bounds.preference and most is not SecurityKind.OTHER else "mixed"
+    tag = most if share >= bounds.preference and most in _PREFERRED else "mixed"
     return Finding(f"preference.{tag}", _rounded(share * 100))
 
 

@@ -10,7 +10,7 @@ from django.db.models import Max, Sum
 
 from clients.behaviour.rules import Facts, Window
 from clients.querysets.averages import averages
-from clients.securities import kind_of
+from clients.querysets.business_lines import kind_of_security
 from crm.core.fields import to_fen
 from crm.core.policies import Figures
 
@@ -86,9 +86,10 @@ def _holdings(branch: Branch, day: date, longest: int, found: dict[int, Facts]) 
     newest = own.filter(day__lte=day, day__gt=day - timedelta(days=longest)).aggregate(day=Max("day"))["day"]
     if newest is None:
         return
-    for pk, code, value in own.filter(day=newest).values_list("client_id", "security_code", "market_value").iterator():
+    rows = own.filter(day=newest).values_list("client_id", "security_code", "security_kind", "market_value")
+    for pk, code, told, value in rows.iterator():
         if facts := found.get(pk):
-            facts.holdings.append((kind_of(code), to_fen(value)))
+            facts.holdings.append((told or kind_of_security(code), to_fen(value)))
 
 
 def _file_day(branch: Branch, day: date) -> date | None:

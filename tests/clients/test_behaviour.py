@@ -19,7 +19,6 @@ from clients.behaviour import FAMILIES, Bounds, Facts, judge
 from clients.behaviour.rules import Window
 from clients.errors import LaterDayComputed
 from clients.models import Client, ClientTag, DailyAsset, Holding, IndexLevel, Tag, TagRun
-from clients.securities import SecurityKind, kind_of
 from clients.services import AssetDay, compute_behaviour, put_asset_days
 from clients.tasks import TAGS, start_behaviour
 from crm.core.access import system_user
@@ -94,32 +93,6 @@ def test_skill_is_the_return_net_of_flows_less_that_of_the_index(bounds: Bounds,
 
     assert (found.code, found.value) == (f"skill.{tag}", Decimal(gain - 10))
     assert "skill" not in judge(facts, bounds, None)
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        ("600519", SecurityKind.STOCK),
-        ("600519.SH", SecurityKind.STOCK),
-        ("SZ300750", SecurityKind.STOCK),
-        ("688981", SecurityKind.STOCK),
-        ("832982.BJ", SecurityKind.STOCK),
-        ("510300", SecurityKind.FUND),
-        ("159915.SZ", SecurityKind.FUND),
-        ("161725", SecurityKind.FUND),
-        ("000001.OF", SecurityKind.FUND),
-        ("019666", SecurityKind.BOND),
-        ("113050", SecurityKind.BOND),
-        ("123107", SecurityKind.BOND),
-        ("204001", SecurityKind.OTHER),
-        ("131810", SecurityKind.OTHER),
-        ("00700.HK", SecurityKind.STOCK),
-        ("abc", SecurityKind.OTHER),
-        ("６００５１９", SecurityKind.OTHER),
-    ],
-)
-def test_a_code_tells_its_kind(code: str, kind: SecurityKind) -> None:
-    assert kind_of(code) is kind
 
 
 def test_every_family_explains_itself_in_both_languages_and_names_its_version(figures: Figures) -> None:
@@ -383,12 +356,12 @@ class _Reference:
         found["concentration"] = (f"concentration.{tag}", self._show(largest * 100))
         kinds: dict[str, Decimal] = {}
         for row in held:
-            kind = {"6": "stock", "00": "stock", "51": "fund", "16": "fund", "01": "bond", "11": "bond", "20": "other"}
+            kind = {"6": "stock", "00": "stock", "51": "fund", "16": "fund", "01": "bond", "11": "bond", "20": "bond"}
             name = kind.get(row.security_code[:2]) or kind[row.security_code[0]]
             kinds[name] = kinds.get(name, Decimal(0)) + row.market_value
         most, worth = max(kinds.items(), key=lambda item: (item[1], item[0]))
         share = Fraction(worth) / Fraction(total)
-        word = most if share >= Fraction(6, 10) and most != "other" else "mixed"
+        word = most if share >= Fraction(6, 10) else "mixed"
         found["preference"] = (f"preference.{word}", self._show(share * 100))
 
 
