@@ -124,6 +124,13 @@ _ACTIONS = {
     "tag.set": _("Tag set or taken away"),
     "tag.undo": _("Change of tags taken back"),
     "tags.compute": _("Behaviour tags computed"),
+    "segment.create": _("Segment made"),
+    "segment.change": _("Segment changed"),
+    "segment.delete": _("Segment given up"),
+    "segment.view": _("Looked at the members of a segment"),
+    "view.create": _("View of the list kept"),
+    "view.delete": _("View of the list given up"),
+    "view.pin": _("Segment or view pinned"),
 }
 
 
@@ -156,6 +163,7 @@ class ClientsConfig(AppConfig):
         from clients.registry import ClientBound, bind
         from clients.services.export import EXPORTS
         from crm.core import attachments
+        from clients.segments.facts import register_own
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
@@ -191,6 +199,7 @@ class ClientsConfig(AppConfig):
             rows = ContactLog.objects.visible_to(user)
             return rows if user.has_perm("clients.view_contactlog") else rows.none()
 
+        register_own()
         keeps_branch_open("clients", _("%(count)d clients are still served there; a branch with clients stays open."))(
             _still_served
         )

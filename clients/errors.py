@@ -213,6 +213,20 @@ class AlreadyUndone(DomainError):
     message = _("This can no longer be taken back.")
 
 
+class InvalidRule(InvalidInput):
+    """A rule of a segment that says nothing, too much, or something that does not exist for whoever wrote it."""
+
+    code = "invalid_rule"
+    message = _("This rule cannot be used.")
+
+
+class NameTaken(InvalidInput):
+    """Two segments or views of one owner cannot have one name."""
+
+    code = "name_taken"
+    message = _("You have one of this name already.")
+
+
 class ForeignAssets(InvalidInput):
     """Rows of an asset file belong to clients of another branch."""
 

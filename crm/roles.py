@@ -147,6 +147,7 @@ _SEES_CLIENTS = (
     "clients.view_indexlevel",
     "clients.view_investorclassification",
     "clients.view_clientquality",
+    "clients.add_segment",
 )
 _SERVES_CLIENTS = (
     *_SEES_CLIENTS,
@@ -163,7 +164,7 @@ _SERVES_CLIENTS = (
     "clients.verify_client",
 )
 _BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding", "clients.add_indexlevel")
-_KEEPS_TAGS = ("clients.add_tag", "clients.change_tag")
+_KEEPS_TAGS = ("clients.add_tag", "clients.change_tag", "clients.share_segment")
 # Accounts and what hangs on them are the counter's business.
 _KEEPS_ACCOUNTS = (
     "clients.add_account",

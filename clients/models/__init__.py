@@ -21,6 +21,7 @@ from clients.models.profile import DocumentKind, Stage
 from clients.models.profile_rows import ContactPerson, ContactPoint, FinancingNeed, IdentityDocument
 from clients.models.quality import ClientQuality, QuestionToAsk
 from clients.models.relations import Household, HouseholdMember, Relation
+from clients.models.segments import SavedView, Segment, Share
 from clients.models.stages import AssetMilestone, StageOverride
 from clients.models.tags import ClientTag, IndexLevel, Tag, TagChange, TagRun
 
@@ -65,7 +66,10 @@ __all__ = [
     "Relation",
     "RiskAssessment",
     "RiskGrade",
+    "SavedView",
     "SecurityKind",
+    "Segment",
+    "Share",
     "Stage",
     "StageOverride",
     "Tag",

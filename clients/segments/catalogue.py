@@ -1,0 +1,94 @@
+"""What a segment may ask about a client: one list of fields, to which apps further right add their own in ``ready()``.
+
+A field that somebody may not see on a page is none for him here either: neither in the builder, nor in a rule of his own, nor in
+one that a colleague shares with him. Otherwise membership would tell what the page keeps back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from clients.querysets.scope import sees_names
+from clients.segments.kinds import OPERATORS, Kind, Operator
+from crm.core.clocks import local_date
+
+if TYPE_CHECKING:
+    from crm.core.models import User
+
+#: Stands for "sees names in full" among the rights that a rule needs.
+NAMES = "names"
+
+
+@dataclass(frozen=True)
+class Context:
+    """For whom and when a rule is asked: relative days, "me" and money all depend on it."""
+
+    user: User
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now)
+
+
+Choices = Callable[["User"], Iterable[tuple[str, Any]]]
+Compile = Callable[[str, Any, Context], Q]
+
+
+@dataclass(frozen=True)
+class SegmentField:
+    """One fact about a client. ``compile`` gives the condition for an operator that denies nothing; see ``rules``."""
+
+    key: str
+    label: Any
+    group: Any
+    kind: Kind
+    compile: Compile
+    choices: Choices | None = None
+    #: Rights without which the field does not exist; ``NAMES`` is one of them.
+    rights: tuple[str, ...] = ()
+    #: Operators, where they are fewer than those of the kind.
+    only: tuple[str, ...] = ()
+    unit: Any = ""
+
+    def operators(self) -> dict[str, Operator]:
+        known = OPERATORS[self.kind]
+        return {key: known[key] for key in self.only} if self.only else known
+
+    def usable_by(self, user: User) -> bool:
+        return all(has(user, right) for right in self.rights)
+
+
+def has(user: User, right: str) -> bool:
+    """Whether the user holds a right that a field names."""
+    return sees_names(user) if right == NAMES else bool(user.has_perm(right))
+
+
+_fields: dict[str, SegmentField] = {}
+
+
+def register(*fields: SegmentField) -> None:
+    """Add fields; called from ``AppConfig.ready()``. Raises ``ValueError`` for a key that is taken."""
+    for field in fields:
+        if field.key in _fields:
+            raise ValueError(f"segment field {field.key!r} is registered twice")
+        _fields[field.key] = field
+
+
+def fields_for(user: User) -> dict[str, SegmentField]:
+    """The fields that exist for ``user``, in their order."""
+    return {key: field for key, field in _fields.items() if field.usable_by(user)}
+
+
+def field_of(key: str) -> SegmentField | None:
+    return _fields.get(key)
+
+
+def all_rights() -> set[str]:
+    """Every right that some field needs."""
+    return {right for field in _fields.values() for right in field.rights}

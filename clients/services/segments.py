@@ -1,0 +1,126 @@
+"""Keeping, changing and giving up segments and saved views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from clients.errors import NameTaken
+from clients.models import SavedView, Segment, Share
+from clients.segments import parse, rights_of
+from crm.core import audit
+from crm.core.errors import InvalidInput, MissingRight
+from crm.core.models import User
+from crm.core.service import service
+from crm.core.versions import lock
+
+SEGMENT = ("name", "description", "share", "rule")
+VIEW = ("name", "share", "query", "columns", "sort")
+
+
+@service("segment.create")
+def create_segment(*, values: Mapping[str, Any], actor: User) -> Segment:
+    """A new segment of the actor. Raises ``InvalidRule``, ``NameTaken``, ``MissingRight`` (sharing) and ``InvalidInput``."""
+    made: Segment = _keep(Segment(**_ownership(actor)), _checked_rule(values, actor), SEGMENT, actor)
+    audit.record(actor, "segment.create", made, after={"name": made.name, "share": made.share, "rule": made.rule})
+    return made
+
+
+@service("segment.change")
+def change_segment(*, segment: Segment, values: Mapping[str, Any], actor: User, version: int | None = None) -> Segment:
+    """Change one's own segment; those who use it have the new rule at once. Raises what making one does, and ``StaleEdit``."""
+    row: Segment = lock(Segment.objects.all(), pk=segment.pk, version=version)
+    _refuse_foreign(row, actor)
+    before, after = audit.changes(row, [name for name in SEGMENT if name in values], _checked_rule(values, actor))
+    if after:
+        if "rule" in after:
+            row.rights = rights_of(parse(after["rule"], actor))
+        _keep(row, after, SEGMENT, actor)
+        audit.record(actor, "segment.change", row, before=before, after=after)
+    return row
+
+
+@service("segment.delete")
+def delete_segment(*, segment: Segment, actor: User) -> None:
+    """Give one's own segment up; lists that named it show nobody."""
+    row: Segment = lock(Segment.objects.all(), pk=segment.pk)
+    _refuse_foreign(row, actor)
+    audit.record(actor, "segment.delete", row, before={"name": row.name, "rule": row.rule})
+    row.delete()
+
+
+@service("view.create")
+def create_view(*, values: Mapping[str, Any], actor: User) -> SavedView:
+    """Keep the list as it stands under a name. Raises ``NameTaken``, ``MissingRight`` and ``InvalidInput``."""
+    made: SavedView = _keep(SavedView(**_ownership(actor)), values, VIEW, actor)
+    audit.record(
+        actor, "view.create", made, after={name: values.get(name) for name in ("name", "share", "columns", "sort")}
+    )
+    return made
+
+
+@service("view.delete")
+def delete_view(*, view: SavedView, actor: User) -> None:
+    """Give one's own view up."""
+    row: SavedView = lock(SavedView.objects.all(), pk=view.pk)
+    _refuse_foreign(row, actor)
+    audit.record(actor, "view.delete", row, before={"name": row.name})
+    row.delete()
+
+
+@service("view.pin")
+def pin(*, row: Segment | SavedView, is_pinned: bool, actor: User) -> Segment | SavedView:
+    """Keep a segment or a view at the top of one's own list, or no longer."""
+    if is_pinned:
+        row.pinned_by.add(actor)
+    else:
+        row.pinned_by.remove(actor)
+    audit.record(actor, "view.pin", row, after={"pinned": is_pinned})
+    return row
+
+
+def _ownership(actor: User) -> dict[str, Any]:
+    return {"owner": actor, "company_id": actor.scope.company_id, "branch": actor.branch}
+
+
+def _checked_rule(values: Mapping[str, Any], actor: User) -> dict[str, Any]:
+    said = dict(values)
+    if "rule" in said:
+        said["rule"] = parse(said["rule"], actor).as_json()
+    return said
+
+
+def _keep(row: Any, values: Mapping[str, Any], known: tuple[str, ...], actor: User) -> Any:
+    if unknown := sorted(set(values) - set(known)):
+        raise TypeError(f"not for {row._meta.model_name}s: {', '.join(unknown)}")
+    is_new = row.pk is None
+    for name, value in values.items():
+        setattr(row, name, value.strip() if name in ("name", "description") else value)
+    if is_new and isinstance(row, Segment):
+        row.rights = rights_of(parse(row.rule, actor))
+    if not row.name:
+        raise InvalidInput(fields={"name": _("Give it a name.")})
+    if row.share != Share.MINE and not actor.has_perm("clients.share_segment"):
+        raise MissingRight
+    if row.share == Share.COMPANY and not actor.scope.sees_company:
+        raise InvalidInput(fields={"share": _("Only the head office shares with the whole company.")})
+    if type(row).objects.filter(owner=row.owner, name=row.name).exclude(pk=row.pk).exists():
+        raise NameTaken(fields={"name": NameTaken.message})
+    try:
+        row.full_clean(exclude=["pinned_by", "owner", "company", "branch"])
+    except ValidationError as wrong:
+        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
+        raise InvalidInput(fields=fields) from None
+    if is_new:
+        row.save()
+    else:
+        row.save_changed([*values, *(["rights"] if "rule" in values else [])])
+    return row
+
+
+def _refuse_foreign(row: Segment | SavedView, actor: User) -> None:
+    if row.owner_id != actor.pk:
+        raise MissingRight
