@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from advisory.models import MatchingRun
-from advisory.services.matching import JOB, abandoned_runs, give_up_matching, plan_matching, run_matching, summary
+from advisory.services.matching import JOB, abandoned_runs, give_up_matching, plan_of, run_matching, summary
 from crm.core.access import system_user
 from crm.core.clocks import database_now
 from crm.core.errors import DomainError
@@ -19,13 +19,13 @@ from crm.core.models import JobRun
 @job(JOB, label=_("Client matching"))
 def compute_matching(job_run: JobRun, tick: Tick) -> dict[str, Any]:
     """Compute the run that ``matching.start`` made; a second worker finds it proposed and leaves it. Params: run."""
-    run = MatchingRun.objects.select_related("branch").get(public_id=job_run.params["run"])
+    run = MatchingRun.objects.select_related("branch", "segment", "created_by").get(public_id=job_run.params["run"])
     if run.state == MatchingRun.State.COMPUTING:
         now = database_now()
         tick(0, 2)
         try:
             # Outside of the transaction: seconds of arithmetic must not hold locks.
-            plan = plan_matching(branch=run.branch, now=now, continuity_points=run.continuity_points)
+            plan = plan_of(run, now)
         except DomainError:
             give_up_matching(actor=job_run.actor, run=run)
             raise

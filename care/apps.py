@@ -36,6 +36,7 @@ class CareConfig(AppConfig):
         # The services bring the sweeps and what follows a change of the calendar.
         from care import services  # noqa: F401
         from care.models import Finding, SurveyInvitation
+        from care.segments import offer
         from clients.registry import ClientBound, bind
         from complaints.querysets import recused_q
         from crm.core import audit
@@ -51,3 +52,4 @@ class CareConfig(AppConfig):
 
         bind(ClientBound("care.FollowUpCall"), ClientBound("care.SurveyInvitation"))
         add_words(_ACTIONS)
+        offer()

@@ -148,7 +148,10 @@ class ClientsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clients import tasks  # noqa: F401  registers the job and the sweep
+        from clients import (
+            columns,
+            tasks,  # noqa: F401  registers the job and the sweep
+        )
         from clients.importing import (
             AccountTarget,
             AssetTarget,
@@ -161,9 +164,9 @@ class ClientsConfig(AppConfig):
         from clients.models import ContactLog, InvestorClassification
         from clients.quality import QualityItem
         from clients.registry import ClientBound, bind
+        from clients.segments import facts
         from clients.services.export import EXPORTS
         from crm.core import attachments
-        from clients.segments.facts import register_own
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
@@ -199,7 +202,8 @@ class ClientsConfig(AppConfig):
             rows = ContactLog.objects.visible_to(user)
             return rows if user.has_perm("clients.view_contactlog") else rows.none()
 
-        register_own()
+        facts.register_own()
+        columns.register_own()
         keeps_branch_open("clients", _("%(count)d clients are still served there; a branch with clients stays open."))(
             _still_served
         )

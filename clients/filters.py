@@ -29,6 +29,7 @@ from clients.models import (
     NeedsInterview,
     PermissionCode,
     RiskGrade,
+    Segment,
     Stage,
     Tag,
     TradingPermission,
@@ -52,6 +53,13 @@ def _advisors(request: Any) -> QuerySet[User]:
     people = User.objects.visible_to(request.user).active().with_role(*BOOK_ROLES).order_by("name", "pk")
     named: QuerySet[User] = people.only("name", "public_id")
     return named
+
+
+def _segments(request: Any) -> QuerySet[Segment]:
+    if not request:
+        return Segment.objects.none()
+    found: QuerySet[Segment] = Segment.objects.visible_to(request.user).for_list(request.user)
+    return found
 
 
 def _tags(request: Any) -> QuerySet[Tag]:
@@ -129,6 +137,13 @@ class ClientFilter(filters.FilterSet):
         label=_("Needs"),
         empty_label=_("Any"),
     )
+    segment = filters.ModelChoiceFilter(
+        queryset=_segments,
+        to_field_name="public_id",
+        method="in_segment",
+        label=_("Segment"),
+        empty_label=_("Everybody"),
+    )
     tags = filters.ModelMultipleChoiceFilter(
         queryset=_tags, to_field_name="public_id", method="with_tags", label=_("Tags"), widget=TagPicker
     )
@@ -191,6 +206,15 @@ class ClientFilter(filters.FilterSet):
         today = local_date(timezone.now())
         since = stale_before(today, self.request.user.branch if self.request else None)
         return rows.needs_asked_since(since) if value == "fresh" else rows.needs_stale(since)
+
+    def in_segment(self, rows: Any, _name: str, value: Segment) -> Any:
+        """Clients of the segment as it stands now, for whoever asks."""
+        return rows.filter(value.q(self.request.user, timezone.now())) if self.request else rows.none()
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """A segment that is gone, or was never one's to use, shows nobody: an old link must not widen to everybody."""
+        found = super().filter_queryset(queryset)
+        return found.none() if "segment" in self.form.errors else found
 
     def with_tags(self, rows: Any, _name: str, value: Any) -> Any:
         """Clients who carry every one of the tags."""

@@ -18,6 +18,7 @@ from clients.views import (
     profile_rows,
     quality,
     retention,
+    segments,
     tags,
 )
 
@@ -25,6 +26,15 @@ app_name = "clients"
 urlpatterns: list[URLPattern] = [
     path("clients/", lists.client_list, name="list"),
     path("clients/new/", edit.client_create, name="create"),
+    path("clients/segments/", segments.segment_list, name="segments"),
+    path("clients/segments/new/", segments.segment_new, name="segment_new"),
+    path("clients/segments/<str:public_id>/", segments.segment_edit, name="segment_edit"),
+    path("clients/segments/<str:public_id>/count/", segments.segment_count, name="segment_count"),
+    path("clients/segments/<str:public_id>/delete/", segments.segment_delete, name="segment_delete"),
+    path("clients/segments/<str:public_id>/pin/", segments.segment_pin, name="segment_pin"),
+    path("clients/views/new/", segments.view_new, name="view_new"),
+    path("clients/views/<str:public_id>/delete/", segments.view_delete, name="view_delete"),
+    path("clients/views/<str:public_id>/pin/", segments.view_pin, name="view_pin"),
     path("clients/tags/", tags.tag_list, name="tags"),
     path("clients/tags/new/", tags.tag_create, name="tag_create"),
     path("clients/tags/set/", tags.tag_many, name="tag_many"),

@@ -22,6 +22,7 @@ class ComplaintsConfig(AppConfig):
         from complaints.importing import ComplaintTarget
         from complaints.models import Complaint
         from complaints.querysets import recused_q
+        from complaints.segments import offer
         from complaints.steps import STEPS
         from crm.core import attachments, audit
         from crm.core.audit_words import add_words
@@ -37,6 +38,7 @@ class ComplaintsConfig(AppConfig):
         def about_the_reader(user: Any) -> Any:
             return Complaint.objects.filter(recused_q(user))
 
+        offer()
         bind(ClientBound("complaints.Complaint"))
 
         @keeps("complaints")

@@ -30,6 +30,7 @@ class TiersConfig(AppConfig):
         from crm.core.audit_words import add_words
         from tiers import tasks  # noqa: F401  registers the job and the sweep
         from tiers.models import ClientRate, FeeQuote
+        from tiers.segments import offer
 
         @audit.veil(ClientRate)
         def commission_of_others(user: Any) -> Any:
@@ -50,3 +51,4 @@ class TiersConfig(AppConfig):
             ClientBound("tiers.ClientRate"),
             ClientBound("tiers.FeeQuote"),
         )
+        offer()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from advisory.models import AdvisorProfile
-from clients.models import Client
+from clients.models import Client, Segment
 from crm.core.forms.commands import CommandForm
 from crm.core.models import Branch, User
 
@@ -18,12 +18,26 @@ BY_MATCHING = "matching"
 
 
 class MatchingForm(CommandForm):
+    """How steady a matching is to be, and whom it is about."""
+
+    segment = forms.ModelChoiceField(
+        queryset=Segment.objects.none(),
+        to_field_name="public_id",
+        label=_("Clients to be matched"),
+        required=False,
+        empty_label=_("Everybody whom the branch serves"),
+    )
     continuity_points = forms.IntegerField(
         label=_("Points a change must gain"),
         min_value=0,
         max_value=10_000,
         help_text=_("Out of 10,000. The higher, the fewer clients change their advisor."),
     )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        segment: Any = self.fields["segment"]
+        segment.queryset = Segment.objects.visible_to(user).for_list(user)
 
 
 class DecisionForm(CommandForm):

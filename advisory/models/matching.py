@@ -29,6 +29,11 @@ class MatchingRun(PublicModel, Versioned):
     job = models.ForeignKey("core.JobRun", models.SET_NULL, null=True, blank=True, related_name="+")
     weights = models.JSONField(default=dict)
     continuity_points = models.PositiveSmallIntegerField(_("points a change must gain"))
+    #: Who is matched: the clients of a segment, everybody where there is none. Its name stays when the segment goes.
+    segment = models.ForeignKey(
+        "clients.Segment", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("segment")
+    )
+    pool = models.CharField(_("clients matched"), max_length=40, blank=True)
     value = models.BigIntegerField(_("points"), default=0)
     bound = models.BigIntegerField(_("best possible"), default=0)
     prices = models.JSONField(default=dict)

@@ -13,6 +13,7 @@ for which nobody has a value on file is left out and its weight falls to the oth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -142,6 +143,15 @@ def branch_input(branch: Branch, today: date, found: Figures, continuity_points:
     advisors = licensed_advisors(branch, today, found)
     rows = list(to_be_matched(branch).values_list(*_CLIENT_FIELDS))
     return build(rows, advisors, [one.capacity for one in advisors], found, today, continuity_points)
+
+
+def pool_input(branch: Branch, pool: Any, today: date, found: Figures, continuity_points: int) -> MatchingInput:
+    """Only the clients of ``pool`` (a set of clients); everybody else stays, and takes up a place where he is."""
+    advisors = licensed_advisors(branch, today, found)
+    rows = list(to_be_matched(branch).filter(pk__in=pool.order_by().values("pk")).values_list(*_CLIENT_FIELDS))
+    asked = Counter(row[1] for row in rows)
+    places = [max(0, one.capacity - (one.load - asked[one.user_id])) for one in advisors]
+    return build(rows, advisors, places, found, today, continuity_points)
 
 
 def orphans_input(clients: Any, advisors: list[Advisor], today: date, found: Figures) -> MatchingInput:

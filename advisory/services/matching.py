@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from advisory.errors import MatchingOutdated, NotProposed
 from advisory.matching import Solution, contributions, place_price, runners_up, solve_problem, unassigned_reasons
 from advisory.models import AdvisorProfile, MatchingRun, MatchProposal
-from advisory.services.features import Advisor, MatchingInput, branch_input, licensed_advisors
-from clients.models import Client
+from advisory.services.features import Advisor, MatchingInput, branch_input, licensed_advisors, pool_input
+from clients.models import Client, Segment
 from clients.services.books import assign_many
 from crm.core import audit
 from crm.core.clocks import local_date
@@ -42,31 +42,70 @@ class Plan:
     continuity_points: int
 
 
-def plan_matching(*, branch: Branch, now: datetime, continuity_points: int | None = None) -> Plan:
-    """Read the branch and solve; writes nothing. Raises ``BadWeights`` and ``InvalidInput``."""
+def plan_matching(
+    *,
+    branch: Branch,
+    now: datetime,
+    continuity_points: int | None = None,
+    segment: Segment | None = None,
+    reader: User | None = None,
+) -> Plan:
+    """Read the branch and solve; writes nothing. With ``segment`` only its clients are matched, as ``reader`` sees them now.
+
+    Raises ``BadWeights`` and ``InvalidInput``.
+    """
     today = local_date(now)
     found = figures(today, branch)
     points = _continuity(
         found.integer("matching.continuity_points") if continuity_points is None else continuity_points
     )
-    given = branch_input(branch, today, found, points)
+    if segment is not None and reader is not None:
+        given = pool_input(branch, segment.members(reader, now), today, found, points)
+    else:
+        given = branch_input(branch, today, found, points)
     return Plan(given, solve_problem(given.problem), points)
 
 
+def plan_of(run: MatchingRun, now: datetime) -> Plan:
+    """What a started run asks for. Raises what ``plan_matching`` does, and ``InvalidInput`` when its segment is gone."""
+    if run.pool and run.segment is None:
+        raise InvalidInput(_("The segment that was to be matched is gone."))
+    return plan_matching(
+        branch=run.branch,
+        now=now,
+        continuity_points=run.continuity_points,
+        segment=run.segment,
+        reader=run.created_by,
+    )
+
+
 @service("matching.start")
-def start_matching(*, actor: User, branch: Branch, now: datetime, continuity_points: int | None = None) -> MatchingRun:
+def start_matching(
+    *,
+    actor: User,
+    branch: Branch,
+    now: datetime,
+    continuity_points: int | None = None,
+    segment: Segment | None = None,
+) -> MatchingRun:
     """Ask a worker for a matching; the run is there at once, its proposals come with the job.
 
-    Raises ``AlreadyRunning`` while another one of the branch is being computed.
+    ``segment``: only its clients are matched. Raises ``AlreadyRunning`` while another one of the branch is being computed.
     """
     found = figures(local_date(now), branch)
     points = _continuity(
         found.integer("matching.continuity_points") if continuity_points is None else continuity_points
     )
-    run = MatchingRun.objects.create(branch=branch, continuity_points=points, created_by=actor)
+    run = MatchingRun.objects.create(
+        branch=branch,
+        continuity_points=points,
+        created_by=actor,
+        segment=segment,
+        pool=segment.name if segment else "",
+    )
     run.job = start_job(JOB, actor=actor, branch=branch, params={"run": run.public_id}, key=str(branch.pk))
     run.save(update_fields=["job"])
-    audit.record(actor, "matching.start", run, after={"continuity_points": points})
+    audit.record(actor, "matching.start", run, after={"continuity_points": points, "pool": run.pool})
     return run
 
 
@@ -93,7 +132,7 @@ def run_matching(
         row = lock(MatchingRun.objects.all(), pk=run.pk)
         if row.state != MatchingRun.State.COMPUTING:
             raise AlreadyDecided
-        plan = plan or plan_matching(branch=branch, now=now, continuity_points=row.continuity_points)
+        plan = plan or plan_of(row, now)
     _describe(row, plan)
     row.state = MatchingRun.State.PROPOSED
     row.save()

@@ -51,7 +51,7 @@ def run_start(request: HttpRequest) -> HttpResponse:
         made.append(start_matching(actor=user, branch=place.branch, now=timezone.now(), **form.command))
         return made[0]
 
-    form = MatchingForm(request.POST)
+    form = MatchingForm(request.POST, user=user)
     return command(
         request,
         form,
@@ -66,7 +66,9 @@ def _start_form(request: HttpRequest, place: Place) -> MatchingForm | None:
     if not actor_of(request).has_perm("advisory.add_matchingrun"):
         return None
     found = figures(local_date(timezone.now()), place.branch)
-    return MatchingForm(initial={"continuity_points": found.integer("matching.continuity_points")})
+    return MatchingForm(
+        user=actor_of(request), initial={"continuity_points": found.integer("matching.continuity_points")}
+    )
 
 
 def _console(request: HttpRequest, place: Place, form: MatchingForm | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from clients.api.permissions import TradingPermissionViewSet
 from clients.api.privacy import DataRequestViewSet, LegalHoldViewSet
 from clients.api.profile import PROFILE_RESOURCES
 from clients.api.quality import QualityViewSet
+from clients.api.segments import SegmentViewSet
 from clients.api.tags import ClientTagViewSet, TagViewSet
 from clients.api.views import AssetViewSet, ClientViewSet
 
@@ -34,3 +35,4 @@ def register(router: BaseRouter) -> None:
     router.register("investor-classifications", InvestorClassificationViewSet, basename="investor-classifications")
     for name, viewset in PROFILE_RESOURCES.items():
         router.register(name, viewset, basename=name)
+    router.register("segments", SegmentViewSet, basename="segments")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clients.models import Tag
 from crm.core.forms.commands import CommandForm
@@ -23,7 +24,7 @@ def _roles() -> list[tuple[str, str]]:
 class TagForm(CommandForm):
     """A word for clients: what it means, its colour, for whom it is, and who may set it."""
 
-    name = forms.CharField(label=_("Name"), max_length=20)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=20)
     meaning = forms.CharField(
         label=_("Meaning"), max_length=200, help_text=_("When a client gets this tag, so that everybody sets it alike.")
     )

@@ -7,218 +7,451 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clients', '0014_contact_first_wordings'),
-        ('core', '0008_counts_of_looks'),
+        ("clients", "0014_contact_first_wordings"),
+        ("core", "0008_counts_of_looks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DataRequest',
+            name="DataRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
-                ('kind', models.CharField(choices=[('access', 'Access'), ('copy', 'Copy'), ('correct', 'Correction'), ('delete', 'Deletion'), ('withdraw', 'Withdrawal of consent')], max_length=10, verbose_name='kind')),
-                ('channel', models.CharField(choices=[('counter', 'Counter'), ('phone', 'Phone'), ('letter', 'Letter'), ('email', 'E-mail'), ('app', 'App or website')], max_length=10, verbose_name='received by')),
-                ('received_on', models.DateField(verbose_name='received on')),
-                ('details', models.CharField(blank=True, max_length=1000, verbose_name='what is asked')),
-                ('state', models.CharField(choices=[('received', 'Received'), ('checked', 'Identity checked'), ('in_work', 'In work'), ('proposed', 'Waiting for approval'), ('answered', 'Answered'), ('refused', 'Refused')], default='received', max_length=10, verbose_name='state')),
-                ('due_on', models.DateField(verbose_name='answer due on')),
-                ('paused_on', models.DateField(blank=True, null=True, verbose_name='paused since')),
-                ('identity', models.CharField(blank=True, choices=[('document', 'Identity document seen'), ('call_back', 'Called back on the number on file'), ('account', 'Signed in to the trading account'), ('proxy', 'Power of attorney and both documents seen')], max_length=10, verbose_name='identity checked by')),
-                ('grants', models.BooleanField(blank=True, null=True, verbose_name='granted')),
-                ('answer', models.CharField(blank=True, max_length=2000, verbose_name='answer')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='answered at')),
-                ('outcome', models.CharField(blank=True, max_length=300, verbose_name='outcome')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("access", "Access"),
+                            ("copy", "Copy"),
+                            ("correct", "Correction"),
+                            ("delete", "Deletion"),
+                            ("withdraw", "Withdrawal of consent"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("counter", "Counter"),
+                            ("phone", "Phone"),
+                            ("letter", "Letter"),
+                            ("email", "E-mail"),
+                            ("app", "App or website"),
+                        ],
+                        max_length=10,
+                        verbose_name="received by",
+                    ),
+                ),
+                ("received_on", models.DateField(verbose_name="received on")),
+                ("details", models.CharField(blank=True, max_length=1000, verbose_name="what is asked")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("checked", "Identity checked"),
+                            ("in_work", "In work"),
+                            ("proposed", "Waiting for approval"),
+                            ("answered", "Answered"),
+                            ("refused", "Refused"),
+                        ],
+                        default="received",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("due_on", models.DateField(verbose_name="answer due on")),
+                ("paused_on", models.DateField(blank=True, null=True, verbose_name="paused since")),
+                (
+                    "identity",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("document", "Identity document seen"),
+                            ("call_back", "Called back on the number on file"),
+                            ("account", "Signed in to the trading account"),
+                            ("proxy", "Power of attorney and both documents seen"),
+                        ],
+                        max_length=10,
+                        verbose_name="identity checked by",
+                    ),
+                ),
+                ("grants", models.BooleanField(blank=True, null=True, verbose_name="granted")),
+                ("answer", models.CharField(blank=True, max_length=2000, verbose_name="answer")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="answered at")),
+                ("outcome", models.CharField(blank=True, max_length=300, verbose_name="outcome")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'data-subject request',
-                'verbose_name_plural': 'data-subject requests',
-                'permissions': [('approve_datarequest', 'Can approve the answer to a data-subject request')],
-                'default_permissions': ('view', 'add', 'change'),
+                "verbose_name": "data-subject request",
+                "verbose_name_plural": "data-subject requests",
+                "permissions": [("approve_datarequest", "Can approve the answer to a data-subject request")],
+                "default_permissions": ("view", "add", "change"),
             },
         ),
         migrations.CreateModel(
-            name='Erasure',
+            name="Erasure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True)),
-                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('approved', 'Approved by two'), ('done', 'Erased'), ('rejected', 'Rejected')], default='proposed', max_length=10, verbose_name='state')),
-                ('reason', models.CharField(max_length=300, verbose_name='reason')),
-                ('proposed_at', models.DateTimeField(verbose_name='proposed at')),
-                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done at')),
-                ('certificate', models.JSONField(default=dict, verbose_name='certificate')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Proposed"),
+                            ("approved", "Approved by two"),
+                            ("done", "Erased"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="proposed",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                ("proposed_at", models.DateTimeField(verbose_name="proposed at")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done at")),
+                ("certificate", models.JSONField(default=dict, verbose_name="certificate")),
             ],
             options={
-                'verbose_name': 'erasure',
-                'verbose_name_plural': 'erasures',
-                'permissions': [('approve_erasure', "Can approve the erasure of a client's data")],
-                'default_permissions': ('view', 'add'),
+                "verbose_name": "erasure",
+                "verbose_name_plural": "erasures",
+                "permissions": [("approve_erasure", "Can approve the erasure of a client's data")],
+                "default_permissions": ("view", "add"),
             },
         ),
         migrations.CreateModel(
-            name='LegalHold',
+            name="LegalHold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True)),
-                ('reason', models.CharField(max_length=300, verbose_name='reason')),
-                ('set_at', models.DateTimeField(verbose_name='set at')),
-                ('lifted_at', models.DateTimeField(blank=True, null=True, verbose_name='lifted at')),
-                ('lift_reason', models.CharField(blank=True, max_length=300, verbose_name='reason for lifting')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                    ),
+                ),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                ("set_at", models.DateTimeField(verbose_name="set at")),
+                ("lifted_at", models.DateTimeField(blank=True, null=True, verbose_name="lifted at")),
+                ("lift_reason", models.CharField(blank=True, max_length=300, verbose_name="reason for lifting")),
             ],
             options={
-                'verbose_name': 'legal hold',
-                'verbose_name_plural': 'legal holds',
-                'default_permissions': ('view', 'add', 'change'),
+                "verbose_name": "legal hold",
+                "verbose_name_plural": "legal holds",
+                "default_permissions": ("view", "add", "change"),
             },
         ),
         migrations.AlterModelOptions(
-            name='client',
-            options={'permissions': [('reveal_client', 'Can see private values of a client in full'), ('export_client', 'Can export clients'), ('assign_client', 'Can give a client to another member of staff'), ('restrict_client', "Can restrict a client's data to storage"), ('view_looks', 'Can see who looked at a client'), ('verify_client', 'Can mark facts of a client as verified'), ('assess_client', 'Can enter a risk grade'), ('view_profile', 'Can see the whole profile of a client')], 'verbose_name': 'client', 'verbose_name_plural': 'clients'},
+            name="client",
+            options={
+                "permissions": [
+                    ("reveal_client", "Can see private values of a client in full"),
+                    ("export_client", "Can export clients"),
+                    ("assign_client", "Can give a client to another member of staff"),
+                    ("restrict_client", "Can restrict a client's data to storage"),
+                    ("view_looks", "Can see who looked at a client"),
+                    ("verify_client", "Can mark facts of a client as verified"),
+                    ("assess_client", "Can enter a risk grade"),
+                    ("view_profile", "Can see the whole profile of a client"),
+                ],
+                "verbose_name": "client",
+                "verbose_name_plural": "clients",
+            },
         ),
         migrations.AddField(
-            model_name='client',
-            name='erased_on',
-            field=models.DateField(blank=True, null=True, verbose_name='erased on'),
+            model_name="client",
+            name="erased_on",
+            field=models.DateField(blank=True, null=True, verbose_name="erased on"),
         ),
         migrations.AddField(
-            model_name='client',
-            name='restricted_on',
-            field=models.DateField(blank=True, null=True, verbose_name='restricted since'),
+            model_name="client",
+            name="restricted_on",
+            field=models.DateField(blank=True, null=True, verbose_name="restricted since"),
         ),
         migrations.AddField(
-            model_name='client',
-            name='restriction_reason',
-            field=models.CharField(blank=True, max_length=300, verbose_name='reason of the restriction'),
+            model_name="client",
+            name="restriction_reason",
+            field=models.CharField(blank=True, max_length=300, verbose_name="reason of the restriction"),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(condition=models.Q(('restricted_on__isnull', False)), fields=['restricted_on'], name='client_restricted'),
+            model_name="client",
+            index=models.Index(
+                condition=models.Q(("restricted_on__isnull", False)), fields=["restricted_on"], name="client_restricted"
+            ),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(condition=models.Q(('closed_on__isnull', False)), fields=['closed_on'], name='client_closed_on'),
+            model_name="client",
+            index=models.Index(
+                condition=models.Q(("closed_on__isnull", False)), fields=["closed_on"], name="client_closed_on"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='client',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('restricted_on', None), ('restriction_reason', '')), models.Q(('restricted_on__isnull', False), models.Q(('restriction_reason', ''), _negated=True)), _connector='OR'), name='client_restricted_with_reason', violation_error_message="Say why the client's data are restricted."),
+            model_name="client",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("restricted_on", None), ("restriction_reason", "")),
+                    models.Q(("restricted_on__isnull", False), models.Q(("restriction_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="client_restricted_with_reason",
+                violation_error_message="Say why the client's data are restricted.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='client',
-            constraint=models.CheckConstraint(condition=models.Q(('erased_on', None), ('restricted_on__isnull', False), _connector='OR'), name='client_erased_is_restricted'),
+            model_name="client",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("erased_on", None), ("restricted_on__isnull", False), _connector="OR"),
+                name="client_erased_is_restricted",
+            ),
         ),
         migrations.AddField(
-            model_name='datarequest',
-            name='approved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="datarequest",
+            name="approved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='datarequest',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='data_requests', to='clients.client', verbose_name='client'),
+            model_name="datarequest",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="data_requests",
+                to="clients.client",
+                verbose_name="client",
+            ),
         ),
         migrations.AddField(
-            model_name='datarequest',
-            name='identity_checked_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="datarequest",
+            name="identity_checked_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='datarequest',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner'),
+            model_name="datarequest",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="owner",
+            ),
         ),
         migrations.AddField(
-            model_name='datarequest',
-            name='proposed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="datarequest",
+            name="proposed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='datarequest',
-            name='registered_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="datarequest",
+            name="registered_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='erasure',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='erasures', to='clients.client', verbose_name='client'),
+            model_name="erasure",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="erasures",
+                to="clients.client",
+                verbose_name="client",
+            ),
         ),
         migrations.AddField(
-            model_name='erasure',
-            name='first_approver',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="erasure",
+            name="first_approver",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='erasure',
-            name='proposed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="erasure",
+            name="proposed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='erasure',
-            name='second_approver',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="erasure",
+            name="second_approver",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='legalhold',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='legal_holds', to='clients.client', verbose_name='client'),
+            model_name="legalhold",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="legal_holds",
+                to="clients.client",
+                verbose_name="client",
+            ),
         ),
         migrations.AddField(
-            model_name='legalhold',
-            name='lifted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='lifted by'),
+            model_name="legalhold",
+            name="lifted_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="lifted by",
+            ),
         ),
         migrations.AddField(
-            model_name='legalhold',
-            name='set_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='set by'),
+            model_name="legalhold",
+            name="set_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="set by",
+            ),
         ),
         migrations.AddIndex(
-            model_name='datarequest',
-            index=models.Index(fields=['due_on', 'id'], name='data_request_due'),
+            model_name="datarequest",
+            index=models.Index(fields=["due_on", "id"], name="data_request_due"),
         ),
         migrations.AddIndex(
-            model_name='datarequest',
-            index=models.Index(fields=['client', '-id'], name='data_request_client'),
+            model_name="datarequest",
+            index=models.Index(fields=["client", "-id"], name="data_request_client"),
         ),
         migrations.AddConstraint(
-            model_name='datarequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', ('answered', 'refused'))), models.Q(models.Q(('state__in', ('answered', 'refused')), _negated=True), ('ended_at', None)), _connector='OR'), name='data_request_ended_iff_ended_at'),
+            model_name="datarequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", False), ("state__in", ("answered", "refused"))),
+                    models.Q(models.Q(("state__in", ("answered", "refused")), _negated=True), ("ended_at", None)),
+                    _connector="OR",
+                ),
+                name="data_request_ended_iff_ended_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datarequest',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='data_request_four_eyes'),
+            model_name="datarequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by", None),
+                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="data_request_four_eyes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datarequest',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('received', 'refused')), models.Q(('grants', False), ('state', 'proposed')), models.Q(('identity', ''), _negated=True), _connector='OR'), name='data_request_identity_before_work', violation_error_message='Check who asks before anything else.'),
+            model_name="datarequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ("received", "refused")),
+                    models.Q(("grants", False), ("state", "proposed")),
+                    models.Q(("identity", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="data_request_identity_before_work",
+                violation_error_message="Check who asks before anything else.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('proposed', 'approved'))), fields=('client',), name='one_erasure_under_way'),
+            model_name="erasure",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("proposed", "approved"))),
+                fields=("client",),
+                name="one_erasure_under_way",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_approver', None), models.Q(('first_approver', models.F('proposed_by')), _negated=True), _connector='OR'), models.Q(('second_approver', None), models.Q(models.Q(('second_approver', models.F('first_approver')), _negated=True), models.Q(('second_approver', models.F('proposed_by')), _negated=True)), _connector='OR')), name='erasure_two_approvers'),
+            model_name="erasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("first_approver", None),
+                        models.Q(("first_approver", models.F("proposed_by")), _negated=True),
+                        _connector="OR",
+                    ),
+                    models.Q(
+                        ("second_approver", None),
+                        models.Q(
+                            models.Q(("second_approver", models.F("first_approver")), _negated=True),
+                            models.Q(("second_approver", models.F("proposed_by")), _negated=True),
+                        ),
+                        _connector="OR",
+                    ),
+                ),
+                name="erasure_two_approvers",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('approved', 'done')), _negated=True), ('second_approver__isnull', False), _connector='OR'), name='erasure_done_with_two'),
+            model_name="erasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("approved", "done")), _negated=True),
+                    ("second_approver__isnull", False),
+                    _connector="OR",
+                ),
+                name="erasure_done_with_two",
+            ),
         ),
         migrations.AddIndex(
-            model_name='legalhold',
-            index=models.Index(fields=['-set_at', '-id'], name='legal_hold_newest'),
+            model_name="legalhold",
+            index=models.Index(fields=["-set_at", "-id"], name="legal_hold_newest"),
         ),
         migrations.AddConstraint(
-            model_name='legalhold',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('client',), name='one_standing_hold_a_client'),
+            model_name="legalhold",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at", None)), fields=("client",), name="one_standing_hold_a_client"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='legalhold',
-            constraint=models.CheckConstraint(condition=models.Q(('lifted_at', None), models.Q(('lift_reason', ''), _negated=True), _connector='OR'), name='legal_hold_lifted_with_reason'),
+            model_name="legalhold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("lifted_at", None), models.Q(("lift_reason", ""), _negated=True), _connector="OR"),
+                name="legal_hold_lifted_with_reason",
+            ),
         ),
     ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clients.querysets.segments import SharedQuerySet
 from clients.segments import Context, compiled
@@ -28,7 +29,7 @@ class Share(models.TextChoices):
 class Shared(PublicModel, Versioned):
     """Something made by one member of staff, for himself or for others, and pinned by whoever likes it."""
 
-    name = models.CharField(_("name"), max_length=40)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=40)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by"))
     company = models.ForeignKey("core.Company", models.PROTECT, related_name="+")
     branch = models.ForeignKey(
@@ -86,7 +87,7 @@ class Segment(Shared):
 class SavedView(Shared):
     """A view of the list of clients (已存视图): what narrows it, which columns it shows and how it is sorted."""
 
-    query = models.JSONField(_("filters"), default=dict)
+    query = models.JSONField(_("filters"), default=dict, blank=True)
     columns = CodesField(_("columns"))
     sort = models.CharField(_("order"), max_length=20, blank=True)
 

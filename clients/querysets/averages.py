@@ -55,7 +55,8 @@ def averages_sql(*, branch_id: int, day: date, window_days: int) -> tuple[str, l
     before = day - timedelta(days=window_days)
     end, start = _last_day(branch_id, day), _last_day(branch_id, before)
     if end is None or end <= before:
-        return "SELECT id, 0, 0, 0, 0 FROM clients_client WHERE 1 = 0", []
+        nobody = "SELECT id AS client_id, 0 AS days, 0 AS net_assets, 0 AS turnover, 0 AS commission"
+        return f"{nobody} FROM clients_client WHERE 1 = 0", []
     days = [before + timedelta(days=n + 1) for n in range(window_days)]
     if start is None:
         # Nobody has history before the window: the sums themselves are the window's.

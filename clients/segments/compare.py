@@ -27,7 +27,9 @@ def column(kind: Kind, path: str, *, instant: bool = False) -> Compile:
     return compile_
 
 
-def rows(kind: Kind, of: Callable[[Context], QuerySet[Any]], path: str, *, each: bool = False) -> Compile:
+def rows(
+    kind: Kind, of: Callable[[Context], QuerySet[Any]], path: str, *, each: bool = False, instant: bool = False
+) -> Compile:
     """Whether among rows that belong to the client (by ``client``) one compares so; for FLAG, whether there is one.
 
     ``each``: a row holds one code in ``path``, and the client's codes are those of all his rows.
@@ -38,7 +40,7 @@ def rows(kind: Kind, of: Callable[[Context], QuerySet[Any]], path: str, *, each:
         if kind is Kind.FLAG or (each and op == "filled"):
             return Q(Exists(own))
         if not each:
-            return Q(Exists(own.filter(compare(kind, path, op, value, context))))
+            return Q(Exists(own.filter(compare(kind, path, op, value, context, instant=instant))))
         if op == "any":
             return Q(Exists(own.filter(**{f"{path}__in": value})))
         found = Q()

@@ -129,7 +129,7 @@ def _tags() -> list[SegmentField]:
     from clients.models import ClientTag
 
     right = ("clients.view_tag",)
-    manual = rows(Kind.CODES, lambda _context: ClientTag.objects.all(), "tag__public_id", each=True)
+    manual = rows(Kind.CODES, lambda _context: ClientTag.objects.manual(), "tag__public_id", each=True)
     return [
         SegmentField("tag", _("Tag set by people"), TAGS, Kind.CODES, manual, _manual_tags, rights=right),
         *(

@@ -50,6 +50,15 @@ class _Plan:
     def size(self) -> int:
         return len(self.new) + len(self.changed) + len(self.gone)
 
+    def write(self) -> None:
+        """A night on which nothing has changed asks the database for nothing."""
+        if self.gone:
+            bulk.delete(ClientTag, "id", self.gone)
+        if self.changed:
+            bulk.update(ClientTag, ("id",), _UPDATED, self.changed)
+        if self.new:
+            bulk.insert(ClientTag, _INSERTED, self.new)
+
 
 @service("tags.compute")
 def compute_behaviour(*, branch: Branch, day: date, actor: User, now: datetime) -> TagRun:
@@ -70,9 +79,7 @@ def compute_behaviour(*, branch: Branch, day: date, actor: User, now: datetime) 
         (pk, family): finding for pk, said in facts.items() for family, finding in judge(said, bounds, change).items()
     }
     plan = _plan(wanted, _held(branch), tags, versions, day)
-    bulk.delete(ClientTag, "id", plan.gone)
-    bulk.update(ClientTag, ("id",), _UPDATED, plan.changed)
-    bulk.insert(ClientTag, _INSERTED, plan.new)
+    plan.write()
     return _sum_up(branch, day, len(facts), plan, actor, now)
 
 

@@ -44,9 +44,9 @@ def change_segment(*, segment: Segment, values: Mapping[str, Any], actor: User, 
 
 
 @service("segment.delete")
-def delete_segment(*, segment: Segment, actor: User) -> None:
-    """Give one's own segment up; lists that named it show nobody."""
-    row: Segment = lock(Segment.objects.all(), pk=segment.pk)
+def delete_segment(*, segment: Segment, actor: User, version: int | None = None) -> None:
+    """Give one's own segment up; lists that named it show nobody. Raises ``StaleEdit``."""
+    row: Segment = lock(Segment.objects.all(), pk=segment.pk, version=version)
     _refuse_foreign(row, actor)
     audit.record(actor, "segment.delete", row, before={"name": row.name, "rule": row.rule})
     row.delete()

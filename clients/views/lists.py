@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from clients.columns import Column, chosen, columns_for, fill
 from clients.filters import ClientFilter
-from clients.models import Client, Tag
+from clients.models import Client, SavedView, Tag
 from clients.querysets.scope import shown_name
 from clients.querysets.search import FoundBy
 from clients.views.rows import actor, today
+from clients.views.segments import view_url
 from crm.core.keyset import capped_count, page_of
 from crm.core.models import User
 from crm.core.views.lists import PAGE_SIZE, Listed, part
@@ -26,24 +28,53 @@ from crm.core.views.lists import PAGE_SIZE, Listed, part
 @permission_required("clients.view_client", raise_exception=True)
 def client_list(request: HttpRequest) -> HttpResponse:
     """Clients, the largest first, searched ones by how well they fit; the ids of a page from an index, then their rows."""
-    found = _found(request)
-    rows, order = _ordered(found, request.GET.get("sort", ""), actor(request))
+    if len(request.GET.getlist("cols")) > 1:
+        return redirect(f"{request.path}?{_one_cols(request.GET)}")
+    found, user, day = _found(request), actor(request), today()
+    rows, order = _ordered(found, request.GET.get("sort", ""), user)
     cursor = request.GET.get("cursor", "")
     page = page_of(rows, order, cursor=cursor, size=PAGE_SIZE)
     clients = Client.objects.for_list([row.pk for row in page.rows], hits=found.hits)
-    day = today()
+    columns = chosen(user, request.GET.get("cols", "").split(","))
+    fill(clients, columns, user, day)
     for client in clients:
         client.found_in_words = FoundBy(client.found_by).label if found.hits else ""
-        client.shown_name = shown_name(client, request.user)
-        client.days_left = client.risk_days_left(day)
+        client.shown_name = shown_name(client, user)
     context = {
         "filter": found,
         "page": Listed(clients, page.next, page.previous, "" if cursor else count_text(found.qs)),
         "today": day,
-        "settable": Tag.objects.settable_by(actor(request)),
+        "columns": columns,
+        "span": len(columns) + 2,
+        "settable": Tag.objects.settable_by(user),
         "export_url": f"{reverse('clients:export')}?{request.GET.urlencode()}",
     }
-    return render(request, part(request, "clients/list.html", "clients/_table.html"), context)
+    template = part(request, "clients/list.html", "clients/_table.html")
+    return render(
+        request, template, context | (_menus(request, user, columns) if template == "clients/list.html" else {})
+    )
+
+
+#: Views that the menu of the list shows; the rest stands on their page.
+_MENU = 20
+
+
+def _menus(request: HttpRequest, user: User, columns: list[Column]) -> dict[str, Any]:
+    """What stands above the list: the columns to choose from, and the views that were kept."""
+    shown = {column.key for column in columns}
+    return {
+        "offered": [(column, column.key in shown) for column in columns_for(user)],
+        "views": [(view, view_url(view)) for view in SavedView.objects.visible_to(user).for_list(user)[:_MENU]],
+        "view": request.GET.get("view", ""),
+        "keep_url": f"{reverse('clients:view_new')}?{request.GET.urlencode()}",
+    }
+
+
+def _one_cols(query: QueryDict) -> str:
+    """The address with the columns in one parameter, as links and kept views carry them."""
+    said = query.copy()
+    said["cols"] = ",".join(key for key in query.getlist("cols") if key)
+    return str(said.urlencode())
 
 
 def _ordered(found: ClientFilter, sort: str, user: User) -> tuple[Any, tuple[str, ...]]:

@@ -23,7 +23,9 @@ SOURCES = frozenset(
         gettext_noop("Practice: three attempts on different days, then in writing"),
         gettext_noop("House rule: another day"),
         gettext_noop("投顾暂行规定 Art. 21 demands a procedure; the period is the house's"),
-        gettext_noop("Handling fees before the cut of 2023-08-28 (BSE: since it opened in 2021); regulation fee long-standing"),
+        gettext_noop(
+            "Handling fees before the cut of 2023-08-28 (BSE: since it opened in 2021); regulation fee long-standing"
+        ),
         gettext_noop("2023-08-28 handling fees; regulation fee long-standing. BSE: the regulation fee is not checked"),
         gettext_noop("House rule: the branch's cost line"),
         gettext_noop("Stamp duty on one side"),

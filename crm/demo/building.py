@@ -37,6 +37,7 @@ from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
 from crm.demo.professionals import classify_investors
+from crm.demo.sets import keep_sets
 from crm.demo.staffing import Crew, hire
 from crm.demo.trading_rights import grant_permissions
 from crm.demo.wishes import ask_needs
@@ -76,6 +77,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     life.complaints(max(30, _COMPLAINTS * clients // 2000))
     say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
     _match(crew, life)
+    say(f"{keep_sets(crew)} segments")
     say(f"{life.agreements()} advisory agreements")
     life.calls()
     life.surveys()

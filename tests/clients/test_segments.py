@@ -190,6 +190,23 @@ def test_averages_are_those_of_the_house(branch: Branch, staff: Staff) -> None:
     assert found(only("turnover_30", "gte", "1500"), manager, now) == {"日均"}
 
 
+def test_a_branch_without_any_assets_on_file_has_no_averages(branch: Branch, staff: Staff) -> None:
+    ClientFactory(branch=branch, name="无数据")
+
+    assert found(only("assets_avg_30", "gte", "0"), staff("branch_manager")) == set()
+    assert found(only("assets_avg_30", "empty"), staff("branch_manager")) == {"无数据"}
+
+
+def test_a_computed_tag_is_none_that_people_have_set(branch: Branch, staff: Staff) -> None:
+    client = ClientFactory(branch=branch, name="有算")
+    ClientTag.objects.create(
+        client=client, tag_id=computed_tags()["turnover.high"], family="turnover", value=50, since=TODAY, as_of=TODAY
+    )
+
+    assert found(only("tag", "filled"), staff("branch_manager")) == set()
+    assert found(only("tag_turnover", "in", ["turnover.high"]), staff("branch_manager")) == {"有算"}
+
+
 def test_birthdays_of_29_february_are_kept_on_the_28th_in_common_years() -> None:
     assert 29 in birthdays("next_days", 3, date(2026, 2, 26))[2]
     assert 29 not in birthdays("next_days", 2, date(2028, 2, 26)).get(2, set())

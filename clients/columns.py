@@ -1,0 +1,183 @@
+"""Columns of the list of clients: those of this app, and those that apps further right add in ``ready()``.
+
+A column that needs more than the client's own row loads it for the whole page in one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from clients.segments.catalogue import NAMES, has
+from crm.core.templatetags.amounts import ago, due_in, wan
+from crm.core.templatetags.ui import dash, risk_badge, tier_badge
+
+if TYPE_CHECKING:
+    from clients.models import Client
+    from crm.core.models import User
+
+Loaded = Mapping[int, Any]
+#: A risk grade that runs out within so many days says so.
+_RISK_SOON = 30
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. ``text`` gives the cell from the client, what was loaded for him (None: nothing), and today."""
+
+    key: str
+    label: Any
+    text: Callable[[Client, Any, date], Any]
+    load: Callable[[Sequence[int], User], Loaded] | None = None
+    sort: str = ""
+    cls: str = "not-phone"
+    align: str = ""
+    rights: tuple[str, ...] = ()
+    is_usual: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: Any
+    cls: str
+
+
+_columns: dict[str, Column] = {}
+
+
+def add_column(*columns: Column) -> None:
+    """Offer columns; called from ``AppConfig.ready()``. Raises ``ValueError`` for a key that is taken."""
+    for column in columns:
+        if column.key in _columns:
+            raise ValueError(f"column {column.key!r} is registered twice")
+        _columns[column.key] = column
+
+
+def columns_for(user: User) -> list[Column]:
+    """Every column that exists for ``user``."""
+    return [column for column in _columns.values() if all(has(user, right) for right in column.rights)]
+
+
+def chosen(user: User, keys: Iterable[str]) -> list[Column]:
+    """The columns that were asked for, in the order of the list; the usual ones when none was."""
+    wanted, known = set(keys), columns_for(user)
+    found = [column for column in known if column.key in wanted]
+    return found or [column for column in known if column.is_usual]
+
+
+def fill(clients: Sequence[Client], columns: Sequence[Column], user: User, today: date) -> None:
+    """Give each client of a page his ``cells``; one statement for each column that loads something."""
+    ids = [client.pk for client in clients]
+    loaded = {column.key: column.load(ids, user) for column in columns if column.load and ids}
+    for client in clients:
+        client.cells = [  # type: ignore[attr-defined]  # for the template
+            Cell(
+                column.text(client, loaded.get(column.key, {}).get(client.pk), today),
+                f"{column.cls} {column.align}".strip(),
+            )
+            for column in columns
+        ]
+
+
+# -- this app's own ----------------------------------------------------------------------------------------------------
+
+
+def _risk(client: Client, _loaded: Any, today: date) -> Any:
+    days = client.risk_days_left(today)
+    if not client.risk_grade:
+        return dash("")
+    return (
+        risk_badge(client.risk_grade, days_left=days) if days is not None and days <= _RISK_SOON else client.risk_grade
+    )
+
+
+def _last(client: Client, _loaded: Any, today: date) -> Any:
+    if client.last_contact_at:
+        return ago(client.last_contact_at, today)
+    return format_html('<span class="muted">{}</span>', gettext("never"))
+
+
+def _quality(client: Client, _loaded: Any, _today: date) -> Any:
+    found = getattr(client, "quality", None)
+    return f"{found.score} %" if found else dash("")
+
+
+def _tags(ids: Sequence[int], user: User) -> Loaded:
+    from clients.models import ClientTag
+
+    found: dict[int, list[Any]] = {}
+    rows = ClientTag.objects.visible_to(user).filter(client_id__in=ids).select_related("tag").order_by("family", "pk")
+    for row in rows:
+        found.setdefault(row.client_id, []).append(row.tag)
+    return found
+
+
+def _tag_words(_client: Client, tags: Any, _today: date) -> Any:
+    return (
+        format_html_join(" ", "{}", ((tier_badge(str(tag), slot=tag.palette),) for tag in tags)) if tags else dash("")
+    )
+
+
+def _needs(ids: Sequence[int], user: User) -> Loaded:
+    from clients.models import NeedsInterview
+
+    rows = NeedsInterview.objects.visible_to(user).present().filter(client_id__in=ids)
+    return dict(rows.values_list("client_id", "taken_on"))
+
+
+def _day(name: str) -> Callable[[Client, Any, date], Any]:
+    return lambda client, _loaded, _today: dash(getattr(client, name))
+
+
+def register_own() -> None:
+    """Called once, when all models are loaded."""
+    add_column(
+        Column("number", _("Client number"), lambda c, _l, _t: c.external_id, cls="mono not-phone", is_usual=True),
+        Column(
+            "phone",
+            _("Phone"),
+            lambda c, _l, _t: f"****{c.phone_tail}" if c.phone_tail else "",
+            cls="mono not-phone",
+            is_usual=True,
+        ),
+        Column("risk", _("Risk grade"), _risk, cls="", is_usual=True),
+        Column(
+            "assets",
+            _("Assets"),
+            lambda c, _l, _t: wan(c.total_assets),
+            sort="assets",
+            cls="",
+            align="num",
+            is_usual=True,
+        ),
+        Column("last", _("Last contact"), _last, sort="contact", is_usual=True),
+        Column("next", _("Next contact"), lambda c, _l, t: due_in(c.next_contact_on, t), is_usual=True),
+        Column("advisor", _("Served by"), lambda c, _l, _t: dash(c.advisor.name if c.advisor else ""), is_usual=True),
+        Column(
+            "quality",
+            _("Data quality"),
+            _quality,
+            sort="quality",
+            rights=("clients.view_clientquality",),
+            is_usual=True,
+        ),
+        Column("tags", _("Tags"), _tag_words, load=_tags, cls="wraps not-phone", rights=("clients.view_tag",)),
+        Column(
+            "needs",
+            _("Needs asked"),
+            lambda _c, day, t: ago(day, t),
+            load=_needs,
+            rights=("clients.view_needsinterview",),
+        ),
+        Column("age", _("Age"), lambda c, _l, t: dash(c.age(t)), rights=(NAMES,), align="num"),
+        Column("city", _("City"), lambda c, _l, _t: dash(c.city), rights=(NAMES,)),
+        Column("opened", _("Client since"), _day("opened_on")),
+        Column("risk_until", _("Risk grade valid until"), _day("risk_valid_until")),
+        Column("document", _("Document valid until"), _day("id_valid_until"), rights=("clients.view_profile",)),
+    )
