@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -21,6 +21,7 @@ from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, Strict
 from crm.core.api.writes import Once, etag, seen_version
+from crm.core.models import User
 
 _RULE_HELP = (
     "{“all” or “any”: [conditions and further groups]}; a condition is {field, op, value}; see segments/fields/."
@@ -60,7 +61,7 @@ class FieldRead(serializers.Serializer[Any]):
     """A fact that a rule may ask for, with its comparisons and, where they are a closed list, its values."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF takes declared fields off the class
     group = serializers.CharField()
     kind = serializers.CharField()
     operators = serializers.SerializerMethodField()
@@ -134,11 +135,11 @@ class SegmentViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Segmen
     @action(detail=True, methods=["get"])
     def members(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """The clients who are in the segment now, as far as the caller sees them; each page is on the trail."""
-        segment, own = self.get_object(), request.user
+        segment, own = self.get_object(), cast(User, request.user)
         rows = segment.members(own, timezone.now()).select_related("advisor")
         page = self.paginate_queryset(rows.order_by("-pk")) or []
         found = ClientRow(page, many=True, context=self.get_serializer_context()).data
-        audit.record_read(own, "segment.view", segment, ids=[row["id"] for row in found])  # type: ignore[arg-type]  # signed in
+        audit.record_read(own, "segment.view", segment, ids=[row["id"] for row in found])
         return self.get_paginated_response(found)
 
     @extend_schema(responses={200: FieldRead(many=True)}, filters=False)

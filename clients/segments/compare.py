@@ -215,5 +215,5 @@ def _branches(context: Context) -> list[int]:
 
     scope = context.user.scope
     if scope.sees_company:
-        return list(Branch.objects.filter(company_id=scope.company_id).order_by("pk").values_list("pk", flat=True))
+        return list(Branch.objects.filter(company_id=scope.company_id or 0).order_by("pk").values_list("pk", flat=True))
     return sorted(scope.branch_ids)

@@ -108,7 +108,7 @@ def _builder(request: HttpRequest, segment: Segment | None) -> HttpResponse:
     act = request.POST.get("act", "look")
     form = SegmentForm(request.POST or None, user=user, segment=own)
     if segment is not None and own is None and not request.POST:
-        form.initial |= {"name": segment.name, "description": segment.description}
+        form.initial = {**form.initial, "name": segment.name, "description": segment.description}
     sheet = RuleSheet.of_post(request.POST) if request.POST else RuleSheet()
     if not request.POST and segment is not None:
         sheet = RuleSheet.of_rule(segment.rule) or RuleSheet()
