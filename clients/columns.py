@@ -138,12 +138,12 @@ def _day(name: str) -> Callable[[Client, Any, date], Any]:
 def register_own() -> None:
     """Called once, when all models are loaded."""
     add_column(
-        Column("number", _("Client number"), lambda c, _l, _t: c.external_id, cls="mono not-phone", is_usual=True),
+        Column("number", _("Client number"), lambda c, _l, _t: c.external_id, cls="not-phone", is_usual=True),
         Column(
             "phone",
             _("Phone"),
             lambda c, _l, _t: f"****{c.phone_tail}" if c.phone_tail else "",
-            cls="mono not-phone",
+            cls="not-phone",
             is_usual=True,
         ),
         Column("risk", _("Risk grade"), _risk, cls="", is_usual=True),

@@ -26,6 +26,7 @@ app_name = "clients"
 urlpatterns: list[URLPattern] = [
     path("clients/", lists.client_list, name="list"),
     path("clients/new/", edit.client_create, name="create"),
+    path("clients/tools/", lists.list_tools, name="list_tools"),
     path("clients/segments/", segments.segment_list, name="segments"),
     path("clients/segments/new/", segments.segment_new, name="segment_new"),
     path("clients/segments/<str:public_id>/", segments.segment_edit, name="segment_edit"),

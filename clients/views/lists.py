@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from clients.columns import Column, chosen, columns_for, fill
+from clients.columns import chosen, columns_for, fill
 from clients.filters import ClientFilter
 from clients.models import Client, SavedView, Tag
 from clients.querysets.scope import shown_name
@@ -47,27 +48,32 @@ def client_list(request: HttpRequest) -> HttpResponse:
         "columns": columns,
         "span": len(columns) + 2,
         "settable": Tag.objects.settable_by(user),
+        "tools_url": f"{reverse('clients:list_tools')}?{request.GET.urlencode()}",
         "export_url": f"{reverse('clients:export')}?{request.GET.urlencode()}",
     }
-    template = part(request, "clients/list.html", "clients/_table.html")
-    return render(
-        request, template, context | (_menus(request, user, columns) if template == "clients/list.html" else {})
-    )
+    return render(request, part(request, "clients/list.html", "clients/_table.html"), context)
 
 
-#: Views that the menu of the list shows; the rest stands on their page.
+#: Views that are shown above the list; the rest stands on their page.
 _MENU = 20
 
 
-def _menus(request: HttpRequest, user: User, columns: list[Column]) -> dict[str, Any]:
-    """What stands above the list: the columns to choose from, and the views that were kept."""
-    shown = {column.key for column in columns}
-    return {
+@require_safe
+@permission_required("clients.view_client", raise_exception=True)
+def list_tools(request: HttpRequest) -> HttpResponse:
+    """The views that were kept and the columns to choose from, for the list as the address narrows it."""
+    user, said = actor(request), request.GET
+    shown = {column.key for column in chosen(user, said.get("cols", "").split(","))}
+    context = {
         "offered": [(column, column.key in shown) for column in columns_for(user)],
         "views": [(view, view_url(view)) for view in SavedView.objects.visible_to(user).for_list(user)[:_MENU]],
-        "view": request.GET.get("view", ""),
-        "keep_url": f"{reverse('clients:view_new')}?{request.GET.urlencode()}",
+        "view": said.get("view", ""),
+        "keep_url": f"{reverse('clients:view_new')}?{said.urlencode()}",
+        "list_url": reverse("clients:list"),
+        "query": [(name, value) for name in said if name not in ("cols", "cursor") for value in said.getlist(name)],
+        "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
     }
+    return render(request, part(request, "clients/list_tools.html", "clients/_list_tools.html"), context)
 
 
 def _one_cols(query: QueryDict) -> str:

@@ -239,8 +239,10 @@ def test_a_view_keeps_filters_columns_and_order_and_not_what_was_typed(branch: B
     view = SavedView.objects.get()
     assert (view.query, view.columns, view.sort) == ({"risk": ["none"]}, ["city", "tier"], "-assets")
     assert answer["Location"] == f"/clients/?risk=none&sort=-assets&cols=city%2Ctier&view={view.public_id}"
-    text = web(staff("front_desk")).get("/clients/").content.decode()
-    assert "无评级" in text
+    shown = web(staff("front_desk")).get("/clients/tools/?risk=none", headers=HTMX).content.decode()
+    assert "无评级" in shown
+    assert '<input type="hidden" name="risk" value="none">' in shown
+    assert "<html" not in shown
     browser.post(f"/clients/views/{view.public_id}/pin/", {"on": "1"})
     assert SavedView.objects.for_list(manager).get().is_pinned
     assert not SavedView.objects.for_list(staff("front_desk")).get().is_pinned
