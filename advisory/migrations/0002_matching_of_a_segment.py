@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("advisory", "0001_initial"),
-        ("clients", "0015_segments_and_views"),
+        ("clients", "0016_segments_and_views"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("clients", "0014_contact_first_wordings"),
+        ("clients", "0015_data_requests_and_holds"),
         ("core", "0007_exports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
