@@ -37,6 +37,7 @@ from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
 from crm.demo.professionals import classify_investors
+from crm.demo.profiles import draw_profiles
 from crm.demo.sets import keep_sets
 from crm.demo.staffing import Crew, hire
 from crm.demo.trading_rights import grant_permissions
@@ -74,6 +75,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     say(f"{ask_needs(seed=seed, today=today)} needs interviews")
     say(f"{put_tags(crew, clientele.days, seed=seed, now=life.now)} tags on clients")
     say(f"{know_clients(seed=seed, today=today)} clients weighed")
+    say(f"{draw_profiles(crew=crew, seed=seed, today=today, now=life.now)} entries of profiles")
     life.complaints(max(30, _COMPLAINTS * clients // 2000))
     say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
     _match(crew, life)
