@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clients.forms.client import day_field
 from clients.models import (
@@ -105,7 +106,9 @@ class GroupForm(CommandForm):
                 help_text=_("A refused fact is emptied and counts as answered."),
             )
         self.fields["source"] = forms.ChoiceField(label=_("Who says so"), choices=_SOURCES)
-        self.fields["as_of"] = day_field(_("As of"), required=False, help_text=_("Today if left empty."))
+        self.fields["as_of"] = day_field(
+            pgettext_lazy("fact", "As of"), required=False, help_text=_("Today if left empty.")
+        )
         self.fields["confirmed"] = forms.BooleanField(
             label=_("The other facts were asked again and still hold"), required=False
         )

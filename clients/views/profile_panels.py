@@ -242,7 +242,9 @@ def _stage(user: User, client: Client, known: Any, day: date) -> dict[str, Any]:
         "reason": reason,
         "by_hand": by_hand,
         "tenure": tenure_years(client, day),
-        "upcoming": upcoming(client, day, _AHEAD),
+        "upcoming": [
+            {"on": one.on, "text": one.text, "days": (one.on - day).days} for one in upcoming(client, day, _AHEAD)
+        ],
         "reached": list(AssetMilestone.objects.filter(client=client).order_by("amount")),
         "introduced": Client.objects.visible_to(user).filter(introduced_by_client=client).count(),
         "introduced_by": _introduced_by(user, client),

@@ -59,8 +59,10 @@ def _of(branch: Branch, kind: str) -> Any:
 
 def _families(persons: list[Client], maker: random.Random, clerk: User, now: datetime) -> int:
     """Couples, each in a household of its own."""
-    chosen = maker.sample(persons, len(persons) * _FAMILIES // 1000 * 2)
-    couples = list(zip(chosen[::2], chosen[1::2], strict=True))
+    married = [client for client in persons if client.marital_status == "已婚"]
+    men, women = ([client for client in married if client.sex == sex] for sex in ("male", "female"))
+    count = min(len(persons) * _FAMILIES // 1000, len(men), len(women))
+    couples = list(zip(maker.sample(men, count), maker.sample(women, count), strict=True))
     for one, two in couples:
         add_relation(client=one, values={"kind": "spouse", "other": two}, actor=clerk, now=now)
         home = found_household(client=one, name=f"{one.name[:1]}家", actor=clerk, now=now)
