@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.api.client_profile import ProfileActions
+from clients.api.client_reveal import RevealAction
 from clients.api.serializers import (
     AssetRead,
     ClientChange,
@@ -41,7 +42,7 @@ _LONGEST = timedelta(days=400)
 _USUAL = timedelta(days=92)
 
 
-class ClientViewSet(ProfileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
+class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
     """Clients whom the caller may see. A list holds no sealed value; each look at one client is on the trail."""
 
     queryset = Client.objects.none()  # names the model for rights and schema; rows come from get_queryset
@@ -51,6 +52,7 @@ class ClientViewSet(ProfileActions, mixins.ListModelMixin, viewsets.GenericViewS
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering: tuple[str, ...] = ("-pk",)
+    writes = {**ProfileActions.writes, "reveal": "once"}
 
     def get_queryset(self) -> QuerySet[Client]:
         rows: Any = Client.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in

@@ -34,6 +34,7 @@ from crm.core.models import User
 from crm.demo.account_books import bring_accounts
 from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
+from crm.demo.data_rights import exercise_rights
 from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
 from crm.demo.professionals import classify_investors
@@ -84,6 +85,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     life.calls()
     life.surveys()
     say(f"{FollowUpCall.objects.count()} follow-up calls planned")
+    say(f"{exercise_rights(crew, today=today, now=life.now)} requests about data")
     # The entries bear the time of building, whatever morning the demo stands at.
     seal_entries(timezone.now() + timedelta(minutes=1))
     return crew

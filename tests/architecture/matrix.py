@@ -398,6 +398,7 @@ MATRIX: list[tuple[str, str, str]] = [
     ("patch", "api:accounts-detail", "clients.change_account"),
     ("get", "api:accounts-margin", "clients.view_marginday"),
     ("post", "api:accounts-margin", "clients.add_marginday"),
+    ("post", "api:clients-reveal", "clients.reveal_client"),
     ("get", "api:data-requests-list", "clients.view_datarequest"),
     ("post", "api:data-requests-list", "clients.add_datarequest"),
     ("get", "api:data-requests-detail", "clients.view_datarequest"),

@@ -105,6 +105,25 @@ def test_one_look_less_and_nobody_is_told(few: None, branch: Branch, staff: Staf
     assert "赵好奇" not in web(staff("branch_manager")).get("/branch/").content.decode()
 
 
+def test_over_rest_a_value_needs_a_reason_and_the_allowance_ends(branch: Branch, staff: Staff, api: Any) -> None:
+    Policy.objects.filter(policy_key="reveal.daily_budget").update(value=2)
+    client = ClientFactory(branch=branch, phone="+8613812348000")
+    phone, url = api(staff("front_desk")), f"/api/v1/clients/{client.public_id}/reveal/"
+
+    def look(key: str, reason: str = "回电确认") -> Any:
+        body = {"field": "phone", "reason": reason}
+        return phone.post(url, body, format="json", headers={"idempotency-key": key})
+
+    without, first, again, over = look("a", "急"), look("b"), look("b"), look("c")
+
+    assert without.status_code == 400
+    assert (first.status_code, first.json()["value"], first.json()["used"]) == (201, "+8613812348000", 1)
+    assert (again.status_code, again.json()["used"]) == (200, 2)
+    assert over.status_code == 429 and "8000" not in over.content.decode()
+    assert AuditEntry.objects.filter(action="field.reveal").count() == 2
+    assert phone.get(f"/api/v1/clients/{client.public_id}/").content.decode().count("13812348000") == 0
+
+
 def test_private_values_near_their_allowance_are_told_as_well(branch: Branch, staff: Staff, web: Any) -> None:
     Policy.objects.filter(policy_key="reveal.daily_budget").update(value=2)
     reader = staff("advisor", name="赵好奇")

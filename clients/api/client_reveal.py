@@ -1,0 +1,69 @@
+"""Looking at a private value over REST: the same right, reason, allowance and trail as on the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.core.api.permissions import may
+from crm.core.api.serializers import Strict
+from crm.core.api.writes import Once
+from crm.core.services.reveal import reveal_allowance, reveal_field
+
+#: What may be looked at in full.
+REVEALABLE = ("phone", "id_number", "email", "address")
+
+
+class RevealBody(Strict):
+    """Which value, and why."""
+
+    field = serializers.ChoiceField(choices=[(name, name) for name in REVEALABLE])
+    reason = serializers.CharField(max_length=200)
+
+
+class Revealed(serializers.Serializer[Any]):
+    """The value, and how much of the day's allowance is used."""
+
+    field = serializers.CharField()
+    value = serializers.CharField()
+    used = serializers.IntegerField()
+    allowance = serializers.IntegerField()
+
+
+class RevealAction(Once):
+    """Mixin of the resource of clients."""
+
+    @extend_schema(request=RevealBody, responses={201: Revealed}, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=[may("clients.reveal_client")])
+    def reveal(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """One private value in full. Every answer is a look of its own, a repeated request as well."""
+        client = self.get_object()  # type: ignore[attr-defined]  # the viewset's
+        body = RevealBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        said, own, seen = body.validated_data, request.user, {}
+
+        def look() -> Any:
+            seen["value"] = reveal_field(
+                actor=own,  # type: ignore[arg-type]  # signed in
+                subject=client,
+                field=said["field"],
+                reason=said["reason"],
+                client=client,
+                now=timezone.now(),
+            )
+            return client
+
+        def show(_public_id: str) -> Response:
+            if "value" not in seen:
+                look()
+            used, allowance = reveal_allowance(own, timezone.now())  # type: ignore[arg-type]  # signed in
+            told = {"field": said["field"], "value": seen["value"], "used": used, "allowance": allowance}
+            return Response(told, headers={"Cache-Control": "no-store, private"})
+
+        return self.once(look, show)
