@@ -27,7 +27,8 @@ class AdvisoryConfig(AppConfig):
     def ready(self) -> None:
         from advisory import tasks  # noqa: F401  registers the job and the sweep
         from advisory.models import AdvisoryAgreement
-        from clients.registry import ClientBound, bind
+        from advisory.services.merging import one_in_force
+        from clients.registry import ClientBound, Moves, Stays, bind
         from clients.retention import keeps
         from crm.core.audit_words import add_words
 
@@ -37,4 +38,10 @@ class AdvisoryConfig(AppConfig):
         def newest_agreement(client: Any) -> Any:
             return AdvisoryAgreement.objects.filter(client=client).aggregate(day=Max("signed_on"))["day"]
 
-        bind(ClientBound("advisory.AdvisoryAgreement"), ClientBound("advisory.MatchProposal", is_told=False))
+        bind(
+            ClientBound(
+                "advisory.AdvisoryAgreement", on_merge=Moves({"one_advisory_agreement_in_force": one_in_force})
+            ),
+            # A run is what was computed on a day: it stays as it is.
+            ClientBound("advisory.MatchProposal", on_merge=Stays(), is_told=False),
+        )

@@ -37,7 +37,8 @@ class CareConfig(AppConfig):
         from care import services  # noqa: F401
         from care.models import Finding, SurveyInvitation
         from care.segments import offer
-        from clients.registry import ClientBound, bind
+        from care.services.merging import both_calls
+        from clients.registry import ClientBound, Moves, bind
         from complaints.querysets import recused_q
         from crm.core import audit
         from crm.core.audit_words import add_words
@@ -50,6 +51,9 @@ class CareConfig(AppConfig):
         def about_the_reader(user: Any) -> Any:
             return SurveyInvitation.objects.filter(recused_q(user, "complaint__"))
 
-        bind(ClientBound("care.FollowUpCall"), ClientBound("care.SurveyInvitation"))
+        bind(
+            ClientBound("care.FollowUpCall", on_merge=Moves({"call_planned_once": both_calls})),
+            ClientBound("care.SurveyInvitation", on_merge=Moves()),
+        )
         add_words(_ACTIONS)
         offer()

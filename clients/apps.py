@@ -3,36 +3,6 @@ from typing import Any
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-#: Rows of this app that belong to a client.
-_OWN = (
-    "DailyAsset",
-    "Holding",
-    "ContactLog",
-    "RiskAssessment",
-    "AdvisorAssignment",
-    "ClientTeamMember",
-    "Account",
-    "BusinessLineMark",
-    "NeedsInterview",
-    "Appointment",
-    "TradingPermission",
-    "EntryTest",
-    "IdentityDocument",
-    "ContactPoint",
-    "ContactPerson",
-    "FinancingNeed",
-    "Relation",
-    "HouseholdMember",
-    "StageOverride",
-    "AssetMilestone",
-    "ClientTag",
-    "InvestorClassification",
-    "ClientQuality",
-    "DataRequest",
-    "LegalHold",
-    "Erasure",
-    "QuestionToAsk",
-)
 _ACTIONS = {
     "client.create": _("Client taken in"),
     "client.change": _("Client changed"),
@@ -76,6 +46,14 @@ _ACTIONS = {
     "client.verify_facts": _("Facts of a client verified"),
     "client.ask_next": _("Items to be asked noted"),
     "client.view": _("Looked at a client"),
+    "client.ask_merge": _("Merge of clients asked for"),
+    "client.merge": _("Clients merged"),
+    "client.reject_merge": _("Merge of clients rejected"),
+    "client.undo_merge": _("Merge of clients undone"),
+    "client.gather_strays": _("Rows of merged clients gathered"),
+    "client.find_duplicates": _("Suspected duplicates found"),
+    "client.dismiss_duplicate": _("Suspected duplicate dismissed"),
+    "client.ask_duplicates": _("Asked whether a client is on file"),
     "client.assess_risk": _("Risk grade entered"),
     "client.assign_advisor": _("Advisor assigned"),
     "client.set_do_not_contact": _("Do-not-contact changed"),
@@ -163,9 +141,10 @@ class ClientsConfig(AppConfig):
         )
         from clients.models import ContactLog, InvestorClassification
         from clients.quality import QualityItem
-        from clients.registry import ClientBound, bind
+        from clients.registry import bind
         from clients.segments import facts
         from clients.services.export import EXPORTS
+        from clients.services.merge_settle import own_rows
         from crm.core import attachments
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
@@ -185,8 +164,7 @@ class ClientsConfig(AppConfig):
             IndexLevelTarget,
         ):
             register(target())
-        bind(*(ClientBound(f"clients.{name}") for name in _OWN))
-        bind(ClientBound("clients.Client", "introduced_by_client"), ClientBound("clients.Relation", "other"))
+        bind(*own_rows())
         add_words(_ACTIONS)
 
         @attachments.guard(InvestorClassification)

@@ -16,7 +16,7 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         # The services bring the sweep of the clocks and what follows a change of the calendar.
-        from clients.registry import ClientBound, bind
+        from clients.registry import ClientBound, Moves, bind
         from clients.retention import keeps, stops_erasure
         from complaints import services  # noqa: F401
         from complaints.importing import ComplaintTarget
@@ -39,7 +39,7 @@ class ComplaintsConfig(AppConfig):
             return Complaint.objects.filter(recused_q(user))
 
         offer()
-        bind(ClientBound("complaints.Complaint"))
+        bind(ClientBound("complaints.Complaint", on_merge=Moves()))
 
         @keeps("complaints")
         def newest_complaint(client: Any) -> Any:

@@ -176,8 +176,14 @@ _KEEPS_ACCOUNTS = (
 )
 # Who says yes to an exemption or to an investor class that somebody else has asked for.
 _APPROVES_ACCOUNTS = ("clients.approve_tradingpermission", "clients.approve_investorclassification")
+# Suspected duplicates are cleared where clients are taken in; a second person decides about a merge.
+_SEES_DUPLICATES = ("clients.view_duplicatepair", "clients.view_mergerecord")
+_CLEARS_DUPLICATES = (*_SEES_DUPLICATES, "clients.change_duplicatepair", "clients.add_mergerecord")
+_DECIDES_MERGES = ("clients.approve_mergerecord", "clients.undo_mergerecord")
 CLIENTS: Section = {
     MANAGER: (
+        *_CLEARS_DUPLICATES,
+        *_DECIDES_MERGES,
         *_SERVES_CLIENTS,
         "clients.add_stageoverride",
         *_BRINGS_FILES,
@@ -192,7 +198,7 @@ CLIENTS: Section = {
     ACCOUNT_MANAGER: _SERVES_CLIENTS,
     # An agent sees the clients he brought, masked, and may say what he spoke with them.
     AGENT: ("clients.view_client", "clients.view_contactlog", "clients.add_contactlog"),
-    FRONT_DESK: (*_SERVES_CLIENTS, *_BRINGS_FILES, *_KEEPS_ACCOUNTS, "clients.assess_client"),
+    FRONT_DESK: (*_SERVES_CLIENTS, *_CLEARS_DUPLICATES, *_BRINGS_FILES, *_KEEPS_ACCOUNTS, "clients.assess_client"),
     CALLER: (
         *_SEES_CLIENTS,
         "clients.reveal_client",
@@ -202,13 +208,15 @@ CLIENTS: Section = {
     ),
     COMPLIANCE: (
         *_SEES_CLIENTS,
+        *_SEES_DUPLICATES,
+        *_DECIDES_MERGES,
         *_APPROVES_ACCOUNTS,
         "clients.reveal_client",
         "clients.assess_client",
         "clients.export_client",
     ),
-    AUDITOR: _SEES_CLIENTS,
-    HEAD_OFFICE: (*_SEES_CLIENTS, *_KEEPS_TAGS, "clients.set_tag"),
+    AUDITOR: (*_SEES_CLIENTS, *_SEES_DUPLICATES),
+    HEAD_OFFICE: (*_SEES_CLIENTS, *_SEES_DUPLICATES, *_KEEPS_TAGS, "clients.set_tag"),
 }
 
 _TIERS_SEEN = ("tiers.view_programme", "tiers.view_tier", "tiers.view_tierstate", "tiers.view_tierchange")

@@ -25,12 +25,13 @@ class TiersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clients.registry import ClientBound, bind
+        from clients.registry import ClientBound, Moves, bind
         from crm.core import audit
         from crm.core.audit_words import add_words
         from tiers import tasks  # noqa: F401  registers the job and the sweep
         from tiers.models import ClientRate, FeeQuote
         from tiers.segments import offer
+        from tiers.services.merging import one_open_rate
 
         @audit.veil(ClientRate)
         def commission_of_others(user: Any) -> Any:
@@ -46,9 +47,10 @@ class TiersConfig(AppConfig):
 
         add_words(_ACTIONS)
         bind(
-            ClientBound("tiers.TierState"),
-            ClientBound("tiers.TierChange"),
-            ClientBound("tiers.ClientRate"),
-            ClientBound("tiers.FeeQuote"),
+            # The tier of the client who stays stands; the night's evaluation looks at the assets of both.
+            ClientBound("tiers.TierState", on_merge=Moves()),
+            ClientBound("tiers.TierChange", on_merge=Moves()),
+            ClientBound("tiers.ClientRate", on_merge=Moves({"one_open_rate_per_client_and_product": one_open_rate})),
+            ClientBound("tiers.FeeQuote", on_merge=Moves()),
         )
         offer()

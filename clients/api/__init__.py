@@ -7,6 +7,7 @@ from clients.api.appointments import AppointmentViewSet
 from clients.api.contacts import ContactViewSet
 from clients.api.holdings import HoldingViewSet
 from clients.api.investors import InvestorClassificationViewSet
+from clients.api.merges import DuplicateViewSet, MergeViewSet
 from clients.api.needs import NeedsViewSet
 from clients.api.permissions import TradingPermissionViewSet
 from clients.api.privacy import DataRequestViewSet, LegalHoldViewSet
@@ -36,3 +37,5 @@ def register(router: BaseRouter) -> None:
     for name, viewset in PROFILE_RESOURCES.items():
         router.register(name, viewset, basename=name)
     router.register("segments", SegmentViewSet, basename="segments")
+    router.register("duplicates", DuplicateViewSet, basename="duplicates")
+    router.register("client-merges", MergeViewSet, basename="client-merges")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Channel, Client, RiskGrade
@@ -16,6 +17,8 @@ from crm.core.models import User
 #: Private values are never put back into a form; an empty box keeps what is on file.
 PRIVATE = {"phone": "phone", "id_number": "id_number", "email": "email", "address": "address"}
 
+#: Facts by which two clients are recognised as one.
+_TELLING = ("name", "id_number", "phone", "birth_date")
 _NOT_FACTS = {*PRIVATE, "form_token", "version"}
 
 
@@ -59,6 +62,7 @@ class ClientForm(CommandForm):
             kwargs["initial"] = {**known, "version": client.version}
         super().__init__(*args, **kwargs)
         self.client = client
+        self._ask_while_typing()
         if client is None:
             del self.fields["status"], self.fields["closed_on"]
             return
@@ -67,6 +71,18 @@ class ClientForm(CommandForm):
             if held := getattr(client, name):
                 self.fields[name].widget.attrs["placeholder"] = MASKS[mask](held)
                 self.fields[name].help_text = _("Leave empty to keep what is on file.")
+
+    def _ask_while_typing(self) -> None:
+        """Once one of these is filled, the page asks whether somebody like that is on file already."""
+        url = reverse("clients:check") + (f"?client={self.client.public_id}" if self.client else "")
+        for name in _TELLING:
+            self.fields[name].widget.attrs |= {
+                "hx-post": url,
+                "hx-trigger": "change",
+                "hx-include": "closest form",
+                "hx-target": "#alike",
+                "hx-swap": "innerHTML",
+            }
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clients.identity import IdentityRefused, read_account_number, tail
-from clients.importing.lookup import CLIENT_FIELD, clients_by_number, unknown_client
+from clients.importing.lookup import CLIENT_FIELD, ForClients, clients_by_number, unknown_client
 from clients.models import Account, MarginDay
 from clients.models.accounts import collateral_ratio
 from clients.services.accounts import refresh_ratios
@@ -21,7 +21,7 @@ from crm.core.importing.model_target import ModelTarget, Resolved
 from crm.core.importing.targets import CREATED, UPDATED
 
 
-class AccountTarget(ModelTarget):
+class AccountTarget(ForClients, ModelTarget):
     """One row = one account of one client, found by its kind and number."""
 
     kind = "accounts"
@@ -125,7 +125,7 @@ class AccountTarget(ModelTarget):
         )
 
 
-class MarginTarget(ModelTarget):
+class MarginTarget(ForClients, ModelTarget):
     """One row = collateral and debt of one client's credit account at the close of one day."""
 
     kind = "margins"
@@ -153,21 +153,18 @@ class MarginTarget(ModelTarget):
         return {"recorded_by_id": context.actor.pk}
 
     def resolve(self, context: ImportContext, rows: list[InputRow]) -> Iterable[Resolved]:
-        numbers = {row.values["external_id"] for row in rows}
         known = clients_by_number(context, rows)
-        live = Account.objects.live().filter(
-            client__branch=context.branch, client__external_id__in=numbers, kind=Account.Kind.CREDIT
-        )
+        live = Account.objects.live().filter(client__in=set(known.values()), kind=Account.Kind.CREDIT)
         # The eldest of several: a second one is opened only after the first was closed.
-        accounts = dict(live.order_by("-opened_on", "-pk").values_list("client__external_id", "pk"))
+        accounts = dict(live.order_by("-opened_on", "-pk").values_list("client_id", "pk"))
         return [self._one(context, row, known, accounts) for row in rows]
 
-    def _one(self, context: ImportContext, row: InputRow, known: dict[str, int], accounts: dict[str, int]) -> Resolved:
+    def _one(self, context: ImportContext, row: InputRow, known: dict[str, int], accounts: dict[int, int]) -> Resolved:
         values = dict(row.values)
         number = values.pop("external_id")
         if number not in known:
             return unknown_client(row)
-        if number not in accounts:
+        if known[number] not in accounts:
             return row.problem("external_id", "no_credit_account", _("This client has no open credit account."))
         values["interest"] = values.get("interest") or 0
         amounts = {name: values[name] for name in ("cash", "market_value", "debt", "interest")}
@@ -178,7 +175,7 @@ class MarginTarget(ModelTarget):
         ]
         if values["day"] > local_date(context.now):
             negative.append(row.problem("day", "in_future", _("This day has not come yet.")))
-        return negative or {**values, "account_id": accounts[number], "ratio": collateral_ratio(**amounts)}
+        return negative or {**values, "account_id": accounts[known[number]], "ratio": collateral_ratio(**amounts)}
 
     # -- the accounts repeat their newest day --------------------------------------------------------------------------
 

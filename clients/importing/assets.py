@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from clients.importing.lookup import CLIENT_FIELD, clients_by_number, unknown_client
+from clients.importing.lookup import CLIENT_FIELD, await_merges, clients_by_number, refuse_after_merge, unknown_client
 from clients.services.asset_sql import AMOUNTS, AssetDay, current
 from clients.services.assets import put_asset_days
 from crm.core.fields import to_fen
@@ -55,39 +55,58 @@ class AssetTarget(ImportTarget):
         ),
     ]
 
+    def begin(self, context: ImportContext) -> None:
+        await_merges(context)
+
     def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
         clients = clients_by_number(context, rows)
         today = context.now.date()
         keys = [(clients[row.values["external_id"]], row.values["day"]) for row in rows if _known(row, clients)]
         on_file = {(found.client_id, found.day): found for found in current(keys)}
-        seen: dict[tuple[int, date], int] = context.memo.setdefault("seen", {})
+        seen: dict[tuple[int, date], dict[str, InputRow]] = context.memo.setdefault("seen", {})
+        decided: set[tuple[int, date]] = context.memo.setdefault("decided", set())
+        later = _under_several_numbers(rows, clients)
         for row in rows:
-            client_id = clients.get(row.values["external_id"])
+            number = row.values["external_id"]
+            client_id = clients.get(number)
             if client_id is None:
                 yield row.rejected(unknown_client(row))
                 continue
             key = (client_id, row.values["day"])
             if (key[1] - today).days > 1:
                 yield row.rejected(row.problem("day", "in_future", str(_("This day has not come yet."))))
-            elif key in seen:
-                yield row.rejected(row.problem("external_id", "duplicate_key", row=seen[key]))
+            elif number in seen.get(key, ()):
+                yield row.rejected(row.problem("external_id", "duplicate_key", row=seen[key][number].number))
             else:
-                seen[key] = row.number
-                yield self._decide(context, row, key, on_file.get(key))
+                parts = seen.setdefault(key, {})
+                parts[number] = row
+                if len(parts) < later.get(key, 0):
+                    yield row.unchanged()  # the last of his rows brings the sum of all
+                else:
+                    again = key in decided
+                    decided.add(key)
+                    yield self._decide(row, key, list(parts.values()), on_file.get(key), again=again)
 
-    def _decide(self, context: ImportContext, row: InputRow, key: tuple[int, date], old: AssetDay | None) -> RowPlan:
+    def _decide(
+        self, row: InputRow, key: tuple[int, date], parts: list[InputRow], old: AssetDay | None, *, again: bool
+    ) -> RowPlan:
+        """What the day becomes; after a merge the rows of all numbers of the client add up.
+
+        ``again``: an earlier row of the file has decided about the day with fewer numbers, so this one must be said.
+        """
         amounts = old._asdict() if old else {}
         for name in AMOUNTS:
-            value: Decimal | None = row.values.get(name)
-            if value is not None:
-                amounts[name] = to_fen(value)
+            values: list[Decimal] = [part.values[name] for part in parts if part.values.get(name) is not None]
+            if values:
+                amounts[name] = sum(to_fen(value) for value in values)
         new = AssetDay(*key, **{name: amounts.get(name, 0) for name in AMOUNTS})
         ref = f"{key[0]}:{key[1]}"
         if old is None:
             return row.created(_cells(new), ref)
-        return row.unchanged() if new == old else row.updated(_cells(new), _cells(old), ref)
+        return row.unchanged() if new == old and not again else row.updated(_cells(new), _cells(old), ref)
 
     def apply(self, context: ImportContext, stage: Stage) -> None:
+        refuse_after_merge(context)
         rows: list[AssetDay] = []
         for page in stage.chunks(CREATED):
             new = [_row(row.values) for row in page]
@@ -98,7 +117,8 @@ class AssetTarget(ImportTarget):
             if _on_file(page) != {_row(row.before) for row in page}:
                 raise ImportStale
             rows += [_row(row.values) for row in page]
-        put_asset_days(branch=context.branch, rows=rows, actor=context.actor)
+        # Of a client with several numbers the last row is the sum of all.
+        put_asset_days(branch=context.branch, rows=list({row[:2]: row for row in rows}.values()), actor=context.actor)
 
     def undo(self, context: ImportContext, stage: Stage) -> None:
         gone: list[tuple[int, date]] = []
@@ -113,6 +133,17 @@ class AssetTarget(ImportTarget):
                 else:
                     back += [_row(row.before) for row in page]
         put_asset_days(branch=context.branch, rows=back, removed=gone, actor=context.actor)
+
+
+def _under_several_numbers(rows: list[InputRow], clients: dict[str, int]) -> dict[tuple[int, date], int]:
+    """Days for which these rows name a client under several numbers, as they may after a merge, and under how many."""
+    numbers: dict[tuple[int, date], set[str]] = {}
+    for row in rows:
+        if _known(row, clients):
+            numbers.setdefault((clients[row.values["external_id"]], row.values["day"]), set()).add(
+                row.values["external_id"]
+            )
+    return {key: len(found) for key, found in numbers.items() if len(found) > 1}
 
 
 def _known(row: InputRow, clients: dict[str, int]) -> bool:

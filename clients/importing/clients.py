@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from clients import provenance
 from clients.identity import IdentityRefused, normalise_name
-from clients.importing.lookup import UNKNOWN_STAFF, staff_by_number
+from clients.importing.lookup import UNKNOWN_STAFF, ForClients, merged_numbers, staff_by_number
 from clients.importing.points import POINT_FIELDS, POINTS, new_points, put_points, read_points, take_points_back
 from clients.importing.profile_fields import PROFILE_FIELDS, tidy_row
 from clients.models import AdvisorAssignment, Channel, Client, RiskGrade
@@ -30,7 +30,7 @@ from crm.core.fields import SealedText
 from crm.core.importing import ImportContext, ImportField, InputRow, Problem, RowPlan, Stage, bulk
 from crm.core.importing.model_target import ModelTarget, Resolved
 from crm.core.importing.model_writer import KEY
-from crm.core.importing.targets import CREATED, UPDATED
+from crm.core.importing.targets import CREATED, REJECTED, UPDATED
 from crm.core.public_ids import new_public_id
 
 _VALIDITY = ("id_valid_until", "id_is_long_term")
@@ -43,7 +43,7 @@ _POINTS = frozenset(field.name for field in POINT_FIELDS)
 _MASKED_IN_EXPORTS = ("name", "phone", "id_number", "email", "address")
 
 
-class ClientTarget(ModelTarget):
+class ClientTarget(ForClients, ModelTarget):
     """One row = one client of the branch, found by his number. A client without a name is taken as well."""
 
     kind = "clients"
@@ -244,8 +244,14 @@ class ClientTarget(ModelTarget):
         return row.values["external_id"] in context.memo["clients.new_points"]
 
     def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
+        """Facts come from the row of the number that stayed; a merged client's own row says nothing any more."""
+        merged = merged_numbers(context, rows)
         for plan in super().plan(context, rows):
-            fresh = context.memo["clients.new_points"].get(plan.row.values.get("external_id"))
+            number = plan.row.values.get("external_id")
+            if number in merged and plan.outcome != REJECTED:
+                yield plan.row.unchanged()
+                continue
+            fresh = context.memo["clients.new_points"].get(number)
             if fresh and plan.outcome in (CREATED, UPDATED):
                 plan.before = {**(plan.before or {}), POINTS: fresh}
             yield plan

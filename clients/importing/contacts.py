@@ -10,7 +10,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clients.importing.lookup import CLIENT_FIELD, UNKNOWN_STAFF, clients_by_number, staff_by_number, unknown_client
+from clients.importing.lookup import (
+    CLIENT_FIELD,
+    UNKNOWN_STAFF,
+    ForClients,
+    clients_by_number,
+    staff_by_number,
+    unknown_client,
+)
 from clients.models import Channel, ContactLog
 from clients.services.contacts import refresh_contact_facts
 from crm.core.clocks import SHANGHAI
@@ -22,7 +29,7 @@ from crm.core.importing.targets import CREATED, UPDATED
 _NOON = time(12, 0)
 
 
-class ContactTarget(ModelTarget):
+class ContactTarget(ForClients, ModelTarget):
     """One row = one contact of one client; channel and outcome may be unknown and the content may be missing."""
 
     kind = "contacts"

@@ -9,14 +9,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from clients.importing.lookup import CLIENT_FIELD, clients_by_number, unknown_client
+from clients.importing.lookup import CLIENT_FIELD, ForClients, clients_by_number, unknown_client
 from clients.models import Holding, SecurityKind
 from crm.core.clocks import local_date
-from crm.core.importing import ImportContext, ImportField, InputRow
+from crm.core.importing import ImportContext, ImportField, InputRow, RowPlan
 from crm.core.importing.model_target import ModelTarget, Resolved
 
 
-class HoldingTarget(ModelTarget):
+class HoldingTarget(ForClients, ModelTarget):
     """One row = one security of one client at the close of one day."""
 
     kind = "holdings"
@@ -57,6 +57,22 @@ class HoldingTarget(ModelTarget):
     def rows_in_scope(self, context: ImportContext) -> QuerySet[Any]:
         return Holding.objects.filter(client__branch=context.branch)
 
+    def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
+        """After a merge one client may stand in the file under several numbers: of each security his last row has the sum."""
+        clients = clients_by_number(context, rows)
+        last: dict[tuple[Any, ...], InputRow] = {}
+        summed: set[int] = set()
+        for row in rows:
+            key = (clients.get(row.values["external_id"]), row.values["day"], row.values["security_code"])
+            before = last.get(key)
+            if before and key[0] is not None and before.values["external_id"] != row.values["external_id"]:
+                _add(before.values, row.values)
+                summed.add(before.number)
+            last[key] = row
+        plans = iter(super().plan(context, [row for row in rows if row.number not in summed]))
+        for row in rows:
+            yield row.unchanged() if row.number in summed else next(plans)
+
     def resolve(self, context: ImportContext, rows: list[InputRow]) -> Iterable[Resolved]:
         clients = clients_by_number(context, rows)
         today = local_date(context.now)
@@ -68,3 +84,11 @@ class HoldingTarget(ModelTarget):
         if row.values["day"] > today:
             return row.problem("day", "in_future", str(_("This day has not come yet.")))
         return {**self.stored(row), "client_id": client_id}
+
+
+def _add(part: dict[str, Any], whole: dict[str, Any]) -> None:
+    """Add one row's amounts to another's; a sum of which a part is missing is not known."""
+    for name in ("quantity", "market_value", "cost"):
+        if name in part and name in whole:
+            both = part[name], whole[name]
+            whole[name] = None if None in both else both[0] + both[1]

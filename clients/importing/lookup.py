@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Client
-from crm.core.importing import ImportContext, ImportField, InputRow, Problem
-from crm.core.models import User
+from clients.models import Client, MergeRecord
+from crm.core.importing import ImportContext, ImportField, ImportStale, InputRow, Problem, Stage
+from crm.core.models import Branch, User
 
 UNKNOWN_CLIENT = _("The branch has no client with this number.")
 UNKNOWN_STAFF = _("The company has no active member of staff with this number.")
@@ -26,10 +27,55 @@ CLIENT_FIELD = ImportField(
 
 
 def clients_by_number(context: ImportContext, rows: Iterable[InputRow]) -> dict[str, int]:
-    """Client number → key, for the rows of one chunk."""
+    """Client number → key, for the rows of one chunk; the number of a merged client leads to the one who stayed."""
+    return by_number(context, {row.values["external_id"] for row in rows})
+
+
+def by_number(context: ImportContext, numbers: Iterable[str]) -> dict[str, int]:
+    """Client number → key of the client, or of the one into whom he was merged."""
+    found = Client.objects.filter(branch=context.branch, external_id__in=set(numbers))
+    return {number: merged or pk for number, pk, merged in found.values_list("external_id", "pk", "merged_into_id")}
+
+
+def merged_numbers(context: ImportContext, rows: Iterable[InputRow]) -> set[str]:
+    """Those client numbers of a chunk that belong to a merged client."""
     numbers = {row.values["external_id"] for row in rows}
-    found = Client.objects.filter(branch=context.branch, external_id__in=numbers)
-    return dict(found.values_list("external_id", "pk"))
+    found = Client.objects.filter(branch=context.branch, external_id__in=numbers).exclude(merged_into=None)
+    return set(found.values_list("external_id", flat=True))
+
+
+class ForClients:
+    """Mixin for kinds whose rows belong to clients: what was checked before a merge in the branch is not applied after it."""
+
+    def begin(self, context: ImportContext) -> None:
+        super().begin(context)  # type: ignore[misc]  # a mixin before the kind of target
+        await_merges(context)
+
+    def apply(self, context: ImportContext, stage: Stage) -> None:
+        refuse_after_merge(context)
+        super().apply(context, stage)  # type: ignore[misc]  # as above
+
+
+def await_merges(context: ImportContext) -> None:
+    """Wait for a merge that is at work in the branch: what is read from here on knows of it."""
+    with transaction.atomic():
+        _lock(context)
+
+
+def refuse_after_merge(context: ImportContext) -> None:
+    """Raise ``ImportStale`` when clients of the branch were merged, or a merge undone, since the file came.
+
+    Takes the lock of the branch, which every merge takes first: none begins before this import has ended.
+    """
+    _lock(context)
+    settled = [MergeRecord.State.DONE, MergeRecord.State.UNDONE]
+    since = MergeRecord.objects.filter(staying__branch=context.branch, updated_at__gt=context.batch.created_at)
+    if since.filter(state__in=settled).exists():
+        raise ImportStale
+
+
+def _lock(context: ImportContext) -> None:
+    Branch.objects.select_for_update(of=("self",), no_key=True).get(pk=context.branch.pk)
 
 
 def staff_by_number(context: ImportContext, numbers: Iterable[Any]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from clients.models.client import (
 )
 from clients.models.contact import ContactLog, NextDateMove
 from clients.models.investors import InvestorClassification, InvestorRole
+from clients.models.merge import DuplicatePair, LikeReason, MergeRecord
 from clients.models.needs import NeedsInterview
 from clients.models.permissions import EntryTest, Exemption, PermissionCode, TradingPermission
 from clients.models.privacy import DataRequest, Erasure, LegalHold
@@ -44,6 +45,7 @@ __all__ = [
     "DailyAsset",
     "DataRequest",
     "DocumentKind",
+    "DuplicatePair",
     "EntryTest",
     "Erasure",
     "Exemption",
@@ -57,8 +59,10 @@ __all__ = [
     "InvestorClassification",
     "InvestorRole",
     "LegalHold",
+    "LikeReason",
     "MarginDay",
     "MarginLevel",
+    "MergeRecord",
     "NeedsInterview",
     "NextDateMove",
     "PermissionCode",

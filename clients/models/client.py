@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from clients.errors import ClientRestricted
+from clients.errors import ClientMerged, ClientRestricted
 from clients.models.profile import PROFILE_CONSTRAINTS, PROFILE_INDEXES, Profile
 from clients.models.standing import STANDING_CONSTRAINTS, STANDING_INDEXES, DataStanding
 from clients.querysets.client import AdvisorAssignmentQuerySet, ClientQuerySet, RiskAssessmentQuerySet
@@ -50,6 +50,10 @@ class Channel(models.TextChoices):
     EMAIL = "email", _("E-mail")
     VIDEO = "video", _("Video")
     UNKNOWN = "unknown", _("Not recorded")
+
+
+#: Every list asks only for clients who were not merged into another; an index that says the same needs no look at the rows.
+_THERE = Q(merged_into=None)
 
 
 class Client(PublicModel, Versioned, DataStanding, Profile):
@@ -133,6 +137,17 @@ class Client(PublicModel, Versioned, DataStanding, Profile):
     do_not_contact = models.BooleanField(_("do not contact"), default=False)
     do_not_contact_reason = models.CharField(_("reason for no contact"), max_length=200, blank=True)
 
+    #: The client into whom this one was merged; then the row only keeps its number and its history.
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="absorbed",
+        verbose_name=_("merged into"),
+    )
+
     total_assets = MoneyField(_("assets"), default=0)
     assets_on = models.DateField(_("assets as of"), null=True, blank=True)
     last_contact_at = models.DateTimeField(_("last contact"), null=True, blank=True)
@@ -165,13 +180,21 @@ class Client(PublicModel, Versioned, DataStanding, Profile):
                 condition=Q(do_not_contact=False) | ~Q(do_not_contact_reason=""),
                 violation_error_message=_("Say why this client must not be contacted."),
             ),
+            models.CheckConstraint(
+                name="client_merged_is_closed",
+                condition=Q(merged_into=None) | (Q(status="closed") & ~Q(merged_into=F("pk"))),
+            ),
             *PROFILE_CONSTRAINTS,
             *STANDING_CONSTRAINTS,
         ]
         indexes = [
-            models.Index(F("branch"), F("total_assets").desc(), F("id").desc(), name="client_branch_assets"),
-            models.Index(F("advisor"), F("total_assets").desc(), F("id").desc(), name="client_book_assets"),
-            models.Index(F("total_assets").desc(), F("id").desc(), name="client_assets"),
+            models.Index(
+                F("branch"), F("total_assets").desc(), F("id").desc(), name="client_branch_assets", condition=_THERE
+            ),
+            models.Index(
+                F("advisor"), F("total_assets").desc(), F("id").desc(), name="client_book_assets", condition=_THERE
+            ),
+            models.Index(F("total_assets").desc(), F("id").desc(), name="client_assets", condition=_THERE),
             models.Index(fields=["branch", "pinyin", "id"], name="client_branch_pinyin"),
             # Without a branch before them: for those who search the whole company.
             models.Index(fields=["external_id"], name="client_number"),
@@ -181,6 +204,7 @@ class Client(PublicModel, Versioned, DataStanding, Profile):
             models.Index(fields=["id_tail"], name="client_id_tail"),
             models.Index(fields=["phone_index"], name="client_phone_index"),
             models.Index(fields=["id_index"], name="client_id_index"),
+            models.Index(fields=["birth_date"], name="client_birth_date", condition=Q(birth_date__isnull=False)),
             models.Index(fields=["introducer"], name="client_introducer", condition=Q(introducer__isnull=False)),
             models.Index(
                 fields=["advisor", "next_contact_on"],
@@ -209,7 +233,10 @@ class Client(PublicModel, Versioned, DataStanding, Profile):
         return f"{reverse('clients:list')}{self.public_id}/"
 
     def refuse_change(self) -> None:
-        """Raises ``ClientRestricted``: data that are restricted to storage do not change (asked by ``lock``)."""
+        """Asked by ``lock``. Raises ``ClientMerged`` for who was merged into another, ``ClientRestricted`` where data are
+        restricted to storage."""
+        if self.merged_into_id is not None:
+            raise ClientMerged
         if self.restricted_on is not None:
             raise ClientRestricted
 

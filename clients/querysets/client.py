@@ -47,7 +47,8 @@ NOT_LISTED = (
 
 class ClientQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User | AnonymousUser) -> ClientQuerySet:
-        return self.filter(client_q(user))
+        """Clients in the user's reach; one who was merged into another is seen there."""
+        return self.filter(client_q(user), merged_into=None)
 
     def search(self, typed: str, user: User | None) -> ClientQuerySet:
         """What the search box finds: part of a name, pinyin, initials, numbers and their last four characters.
@@ -92,6 +93,11 @@ class ClientQuerySet(models.QuerySet[Any]):
             rows = rows.annotate(found_by=hits.found_by)
         found = {row.pk: row for row in rows}
         return [found[pk] for pk in ids if pk in found]
+
+    def merged_away(self, user: User) -> ClientQuerySet:
+        """Clients who were merged into one whom the user may see."""
+        found: ClientQuerySet = self.filter(client_q(user, "merged_into__"))
+        return found
 
     def served(self) -> ClientQuerySet:
         """Clients that the branch still serves: neither closed nor suspended."""

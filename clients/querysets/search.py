@@ -177,7 +177,7 @@ def ways(typed: str, *, names: bool = True) -> list[Way]:
         for one in tails:
             both &= _tails_q(one)
         return [Way(way.by, way.place, way.q & both, way.better) for way in _by_name(name)]
-    found = [Way(FoundBy.NUMBER, EXACT, Q(external_id=term))]
+    found = [Way(FoundBy.NUMBER, EXACT, Q(external_id=term) | _merged_as(term))]
     if names:
         found += _by_whole_number(term)
     if _TAIL.fullmatch(term):
@@ -211,6 +211,21 @@ def _by_name(term: str) -> Iterator[Way]:
         exact |= Q(_IsText(bare, form))
         begins |= Q(_BeginsText(bare, form))
     yield Way(FoundBy.NAME, CONTAINS, name_contains(term), ((EXACT, exact), (BEGINS, begins)))
+
+
+def _merged_as(number: str) -> Q:
+    """Who goes on under another number since a merge; a list and no sub-query, so that PostgreSQL can combine indexes."""
+    from clients.models import Client
+
+    if " " in number or not any(c.isdigit() for c in number):
+        return Q()
+    rows = Client.objects.filter(external_id=number, merged_into__isnull=False)
+    ids = list(rows.values_list("merged_into_id", flat=True)[:_MERGED])
+    return Q(pk__in=ids) if ids else Q()
+
+
+#: In so many branches at most a merged client's number is looked for.
+_MERGED = 200
 
 
 def _by_tail(term: str, *, accounts: bool) -> Iterator[Way]:

@@ -17,6 +17,7 @@ from clients.services.completing import complete_facts
 from clients.services.contact_batch import BatchItem, BatchResult, log_contacts
 from clients.services.contact_files import attach_to_contact
 from clients.services.contacts import correct_contact, log_contact
+from clients.services.duplicates import ask_duplicates, dismiss_pair, find_duplicates
 from clients.services.erasure import approve_erasure, carry_out, propose_erasure, reject_erasure
 from clients.services.investors import (
     apply_for_class,
@@ -27,6 +28,7 @@ from clients.services.investors import (
     return_to_ordinary,
     withdraw_application,
 )
+from clients.services.merges import approve_merge, ask_merge, reject_merge, undo_merge
 from clients.services.needs import link_needs, record_needs
 from clients.services.next_dates import put_off_next_date, take_back_put_off
 from clients.services.permissions import (
@@ -77,7 +79,10 @@ __all__ = [
     "approve_class",
     "approve_erasure",
     "approve_exemption",
+    "approve_merge",
+    "ask_duplicates",
     "ask_exemption",
+    "ask_merge",
     "ask_next",
     "assess_risk",
     "assign_advisor",
@@ -101,8 +106,10 @@ __all__ = [
     "correct_contact",
     "create_client",
     "create_tag",
+    "dismiss_pair",
     "end_stage",
     "expire_classes",
+    "find_duplicates",
     "found_household",
     "grade_stages",
     "join_household",
@@ -123,6 +130,7 @@ __all__ = [
     "refuse_class",
     "refuse_exemption",
     "reject_erasure",
+    "reject_merge",
     "remove_row",
     "rescore",
     "return_to_ordinary",
@@ -132,6 +140,7 @@ __all__ = [
     "set_stage",
     "set_tag",
     "take_back_put_off",
+    "undo_merge",
     "undo_tags",
     "unmark_line",
     "verify_facts",

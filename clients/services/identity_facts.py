@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,7 @@ from clients.identity import (
 from clients.identity.text import clean
 from clients.models import Channel, Client, DocumentKind
 from clients.pinyin import name_grams, to_pinyin
+from clients.querysets.likeness import Facts
 from crm.core.crypto import blind_index
 from crm.core.errors import InvalidInput
 
@@ -133,3 +134,18 @@ def following(values: dict[str, Any], *, kind: str) -> dict[str, Any]:
             text = str(values[field] or "")
             made[f"{prefix}_index"], made[f"{prefix}_tail"] = blind_index(text), tail(text)
     return made
+
+
+def facts_typed(said: Mapping[str, Any], *, client: Client | None, today: date) -> Facts:
+    """What a form says so far, as far as it can be read; private values left blank are those on file."""
+    kind = said.get("kind") or (client.kind if client else Client.Kind.PERSON)
+    read = readers(kind, today)
+    found: dict[str, Any] = {"name": normalise_name(said.get("name") or ""), "birth_date": said.get("birth_date")}
+    for name in ("phone", "id_number"):
+        typed = said.get(name) or ""
+        try:
+            found[name] = read[name](typed) if typed else str(getattr(client, name) or "") if client else ""
+        except IdentityRefused:
+            found[name] = ""
+    found.update({k: v for k, v in from_document(found, kind=kind).items() if k == "birth_date"})
+    return Facts(**found)

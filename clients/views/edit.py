@@ -56,6 +56,7 @@ def client_create(request: HttpRequest) -> HttpResponse:
         "crumbs": [_list_crumb()],
         "back_url": reverse("clients:list"),
         "columns": 2,
+        "alike": True,
     }
     return command(
         request,
@@ -184,6 +185,7 @@ def _about(
         "crumbs": [_list_crumb(), {"label": name, "url": client.get_absolute_url()}],
         "back_url": client.get_absolute_url(),
         "columns": columns,
+        "alike": columns > 1,
     }
     return command(
         request,

@@ -9,8 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clients.importing.lookup import UNKNOWN_CLIENT
-from clients.models import Client
+from clients.importing.lookup import UNKNOWN_CLIENT, ForClients, by_number
 from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from complaints.services.clocks import clocks_of
 from crm.core.clocks import SHANGHAI, Calendar, local_date
@@ -39,7 +38,7 @@ _STILL_OPEN = frozenset(
 _PAGE = 500
 
 
-class ComplaintTarget(ModelTarget):
+class ComplaintTarget(ForClients, ModelTarget):
     """One row = one complaint of the branch, found by its number at the source; it may come without a client.
 
     A complaint that the file calls closed comes in closed on the day the file names (closing, else handing on, else receipt);
@@ -131,8 +130,7 @@ class ComplaintTarget(ModelTarget):
 
     def resolve(self, context: ImportContext, rows: list[InputRow]) -> Iterable[Resolved]:
         numbers = {row.values["client"] for row in rows if row.values.get("client")}
-        known = Client.objects.filter(branch=context.branch, external_id__in=numbers)
-        clients = dict(known.values_list("external_id", "pk")) if numbers else {}
+        clients = by_number(context, numbers) if numbers else {}
         staff = _staff(context, {row.values["complained_of"] for row in rows if row.values.get("complained_of")})
         return [self._one(context, row, clients, staff) for row in rows]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -31,7 +32,10 @@ from crm.overview.tabs import tabs_for
 def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One client. Each look is on the trail before the answer: no entry, no answer."""
     user, day = actor(request), today()
-    client = visible_client(request, public_id, *beside(user))
+    try:
+        client = visible_client(request, public_id, *beside(user))
+    except Http404:
+        return _merged(request, public_id)
     tabs = tabs_for(user)
     tab = tabs.get(request.GET.get("tab", ""), tabs["overview"])
     audit.record_read(user, "client.view", client, client=client)
@@ -73,6 +77,15 @@ def _quality_tone(client: Any, user: User) -> str:
     """The colour of the client's score; "" for those who do not see it."""
     found = getattr(client, "quality", None) if user.has_perm("clients.view_clientquality") else None
     return quality_tone(found.score) if found else ""
+
+
+def _merged(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The page of a client who was merged into another leads there; 404 for everybody else."""
+    rows = Client.objects.merged_away(actor(request)).select_related("merged_into")
+    gone = get_object_or_404(rows, public_id=public_id)
+    numbers = {"gone": gone.external_id, "here": gone.merged_into.external_id}
+    messages.info(request, _("Client %(gone)s was merged into client %(here)s, whom you see here.") % numbers)
+    return redirect(gone.merged_into)
 
 
 def _margin_flag(client: Any, user: User, day: date) -> dict[str, Any] | None:

@@ -38,6 +38,7 @@ PLACES: tuple[Place, ...] = (
             Place(
                 "quality", _("Completing client data"), "list-check", "clients:quality", "clients.view_clientquality"
             ),
+            Place("duplicates", _("Duplicates"), "copy", "clients:duplicates", "clients.view_duplicatepair"),
         ),
     ),
     Place(
