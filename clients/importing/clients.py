@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from clients import provenance
 from clients.identity import IdentityRefused, normalise_name
+from clients.importing.likeness import warn_of_likeness
 from clients.importing.lookup import UNKNOWN_STAFF, ForClients, merged_numbers, staff_by_number
 from clients.importing.points import POINT_FIELDS, POINTS, new_points, put_points, read_points, take_points_back
 from clients.importing.profile_fields import PROFILE_FIELDS, tidy_row
@@ -246,7 +247,9 @@ class ClientTarget(ForClients, ModelTarget):
     def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
         """Facts come from the row of the number that stayed; a merged client's own row says nothing any more."""
         merged = merged_numbers(context, rows)
-        for plan in super().plan(context, rows):
+        plans = list(super().plan(context, rows))
+        warn_of_likeness(context, self.layout(context), [plan for plan in plans if plan.outcome == CREATED])
+        for plan in plans:
             number = plan.row.values.get("external_id")
             if number in merged and plan.outcome != REJECTED:
                 yield plan.row.unchanged()

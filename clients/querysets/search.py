@@ -7,13 +7,13 @@ What is masked is found by its last four signs or as a whole, never by a part: n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
-from django.db.models import Case, F, Func, IntegerField, Q, TextField, Value, When
+from django.db.models import Case, Exists, F, Func, IntegerField, OuterRef, Q, TextField, Value, When
 from django.db.models.lookups import Lookup
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +48,7 @@ class FoundBy(models.TextChoices):
     PHONE_TAIL = "phone_tail", _("Last digits of the phone")
     DOCUMENT_TAIL = "document_tail", _("Last digits of the document")
     ACCOUNT_TAIL = "account_tail", _("Last digits of the account")
+    TAG = "tag", _("Tag")
 
 
 #: From the best hit to the weakest; within a place the own book comes first, then the larger assets.
@@ -213,6 +214,23 @@ def _by_name(term: str) -> Iterator[Way]:
     yield Way(FoundBy.NAME, CONTAINS, name_contains(term), ((EXACT, exact), (BEGINS, begins)))
 
 
+def _tags(typed: str, user: User | AnonymousUser | None) -> list[int]:
+    """Tags called so, for those who see tags; a word of digits is no tag."""
+    from clients.models import Tag
+
+    term = clean(typed)[:LONGEST]
+    if user is None or not any(c.isalpha() for c in term) or not user.has_perm("clients.view_tag"):
+        return []
+    found: list[int] = Tag.objects.visible_to(user).in_use().named(term)
+    return found
+
+
+def _carrying(tags: list[int]) -> Q:
+    from clients.models import ClientTag
+
+    return Q(Exists(ClientTag.objects.filter(client=OuterRef("pk"), tag_id__in=tags)))
+
+
 def _merged_as(number: str) -> Q:
     """Who goes on under another number since a merge; a list and no sub-query, so that PostgreSQL can combine indexes."""
     from clients.models import Client
@@ -273,13 +291,15 @@ class Hits:
     Made once for a request: account numbers are looked up when it is made.
     """
 
-    def __init__(self, typed: str, *, names: bool = True) -> None:
+    def __init__(self, typed: str, *, names: bool = True, tags: Iterable[int] = ()) -> None:
         self.ways = ways(typed, names=names)
+        if tags := list(tags):
+            self.ways.append(Way(FoundBy.TAG, CONTAINS, _carrying(tags)))
 
     @classmethod
     def of(cls, typed: str, user: User | AnonymousUser | None) -> Hits:
         """By name only for those who see names; nobody (None) sees none."""
-        return cls(typed, names=user is not None and sees_names(user))
+        return cls(typed, names=user is not None and sees_names(user), tags=_tags(typed, user))
 
     @property
     def q(self) -> Q:

@@ -38,6 +38,11 @@ class TagQuerySet(models.QuerySet[Any]):
     def in_use(self) -> TagQuerySet:
         return self.filter(is_active=True)
 
+    def named(self, name: str) -> list[int]:
+        """Keys of the tags that are called ``name`` in the reader's language."""
+        wanted = name.casefold()
+        return [tag.pk for tag in self.filter(Q(name__iexact=name) | ~Q(code="")) if str(tag).casefold() == wanted]
+
     def settable_by(self, user: User) -> list[Any]:
         """Manual tags that ``user`` may put on a client or take away, by name."""
         if not user.has_perm("clients.set_tag"):

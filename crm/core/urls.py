@@ -73,6 +73,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/<str:public_id>/mapping/", import_mapping.import_mapping, name="import_mapping"),
     path("imports/<str:public_id>/", imports.import_detail, name="import_detail"),
     path("imports/<str:public_id>/errors/", imports.import_errors, name="import_errors"),
+    path("imports/<str:public_id>/warnings/", imports.import_warnings, name="import_warnings"),
     path("imports/<str:public_id>/apply/", imports.import_apply, name="import_apply"),
     path("imports/<str:public_id>/undo/", imports.import_undo, name="import_undo"),
     path("imports/<str:public_id>/cancel/", imports.import_cancel, name="import_cancel"),

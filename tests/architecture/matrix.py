@@ -78,6 +78,7 @@ MATRIX: list[tuple[str, str, str]] = [
     ("post", "core:import_mapping", "core.change_importbatch"),
     ("get", "core:import_detail", "core.view_importbatch"),
     ("get", "core:import_errors", "core.view_importbatch"),
+    ("get", "core:import_warnings", "core.view_importbatch"),
     ("post", "core:import_apply", "core.change_importbatch"),
     ("post", "core:import_undo", "core.change_importbatch"),
     ("post", "core:import_cancel", "core.change_importbatch"),

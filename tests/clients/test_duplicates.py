@@ -319,3 +319,38 @@ def test_over_rest_pairs_are_listed_and_dismissed_once_at_a_version(branch: Bran
     assert [answer.status_code for answer in answers] == [428, 400, 412, 201, 200]
     assert answers[-1].json()["state"] == "dismissed"
     assert phone.get("/api/v1/duplicates/").json()["results"] == []
+
+
+# -- in a file ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_row_that_looks_like_somebody_is_written_with_a_warning(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Web, tmp_path: Any
+) -> None:
+    from crm.core.models import ImportBatch
+    from tests.clients.test_merge_pages import bring
+
+    ClientFactory(branch=branch, external_id="1", name="张三", phone="+8613812348000", birth_date=BORN)
+    ClientFactory(branch=other_branch, external_id="9", name="别处", id_number=DOCUMENT)
+    columns = {"external_id": "号", "name": "名", "phone": "机", "id_number": "证", "birth_date": "生"}
+    rows = [
+        "2,张三,13812348000,,",
+        "3,章三,,,1990-03-07",
+        f"4,李四,,{DOCUMENT},",
+        "5,王五,13912340000,,",
+        "6,李四,13812348000,,",
+    ]
+    counts = bring("clients", branch, tmp_path, columns, "号,名,机,证,生\n" + "\n".join(rows) + "\n")
+
+    batch, browser = ImportBatch.objects.get(), web(staff("front_desk"))
+    page = browser.get(f"/imports/{batch.public_id}/").content.decode()
+    answer = browser.get(f"/imports/{batch.public_id}/warnings/")
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()[1:]
+
+    assert (counts["created"], counts["rejected"]) == (5, 0)
+    assert "3 new rows look like somebody on file" in page
+    assert [line.split(",")[:2] for line in lines] == [["2", "phone"], ["3", "birth_date"], ["4", "id_number"]]
+    assert "Client 1 " in lines[0]
+    assert "Another branch" in lines[2]
+    assert "9" not in lines[2].split("looks_like_client")[1]
+    assert DOCUMENT not in "".join(lines)

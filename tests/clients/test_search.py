@@ -11,6 +11,7 @@ from clients.models import Client
 from clients.querysets.search import FoundBy, Hits
 from crm.core.models import Branch, User
 from tests.factories.clients import AccountFactory, ClientFactory
+from tests.factories.tags import ClientTagFactory, TagFactory
 
 Staff = Callable[..., User]
 Web = Callable[[User], Any]
@@ -118,6 +119,27 @@ def test_a_masked_value_is_never_found_by_another_part_of_it(book: Branch, typed
     assert not Client.objects.filter(Hits(typed).q).exists()
 
 
+# -- the tag -----------------------------------------------------------------------------------------------------------
+
+
+def test_who_carries_a_tag_of_that_name_is_found_after_those_of_that_name(branch: Branch, staff: Staff) -> None:
+    tag = TagFactory(branch=branch, name="王牌")
+    ClientTagFactory(client=ClientFactory(branch=branch, external_id="1", name="李四"), tag=tag)
+    ClientFactory(branch=branch, external_id="2", name="王牌")
+    ClientFactory(branch=branch, external_id="3", name="王五")
+
+    assert ordered(staff("front_desk"), "王牌") == [("2", "name"), ("1", "tag")]
+    assert ordered(staff("front_desk"), "王") == [("3", "name"), ("2", "name")]
+
+
+def test_who_sees_no_tags_finds_nobody_by_them(branch: Branch, staff: Staff) -> None:
+    agent = staff("agent")
+    client = ClientFactory(branch=branch, name="李四", introducer=agent)
+    ClientTagFactory(client=client, tag=TagFactory(branch=branch, name="王牌"))
+
+    assert ordered(agent, "王牌") == []
+
+
 # -- which comes first -------------------------------------------------------------------------------------------------
 
 
@@ -208,7 +230,7 @@ def test_a_hit_says_by_what_it_was_found_and_shows_no_private_value(
     assert "060012345678" not in text
 
 
-def test_a_search_of_the_list_costs_what_the_list_costs_and_one_statement_each_for_accounts_and_merged_numbers(
+def test_a_search_of_the_list_costs_what_the_list_costs_and_one_statement_each_for_accounts_merged_numbers_and_tags(
     branch: Branch, staff: Staff, web: Web, cost_of: Any
 ) -> None:
     ClientFactory.create_batch(3, branch=branch, name="张三", phone="+8613812348000")
@@ -217,7 +239,7 @@ def test_a_search_of_the_list_costs_what_the_list_costs_and_one_statement_each_f
 
     plain = cost_of(lambda: browser.get("/clients/"))
 
-    assert cost_of(lambda: browser.get("/clients/?q=张")) <= plain
+    assert cost_of(lambda: browser.get("/clients/?q=张")) <= plain + 1
     assert cost_of(lambda: browser.get("/clients/?q=8000")) <= plain + 2
 
 

@@ -127,6 +127,24 @@ def rejected_lines(batch: ImportBatch) -> Iterator[tuple[str, ...]]:
             yield rejects.line(number, problem)
 
 
+def _warned(batch: ImportBatch) -> Any:
+    return batch.rows.exclude(outcome=REJECTED).filter(problems__isnull=False)  # type: ignore[attr-defined]  # reverse name
+
+
+def warned_count(batch: ImportBatch) -> int:
+    """How many rows that are written all the same a person should look at."""
+    found: int = _warned(batch).count()
+    return found
+
+
+def warned_lines(batch: ImportBatch) -> Iterator[tuple[str, ...]]:
+    """Lines of the file of warnings, in row order."""
+    rows = _warned(batch).order_by("number")
+    for number, problems in rows.values_list("number", "problems").iterator(chunk_size=CHUNK):
+        for problem in problems or []:
+            yield rejects.line(number, problem)
+
+
 def context_of(batch: ImportBatch, *, now: datetime, mapped: frozenset[str]) -> ImportContext:
     day = batch.options.get("date")
     return ImportContext(
@@ -179,7 +197,7 @@ def _stage(batch: ImportBatch, plans: Iterator[RowPlan], described: dict[str, An
 
 
 def _cells(batch_id: int, plan: RowPlan, described: dict[str, Any]) -> tuple[Any, ...]:
-    problems = [_problem(problem, described) for problem in plan.problems] or None
+    problems = [_problem(problem, described) for problem in (plan.problems or plan.warnings)] or None
     values = plan.values if plan.outcome in (CREATED, UPDATED) else None
     # A key may be a secret of the trade (an account); it is staged for rows that are applied, never for rejected ones.
     key = plan.row.key[:200] if values is not None else ""

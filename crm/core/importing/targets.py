@@ -71,6 +71,8 @@ class RowPlan:
     values: Any = None
     before: Any = None
     problems: Sequence[Problem] = ()
+    #: What a person should look at before the row is written; it is written all the same.
+    warnings: Sequence[Problem] = ()
 
 
 @dataclass(slots=True)

@@ -114,6 +114,7 @@ def import_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "working": _is_working(batch),
         "run": _run_of(batch),
         "problems": _problems(batch),
+        "warned": engine.warned_count(batch),
         "mapping": _mapping_lines(batch),
         "row_key": _row_key(batch),
         "may_change": may_change,
@@ -131,6 +132,17 @@ def import_errors(request: HttpRequest, public_id: str) -> StreamingHttpResponse
         rejects.streamed(engine.rejected_lines(batch)), content_type="text/csv; charset=utf-8"
     )
     answer["Content-Disposition"] = f'attachment; filename="import-{batch.public_id}-rejected.csv"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@require_safe
+@permission_required("core.view_importbatch", raise_exception=True)
+def import_warnings(request: HttpRequest, public_id: str) -> StreamingHttpResponse:
+    """All warnings about rows that are written all the same, as a file."""
+    batch = _batch(request, public_id)
+    answer = StreamingHttpResponse(rejects.streamed(engine.warned_lines(batch)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="import-{batch.public_id}-warnings.csv"'
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
 
