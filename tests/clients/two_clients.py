@@ -47,7 +47,7 @@ from tests.factories.clients import (
 from tests.factories.complaints import ComplaintFactory
 from tests.factories.tags import ClientTagFactory, TagFactory
 from tests.factories.tiers import ClientRateFactory, TierFactory
-from tiers.models import EvaluationRun, TierChange, TierState
+from tiers.models import EvaluationRun, FeeQuote, TierChange, TierState
 
 NOW = datetime(2026, 6, 1, 2, 0, 0, 123456, tzinfo=UTC)
 MAY = date(2026, 5, 1)
@@ -122,6 +122,13 @@ def _promised(client: Client, who: User) -> None:
     ComplaintFactory(client=client, branch=client.branch)
     FollowUpCallFactory(client=client, occurrence_key="open:2026-05-04")
     SurveyInvitationFactory(client=client, branch=client.branch)
+    money = dict.fromkeys(
+        ("amount", "min_fee", "commission", "handling", "regulation", "transfer", "stamp", "total"), 1
+    )
+    FeeQuote.objects.create(
+        client=client, product="A_SHARE", exchange="SSE", side="sell", day=MAY, rate="0.001", basis="net", **money,
+        total=5, created_by=who,
+    )  # fmt: skip
 
 
 def _shared(branch: Branch, staying: Client, leaving: Client, staff: Callable[..., User]) -> None:
