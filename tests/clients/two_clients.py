@@ -122,9 +122,7 @@ def _promised(client: Client, who: User) -> None:
     ComplaintFactory(client=client, branch=client.branch)
     FollowUpCallFactory(client=client, occurrence_key="open:2026-05-04")
     SurveyInvitationFactory(client=client, branch=client.branch)
-    money = dict.fromkeys(
-        ("amount", "min_fee", "commission", "handling", "regulation", "transfer", "stamp", "total"), 1
-    )
+    money = dict.fromkeys(("amount", "min_fee", "commission", "handling", "regulation", "transfer", "stamp"), 1)
     FeeQuote.objects.create(
         client=client, product="A_SHARE", exchange="SSE", side="sell", day=MAY, rate="0.001", basis="net", **money,
         total=5, created_by=who,
