@@ -37,11 +37,8 @@ class ModelWriter:
     def apply(self, stage: Stage) -> None:
         """Raises ``ImportStale`` when a row is no longer at the version that was planned for."""
         model = self.shape.model
-        names, rest = [*self.staged, *self.same], tuple(self.same.values())
         with bulk.wide_cache(model):
-            if bulk.insert_lists(model, self.staged, self.same, stage.lists(CREATED)) is None:
-                for page in stage.chunks(CREATED):
-                    bulk.insert(model, names, ((*row.values, *rest) for row in page))
+            bulk.insert_lists(model, self.staged, self.same, stage.lists(CREATED))
             for page in stage.chunks(UPDATED):
                 self._set(page, [row.values for row in page], since=0)
 
