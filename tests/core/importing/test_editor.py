@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -260,3 +262,36 @@ def test_the_mapping_can_be_downloaded_before_anything_is_kept(desk):
 
     assert answer["Content-Disposition"] == 'attachment; filename="departments.toml"'
     assert parse(answer.content.decode()).columns == {"code": "部门代码", "name": "部门名称"}
+
+
+# -- hostile and broken files in the wizard ----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_lost_digits_and_formulas_are_said_before_the_check_and_stop_the_row_in_it(desk):
+    batch = desk.send("部门代码,部门名称\n4.4E+17,研究部\n=1+1,客服部\n", "lost.csv")
+    assert "scientific notation" in desk.get(batch)
+
+    desk.post(batch, do="check", c0="code", c1="name")
+    run_waiting_jobs(database_now())
+
+    batch.refresh_from_db()
+    assert (batch.created, batch.rejected) == (0, 2)
+    codes = {problem["code"] for row in batch.rows.all() for problem in row.problems}
+    assert codes == {"scientific_notation", "formula"}
+
+
+@pytest.mark.django_db
+def test_a_bomb_is_refused_on_the_form_in_words_and_leaves_no_batch(desk, branch):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"<workbook/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * (101 << 20))
+    form = {"form_token": "b", "kind": "departments", "branch": branch.public_id, "source": "guess", "look": "1"}
+    form["file"] = SimpleUploadedFile("bomb.xlsx", held.getvalue())
+
+    answer = desk.browser.post(reverse("core:import_new"), form)
+
+    assert answer.status_code == 400
+    assert "100 MB" in answer.content.decode()
+    assert not ImportBatch.objects.exists()
