@@ -34,6 +34,12 @@ SOURCES = frozenset(
         gettext_noop("House design: average of the days on file without margin loans"),
         gettext_noop("House design: one month"),
         gettext_noop("House rule; 营业部客户服务与维护制度 Art. 9 (complete, correct, up to date)"),
+        gettext_noop("House rule; ASVS 2.4.1, PIPL Art. 51 (least privilege)"),
+        gettext_noop("PIPL Art. 50 (a handy mechanism); 15 working days are usual"),
+        gettext_noop(
+            "证券法 Art. 137; 办法 Art. 32; 2023 细则; 2010 rule; 投顾 Art. 28; 反洗钱法 Art. 34; "
+            "our defaults where the law asks less"
+        ),
         gettext_noop("办法 Art. 6 (what to collect), 反洗钱法 Art. 28–30; weights and months are the house's"),
         gettext_noop("House design: up at month-end, down at month-end after months below"),
         gettext_noop("Bank practice: three consecutive months"),
