@@ -1,0 +1,207 @@
+"""A canary among the clients: his private values are looked for in every answer of every door, in the log and in the trail.
+
+Masks are applied in many places (pages, REST, files, errors, logs); this asks none of them, only what leaves the house.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import logging
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from clients.models import Client
+from clients.registry import bound
+from crm.core import masking
+from crm.core.models import AuditEntry, Branch, User
+from tests.architecture.matrix import MATRIX
+from tests.architecture.test_permission_matrix import SAMPLES, _patterns
+from tests.factories.clients import (
+    AccountFactory,
+    ClientFactory,
+    ContactLogFactory,
+    ContactPersonFactory,
+    ContactPointFactory,
+    FinancingNeedFactory,
+    HoldingFactory,
+    IdentityDocumentFactory,
+    InvestorClassificationFactory,
+    RelationFactory,
+    RiskAssessmentFactory,
+    TradingPermissionFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+NAME = "闻人鸢飞"
+#: What nobody may read without asking for it with a reason. None of them contains another.
+SECRETS = {
+    "phone": "13917364825",
+    "document": "110101198811223334",
+    "e-mail": "canary.singing@example.com",
+    "address": "上海市浦东新区探针路77弄5号",
+    "second phone": "13826471935",
+    "passport": "E73519264",
+    "account": "880073519264",
+    "phone of a contact person": "13735192648",
+}
+#: Values for the parts of an address that name no row.
+PARTS: dict[str, list[str]] = {
+    "field": ["phone", "value", "number"],
+    "group": ["basics", "wealth", "work", "person"],
+    "kind": ["documents", "points", "persons", "needs", "relations"],
+    "code": ["star"],
+    "step": ["approve"],
+    "product": ["A_SHARE"],
+}
+TABS = ("", "?tab=profile", "?tab=accounts", "?tab=needs", "?tab=timeline", "?tab=assets", "?tab=history", "?tab=looks")
+
+
+@pytest.fixture
+def canary(branch: Branch, staff: Callable[..., User]) -> Client:
+    """A client with everything on file, in the book of an advisor and brought by an agent."""
+    client = ClientFactory(
+        branch=branch,
+        name=NAME,
+        external_id="CANARY-1",
+        phone=f"+86{SECRETS['phone']}",
+        id_number=SECRETS["document"],
+        email=SECRETS["e-mail"],
+        address=SECRETS["address"],
+        birth_date=date(1988, 11, 22),
+        advisor=staff("advisor"),
+        introducer=staff("agent"),
+        assessed=True,
+    )
+    ContactPointFactory(client=client, value=f"+86{SECRETS['second phone']}")
+    ContactPersonFactory(client=client, phone=f"+86{SECRETS['phone of a contact person']}")
+    IdentityDocumentFactory(client=client, number=SECRETS["passport"])
+    AccountFactory(client=client, number=SECRETS["account"])
+    RelationFactory(client=client)
+    for make in (FinancingNeedFactory, ContactLogFactory, HoldingFactory, RiskAssessmentFactory):
+        make(client=client)
+    TradingPermissionFactory(client=client)
+    InvestorClassificationFactory(client=client)
+    return client
+
+
+def known_ids(client: Client) -> list[str]:
+    """Public ids of the client and of every row that belongs to him, the client's first."""
+    found = [client.public_id]
+    for kind in bound():
+        found += [row.public_id for row in kind.rows(client.pk)[:3] if hasattr(row, "public_id")]
+    return list(dict.fromkeys(found))
+
+
+def addresses(name: str, ids: list[str]) -> Iterator[str]:
+    """Every address of a route that the client's rows and the sample parts give."""
+    from django.urls import reverse
+
+    for pattern in _patterns(name):
+        names = list(pattern.pattern.converters or dict.fromkeys(pattern.pattern.regex.groupindex))
+        pools = [
+            ids if part in {"public_id", "id", "pk", "row", "mark"} else PARTS.get(part, [str(SAMPLES.get(part, "1"))])
+            for part in names
+        ]
+        for values in itertools.islice(itertools.product(*pools), 120):
+            yield reverse(name, kwargs=dict(zip(names, values, strict=True)))
+        return
+
+
+def read(answer: Any) -> str:
+    """The whole answer as text; a workbook is unpacked."""
+    raw = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    if raw[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            raw = b"\n".join(packed.read(part) for part in packed.namelist())
+    return raw.decode("utf-8", "replace") + json.dumps(dict(answer.headers), ensure_ascii=False)
+
+
+def leaks(text: str, secrets: dict[str, str]) -> list[str]:
+    bare = text.replace(" ", "").replace("-", "")
+    return [kind for kind, value in secrets.items() if value in text or value.replace("-", "") in bare]
+
+
+def walk(visitors: dict[str, Any], client: Client, secrets: dict[str, str]) -> tuple[list[str], int]:
+    """GET every door with every row of the client; what leaked, and how many doors showed something."""
+    ids, found, opened = known_ids(client), [], 0
+    for method, name, _right in MATRIX:
+        if method != "get":
+            continue
+        visitor = visitors["api" if name.startswith("api:") else "web"]
+        for address in addresses(name, ids):
+            answer = visitor.get(address)
+            found += [f"{name} {address}: {kind}" for kind in leaks(read(answer), secrets)]
+            if answer.status_code == 200:
+                opened += 1
+                break
+    for address in (*(f"{client.get_absolute_url()}{tab}" for tab in TABS), f"/clients/?q={NAME}", "/search/?q=wryf"):
+        found += [f"{address}: {kind}" for kind in leaks(read(visitors["web"].get(address)), secrets)]
+    return found, opened
+
+
+def visitors_of(user: User, web: Any, api: Any) -> dict[str, Any]:
+    browser, phone = web(user), api(user)
+    browser.raise_request_exception = phone.raise_request_exception = False
+    return {"web": browser, "api": phone}
+
+
+@pytest.mark.parametrize("role", ["branch_manager", "agent"])
+def test_no_door_shows_a_private_value_unasked(
+    canary: Client, staff: Any, web: Any, api: Any, caplog: pytest.LogCaptureFixture, role: str
+) -> None:
+    user = canary.introducer if role == "agent" else staff(role)
+    secrets = {**SECRETS, "name": NAME} if role == "agent" else SECRETS
+    caplog.set_level(logging.INFO)
+
+    found, opened = walk(visitors_of(user, web, api), canary, secrets)
+
+    assert found == []
+    assert opened > (100 if role == "branch_manager" else 10)
+    assert leaks(caplog.text, {**SECRETS, "name": NAME}) == []
+    trail = json.dumps(list(AuditEntry.objects.values("before", "after", "reason")), ensure_ascii=False, default=str)
+    assert leaks(trail, SECRETS) == []
+
+
+def test_an_export_carries_masks_alone(canary: Client, staff: Any, web: Any) -> None:
+    browser: Browser = web(staff("branch_manager"))
+    form = browser.get("/clients/export/").context["form"]
+    said = {"reason": "月度核对客户资料", "form": "csv", **{k: v for k, v in form.initial.items() if v is not None}}
+
+    answer = browser.post("/clients/export/", said)
+
+    assert answer.status_code < 400
+    assert leaks(read(answer), SECRETS) == []
+
+
+@pytest.mark.parametrize("typed", list(SECRETS.values()))
+def test_an_error_repeats_no_private_value(canary: Client, staff: Any, web: Any, api: Any, typed: str) -> None:
+    """What is wrong in a form is shown to who typed it; the log and the trail get none of it."""
+    manager = staff("branch_manager")
+
+    answer = api(manager).post(
+        "/api/v1/clients/",
+        {"external_id": "CANARY-1", "name": NAME, "phone": typed, "id_number": typed},
+        format="json",
+        headers={"Idempotency-Key": f"canary-{len(typed)}"},
+    )
+
+    assert answer.status_code == 400
+    assert leaks(json.dumps(AuditEntry.objects.count(), default=str), {"typed": typed}) == []
+
+
+def test_the_walk_finds_a_planted_leak(
+    canary: Client, staff: Any, web: Any, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(masking.MASKS, "phone", lambda value: value)
+
+    found, _opened = walk(visitors_of(staff("branch_manager"), web, api), canary, SECRETS)
+
+    assert any(line.endswith(": phone") for line in found)
