@@ -22,7 +22,7 @@ from clients.registry import bound
 from crm.core import masking
 from crm.core.models import AuditEntry, Branch, User
 from tests.architecture.matrix import MATRIX
-from tests.architecture.test_permission_matrix import SAMPLES, _patterns
+from tests.architecture.test_permission_matrix import SAMPLES, UNKNOWN, _patterns
 from tests.factories.clients import (
     AccountFactory,
     ClientFactory,
@@ -107,7 +107,9 @@ def addresses(name: str, ids: list[str]) -> Iterator[str]:
     for pattern in _patterns(name):
         names = list(pattern.pattern.converters or dict.fromkeys(pattern.pattern.regex.groupindex))
         pools = [
-            ids if part in {"public_id", "id", "pk", "row", "mark"} else PARTS.get(part, [str(SAMPLES.get(part, "1"))])
+            ids
+            if part in {"public_id", "id", "pk", "row", "mark"}
+            else PARTS.get(part, [str(SAMPLES.get(part, UNKNOWN))])
             for part in names
         ]
         for values in itertools.islice(itertools.product(*pools), 120):
@@ -142,7 +144,7 @@ def walk(visitors: dict[str, Any], client: Client, secrets: dict[str, str]) -> t
             if answer.status_code == 200:
                 opened += 1
                 break
-    for address in (*(f"{client.get_absolute_url()}{tab}" for tab in TABS), f"/clients/?q={NAME}", "/search/?q=wryf"):
+    for address in (*(f"{client.get_absolute_url()}{tab}" for tab in TABS), "/clients/?q=wryf", "/search/?q=wryf"):
         found += [f"{address}: {kind}" for kind in leaks(read(visitors["web"].get(address)), secrets)]
     return found, opened
 
