@@ -8,177 +8,325 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clients', '0016_segments_and_views'),
-        ('core', '0008_counts_of_looks'),
+        ("clients", "0016_segments_and_views"),
+        ("core", "0008_counts_of_looks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DuplicatePair',
+            name="DuplicatePair",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
-                ('reasons', crm.core.fields.CodesField(blank=True, choices=[('document', 'Same identity document'), ('phone_name', 'Same phone and name'), ('name_birthday', 'Similar name, same date of birth')], default=list, verbose_name='why')),
-                ('score', models.PositiveSmallIntegerField(verbose_name='likeness')),
-                ('state', models.CharField(choices=[('open', 'To be looked at'), ('dismissed', 'Two different clients')], default='open', max_length=10, verbose_name='state')),
-                ('found_on', models.DateField(verbose_name='found on')),
-                ('dismissed_at', models.DateTimeField(blank=True, null=True)),
-                ('dismiss_reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                (
+                    "reasons",
+                    crm.core.fields.CodesField(
+                        blank=True,
+                        choices=[
+                            ("document", "Same identity document"),
+                            ("phone_name", "Same phone and name"),
+                            ("name_birthday", "Similar name, same date of birth"),
+                        ],
+                        default=list,
+                        verbose_name="why",
+                    ),
+                ),
+                ("score", models.PositiveSmallIntegerField(verbose_name="likeness")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "To be looked at"), ("dismissed", "Two different clients")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("found_on", models.DateField(verbose_name="found on")),
+                ("dismissed_at", models.DateTimeField(blank=True, null=True)),
+                ("dismiss_reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
             ],
             options={
-                'verbose_name': 'suspected duplicate',
-                'verbose_name_plural': 'suspected duplicates',
-                'default_permissions': ('view', 'change'),
+                "verbose_name": "suspected duplicate",
+                "verbose_name_plural": "suspected duplicates",
+                "default_permissions": ("view", "change"),
             },
         ),
         migrations.CreateModel(
-            name='MergeRecord',
+            name="MergeRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='last changed')),
-                ('state', models.CharField(choices=[('proposed', 'Waiting for approval'), ('done', 'Merged'), ('rejected', 'Rejected'), ('undone', 'Undone')], max_length=8, verbose_name='state')),
-                ('choices', models.JSONField(blank=True, default=dict)),
-                ('adds_assets', models.BooleanField(default=False, verbose_name='amounts of the same days are added')),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('requested_at', models.DateTimeField(verbose_name='asked for at')),
-                ('seen_versions', models.JSONField(blank=True, default=list, editable=False)),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('decision_note', models.CharField(blank=True, max_length=200, verbose_name='note of the decision')),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-                ('undo_reason', models.CharField(blank=True, max_length=200, verbose_name='reason of the undoing')),
-                ('counts', models.JSONField(blank=True, default=dict, editable=False)),
-                ('kept', crm.core.fields.EncryptedField(blank=True, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Waiting for approval"),
+                            ("done", "Merged"),
+                            ("rejected", "Rejected"),
+                            ("undone", "Undone"),
+                        ],
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("choices", models.JSONField(blank=True, default=dict)),
+                ("adds_assets", models.BooleanField(default=False, verbose_name="amounts of the same days are added")),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("requested_at", models.DateTimeField(verbose_name="asked for at")),
+                ("seen_versions", models.JSONField(blank=True, default=list, editable=False)),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
+                ("decision_note", models.CharField(blank=True, max_length=200, verbose_name="note of the decision")),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                ("undo_reason", models.CharField(blank=True, max_length=200, verbose_name="reason of the undoing")),
+                ("counts", models.JSONField(blank=True, default=dict, editable=False)),
+                ("kept", crm.core.fields.EncryptedField(blank=True, editable=False)),
             ],
             options={
-                'verbose_name': 'merge of clients',
-                'verbose_name_plural': 'merges of clients',
-                'permissions': [('approve_mergerecord', 'Can approve a merge of clients'), ('undo_mergerecord', 'Can undo a merge of clients')],
-                'default_permissions': ('view', 'add'),
+                "verbose_name": "merge of clients",
+                "verbose_name_plural": "merges of clients",
+                "permissions": [
+                    ("approve_mergerecord", "Can approve a merge of clients"),
+                    ("undo_mergerecord", "Can undo a merge of clients"),
+                ],
+                "default_permissions": ("view", "add"),
             },
         ),
         migrations.RemoveIndex(
-            model_name='client',
-            name='client_branch_assets',
+            model_name="client",
+            name="client_branch_assets",
         ),
         migrations.RemoveIndex(
-            model_name='client',
-            name='client_book_assets',
+            model_name="client",
+            name="client_book_assets",
         ),
         migrations.RemoveIndex(
-            model_name='client',
-            name='client_assets',
+            model_name="client",
+            name="client_assets",
         ),
         migrations.AddField(
-            model_name='client',
-            name='merged_into',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='absorbed', to='clients.client', verbose_name='merged into'),
+            model_name="client",
+            name="merged_into",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="absorbed",
+                to="clients.client",
+                verbose_name="merged into",
+            ),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(models.F('branch'), models.OrderBy(models.F('total_assets'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('merged_into', None)), name='client_branch_assets'),
+            model_name="client",
+            index=models.Index(
+                models.F("branch"),
+                models.OrderBy(models.F("total_assets"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("merged_into", None)),
+                name="client_branch_assets",
+            ),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(models.F('advisor'), models.OrderBy(models.F('total_assets'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('merged_into', None)), name='client_book_assets'),
+            model_name="client",
+            index=models.Index(
+                models.F("advisor"),
+                models.OrderBy(models.F("total_assets"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("merged_into", None)),
+                name="client_book_assets",
+            ),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(models.OrderBy(models.F('total_assets'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('merged_into', None)), name='client_assets'),
+            model_name="client",
+            index=models.Index(
+                models.OrderBy(models.F("total_assets"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("merged_into", None)),
+                name="client_assets",
+            ),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(condition=models.Q(('birth_date__isnull', False)), fields=['birth_date'], name='client_birth_date'),
+            model_name="client",
+            index=models.Index(
+                condition=models.Q(("birth_date__isnull", False)), fields=["birth_date"], name="client_birth_date"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='client',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', None), models.Q(('status', 'closed'), models.Q(('merged_into', models.F('pk')), _negated=True)), _connector='OR'), name='client_merged_is_closed'),
+            model_name="client",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("merged_into", None),
+                    models.Q(("status", "closed"), models.Q(("merged_into", models.F("pk")), _negated=True)),
+                    _connector="OR",
+                ),
+                name="client_merged_is_closed",
+            ),
         ),
         migrations.AddField(
-            model_name='duplicatepair',
-            name='branch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.branch', verbose_name='branch'),
+            model_name="duplicatepair",
+            name="branch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.branch", verbose_name="branch"
+            ),
         ),
         migrations.AddField(
-            model_name='duplicatepair',
-            name='dismissed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="duplicatepair",
+            name="dismissed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='duplicatepair',
-            name='first',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clients.client'),
+            model_name="duplicatepair",
+            name="first",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="clients.client"),
         ),
         migrations.AddField(
-            model_name='duplicatepair',
-            name='second',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clients.client'),
+            model_name="duplicatepair",
+            name="second",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="clients.client"),
         ),
         migrations.AddField(
-            model_name='mergerecord',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by'),
+            model_name="mergerecord",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="decided by",
+            ),
         ),
         migrations.AddField(
-            model_name='mergerecord',
-            name='leaving',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merges_away', to='clients.client', verbose_name='client merged'),
+            model_name="mergerecord",
+            name="leaving",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merges_away",
+                to="clients.client",
+                verbose_name="client merged",
+            ),
         ),
         migrations.AddField(
-            model_name='mergerecord',
-            name='requested_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked for by'),
+            model_name="mergerecord",
+            name="requested_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="asked for by",
+            ),
         ),
         migrations.AddField(
-            model_name='mergerecord',
-            name='staying',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merges', to='clients.client', verbose_name='client who stays'),
+            model_name="mergerecord",
+            name="staying",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="merges",
+                to="clients.client",
+                verbose_name="client who stays",
+            ),
         ),
         migrations.AddField(
-            model_name='mergerecord',
-            name='undone_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="mergerecord",
+            name="undone_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='duplicatepair',
-            index=models.Index(fields=['branch', 'state', '-score', 'id'], name='duplicate_work_list'),
+            model_name="duplicatepair",
+            index=models.Index(fields=["branch", "state", "-score", "id"], name="duplicate_work_list"),
         ),
         migrations.AddConstraint(
-            model_name='duplicatepair',
-            constraint=models.UniqueConstraint(fields=('first', 'second'), name='duplicate_pair_once'),
+            model_name="duplicatepair",
+            constraint=models.UniqueConstraint(fields=("first", "second"), name="duplicate_pair_once"),
         ),
         migrations.AddConstraint(
-            model_name='duplicatepair',
-            constraint=models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='duplicate_pair_in_order'),
+            model_name="duplicatepair",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first__lt", models.F("second"))), name="duplicate_pair_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='duplicatepair',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dismiss_reason', ''), ('dismissed_at', None), ('dismissed_by', None), ('state', 'open')), models.Q(('dismissed_at__isnull', False), ('dismissed_by__isnull', False), ('state', 'dismissed'), models.Q(('dismiss_reason', ''), _negated=True)), _connector='OR'), name='duplicate_dismissed_with_reason'),
+            model_name="duplicatepair",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("dismiss_reason", ""), ("dismissed_at", None), ("dismissed_by", None), ("state", "open")),
+                    models.Q(
+                        ("dismissed_at__isnull", False),
+                        ("dismissed_by__isnull", False),
+                        ("state", "dismissed"),
+                        models.Q(("dismiss_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="duplicate_dismissed_with_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='mergerecord',
-            index=models.Index(fields=['staying', '-id'], name='merge_history'),
+            model_name="mergerecord",
+            index=models.Index(fields=["staying", "-id"], name="merge_history"),
         ),
         migrations.AddConstraint(
-            model_name='mergerecord',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['proposed', 'done'])), fields=('leaving',), name='client_leaves_once'),
+            model_name="mergerecord",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["proposed", "done"])), fields=("leaving",), name="client_leaves_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mergerecord',
-            constraint=models.CheckConstraint(condition=models.Q(('staying', models.F('leaving')), _negated=True), name='merge_of_two_clients', violation_error_message='A client cannot be merged with himself.'),
+            model_name="mergerecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("staying", models.F("leaving")), _negated=True),
+                name="merge_of_two_clients",
+                violation_error_message="A client cannot be merged with himself.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mergerecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('state', 'proposed')), models.Q(models.Q(('state', 'proposed'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='merge_decided_iff_not_waiting'),
+            model_name="mergerecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at", None), ("state", "proposed")),
+                    models.Q(models.Q(("state", "proposed"), _negated=True), ("decided_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="merge_decided_iff_not_waiting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mergerecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'undone'), ('undone_at__isnull', False)), models.Q(models.Q(('state', 'undone'), _negated=True), ('undone_at', None)), _connector='OR'), name='merge_undone_iff_undone_at'),
+            model_name="mergerecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "undone"), ("undone_at__isnull", False)),
+                    models.Q(models.Q(("state", "undone"), _negated=True), ("undone_at", None)),
+                    _connector="OR",
+                ),
+                name="merge_undone_iff_undone_at",
+            ),
         ),
     ]

@@ -20,6 +20,7 @@ from clients.errors import AlreadyCorrected, ClientClosed, ContactOfAnother, Not
 from clients.models import Client, ContactLog, NeedsInterview
 from clients.questions import QUESTIONS, QuestionKey
 from clients.services import link_needs, record_needs
+from clients.services import needs as needs_service
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, User
@@ -27,7 +28,7 @@ from crm.workbench.queue import todays_items
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.core import BranchFactory, UserFactory
 from tests.factories.needs import NeedsInterviewFactory
-from tests.racing import race
+from tests.racing import Meeting, on_postgresql, race
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
@@ -256,6 +257,26 @@ def test_two_interviews_at_once_leave_one_present() -> None:
     assert [type(row) for row in found] == [NeedsInterview, NeedsInterview]
     assert NeedsInterview.objects.filter(client=client).count() == 2
     assert NeedsInterview.objects.present().filter(client=client).count() == 1
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_two_interviews_at_once_would_both_be_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin with the lock off: the database refuses the second present row, and somebody loses his words."""
+    branch = BranchFactory()
+    client, actor = ClientFactory(branch=branch), UserFactory(branch=branch, role="advisor")
+    meeting, settle = Meeting(2), needs_service._settle
+    monkeypatch.setattr(needs_service, "lock", lambda rows, **lookup: rows.get(**lookup))
+
+    def meet(row: Client) -> None:
+        meeting.wait()
+        settle(row)
+
+    monkeypatch.setattr(needs_service, "_settle", meet)
+
+    found = race(2, lambda n: ask(client, actor, answers={"remarks": f"{n}"}))
+
+    assert any(isinstance(row, IntegrityError) for row in found)
 
 
 # -- pages -------------------------------------------------------------------------------------------------------------
