@@ -40,7 +40,7 @@ class TiersConfig(AppConfig):
 
         @audit.veil(FeeQuote)
         def quotes_of_others(user: Any) -> Any:
-            seen = (
+            seen: Any = (
                 FeeQuote.objects.visible_to(user) if user.has_perm("tiers.view_feequote") else FeeQuote.objects.none()
             )
             return FeeQuote.objects.exclude(pk__in=seen.values("pk"))

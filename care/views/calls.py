@@ -44,7 +44,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "")
     view = view if view in views else views[0]
     found = FollowUpCallFilter(request.GET, _rows(visible, view, user).for_list(), request=request)
-    context = {
+    context: dict[str, Any] = {
         "filter": found,
         "page": listed(request, found.qs, ("due_on", "pk")),
         "today": today(),

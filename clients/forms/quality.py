@@ -48,7 +48,10 @@ class CompleteForm(CommandForm):
 
     def _input(self, name: str) -> forms.Field:
         column: Any = Client._meta.get_field(name)
-        words = {"label": str(column.verbose_name)[:1].upper() + str(column.verbose_name)[1:], "required": False}
+        words: dict[str, Any] = {
+            "label": str(column.verbose_name)[:1].upper() + str(column.verbose_name)[1:],
+            "required": False,
+        }
         if name in PRIVATE:
             held = getattr(self.client, name)
             attrs = {"placeholder": MASKS[PRIVATE[name]](held)} if held else {}

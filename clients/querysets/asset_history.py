@@ -67,8 +67,8 @@ def asset_history(user: User, client: Client, first: date, last: date) -> list[A
 
 def _line(row: Any, sums: dict[int, Decimal]) -> AssetLine:
     *told, _total, count = row
-    averages = {"average_short": _average(sums, count, SHORT), "average_long": _average(sums, count, LONG)}
-    return AssetLine(**dict(zip(_READ[:-2], told, strict=True)), **averages)
+    read: dict[str, Any] = dict(zip(_READ[:-2], told, strict=True))
+    return AssetLine(**read, average_short=_average(sums, count, SHORT), average_long=_average(sums, count, LONG))
 
 
 def _average(sums: dict[int, Decimal], count: int, window: int) -> Decimal | None:

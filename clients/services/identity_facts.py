@@ -39,7 +39,8 @@ def cleaned(values: dict[str, Any], *, kind: str, today: date, id_kind: str = ""
 
     ``id_kind`` is the kind of document on file, for values that do not say it.
     """
-    kept, wrong = dict(values), {}
+    kept = dict(values)
+    wrong: dict[str, Any] = {}
     id_kind = kept.get("id_kind") or id_kind
     for name, read in readers(kind, today, id_kind).items():
         if kept.get(name):

@@ -63,7 +63,7 @@ def _url(advisor: str) -> str:
 def _gaps(rows: Any) -> list[dict[str, Any]]:
     """Facts by how many clients lack them; each number opens its clients."""
     counts = rows.gaps(QualityItem.values)
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "label": item.label,
             "cells": [

@@ -89,7 +89,9 @@ def _ask(rows: list[Client], maker: random.Random, today: date) -> None:
     moment = at_local(today - timedelta(days=1), time(15, 20))
     QuestionToAsk.objects.bulk_create(
         [
-            QuestionToAsk(client_id=row.pk, item="annual_income", asked_for_by_id=row.advisor_id, asked_for_at=moment)
+            QuestionToAsk(  # type: ignore[misc]  # the chosen ones have an advisor
+                client_id=row.pk, item="annual_income", asked_for_by_id=row.advisor_id, asked_for_at=moment
+            )
             for row in maker.sample(chosen, min(len(chosen), max(4, len(chosen) // 40)))
             if row.annual_income is None and "annual_income" not in row.provenance
         ]

@@ -63,7 +63,8 @@ def _richest(branch: Branch, today: date) -> list[Client]:
 
 def _apply(client: Client, desk: User, day: date, place: int) -> InvestorClassification:
     wanted = "C" if place % 2 else "B"
-    stated: dict[str, Any] = {"financial_assets": max(client.total_assets, Decimal(0)) + 12_000_000, "months": _MONTHS}
+    held: Any = client.total_assets
+    stated: dict[str, Any] = {"financial_assets": max(held, Decimal(0)) + 12_000_000, "months": _MONTHS}
     if client.kind == Client.Kind.INSTITUTION:
         stated["net_assets"] = Decimal(60_000_000)
     row: InvestorClassification = apply_for_class(

@@ -88,7 +88,8 @@ def _start(client: Client, day: Any) -> dict[str, Any]:
 def quote(request: HttpRequest, public_id: str) -> HttpResponse:
     """What a trade costs, line by line, with the figures used and their sources."""
     row: Any = get_object_or_404(FeeQuote.objects.visible_to(actor_of(request)).for_list(), public_id=public_id)
-    lines = [(FeeQuote._meta.get_field(name).verbose_name, getattr(row, name)) for name in _LINES]
+    columns: Any = FeeQuote._meta
+    lines = [(columns.get_field(name).verbose_name, getattr(row, name)) for name in _LINES]
     context = {
         "quote": row,
         "name": name_shown(row.client) if row.client else "",

@@ -88,7 +88,8 @@ def cards(raw: bytes, decode: Decode) -> Iterator[tuple[int, list[Line]]]:
 
     Cards inside cards (AGENT) are passed over; text between cards is ignored. Raises ``BrokenCard``.
     """
-    depth, start, found, old = 0, 0, [], False
+    found: list[Line] = []
+    depth, start, old = 0, 0, False
     for number, body in _logical(raw):
         head = body[:40].strip().upper()
         if head.startswith(b"BEGIN:") and head[6:].strip() == b"VCARD":
