@@ -23,15 +23,20 @@ def place() -> Path:
 
 
 def bury(certificate: dict[str, Any]) -> None:
-    """Add one client; written through to the disk before it returns. The same client twice does no harm."""
+    """Add one client, and a line for each who had become part of him: a backup may be older than the merge.
+
+    Written through to the disk before it returns. The same client twice does no harm.
+    """
     path = place()
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(
-        {key: certificate[key] for key in ("client", "erased_at", "proposed_by", "approved_by")}, ensure_ascii=False
+    stone = {key: certificate[key] for key in ("erased_at", "proposed_by", "approved_by")}
+    lines = "".join(
+        json.dumps({"client": number, **stone}, ensure_ascii=False) + "\n"
+        for number in [certificate["client"], *certificate.get("absorbed", [])]
     )
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(handle, f"{line}\n".encode())
+        os.write(handle, lines.encode())
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -7,7 +7,9 @@ without a word about him is left, so that figures of the past still add up. The 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -17,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from clients.errors import NotErasable, WrongStep
 from clients.models import Client, Erasure
+from clients.querysets.absorbed import absorbed
 from clients.registry import bound
 from clients.retention import obstacles
 from clients.tombstones import bury
@@ -36,7 +39,7 @@ PROOF = frozenset({"clients.datarequest", "clients.legalhold", "clients.erasure"
 _LEFT = frozenset(
     {
         "id", "public_id", "branch_id", "kind", "status", "opened_on", "closed_on", "version", "updated_at",
-        "restricted_on", "restriction_reason", "erased_on",
+        "restricted_on", "restriction_reason", "erased_on", "merged_into_id",
     }
 )  # fmt: skip
 
@@ -101,10 +104,12 @@ def carry_out(*, erasure: Erasure, actor: User, now: datetime) -> Erasure:
         raise WrongStep
     client: Client = lock(Client.objects.select_related("branch"), pk=row.client_id, closed_too=True)
     _refuse(client, now)
+    numbers = [one.public_id for one in absorbed(client)]
     counts = erase(client, now)
     row.state, row.done_at = State.DONE, now
     row.certificate = {
         "client": client.public_id,
+        "absorbed": numbers,
         "erased_at": now.isoformat(),
         "rows": counts,
         "proposed_by": row.proposed_by.staff_number,
@@ -126,13 +131,25 @@ def run_erasure(run: JobRun, tick: Tick) -> dict[str, Any]:
 
 
 def erase(client: Client, now: datetime) -> dict[str, int]:
-    """Take away every row that is bound to the client and every word about him; counts by kind. Twice finds nothing."""
+    """Take away every row that is bound to the client and every word about him; counts by kind. Twice finds nothing.
+
+    Rows under numbers that were merged into him are his as well, and go first: what is left of them keeps its way to him.
+    """
     counts: Counter[str] = Counter()
+    for row in absorbed(client, locked=True):
+        _erase_one(row, now, counts)
+    _erase_one(client, now, counts)
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def _erase_one(client: Client, now: datetime, counts: Counter[str]) -> None:
     for kind in reversed(bound()):
         model = apps.get_model(kind.model)
         if kind.model.lower() in PROOF:
             continue
         rows: Any = kind.rows(client.pk)
+        if model is Client and kind.path == "merged_into":
+            continue
         if model is Client:
             counts[kind.model] += rows.update(**{kind.path: None})
         else:
@@ -141,7 +158,6 @@ def erase(client: Client, now: datetime) -> dict[str, int]:
     counts["core.Outbound"] += sent._raw_delete(sent.db) or 0
     _silence_proof(client)
     _empty(client, now)
-    return {name: count for name, count in sorted(counts.items()) if count}
 
 
 def _take_away(model: type[models.Model], rows: Any, counts: Counter[str]) -> None:
@@ -170,7 +186,12 @@ def _take_files(model: type[models.Model], ids: list[Any], counts: Counter[str])
         counts["core.Attachment"] += len(files)
         Attachment.objects.filter(pk__in=[file.pk for file in files]).delete()
         paths = [attachments.path_of(file) for file in files]
-        transaction.on_commit(lambda: [path.unlink(missing_ok=True) for path in paths] and None)
+        transaction.on_commit(lambda: _unlink(paths))
+
+
+def _unlink(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _silence_proof(client: Client) -> None:

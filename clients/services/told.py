@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
+from django.core import serializers
 from django.db import models
 from django.utils.translation import gettext as _
 
 from clients.errors import WrongStep
-from clients.models import Client, DataRequest
+from clients.models import Client, DataRequest, MergeRecord
+from clients.querysets.absorbed import absorbed
 from clients.registry import bound
 from crm.core import audit
 from crm.core.clocks import SHANGHAI
@@ -69,16 +72,33 @@ def take_file(*, request: DataRequest, form: str, reason: str, actor: User, now:
 
 
 def told(client: Client) -> list[dict[str, Any]]:
-    """Sections of a title and rows, each row a list of (label, value as text)."""
+    """Sections of a title and rows, each row a list of (label, value as text).
+
+    What is on file under numbers that were merged into his is on file about him, rows set aside in the merge included.
+    """
+    merged = absorbed(client)
+    owners = [client.pk, *(row.pk for row in merged)]
+    aside = _set_aside(owners)
     parts = [{"title": str(Client._meta.verbose_name), "rows": [_row(client)]}]
     for kind in bound():
+        if kind.key == "clients.client:merged_into" and merged:
+            parts.append({"title": kind.label, "rows": [_row(row) for row in merged]})
         if not kind.is_told or kind.model.lower() in NOT_TOLD:
             continue
         model = apps.get_model(kind.model)
-        rows = [_row(row) for row in kind.rows(client.pk).order_by("pk")]
+        rows = [_row(row) for owner in owners for row in kind.rows(owner).order_by("pk")] + aside.get(kind.key, [])
         if rows:
             parts.append({"title": str(model._meta.verbose_name_plural), "rows": rows})
     return parts
+
+
+def _set_aside(owners: list[int]) -> dict[str, list[Any]]:
+    """Rows by kind that merges which stand took out, because the rules allow a client one only."""
+    found: dict[str, list[Any]] = {}
+    for record in MergeRecord.objects.filter(staying__in=owners, state=MergeRecord.State.DONE):
+        for key, rows in json.loads(str(record.kept))["rows"]["aside"].items():
+            found.setdefault(key, []).extend(_row(row.object) for row in serializers.deserialize("python", rows))
+    return found
 
 
 def _row(row: models.Model) -> list[tuple[str, str]]:
