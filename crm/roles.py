@@ -245,7 +245,7 @@ TIERS: Section = {
         *_FEES,
         "tiers.approve_clientrate",
     ),
-    AUDITOR: (*_TIERS_SEEN, "tiers.view_evaluationrun", "tiers.view_ratecard"),
+    AUDITOR: (*_TIERS_SEEN, "tiers.view_evaluationrun"),
     HEAD_OFFICE: (
         *_TIERS_SEEN,
         "tiers.add_programme",

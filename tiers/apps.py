@@ -4,15 +4,22 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 _ACTIONS = {
+    "client_rate.accept": _("Recorded that a client agreed to a rate"),
     "client_rate.approve": _("Approved a client rate"),
+    "client_rate.decline": _("Recorded that a client declined a rate"),
+    "client_rate.endorse": _("Gave the first of two approvals to a client rate"),
+    "client_rate.expire": _("Closed a client rate that has run out"),
+    "client_rate.lapse": _("Let a proposed client rate lapse"),
     "client_rate.end": _("Ended a client rate"),
     "client_rate.propose": _("Proposed a client rate"),
     "client_rate.reject": _("Rejected a client rate"),
+    "commission.statement": _("Opened a client's statement of services and fees"),
     "fee_quote.save": _("Worked out the fees of a trade"),
     "programme.activate": _("Put a tier programme in force"),
     "programme.create": _("Drew a tier programme up"),
     "programme.retire": _("Retired a tier programme"),
     "rate_card.set": _("Set a rate of the card"),
+    "rates.review": _("Looked at the rates after a change of tier"),
     "tier.proof": _("Looked at the proof of a tier"),
     "tiers.evaluate": _("Evaluated the tiers"),
 }

@@ -74,3 +74,22 @@ class FeesUnknown(InvalidInput):
     """A trade whose fees the figures do not hold: another product, exchange or day."""
 
     code = "fees_unknown"
+
+
+class ProposalExpired(DomainError):
+    """The time for a decision or for the client's answer is over."""
+
+    code = "rate_proposal_expired"
+    message = _("The time for this proposal is over. Make a new one.")
+
+
+class NeedsHouse(DomainError):
+    """A rate far below the card or below the cost line needs compliance or the head office as one of two."""
+
+    code = "rate_needs_head_office"
+    message = _("One of the two approvals has to come from compliance or the head office.")
+
+
+class NotOffered(DomainError):
+    code = "rate_not_offered"
+    message = _("This rate is not waiting for the client's answer.")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.access import system_user
+from crm.core.clocks import local_date
 from crm.core.jobs import Tick, due, job
 from crm.core.models import Branch, JobRun
+from crm.core.policies import figures
 from tiers.errors import NoProgramme, UnknownMeasure
-from tiers.models import Programme
+from tiers.models import ClientRate, Programme, TierChange
 from tiers.services.evaluation import JOB, days_to_evaluate, evaluate, programme_or_default
+from tiers.services.rate_offers import expire_client_rate, lapse_client_rate, review_change
+
+#: How many rows of a kind one run moves; the next run goes on.
+_BATCH = 500
 
 logger = logging.getLogger(__name__)
 
@@ -52,3 +58,23 @@ def evaluate_branches(now: datetime) -> int:
                 break
             evaluated += 1
     return evaluated
+
+
+@due("rates.settle")
+def settle_rates(now: datetime) -> int:
+    """Lapse what nobody answered, close what has run out, propose what changes of tier ask for; a batch each time."""
+    day, actor, moved = local_date(now), system_user(), 0
+    for rows, change in (
+        (ClientRate.objects.run_out(day), lapse_client_rate),
+        (ClientRate.objects.expired(day), expire_client_rate),
+    ):
+        for rate in rows.order_by("pk")[:_BATCH]:
+            try:
+                change(rate=rate, actor=actor, now=now)
+            except ClientRate.DoesNotExist:
+                continue  # another worker, or a person, was faster
+            moved += 1
+    since = day - timedelta(days=figures(day).days("commission.review_days"))
+    for step in TierChange.objects.awaiting_rates(since)[:_BATCH]:
+        moved += len(review_change(change=step, actor=actor, now=now))
+    return moved

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from tiers.views import commission, console, fees, proof
+from tiers.views import commission, console, criteria, fees, proof, statement
 
 app_name = "tiers"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,11 +23,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("tiers/proof/<str:public_id>/", proof.proof, name="proof"),
     path("commission/", commission.desk, name="commission"),
+    path("commission/criteria/", criteria.criteria, name="criteria"),
+    path("commission/statement/<str:public_id>/", statement.statement, name="statement"),
     path("commission/fees/", fees.calculator, name="fees"),
     path("commission/fees/<str:public_id>/", fees.quote, name="fee_quote"),
     path("commission/card/<str:public_id>/<str:product>/", commission.card_set, name="card_set"),
     path("commission/rates/new/<str:public_id>/", commission.rate_propose, name="rate_propose"),
     path("commission/rates/<str:public_id>/approve/", commission.rate_decide, {"verb": "approve"}, name="rate_approve"),
     path("commission/rates/<str:public_id>/reject/", commission.rate_decide, {"verb": "reject"}, name="rate_reject"),
+    path("commission/rates/<str:public_id>/accept/", commission.rate_answer, {"verb": "accept"}, name="rate_accept"),
+    path("commission/rates/<str:public_id>/decline/", commission.rate_answer, {"verb": "decline"}, name="rate_decline"),
     path("commission/rates/<str:public_id>/end/", commission.rate_end, name="rate_end"),
 ]

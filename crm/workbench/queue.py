@@ -11,6 +11,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from advisory.models import AdvisorProfile, MatchingRun
 from care.models import Finding, FollowUpCall
@@ -20,6 +21,7 @@ from clients.querysets.scope import shown_name
 from clients.stages import upcoming
 from complaints.models import ComplaintClock
 from crm.core.clocks import SHANGHAI
+from crm.core.keyset import capped_count
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.roles import FRONT_DESK
@@ -31,6 +33,8 @@ from tiers.models import ClientRate
 _PER_SOURCE = 60
 #: Risk grades and licences show up this many days before they run out.
 _AHEAD = 30
+#: How many days back a concession still counts as just ended.
+_JUST_ENDED = 7
 
 
 def todays_items(user: User, today: date) -> list[Item]:
@@ -126,7 +130,9 @@ def complaint_clocks(user: User, today: date) -> Iterator[Item]:
 def decisions(user: User, today: date) -> Iterator[Item]:
     """What waits for the user's approval: client rates, matchings, calls that were not possible."""
     if user.has_perm("tiers.approve_clientrate"):
-        rates = ClientRate.objects.visible_to(user).waiting().exclude(proposed_by=user)
+        rates = ClientRate.objects.visible_to(user).waiting().exclude(proposed_by=user).exclude(endorsed_by=user)
+        yield from _rates_of_tier_changes(rates.filter(origin="tier_change"), today)
+        rates = rates.filter(origin="concession")
         for rate in rates.select_related("client")[:_PER_SOURCE]:
             url = reverse("tiers:commission")
             yield Item(
@@ -166,6 +172,34 @@ def decisions(user: User, today: date) -> Iterator[Item]:
                 url,
                 rank=2,
             )
+
+
+def _rates_of_tier_changes(rates: Any, today: date) -> Iterator[Item]:
+    """One line for all of them: a month-end moves many clients at once."""
+    count, more = capped_count(rates)
+    if count:
+        number = f"{count}+" if more else str(count)
+        name = ngettext("%(count)s rate", "%(count)s rates", count) % {"count": number}
+        url = reverse("tiers:commission")
+        yield Item("decision", _("Approval"), "discount", today, name, _("Rates after changes of tier"), url, rank=2)
+
+
+def rates_of_clients(user: User, today: date) -> Iterator[Item]:
+    """Rates that wait for the word of one's own clients, and concessions that end soon or have just ended."""
+    if not user.has_perm("tiers.add_clientrate"):
+        return
+    own = ClientRate.objects.visible_to(user).filter(client__advisor_id__in=user.scope.acting_ids)
+    for rate in own.offered().select_related("client").order_by("accept_by", "pk")[:_PER_SOURCE]:
+        url = reverse("tiers:rate_accept", args=[rate.public_id])
+        name, why = shown_name(rate.client, user), _("New rate: the client has to agree")
+        yield Item("rate", _("Commission"), "discount", rate.accept_by, name, why, url, rank=5)
+    soon = timedelta(days=figures(today, user.branch).days("commission.ending_soon"))
+    ending = own.ending(today - timedelta(days=_JUST_ENDED), today + soon).select_related("client")
+    for rate in ending.order_by("valid_to", "pk")[:_PER_SOURCE]:
+        url, name = reverse("tiers:proof", args=[rate.client.public_id]), shown_name(rate.client, user)
+        over = rate.valid_to < today
+        why = _("Concession has ended; the card holds again") if over else _("Concession ends")
+        yield Item("rate", _("Commission"), "discount", max(rate.valid_to, today), name, why, url, rank=7)
 
 
 def findings(user: User, today: date) -> Iterator[Item]:
@@ -353,6 +387,7 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     appointments,
     complaint_clocks,
     decisions,
+    rates_of_clients,
     account_decisions,
     collateral,
     findings,

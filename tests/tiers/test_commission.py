@@ -186,8 +186,8 @@ def test_one_proposal_waits_for_a_client_and_product(branch, staff):
 def test_an_approved_rate_follows_the_one_before_and_never_overwrites_it(branch, staff):
     manager = staff("branch_manager")
     first = ClientRateFactory(client__branch=branch)
-    approve_client_rate(rate=first, actor=manager, now=NOW)
-    second = ClientRateFactory(client=first.client, rate=Decimal("0.00018"), valid_from=DAY)
+    approve_client_rate(rate=first, actor=manager, now=datetime(2026, 1, 1, 2, tzinfo=UTC))
+    second = ClientRateFactory(client=first.client, rate=Decimal("0.00021"), valid_from=DAY)
 
     approve_client_rate(rate=second, actor=manager, now=NOW)
 
@@ -204,7 +204,7 @@ def test_an_ended_rate_falls_back_to_the_card_of_the_tier(branch, tier, staff):
     client = ClientFactory(branch=branch)
     put_days(branch, {client: {date(2026, 5, 29): 60_000_000}})
     evaluate(branch=branch, day=date(2026, 5, 29), actor=system_user())
-    RateCardFactory(tier=tier, rate=Decimal("0.0003"))
+    RateCardFactory(tier=tier, rate=Decimal("0.00025"))
     rate = ClientRateFactory(client=client)
     approve_client_rate(rate=rate, actor=staff("branch_manager"), now=NOW)
 

@@ -36,11 +36,15 @@ DOORS = [
     ("post", "tiers:programme_activate", [NOBODY], ["head_office"], "branch_manager"),
     ("post", "tiers:programme_retire", [NOBODY], ["head_office"], "branch_manager"),
     ("get", "tiers:proof", [NOBODY], ["advisor", "front_desk"], "administrator"),
-    ("get", "tiers:commission", [], ["advisor", "auditor", "compliance"], "front_desk"),
+    ("get", "tiers:commission", [], ["advisor", "compliance", "head_office"], "auditor"),
+    ("get", "tiers:criteria", [], ["advisor", "branch_manager"], "front_desk"),
     ("get", "tiers:card_set", [NOBODY, "A_SHARE"], ["head_office"], "branch_manager"),
     ("get", "tiers:rate_propose", [NOBODY], ["advisor", "branch_manager"], "compliance"),
     ("get", "tiers:rate_approve", [NOBODY], ["branch_manager", "compliance", "head_office"], "advisor"),
     ("get", "tiers:rate_reject", [NOBODY], ["branch_manager"], "advisor"),
+    ("get", "tiers:statement", [NOBODY], ["advisor", "branch_manager", "compliance"], "front_desk"),
+    ("get", "tiers:rate_accept", [NOBODY], ["advisor", "branch_manager"], "compliance"),
+    ("get", "tiers:rate_decline", [NOBODY], ["advisor", "branch_manager"], "compliance"),
     ("get", "tiers:rate_end", [NOBODY], ["branch_manager"], "advisor"),
 ]
 
@@ -217,10 +221,14 @@ def test_an_advisor_proposes_and_the_manager_approves(branch, programme, staff, 
     assert web(manager).get(approve).status_code == 200
     assert web(manager).post(approve, {"version": 7, "form_token": "a"}).status_code == 412
     assert web(manager).post(approve, {"version": 1, "form_token": "b"}).status_code == 302
+    rate.refresh_from_db()
+    assert (rate.state, rate.endorsed_by) == ("proposed", manager)
+    officer = staff("compliance")
+    assert web(officer).post(approve, {"version": 2, "form_token": "d"}).status_code == 302
 
     rate.refresh_from_db()
-    assert (rate.state, rate.decided_by) == ("approved", manager)
-    assert web(manager).post(approve, {"version": 2, "form_token": "c"}).status_code == 409
+    assert (rate.state, rate.decided_by) == ("approved", officer)
+    assert web(manager).post(approve, {"version": 3, "form_token": "c"}).status_code == 409
     proof = web(advisor).get(reverse("tiers:proof", args=[client.public_id]))
     assert [row.is_own for row in proof.context["rates"]] == [True]
 
@@ -324,3 +332,47 @@ def test_whoever_decides_for_the_company_finds_what_waits_in_every_branch(branch
     assert set(page.context["waiting"]) == {here, there}
     assert list(page.context["page"]) == [here]
     assert list(web(staff("branch_manager")).get("/commission/").context["waiting"]) == [here]
+
+
+def test_the_public_sheet_shows_card_bounds_and_fees_and_no_client(branch, programme, staff, web):
+    """The fee items and standards are displayed on the premises (条例 Art. 40)."""
+    gold = programme.tiers.get(code="gold")
+    RateCardFactory(tier=gold, rate=Decimal("0.00025"))
+    rate = ClientRateFactory(client__branch=branch, client__name="张三丰", rate=CANARY)
+
+    page = web(staff("branch_manager")).get(reverse("tiers:criteria"))
+
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert all(word in text for word in ("2.5", gold.name_en, "500,000.00", "2023-08-28"))
+    assert "7.77" not in text and rate.client.external_id not in text and "张" not in text
+    assert web(staff("front_desk")).get(reverse("tiers:criteria")).status_code == 403
+
+
+CANARY = Decimal("0.000777")
+
+
+@pytest.mark.parametrize("role", ["front_desk", "follow_up_caller", "account_manager", "agent", "auditor", "advisor"])
+def test_nobody_else_reads_a_rate_anywhere(branch, programme, staff, web, api, role):
+    """The planted rate is found by the manager and by nobody whose business it is not."""
+    client = ClientFactory(branch=branch, advisor=staff("advisor"))
+    ClientRateFactory(client=client, rate=CANARY, product="BOND", valid_from=DAY)
+    row = ClientRateFactory(client=client, rate=CANARY, valid_from=DAY)
+    pages = [
+        reverse("tiers:commission"),
+        reverse("tiers:proof", args=[client.public_id]),
+        reverse("tiers:rate_approve", args=[row.public_id]),
+        reverse("tiers:rate_accept", args=[row.public_id]),
+        f"/clients/{client.public_id}/",
+        f"/clients/{client.public_id}/?tab=history",
+        "/",
+    ]
+    doors = ["/api/v1/client-rates/", f"/api/v1/client-rates/{row.public_id}/", f"/api/v1/clients/{client.public_id}/"]
+
+    def told(user):
+        seen = [web(user).get(url).content.decode() for url in pages]
+        seen += [api(user).get(url).content.decode() for url in doors]
+        return [text for text in seen if "7.77" in text or "0.000777" in text]
+
+    assert told(staff("branch_manager")), "the canary must be where somebody may see it"
+    assert not told(staff(role))

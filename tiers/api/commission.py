@@ -31,6 +31,7 @@ from tiers.services.commission import (
     reject_client_rate,
     set_rate_card,
 )
+from tiers.services.rate_offers import accept_client_rate, decline_client_rate
 
 _TERMS = ["product", "rate", "basis", "min_fee", "valid_from", "valid_to", "reason"]
 
@@ -56,12 +57,16 @@ class ClientRateRead(serializers.ModelSerializer[ClientRate]):
     min_fee = YuanField(read_only=True)
     proposed_by = Person(read_only=True)
     decided_by = Person(read_only=True, allow_null=True)
+    endorsed_by = Person(read_only=True, allow_null=True)
+    tier_change = serializers.CharField(source="tier_change.public_id", read_only=True, allow_null=True, default=None)
+    promised_turnover = YuanField(read_only=True, allow_null=True)
 
     class Meta:
         model = ClientRate
         fields = [
             "id", "client", *_TERMS, "state", "proposed_by", "proposed_at", "decided_by", "decided_at", "decision_note",
-            "version",
+            "origin", "tier_change", "decide_by", "promised_turnover", "endorsed_by", "endorsed_at", "notice_text",
+            "notice_version", "accept_by", "answered_how", "answered_on", "version",
         ]  # fmt: skip
 
 
@@ -85,6 +90,7 @@ class SetRateCard(Terms):
 class ProposeRate(Terms):
     client = PublicIdField(model=Client)
     valid_to = serializers.DateField(required=False, allow_null=True)
+    promised_turnover = YuanField(required=False, allow_null=True, help_text="Turnover promised a year.")
     reason = serializers.CharField(max_length=200)
 
 
@@ -94,6 +100,15 @@ class ApproveRate(Strict):
 
 class RejectRate(Strict):
     note = serializers.CharField(max_length=200)
+
+
+class AcceptRate(Strict):
+    how = serializers.ChoiceField(choices=ClientRate.Answer.choices)
+    answered_on = serializers.DateField(help_text="Between the notice and today.")
+
+
+class DeclineRate(Strict):
+    answered_on = serializers.DateField()
 
 
 class EndRate(Strict):
@@ -137,6 +152,7 @@ class RateCardViewSet(  # type: ignore[misc]  # DRF types its own request differ
 
 _ANSWERS = {200: ClientRateRead, 201: ClientRateRead}
 _DECIDES = [may("tiers.view_clientrate", "tiers.approve_clientrate")]
+_ASKS = [may("tiers.view_clientrate", "tiers.add_clientrate")]
 
 
 class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request differently
@@ -154,6 +170,8 @@ class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request diff
         "create": "once",
         "approve": "once+versioned",
         "reject": "once+versioned",
+        "accept": "once+versioned",
+        "decline": "once+versioned",
         "end": "once+versioned",
     }
 
@@ -177,7 +195,7 @@ class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request diff
     @extend_schema(request=ApproveRate, responses=_ANSWERS, filters=False)
     @action(detail=True, methods=["post"], permission_classes=_DECIDES)
     def approve(self, request: Request, **_path: str) -> Response:
-        """Approve a rate that somebody else proposed."""
+        """Approve a rate that somebody else proposed; a deep concession stays proposed until a second one has approved."""
         return self._do(ApproveRate, approve_client_rate)
 
     @extend_schema(request=RejectRate, responses=_ANSWERS, filters=False)
@@ -185,6 +203,18 @@ class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request diff
     def reject(self, request: Request, **_path: str) -> Response:
         """Turn a proposed rate down, saying why."""
         return self._do(RejectRate, reject_client_rate)
+
+    @extend_schema(request=AcceptRate, responses=_ANSWERS, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=_ASKS)
+    def accept(self, request: Request, **_path: str) -> Response:
+        """Record that the client has agreed to a rate from a change of tier; it holds from today at the earliest."""
+        return self._do(AcceptRate, accept_client_rate)
+
+    @extend_schema(request=DeclineRate, responses=_ANSWERS, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=_ASKS)
+    def decline(self, request: Request, **_path: str) -> Response:
+        """Record that the client does not agree; what held goes on."""
+        return self._do(DeclineRate, decline_client_rate)
 
     @extend_schema(request=EndRate, responses=_ANSWERS, filters=False)
     @action(detail=True, methods=["post"], permission_classes=_DECIDES)

@@ -1,9 +1,10 @@
 """Forms of tiers and of the commission desk: they check the shape; the services hold the rules."""
 
-from tiers.forms.commission import ClientRateForm, DecisionForm, EndRateForm, FeeForm, RateCardForm
+from tiers.forms.commission import AnswerForm, ClientRateForm, DecisionForm, EndRateForm, FeeForm, RateCardForm
 from tiers.forms.console import EvaluationForm, ProgrammeFileForm
 
 __all__ = [
+    "AnswerForm",
     "ClientRateForm",
     "DecisionForm",
     "EndRateForm",

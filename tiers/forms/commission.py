@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.forms.commands import CommandForm
-from tiers.models import Exchange, Product, RateBasis, Side
+from tiers.models import ClientRate, Exchange, Product, RateBasis, Side
 from tiers.services.commission import Price
 from tiers.services.fees import CALCULABLE, Trade
 
@@ -72,9 +72,16 @@ class RateCardForm(PriceForm):
 class ClientRateForm(PriceForm):
     product = forms.ChoiceField(label=_("Product"), choices=Product.choices)
     valid_to = forms.DateField(label=_("Valid until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    promised_turnover = forms.DecimalField(
+        label=_("Turnover promised a year, yuan"),
+        max_digits=16,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        required=False,
+    )
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
-    field_order = ["product", "rate", "basis", "min_fee", "valid_from", "valid_to", "reason"]
+    field_order = ["product", "rate", "basis", "min_fee", "valid_from", "valid_to", "promised_turnover", "reason"]
 
 
 class DecisionForm(CommandForm):
@@ -85,6 +92,18 @@ class DecisionForm(CommandForm):
     def __init__(self, *args: Any, note_required: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["note"].required = note_required
+
+
+class AnswerForm(CommandForm):
+    """The client's word on a rate offered to him: how he agreed, or nothing when he declines."""
+
+    how = forms.ChoiceField(label=_("How the client agreed"), choices=ClientRate.Answer.choices)
+    answered_on = forms.DateField(label=_("Answered on"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, agrees: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not agrees:
+            del self.fields["how"]
 
 
 class EndRateForm(CommandForm):

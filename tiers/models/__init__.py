@@ -1,6 +1,6 @@
 """What we promise: programmes and their tiers, who stands where and why, and what trading costs."""
 
-from tiers.models.commission import ClientRate, Product, RateBasis, RateCard
+from tiers.models.commission import ClientRate, Product, RateBasis, RateCard, RateReview
 from tiers.models.fees import Exchange, FeeQuote, Side
 from tiers.models.programme import Programme, Tier
 from tiers.models.state import EvaluationRun, TierChange, TierState
@@ -14,6 +14,7 @@ __all__ = [
     "Programme",
     "RateBasis",
     "RateCard",
+    "RateReview",
     "Side",
     "Tier",
     "TierChange",

@@ -62,5 +62,10 @@ class TierChangeQuerySet(models.QuerySet[Any]):
         oldest = today - timedelta(days=figures(today).days("visit.max_lateness_days"))
         return self.moves().filter(day__gte=oldest, day__lte=today).select_related("client", "old", "new")
 
+    def awaiting_rates(self, since: date) -> TierChangeQuerySet:
+        """Changes from ``since`` on that nobody has looked at for their rates; a first tier changes no rate."""
+        rows = self.exclude(reason="first").filter(day__gte=since, rate_review=None)
+        return rows.select_related("client__branch", "old", "new").order_by("day", "pk")
+
     def with_tiers(self) -> TierChangeQuerySet:
         return self.select_related("old", "new", "run__programme")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from string import Template
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from clients.models import Client
 from crm.core import audit
@@ -17,13 +19,23 @@ from crm.core.models import Branch, User
 from crm.core.policies import Figures, figures
 from crm.core.service import service
 from crm.core.versions import lock
-from tiers.errors import LaterRateStands, RateDecided, RateNotAllowed, RateNotInForce, RateWaiting
-from tiers.models import ClientRate, Product, RateBasis, RateCard, Tier
+from tiers.errors import (
+    LaterRateStands,
+    NeedsHouse,
+    ProposalExpired,
+    RateDecided,
+    RateNotAllowed,
+    RateNotInForce,
+    RateWaiting,
+)
+from tiers.models import ClientRate, Product, RateBasis, RateCard, Tier, TierState
 from tiers.querysets import may_see_commission
 
 #: Which market's pass-through fees a product carries; the others have fees of their own that the figures do not hold.
 _MARKET = {Product.A_SHARE: "SSE", Product.MARGIN: "SSE", Product.BSE: "BSE"}
 _DAY = timedelta(days=1)
+#: One of the two who approve a deep concession.
+_HOUSE = ("compliance", "head_office")
 
 
 @dataclass(frozen=True)
@@ -42,17 +54,14 @@ def check_price(price: Price, known: Figures) -> None:
     All-in, the rate lies between the fees passed through and the cap; a net rate keeps to the cap with those fees on top.
     """
     market = _MARKET.get(Product(price.product))
-    passed = (
-        sum((Decimal(part) for part in known.json("commission.passthrough")[market]), Decimal()) if market else None
-    )
-    cap = known.rate("commission.max_rate_all_in")
-    all_in = price.rate if price.basis == RateBasis.ALL_IN else price.rate + (passed or 0)
+    passed, cap = _passed(price.product, known), known.rate("commission.max_rate_all_in")
+    full = all_in(price, known)
     wrong: dict[str, str] = {}
     if price.rate <= 0:
         wrong["rate"] = _("A rate is above zero.")
-    elif all_in > cap:
+    elif full > cap:
         wrong["rate"] = _("With all fees the rate may be at most %(cap)s.") % {"cap": _in_ten_thousandths(cap)}
-    elif passed is not None and all_in < passed:
+    elif passed is not None and full < passed:
         wrong["rate"] = _("All-in, the rate must cover the fees passed through, %(fees)s.") % {
             "fees": _in_ten_thousandths(passed)
         }
@@ -61,6 +70,14 @@ def check_price(price: Price, known: Figures) -> None:
         wrong["min_fee"] = _("The lowest fee per trade is at least %(fee)s yuan.") % {"fee": lowest}
     if wrong:
         raise RateNotAllowed(fields=wrong)
+
+
+def _passed(product: str, known: Figures) -> Decimal | None:
+    """The fees passed through with a product, or none for a product whose fees the figures do not hold."""
+    market = _MARKET.get(Product(product))
+    if market is None:
+        return None
+    return sum((Decimal(part) for part in known.json("commission.passthrough")[market]), Decimal())
 
 
 def _in_ten_thousandths(rate: Decimal) -> str:
@@ -108,6 +125,7 @@ def propose_client_rate(
     actor: User,
     now: datetime,
     valid_to: date | None = None,
+    promised_turnover: Decimal | None = None,
 ) -> ClientRate:
     """Propose a rate for one client; it holds once somebody else has approved it.
 
@@ -119,9 +137,12 @@ def propose_client_rate(
     _not_over("valid_from", valid_from, now)
     if valid_to is not None and valid_to < valid_from:
         raise RateNotAllowed(fields={"valid_to": _("The last day lies before the first.")})
-    check_price(price, figures(valid_from, client.branch))
+    if promised_turnover is not None and promised_turnover <= 0:
+        raise RateNotAllowed(fields={"promised_turnover": _("The amount is above zero.")})
+    known = figures(valid_from, client.branch)
+    check_price(price, known)
     _hold(client)
-    if ClientRate.objects.waiting().filter(client=client, product=price.product).exists():
+    if ClientRate.objects.open().filter(client=client, product=price.product).exists():
         raise RateWaiting
     made = ClientRate.objects.create(  # type: ignore[misc]  # the stub knows the parent field's types
         client=client,
@@ -134,6 +155,8 @@ def propose_client_rate(
         reason=reason,
         proposed_by=actor,
         proposed_at=now,
+        promised_turnover=promised_turnover,
+        decide_by=local_date(now) + timedelta(days=known.days("commission.decide_days")),
     )
     audit.record(actor, "client_rate.propose", made, after=_terms(made), reason=reason)
     return made
@@ -143,15 +166,40 @@ def propose_client_rate(
 def approve_client_rate(
     *, rate: ClientRate, actor: User, now: datetime, version: int | None = None, note: str = ""
 ) -> ClientRate:
-    """Approve a proposed rate; an open rate for the same product ends the day before it begins.
+    """Approve a proposed rate.
 
-    Raises ``FourEyes``, ``RateDecided``, ``StaleEdit``, ``LaterRateStands``, and ``RateNotAllowed`` when the figures have
-    changed since the proposal.
+    A concession far below the card or below the cost line takes two people, one of them of compliance or the head office; the
+    first one's word leaves it waiting. A rate from a change of tier is then told to the client and waits for his word; a
+    concession holds at once, and an open rate for the same product ends the day before it begins, today at the earliest.
+
+    Raises ``FourEyes``, ``NeedsHouse``, ``ProposalExpired``, ``RateDecided``, ``StaleEdit``, ``LaterRateStands``, and
+    ``RateNotAllowed`` when the figures have changed since the proposal.
     """
-    row = _waiting(rate, actor, version)
-    fee: Any = row.min_fee
-    price = Price(row.product, row.rate, row.basis, fee)
-    check_price(price, figures(row.valid_from, row.client.branch))
+    row, today = _waiting(rate, actor, version), local_date(now)
+    if any(last is not None and last < today for last in (row.decide_by, row.valid_to)):
+        raise ProposalExpired
+    check_price(price_of(row), figures(max(row.valid_from, today), row.client.branch))
+    if needs_two(row, today):
+        by_house = actor.has_role(*_HOUSE)
+        if row.endorsed_by_id is None:
+            return _endorse(row, actor, now, note, by_house=by_house)
+        if row.endorsed_by_id == actor.pk:
+            raise FourEyes
+        if not (by_house or row.endorsed_by_house):
+            raise NeedsHouse
+    if row.origin == ClientRate.Origin.TIER_CHANGE:
+        offer(row, today)
+        return _decide(row, ClientRate.State.OFFERED, actor, now, note)
+    put_in_force(row, today)
+    return _decide(row, ClientRate.State.APPROVED, actor, now, note)
+
+
+def put_in_force(row: ClientRate, today: date) -> None:
+    """End what is open for the product the day before ``row`` begins, which is today at the earliest; saves not ``row``.
+
+    Raises ``LaterRateStands``.
+    """
+    row.valid_from = max(row.valid_from, today)
     agreed = ClientRate.objects.agreed().filter(client=row.client, product=row.product)
     if agreed.filter(valid_from__gte=row.valid_from).exists():
         raise LaterRateStands
@@ -160,7 +208,43 @@ def approve_client_rate(
     ):
         before.valid_to = row.valid_from - _DAY
         before.save_changed(["valid_to"])
-    return _decide(row, ClientRate.State.APPROVED, actor, now, note)
+
+
+def needs_two(row: ClientRate, day: date) -> bool:
+    """Whether a concession lies below the cost line or deeper below the card than the manager may go alone."""
+    if row.origin != ClientRate.Origin.CONCESSION:
+        return False
+    known = figures(day, row.client.branch)
+    wanted = all_in(price_of(row), known)
+    if below_line(row, known):
+        return True
+    tiers = TierState.objects.filter(client=row.client).values("tier_id")
+    card = RateCard.objects.filter(tier_id__in=tiers, product=row.product).in_force(day).first()
+    return card is not None and all_in(price_of(card), known) - wanted > known.rate("commission.manager_depth")
+
+
+def below_line(row: ClientRate, known: Figures) -> bool:
+    """Whether a rate for shares lies below the cost line; other products have none."""
+    market = _MARKET.get(Product(row.product))
+    return market is not None and all_in(price_of(row), known) < known.rate("commission.approval_below")
+
+
+def price_of(row: ClientRate | RateCard) -> Price:
+    """The terms of a row as one value."""
+    fee: Any = row.min_fee
+    return Price(row.product, row.rate, row.basis, fee)
+
+
+def all_in(price: Price, known: Figures) -> Decimal:
+    """The rate with the fees passed through, so that net and all-in rates compare."""
+    return price.rate if price.basis == RateBasis.ALL_IN else price.rate + (_passed(price.product, known) or 0)
+
+
+def _endorse(row: ClientRate, actor: User, now: datetime, note: str, *, by_house: bool) -> ClientRate:
+    row.endorsed_by, row.endorsed_at, row.endorsed_by_house = actor, now, by_house
+    row.save_changed(["endorsed_by", "endorsed_at", "endorsed_by_house"])
+    audit.record(actor, "client_rate.endorse", row, after=_terms(row), reason=note)
+    return row
 
 
 @service("client_rate.reject")
@@ -206,7 +290,7 @@ def _hold(client: Client) -> None:
 
 def _waiting(rate: ClientRate, actor: User, version: int | None) -> ClientRate:
     _hold(rate.client)
-    row = lock(ClientRate.objects.select_related("client__branch"), pk=rate.pk, version=version)
+    row = lock(ClientRate.objects.select_related("client__branch", "tier_change__new"), pk=rate.pk, version=version)
     if row.state != ClientRate.State.PROPOSED:
         raise RateDecided
     if row.proposed_by_id == actor.pk:
@@ -216,8 +300,9 @@ def _waiting(rate: ClientRate, actor: User, version: int | None) -> ClientRate:
 
 def _decide(row: ClientRate, state: ClientRate.State, actor: User, now: datetime, note: str) -> ClientRate:
     row.state, row.decided_by, row.decided_at, row.decision_note = state, actor, now, note
-    row.save_changed(["state", "decided_by", "decided_at", "decision_note"])
-    verb = "approve" if state == ClientRate.State.APPROVED else "reject"
+    names = ["notice_text", "notice_version", "accept_by"] if state == ClientRate.State.OFFERED else ["valid_from"]
+    row.save_changed(["state", "decided_by", "decided_at", "decision_note", *names])
+    verb = "reject" if state == ClientRate.State.REJECTED else "approve"
     audit.record(actor, f"client_rate.{verb}", row, before={"state": "proposed"}, after=_terms(row), reason=note)
     return row
 
@@ -228,6 +313,25 @@ def _terms(row: ClientRate | RateCard | None) -> dict[str, Any] | None:
     names = ["product", "rate", "basis", "min_fee", "valid_from", "valid_to"]
     terms: dict[str, Any] = {name: getattr(row, name) for name in names}
     return {**terms, "state": row.state} if isinstance(row, ClientRate) else terms
+
+
+def offer(row: ClientRate, today: date) -> None:
+    """Write the notice to the client (告知书) and the last day for his answer on the row; saves not."""
+    known = figures(today, row.client.branch)
+    notice = known.figure("commission.notice")
+    with override("zh-hans"):
+        words = {
+            "tier": row.tier_change.new.name if row.tier_change else "",
+            "day": max(row.valid_from, today).isoformat(),
+            "product": row.get_product_display(),
+            "rate": _in_ten_thousandths(row.rate),
+            "basis": row.get_basis_display(),
+            "fee": f"{row.min_fee:f}",
+        }
+        # A template that a branch has written may lack a word or have one too many; it is never a reason to fail.
+        row.notice_text = Template(str(notice.value)).safe_substitute({name: str(word) for name, word in words.items()})
+    row.notice_version = notice.version
+    row.accept_by = today + timedelta(days=known.days("commission.accept_days"))
 
 
 def below_cost_line(rate: Decimal, day: date, branch: Branch | None) -> bool:

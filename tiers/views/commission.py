@@ -20,16 +20,19 @@ from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from tiers.filters import ClientRateFilter
-from tiers.forms import ClientRateForm, DecisionForm, EndRateForm, RateCardForm
+from tiers.forms import AnswerForm, ClientRateForm, DecisionForm, EndRateForm, RateCardForm
 from tiers.models import ClientRate, Product, Programme, RateCard, Tier
 from tiers.querysets import effective_rates, may_see_commission
 from tiers.services.commission import (
     approve_client_rate,
+    below_line,
     end_client_rate,
+    needs_two,
     propose_client_rate,
     reject_client_rate,
     set_rate_card,
 )
+from tiers.services.rate_offers import accept_client_rate, decline_client_rate
 from tiers.views.places import Place, actor_of, name_shown, place_of
 
 SHOWN_WAITING = 50
@@ -48,24 +51,26 @@ def desk(request: HttpRequest) -> HttpResponse:
     page = listed(request, found.qs, ("-id",))
     # Whoever decides for several branches finds all that waits, whichever branch is chosen.
     waiting = list(everywhere.waiting().order_by("id")[:SHOWN_WAITING])
-    cost_line = figures(today, place.branch).rate("commission.approval_below")
-    for rate in (*page, *waiting):
+    offered = list(everywhere.offered().order_by("accept_by", "id")[:SHOWN_WAITING])
+    known = figures(today, place.branch)
+    for rate in (*page, *waiting, *offered):
         rate.name_shown = name_shown(rate.client)
-        rate.below_line = rate.rate < cost_line
-        rate.is_own = rate.proposed_by_id == user.pk
+        rate.below_line = below_line(rate, known)
+        rate.is_own = user.pk in (rate.proposed_by_id, rate.endorsed_by_id)
     context = {
         "place": place,
         "filter": found,
         "page": page,
         "waiting": waiting,
+        "offered": offered,
         "may_see_rates": user.has_perm("tiers.view_clientrate"),
         "today": today,
-        **_grid(place, today),
+        **card_grid(place, today),
     }
     return render(request, part(request, "tiers/commission.html", "tiers/_rates.html"), context)
 
 
-def _grid(place: Place, today: Any) -> dict[str, Any]:
+def card_grid(place: Place, today: Any) -> dict[str, Any]:
     """One line for each tier, one cell for each product; the row in force and the one to come."""
     programme = Programme.objects.governing(place.branch, today)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     if programme is None:
@@ -141,6 +146,7 @@ def rate_propose(request: HttpRequest, public_id: str) -> HttpResponse:
             price=cast(ClientRateForm, form).price(said["product"]),
             valid_from=said["valid_from"],
             valid_to=said["valid_to"],
+            promised_turnover=said["promised_turnover"],
             reason=said["reason"],
             actor=user,
             now=timezone.now(),
@@ -176,7 +182,8 @@ def rate_decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
         service = approve_client_rate if approve else reject_client_rate
         return service(rate=rate, actor=user, now=now, version=form.seen, note=form.cleaned_data["note"])
 
-    rate.below_line = rate.rate < figures(today, rate.client.branch).rate("commission.approval_below")
+    rate.below_line = below_line(rate, figures(today, rate.client.branch))
+    rate.takes_two = needs_two(rate, today)
     return command(
         request,
         form,
@@ -190,7 +197,50 @@ def rate_decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
             "rates": effective_rates(rate.client, today),
             "back_url": reverse("tiers:commission"),
         },
-        said=_("The rate has been approved.") if approve else _("The rate has been rejected."),
+        said=_said(rate, first=rate.takes_two and rate.endorsed_by_id is None)
+        if approve
+        else _("The rate has been rejected."),
+    )
+
+
+def _said(rate: ClientRate, *, first: bool) -> str:
+    """What an approval has brought about."""
+    if first:
+        return _("The first approval is noted; a second one has to follow.")
+    if rate.origin == ClientRate.Origin.TIER_CHANGE:
+        return _("The rate has been approved and waits for the client's word.")
+    return _("The rate has been approved.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("tiers.add_clientrate", raise_exception=True)
+def rate_answer(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
+    """Record the client's word on a rate offered to him, beside the notice he was given."""
+    user, now = actor_of(request), timezone.now()
+    rate, agrees = _rate(request, public_id), verb == "accept"
+    initial = {"version": rate.version, "answered_on": local_date(now)}
+    form = AnswerForm(request.POST or None, agrees=agrees, initial=initial)
+
+    def answer(form: CommandForm) -> ClientRate:
+        service: Any = accept_client_rate if agrees else decline_client_rate
+        done: ClientRate = service(rate=rate, actor=user, now=now, version=form.seen, **form.command)
+        return done
+
+    return command(
+        request,
+        form,
+        do=answer,
+        done=lambda: reverse("tiers:commission"),
+        template="tiers/rate_answer.html",
+        context={
+            "rate": rate,
+            "name": shown_name(rate.client, user),
+            "agrees": agrees,
+            "back_url": reverse("tiers:commission"),
+        },
+        said=_("The client has agreed; the rate holds.")
+        if agrees
+        else _("The client has declined; what held goes on."),
     )
 
 
@@ -219,6 +269,6 @@ def rate_end(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _rate(request: HttpRequest, public_id: str) -> Any:
     rows = ClientRate.objects.visible_to(actor_of(request)).select_related(
-        "client__branch", "proposed_by", "decided_by"
+        "client__branch", "proposed_by", "decided_by", "endorsed_by", "tier_change__old", "tier_change__new"
     )
     return get_object_or_404(rows, public_id=public_id)

@@ -1,0 +1,78 @@
+"""Rates of single clients in the demo: concessions in force or ending soon, some that wait, one for the client to answer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from clients.models import Client
+from crm.core.access import system_user
+from crm.core.clocks import at_local
+from crm.core.models import Branch, User
+from crm.demo.staffing import Crew
+from crm.roles import ADVISOR, MANAGER
+from tiers.models import ClientRate, RateCard, TierChange, TierState
+from tiers.services.commission import Price, approve_client_rate, propose_client_rate, reject_client_rate
+from tiers.services.rate_offers import review_change
+
+_REASONS = ("成交活跃，承诺年成交额", "同业报价挽留", "新增资产转入", "转户挽留，申请低于成本线", "老客户申请优惠")
+#: Days ago, millionths below the card, days until it ends (0: open), yearly turnover promised, and how it went.
+_STORIES = (
+    (40, 20, 49, 5_000_000, "approve"),
+    (20, 15, 0, None, "approve"),
+    (1, 20, 90, None, "wait"),
+    (2, 110, 180, 20_000_000, "endorse"),
+    (12, 30, 0, None, "reject"),
+)
+
+
+def agree_rates(*, crew: Crew, today: date) -> int:
+    """Rates of clients of the middle tiers, through the services; returns how many rows there are."""
+    for branch in crew.branches:
+        manager = crew.of(branch, MANAGER)[0]
+        for number, (client, story) in enumerate(zip(_middle(crew, branch), _STORIES, strict=False)):
+            days_ago, below, lasts, turnover, ending = story
+            now, first = _morning(today - timedelta(days=days_ago)), today - timedelta(days=days_ago)
+            card = RateCard.objects.filter(tier__states__client=client, product="A_SHARE").in_force(today).get()
+            row = propose_client_rate(
+                client=client,
+                price=Price("A_SHARE", card.rate - Decimal(below) / 1_000_000, card.basis, card.min_fee),
+                valid_from=first,
+                valid_to=first + timedelta(days=lasts) if lasts else None,
+                reason=_REASONS[number],
+                promised_turnover=Decimal(turnover) if turnover else None,
+                actor=client.advisor,
+                now=now,
+            )
+            if ending == "reject":
+                reject_client_rate(rate=row, actor=manager, now=now, note="成交额不足，暂不优惠")
+            elif ending != "wait":
+                approve_client_rate(rate=row, actor=manager, now=now)
+        _offer(branch, manager, today)
+    return ClientRate.objects.count()
+
+
+def _middle(crew: Crew, branch: Branch) -> list[Client]:
+    """Clients with an advisor whose card leaves room for a concession, the largest first."""
+    states = TierState.objects.filter(client__branch=branch, tier__code__in=["silver", "gold"])
+    own = Client.objects.served().filter(pk__in=states.values("client"), advisor__in=crew.of(branch, ADVISOR))
+    return list(own.select_related("advisor", "branch").order_by("-total_assets", "pk")[: len(_STORIES)])
+
+
+def _offer(branch: Branch, manager: User, today: date) -> None:
+    """One client rose lately: his new rates are proposed, the one for shares is approved and waits for his word."""
+    busy = ClientRate.objects.filter(client__branch=branch).values("client")
+    moves = TierChange.objects.moves().filter(client__branch=branch, client__advisor__isnull=False, reason="up")
+    change = (
+        moves.exclude(client__in=busy).select_related("client__branch", "old", "new").order_by("-day", "pk").first()
+    )
+    if change is None:
+        return
+    now = _morning(today)
+    for row in review_change(change=change, actor=system_user(), now=now):
+        if row.product == "A_SHARE":
+            approve_client_rate(rate=row, actor=manager, now=now)
+
+
+def _morning(day: date) -> datetime:
+    return at_local(day, time(8, 40))

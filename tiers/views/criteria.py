@@ -1,0 +1,42 @@
+"""The sheet that hangs in the branch: tiers, what each asks, what each pays, and the fees passed through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from crm.core.clocks import local_date
+from tiers.models import Exchange
+from tiers.services.fees import known_on
+from tiers.views.commission import card_grid
+from tiers.views.places import place_of
+
+
+@require_safe
+@permission_required("tiers.view_ratecard", raise_exception=True)
+def criteria(request: HttpRequest) -> HttpResponse:
+    """Fee items and standards as they are displayed on the premises (条例 Art. 40; PIPL Art. 24: public criteria)."""
+    place, today = place_of(request), local_date(timezone.now())
+    known = known_on(today, place.branch)
+    passed = known.figure("commission.passthrough")
+    exchanges: list[dict[str, Any]] = [
+        {"name": exchange.label, "handling": passed.value[exchange][0], "regulation": passed.value[exchange][1]}
+        for exchange in Exchange
+    ]
+    context = {
+        "branch": place.branch,
+        "today": today,
+        "exchanges": exchanges,
+        "passed_from": passed.effective_from,
+        "stamp": known.figure("fee.stamp_sell"),
+        "transfer": known.figure("fee.transfer"),
+        "cap": known.rate("commission.max_rate_all_in"),
+        "least": known.money("commission.min_fee"),
+        **card_grid(place, today),
+    }
+    return render(request, "tiers/criteria.html", context)
