@@ -1,6 +1,6 @@
 """The daily budget of looks (reliability.md P12): who opens too many details is slowed down, and his manager is told.
 
-The row of the day is moved on and says where it stands. Far from the alarm a process notes up to nine looks before it writes
+The row of the day is moved on and says where it stands. Far from the alarm a process notes up to sixty looks before it writes
 them, so that an ordinary look costs nothing; a process that dies forgets at most those, and the trail knows them all. From near
 the alarm on each look is written. Beyond the budget one detail may be opened every ``slow_seconds``; whoever asks sooner gets
 429 and no worker waits for him.
@@ -26,8 +26,8 @@ _MOVE = (
     "WHERE user_id = %s AND day = %s AND (looks + %s <= budget OR last_at <= %s) "
     "RETURNING budget * alarm_percent / 100 - looks"
 )
-#: So many looks a process may note before it writes them.
-_NOTED = 9
+#: So many looks a process may note before it writes them: more than a page of REST shows by itself.
+_NOTED = 60
 
 
 class _Notes:
