@@ -24,6 +24,14 @@ class SurveyInvitation(PublicModel):
     class Occasion(models.TextChoices):
         COMPLAINT = "complaint", _("Closed complaint")
 
+    class HeldBack(models.TextChoices):
+        """Why nobody was written to; the codes of ``clients.reach``."""
+
+        DO_NOT_CONTACT = "do_not_contact", _("This client must not be contacted by us.")
+        FORBIDDEN_CHANNEL = "forbidden_channel", _("The client does not want to be reached by this channel.")
+        FORBIDDEN_POINTS = "forbidden_points", _("Every number or address for this channel must not be used.")
+        QUIET_HOURS = "quiet_hours", _("The message would have left in quiet hours.")
+
     branch = models.ForeignKey("core.Branch", models.PROTECT, related_name="+")
     client = models.ForeignKey("clients.Client", models.PROTECT, null=True, blank=True, related_name="surveys")
     complaint = models.ForeignKey("complaints.Complaint", models.PROTECT, null=True, blank=True, related_name="surveys")
@@ -33,6 +41,7 @@ class SurveyInvitation(PublicModel):
     token_hash = models.CharField(max_length=64, unique=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.INVITED)
     sent_by_channel = models.CharField(_("sent by"), max_length=10, blank=True)
+    held_back = models.CharField(_("not sent because"), max_length=20, choices=HeldBack.choices, blank=True)
     created_at = models.DateTimeField(_("invited"))
     expires_at = models.DateTimeField(_("valid until"))
 

@@ -60,7 +60,11 @@ def invite_surveys(*, actor: User, now: datetime) -> int:
     """
     known = figures(local_date(now))
     valid = timedelta(days=known.days("survey.valid_days"))
-    closed = Complaint.objects.closed_since(now - valid).select_related("client", "branch").order_by("closed_at", "pk")
+    closed = (
+        Complaint.objects.closed_since(now - valid)
+        .select_related("client__branch", "branch")
+        .order_by("closed_at", "pk")
+    )
     # Cheap when nothing is new: occasions that have their invitation are left out by their key.
     known_keys = set(SurveyInvitation.objects.filter(complaint__in=closed).values_list("occurrence_key", flat=True))
     fresh = [complaint for complaint in closed if _key(complaint) not in known_keys][:_PER_ROUND]

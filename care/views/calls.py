@@ -18,12 +18,15 @@ from care.forms.calls import AnswersForm, AttemptForm, TakeForm
 from care.models import CareProgramme, FollowUpCall
 from care.services.calls import all_attempts_made, is_independent
 from care.views.rows import actor, now, say_why, sections, today, visible_call
-from clients.models import ContactLog
+from clients.models import Channel, ContactLog, ContactPoint
 from clients.querysets.scope import sees_names, shown_name
+from clients.reach import hindrances
 from complaints.models import Complaint
 from crm.core import audit
+from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
+from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from tiers.models import TierState
@@ -176,6 +179,7 @@ def _screen(request: HttpRequest, call: FollowUpCall) -> dict[str, Any]:
         "call": call,
         "client_name": shown_name(client, user),
         "today": today(),
+        "hindrances": _hindrances(call),
         "crumbs": [{"label": _("Client care"), "url": reverse("care:queue")}],
         "answers_open": call.answers_open_to(user),
         "in_hands": in_hands,
@@ -198,6 +202,16 @@ def _screen(request: HttpRequest, call: FollowUpCall) -> dict[str, Any]:
     elif context["may_take"]:
         context["take_form"] = TakeForm(auto_id=_IDS["take_form"])
     return context
+
+
+def _hindrances(call: FollowUpCall) -> list[str]:
+    """What speaks against calling now, while the call is still to be made; that nobody may contact him stands apart."""
+    if call.state not in (FollowUpCall.State.DUE, FollowUpCall.State.MISSED, FollowUpCall.State.IN_PROGRESS):
+        return []
+    at, client = now(), call.client
+    points = ContactPoint.objects.present().filter(client=client)
+    found = hindrances(client, Channel.PHONE, at, figures(local_date(at), client.branch), points)
+    return [one.text for one in found if one.code != "do_not_contact"]
 
 
 def _brief(user: User, call: FollowUpCall) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from django.utils import timezone
 from care.models import Finding, FollowUpCall, SurveyInvitation
 from care.services import answer_survey, take_call
 from crm.core.access import system_user
-from crm.core.clocks import local_date
+from crm.core.clocks import SHANGHAI, local_date
 from crm.core.models import Branch, User
 from tests.factories.care import GOOD_ANSWERS, FindingFactory, FollowUpCallFactory, SurveyInvitationFactory, answered
-from tests.factories.clients import ClientFactory
+from tests.factories.clients import ClientFactory, ContactPointFactory
 from tiers.models import EvaluationRun, TierChange
 from tiers.services.programmes import seed_default_programme
 
@@ -292,6 +292,29 @@ def test_the_phone_is_masked_and_may_be_revealed_by_who_makes_the_call(web: Web,
 
     assert "13812348000" not in text
     assert reverse("clients:reveal", args=[call.client.public_id, "phone"]) in text
+
+
+def test_the_call_screen_warns_of_a_forbidden_channel_of_numbers_not_to_use_and_of_quiet_hours(
+    web: Web, staff: Staff, branch: Branch
+) -> None:
+    local = timezone.now().astimezone(SHANGHAI)
+    hours = {
+        "quiet_from": (local - timedelta(hours=1)).time().replace(microsecond=0),
+        "quiet_until": (local + timedelta(hours=1)).time().replace(microsecond=0),
+    }
+    caller = staff("follow_up_caller")
+    bothered = ClientFactory(branch=branch, forbidden_channels="phone", **hours)
+    ContactPointFactory(client=bothered, kind="phone", value="+8613812348000", is_forbidden=True)
+    awake = {name: (local + timedelta(hours=by)).time() for name, by in (("quiet_from", 10), ("quiet_until", 11))}
+    free = ClientFactory(branch=branch, **awake)
+    ContactPointFactory(client=free, kind="phone", value="+8613812348001")
+
+    warned = text_of(web(caller), "care:call", call_of(branch, client=bothered).public_id)
+    quiet = text_of(web(caller), "care:call", call_of(branch, client=free).public_id)
+
+    sentences = ("does not want to be reached by this channel", "for this channel must not be used", "Quiet hours from")
+    assert all(sentence in warned for sentence in sentences)
+    assert not any(sentence in quiet for sentence in sentences)
 
 
 def test_an_agent_sees_the_name_of_his_client_masked(web: Web, staff: Staff, branch: Branch) -> None:

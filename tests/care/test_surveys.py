@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from care.errors import OwnSurvey, SurveyClosed
 from care.models import SurveyAnswer, SurveyInvitation
 from care.services import answer_survey, expire_surveys, hand_out_link, invite_surveys
 from care.services.surveys import find_open, token_hash
 from crm.core.access import system_user
-from crm.core.clocks import database_now
+from crm.core.clocks import SHANGHAI, database_now
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, Outbound, User
 from crm.core.outbound import send_due
 from tests.factories.care import NOW, ClosedComplaintFactory, SurveyInvitationFactory, answered
-from tests.factories.clients import ClientFactory
+from tests.factories.clients import ClientFactory, ContactPointFactory
 
 Staff = Callable[..., User]
 DAY = timedelta(days=1)
@@ -114,6 +116,71 @@ def test_nobody_hands_out_the_survey_about_his_own_work(branch: Branch, staff: S
 
     assert find_open("old", NOW) == invitation
     assert hand_out_link(actor=staff("front_desk"), invitation=invitation, now=NOW).url
+
+
+def test_a_way_that_the_client_forbids_is_left_for_the_other_one(branch: Branch) -> None:
+    client = ClientFactory(branch=branch, email="a@example.com", phone="+8613812348000", forbidden_channels="email")
+    ClosedComplaintFactory(client=client)
+
+    invite()
+
+    assert Outbound.objects.get().channel == "sms"
+    assert SurveyInvitation.objects.get().held_back == ""
+
+
+@pytest.mark.parametrize("reason", ["do_not_contact", "forbidden_channel", "forbidden_points"])
+def test_nobody_is_written_to_where_every_way_is_forbidden_and_the_reason_is_on_file(
+    branch: Branch, staff: Staff, web: Callable[[User], Any], reason: str
+) -> None:
+    said = {
+        "do_not_contact": {"silent": True},
+        "forbidden_channel": {"forbidden_channels": "email sms"},
+        "forbidden_points": {},
+    }[reason]
+    client = ClientFactory(branch=branch, email="a@example.com", phone="+8613812348000", **said)
+    if reason == "forbidden_points":
+        for kind, value in (("email", client.email), ("phone", client.phone)):
+            ContactPointFactory(client=client, kind=kind, value=value, is_forbidden=True)
+            ContactPointFactory(client=client, kind=kind, value=f"{value}0")
+    ClosedComplaintFactory(client=client)
+
+    invite()
+
+    assert not Outbound.objects.exists()
+    invitation = SurveyInvitation.objects.get()
+    assert invitation.held_back == reason
+    page = web(staff("branch_manager")).get(reverse("care:surveys")).content.decode()
+    assert invitation.get_held_back_display() in page
+
+
+def test_a_message_of_the_night_waits_for_the_end_of_quiet_hours(branch: Branch) -> None:
+    ClosedComplaintFactory(client=ClientFactory(branch=branch, phone="+8613812348000"))
+    at_night = NOW.replace(hour=14)  # 22:00 in Shanghai
+
+    invite_surveys(actor=system_user(), now=at_night)
+
+    assert Outbound.objects.get().due_at == NOW.replace(day=2, hour=0, minute=30)
+
+
+def test_a_message_that_is_late_enough_to_meet_quiet_hours_stays_in_the_house(branch: Branch) -> None:
+    now = database_now()
+
+    def hours(first: int, last: int) -> dict[str, Any]:
+        return {
+            name: (now + timedelta(hours=by)).astimezone(SHANGHAI).time().replace(microsecond=0)
+            for name, by in (("quiet_from", first), ("quiet_until", last))
+        }
+
+    client = ClientFactory(branch=branch, phone="+8613812348000", **hours(10, 14))
+    ClosedComplaintFactory(client=client, closed_at=now - DAY)
+    invite_surveys(actor=system_user(), now=now)
+    type(client).objects.filter(pk=client.pk).update(**hours(-1, 1))
+
+    send_due(now)
+
+    message = Outbound.objects.get()
+    assert (message.state, message.last_error) == ("missed", "quiet_hours")
+    assert SurveyInvitation.objects.get().held_back == "quiet_hours"
 
 
 @pytest.mark.parametrize("why", ["do_not_contact", "expired", "replaced"])
