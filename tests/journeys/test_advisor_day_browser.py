@@ -18,19 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture
-def at_work(new_page: Callable[..., Any], web: Any, live_server: Any) -> Callable[..., Any]:
-    """A page on which the member of staff is signed in."""
-
-    def open_page(user: Any, **options: Any) -> Any:
-        page = new_page(**options)
-        cookie = web(user).cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        return page
-
-    return open_page
-
-
 def due_clients(advisor: Any, *names: str) -> list[Client]:
     """Clients of the advisor whose next contact was promised; the first is the most overdue."""
     today = local_date(timezone.now())

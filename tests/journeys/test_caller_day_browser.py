@@ -23,19 +23,6 @@ from tests.factories.clients import ClientFactory
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def at_work(new_page: Callable[..., Any], web: Any, live_server: Any) -> Callable[..., Any]:
-    """A page on which the member of staff is signed in."""
-
-    def open_page(user: Any) -> Any:
-        page = new_page()
-        cookie = web(user).cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        return page
-
-    return open_page
-
-
 def test_a_caller_takes_a_call_and_a_bad_answer_reaches_compliance(at_work: Any, staff: Any, branch: Any) -> None:
     caller = staff("follow_up_caller")
     ClientFactory(branch=branch, advisor=staff("advisor"), name="段欣莹", opened_on=local_date(timezone.now()))

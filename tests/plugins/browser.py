@@ -1,15 +1,17 @@
-"""A real browser for tests marked `browser`: fixtures `browser`, `page` and `new_page`.
+"""A real browser for tests marked `browser`: fixtures `browser`, `page`, `new_page`, `at_work` and `picture`.
 
 A page that throws, logs an error, breaks the content policy or misses a file fails its test at the end.
 """
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from launcher.commands import chromium
+from launcher.environment import ROOT
 
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -62,3 +64,33 @@ def new_page(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
 def page(new_page: Callable[..., Any]) -> Any:
     """A page of desktop size, in Chinese."""
     return new_page()
+
+
+@pytest.fixture
+def at_work(new_page: Callable[..., Any], web: Any, live_server: Any) -> Callable[..., Any]:
+    """A page on which the member of staff is signed in."""
+
+    def open_page(user: Any, **options: Any) -> Any:
+        page = new_page(**options)
+        cookie = web(user).cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[Any, str], None]:
+    """``picture(page, "2-needs")``: the whole page into var/journeys/<test>/, if CRM_PICTURES asks for it."""
+    folder: Path | None = None
+    if os.environ.get("CRM_PICTURES"):
+        folder = ROOT / "var" / "journeys" / request.node.name
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Any, step: str) -> None:
+        if folder:
+            page.screenshot(
+                path=folder / f"{step}.png", full_page=True, caret="initial"
+            )  # hiding the caret is an inline style
+
+    return take
