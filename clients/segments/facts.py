@@ -41,10 +41,12 @@ def register_own() -> None:
 
 
 def _facts() -> list[SegmentField]:
-    from clients.models import Client
+    from clients.models import Client, ClientQuality
     from clients.models.profile import DocumentKind, Stage
 
+    weighed = rows(Kind.NUMBER, lambda _context: ClientQuality.objects.all(), "score")
     return [
+        SegmentField("quality", _("Data quality"), FACTS, Kind.NUMBER, weighed, rights=("clients.view_clientquality",)),
         _plain("name", _("Name"), FACTS, Kind.TEXT, rights=(NAMES,)),
         _plain("number", _("Client number"), FACTS, Kind.TEXT, "external_id", only=("is", "is_not", "contains")),
         _plain("kind", _("Kind"), FACTS, Kind.CHOICE, choices=_of(Client.Kind.choices), only=("in", "not_in")),
@@ -116,9 +118,12 @@ def _assets() -> list[SegmentField]:
 
 
 def _risk() -> list[SegmentField]:
-    from clients.models import RiskGrade
+    from clients.models import InvestorClass, RiskGrade
 
+    classes = _of(InvestorClass.choices)
     return [
+        _plain("investor_class", _("Investor class"), RISK, Kind.CHOICE, choices=classes, only=("in", "not_in")),
+        _plain("investor_class_until", _("Investor class valid until"), RISK, Kind.DAY),
         _plain("risk_grade", _("Risk grade"), RISK, Kind.CHOICE, choices=_of(RiskGrade.choices)),
         _plain("risk_valid_until", _("Risk grade valid until"), RISK, Kind.DAY),
         _plain("is_lowest_risk", _("Lowest risk capacity"), RISK, Kind.FLAG),

@@ -176,6 +176,8 @@ def test_needs_tags_and_accounts_are_asked_in_the_rows_of_the_client(branch: Bra
     assert found(only("tag", "none", [tag.public_id]), manager) == {"没有"}
     assert found(only("account", "any", ["credit"]), manager) == {"没有"}
     assert found(only("collateral", "lte", "1.5"), manager) == {"没有"}
+    assert found(only("quality", "empty"), manager) == {"想要", "没有"}
+    assert found(only("investor_class", "in", ["A"]), manager) == set()
 
 
 def test_averages_are_those_of_the_house(branch: Branch, staff: Staff) -> None:
