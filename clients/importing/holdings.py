@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -12,8 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from clients.importing.lookup import CLIENT_FIELD, ForClients, clients_by_number, unknown_client
 from clients.models import Holding, SecurityKind
 from crm.core.clocks import local_date
-from crm.core.importing import ImportContext, ImportField, InputRow, RowPlan
+from crm.core.importing import ImportContext, ImportField, InputRow, RowPlan, bulk
 from crm.core.importing.model_target import ModelTarget, Resolved
+from crm.core.importing.problems import ImportStale
+from crm.core.importing.targets import REMOVED, Stage
+
+#: Clients named in one statement.
+_CLIENTS = 500
 
 
 class HoldingTarget(ForClients, ModelTarget):
@@ -84,6 +89,51 @@ class HoldingTarget(ForClients, ModelTarget):
         if row.values["day"] > today:
             return row.problem("day", "in_future", str(_("This day has not come yet.")))
         return {**self.stored(row), "client_id": client_id}
+
+    # -- a corrected file replaces its day -----------------------------------------------------------------------------
+
+    def finish(self, context: ImportContext, *, last: int) -> Iterator[RowPlan]:
+        """Lines of a client's day that the file names the client for and no longer has: they are taken away."""
+        named: set[tuple[Any, ...]] = context.memo.get("model_target.seen", {}).keys()
+        of_day: dict[date, set[int]] = {}
+        for client_id, day, _code in named:
+            of_day.setdefault(day, set()).add(client_id)
+        names = list(self.shape.fields)
+        for day, clients in sorted(of_day.items()):
+            for page in _pages(sorted(clients)):
+                rows = self.rows_in_scope(context).filter(day=day, client__in=page).order_by("pk")
+                for row in rows.values_list(*names):
+                    cells = dict(zip(names, row, strict=True))
+                    if (cells["client_id"], day, cells["security_code"]) not in named:
+                        last += 1
+                        yield self._gone(last, cells)
+
+    def _gone(self, number: int, cells: dict[str, Any]) -> RowPlan:
+        before = {name: self.shape.ready(name, value) for name, value in cells.items()}
+        return RowPlan(InputRow(number, number, "", {}), REMOVED, str(cells["public_id"]), before=before)
+
+    def after_apply(self, context: ImportContext, stage: Stage) -> None:
+        """Raises ``ImportStale`` when a line is no longer as it was when the file was checked."""
+        names = list(self.shape.fields)
+        for page in stage.chunks(REMOVED):
+            wanted = {row.before["id"]: row.before for row in page}
+            for row in Holding.objects.filter(pk__in=wanted).values_list(*names):
+                cells = {name: self.shape.ready(name, value) for name, value in zip(names, row, strict=True)}
+                if wanted.get(cells["id"]) != cells:
+                    raise ImportStale
+            if bulk.delete(Holding, "id", list(wanted)) != len(page):
+                raise ImportStale
+
+    def after_undo(self, context: ImportContext, stage: Stage) -> None:
+        """The lines stand again, under the keys they had."""
+        names = list(self.shape.fields)
+        for page in stage.chunks(REMOVED):
+            bulk.insert(Holding, names, [[row.before[name] for name in names] for row in page])
+
+
+def _pages(ids: list[int]) -> Iterator[list[int]]:
+    for at in range(0, len(ids), _CLIENTS):
+        yield ids[at : at + _CLIENTS]
 
 
 def _add(part: dict[str, Any], whole: dict[str, Any]) -> None:

@@ -382,6 +382,58 @@ def test_each_command_says_its_fields(kind: str, capsys: pytest.CaptureFixture[s
     assert "external_id" in json.dumps(said)
 
 
+def test_a_corrected_file_of_holdings_replaces_its_day_for_the_clients_it_names(
+    run: Run, tmp_path: Path, staff: Callable[..., User]
+) -> None:
+    clients, file = tmp_path / "clients.csv", tmp_path / "holdings.csv"
+    clients.write_text("id,name\n1,张三\n2,李四\n", encoding="utf-8")
+    run("clients", clients, '[columns]\nexternal_id = "id"\nname = "name"\n')
+    mapping = (
+        '[columns]\nexternal_id = "id"\nsecurity_code = "code"\nsecurity_name = "name"\n'
+        'quantity = "n"\nmarket_value = "worth"\n'
+    )
+    head = "id,code,name,n,worth\n"
+    bank, maotai = "{},000001,平安银行,100,1200\n", "{},600519,贵州茅台,10,14000\n"
+    whole = head + bank.format(1) + maotai.format(1) + bank.format(2) + maotai.format(2)
+
+    def bring(text: str, day: str = DAY, *more: str) -> dict[str, int]:
+        file.write_text(text, encoding="utf-8")
+        return run("holdings", file, mapping, "--date", day, *more)
+
+    def held() -> list[tuple[str, str, str]]:
+        rows = Holding.objects.order_by("client__external_id", "day", "security_code")
+        return [
+            (f"{day}", number, code)
+            for number, day, code in rows.values_list("client__external_id", "day", "security_code")
+        ]
+
+    bring(whole, "2026-05-29")
+    bring(whole)
+    before = list(Holding.objects.order_by("pk").values())
+    corrected = head + bank.format(1)
+
+    rejected = bring(corrected + "1,600519,贵州茅台,many,14000\n", DAY, "--partial")
+    assert list(Holding.objects.order_by("pk").values()) == before, "who knows what a broken row would have named"
+    bring(corrected, DAY, "--dry-run")
+    assert list(Holding.objects.order_by("pk").values()) == before
+    said = bring(corrected)
+
+    assert rejected["rejected"] == 1
+    assert counts(said) == (0, 0, 1, 0, 0)
+    assert (DAY, "1", "600519") not in held() and (DAY, "1", "000001") in held()
+    assert ("2026-05-29", "1", "600519") in held(), "another day"
+    assert (DAY, "2", "600519") in held(), "a client whom the file does not name"
+    batch = ImportBatch.objects.latest("pk")
+    assert batch.removed == 1 and batch.can_be_undone
+    bring(corrected)
+    again = ImportBatch.objects.latest("pk")
+    assert (again.removed, again.can_be_undone) == (0, False)
+
+    take_back(batch, actor=staff("branch_manager"))
+
+    assert list(Holding.objects.order_by("pk").values()) == before
+
+
 def test_holdings_of_a_day_that_has_not_come_are_rejected(run: Run, tmp_path: Path) -> None:
     clients, holdings = tmp_path / "clients.csv", tmp_path / "holdings.csv"
     clients.write_text("id\n1\n", encoding="utf-8")

@@ -54,6 +54,7 @@ class Tally:
     unchanged: int = 0
     rejected: int = 0
     skipped: int = 0
+    removed: int = 0
     mapped: list[str] = field(default_factory=list)
     layout: list[str] = field(default_factory=list)
 
@@ -91,14 +92,16 @@ def check(
     tally = Tally(mapped=sorted(binding.mapped), layout=target.layout(context))
     expected = min(limits.rows, raw.count(_ROW_END.get(table.kind, b"\0\0")))
     described = by_name(target.fields)
-    seen = 0
+    seen = last = 0
     while records := list(islice(table.records, CHUNK)):
-        seen += len(records)
+        seen, last = seen + len(records), max(last, records[-1].number)
         readings = list(binding.read(records))
         tally.skipped += len(records) - len(readings)
         _stage(batch, _plans(target, context, readings), described, tally)
         if progress:
             progress(seen, max(expected, seen))
+    if not tally.rejected:  # of a file of which a row could not be read nobody knows what it no longer names
+        _stage(batch, iter(target.finish(context, last=last)), described, tally)
     return tally
 
 

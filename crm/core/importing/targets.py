@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from crm.core.models import Branch, ImportBatch, User
 
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
+#: A row on file that a corrected file no longer has.
+REMOVED = "removed"
 #: Rows that are planned, staged and applied together.
 CHUNK = 2_000
 
@@ -137,6 +139,10 @@ class ImportTarget(ABC):
     @abstractmethod
     def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
         """Decide each row of a chunk, in order: reads only, and with the same number of statements for any chunk."""
+
+    def finish(self, context: ImportContext, *, last: int) -> Iterable[RowPlan]:
+        """What the file does besides its rows, once all of them are read and good; numbers come after ``last``."""
+        return ()
 
     @abstractmethod
     def apply(self, context: ImportContext, stage: Stage) -> None:

@@ -90,8 +90,13 @@ class ImportBatch(PublicModel):
         }
 
     @property
+    def removed(self) -> int:
+        """Rows on file that the file, a corrected one, no longer has."""
+        return int(self.options.get("removed", 0))
+
+    @property
     def changes(self) -> int:
-        return self.created + self.updated
+        return self.created + self.updated + self.removed
 
     @property
     def is_dry_run(self) -> bool:
@@ -129,6 +134,7 @@ class ImportRow(models.Model):
     class Outcome(models.TextChoices):
         CREATED = "created", _("New")
         UPDATED = "updated", _("Changed")
+        REMOVED = "removed", _("No longer in the file")
         REJECTED = "rejected", pgettext_lazy("rows", "Rejected")
 
     id = models.BigAutoField(primary_key=True)

@@ -121,7 +121,13 @@ def apply_batch(*, actor: User, batch: ImportBatch, now: datetime, partial: bool
         actor,
         "import.apply",
         batch,
-        after={**batch.counts, "kind": batch.kind, "sha256": batch.sha256, "partial": partial},
+        after={
+            **batch.counts,
+            "removed": batch.removed,
+            "kind": batch.kind,
+            "sha256": batch.sha256,
+            "partial": partial,
+        },
     )
     return batch
 
@@ -187,7 +193,7 @@ def check_batch(batch: ImportBatch, raw: bytes, *, progress: Callable[[int, int]
     with _failing(batch):
         tally = engine.check(batch, raw, target=target_of(batch.kind), limits=limits, now=now, progress=step)
     found = {name: getattr(tally, name) for name in ("created", "updated", "unchanged", "rejected", "skipped")}
-    options = {**batch.options, "mapped": tally.mapped, "layout": tally.layout}
+    options = {**batch.options, "mapped": tally.mapped, "layout": tally.layout, "removed": tally.removed}
     done = ImportBatch.objects.filter(pk=batch.pk, state=State.STAGED).update(
         state=State.CHECKED, checked_at=database_now(), options=options, **found
     )
