@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from clients.models import Client
 from clients.querysets.scope import shown_name
+from clients.views.profile_panels import kind_of_document
 from clients.views.rows import actor, today
 from crm.core.keyset import page_of
 from crm.core.policies import figures
@@ -43,6 +44,7 @@ def document_expiry(request: HttpRequest) -> HttpResponse:
     clients = list(page.rows)
     for client in clients:
         client.shown_name = shown_name(client, user)
+        client.document_kind = kind_of_document(client)
         client.document_days = (client.id_valid_until - day).days
         client.is_limited = client.id_valid_until <= day - timedelta(days=limit_after)
     context = {

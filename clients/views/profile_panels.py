@@ -90,9 +90,14 @@ def _documents(user: User, client: Client, day: date) -> list[dict[str, Any]]:
     return found
 
 
-def _own_document(user: User, client: Client, day: date) -> dict[str, Any]:
+def kind_of_document(client: Client) -> DocumentKind:
+    """Of the client's own document; where a file did not name it, the one that his kind of client usually has."""
     usual = DocumentKind.LICENCE if client.kind == Client.Kind.INSTITUTION else DocumentKind.ID_CARD
-    kind, until = DocumentKind(client.id_kind or usual), client.id_valid_until
+    return DocumentKind(client.id_kind or usual)
+
+
+def _own_document(user: User, client: Client, day: date) -> dict[str, Any]:
+    kind, until = kind_of_document(client), client.id_valid_until
     may = user.has_perm("clients.reveal_client")
     return {
         "row": {

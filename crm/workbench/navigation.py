@@ -130,6 +130,9 @@ def _item(place: Place, held: set[str], path: str) -> dict[str, Any] | None:
         return None
     url = _address(place.url_name, get_script_prefix())
     children = [item for child in place.children if (item := _item(child, held, path))]
+    nearest = max((child["url"] for child in children if child["active"]), key=len, default="")
+    for child in children:  # "/branch/contacts/" lies below "/branch/"; only the nearer one is where we are
+        child["active"] = child["url"] == nearest
     here = path == url or (url != "/" and path.startswith(url)) or any(child["active"] for child in children)
     return {
         "key": place.key,

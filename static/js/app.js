@@ -3,6 +3,12 @@
   "use strict";
   var crm = window.crm;
 
+  // --- Tabs: the open one is in view on a phone --------------------------------------------------------------------
+  document.querySelectorAll(".tabs .active").forEach(function (tab) {
+    var row = tab.closest("ul"), over = tab.getBoundingClientRect().right - row.getBoundingClientRect().right;
+    if (over > 0) row.scrollLeft += over + 24;
+  });
+
   // --- Answers ----------------------------------------------------------------------------------------------------
   var SAME_FORM = [400, 409, 412, 422, 428];  // the same fragment with the refusal in it
 
