@@ -168,12 +168,15 @@ class House:
         return 1_000_000 * (1 + number % 9) * (1 + number % 1013)
 
     def _contacts(self, rows: Any) -> None:
+        from django.db.models import CharField, TextField
+
         from clients.models import ContactLog
         from crm.core.importing import bulk
         from crm.core.public_ids import new_public_id
 
-        same = dict.fromkeys(("external_id", "mood", "next_content", "correction_reason"), "")
-        same |= {"channel": "phone", "direction": "out", "purpose": "service", "outcome": "reached"}
+        texts = (field for field in ContactLog._meta.concrete_fields if isinstance(field, CharField | TextField))
+        same = {field.attname: field.get_default() for field in texts if field.name not in {"public_id", "content"}}
+        same |= {"channel": "phone"}
         names = [*same, "public_id", "client_id", "at", "created_at", "staff_id", "content"]
         noon = datetime.combine(LAST, time(4), UTC)
         pairs = list(rows.values_list("pk", "advisor_id"))  # read before: nothing else may be asked during a COPY
