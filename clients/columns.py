@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -42,12 +43,6 @@ class Column:
     is_usual: bool = False
 
 
-@dataclass(frozen=True)
-class Cell:
-    text: Any
-    cls: str
-
-
 _columns: dict[str, Column] = {}
 
 
@@ -72,17 +67,23 @@ def chosen(user: User, keys: Iterable[str]) -> list[Column]:
 
 
 def fill(clients: Sequence[Client], columns: Sequence[Column], user: User, today: date) -> None:
-    """Give each client of a page his ``cells``; one statement for each column that loads something."""
+    """Give each client of a page the markup of his ``cells``; one statement for each column that loads something.
+
+    Joined here and not in the template: fifty rows of ten cells are a third of what the list costs.
+    """
     ids = [client.pk for client in clients]
-    loaded = {column.key: column.load(ids, user) for column in columns if column.load and ids}
+    opened = [(column, _opening(column), column.load(ids, user) if column.load and ids else {}) for column in columns]
     for client in clients:
-        client.cells = [  # type: ignore[attr-defined]  # for the template
-            Cell(
-                column.text(client, loaded.get(column.key, {}).get(client.pk), today),
-                f"{column.cls} {column.align}".strip(),
-            )
-            for column in columns
+        parts = [
+            f"{opening}{conditional_escape(column.text(client, loaded.get(client.pk), today))}</td>"
+            for column, opening, loaded in opened
         ]
+        client.cells = mark_safe("".join(parts))  # type: ignore[attr-defined]  # noqa: S308  # each text is escaped above
+
+
+def _opening(column: Column) -> str:
+    cls = f"{column.cls} {column.align}".strip()
+    return f'<td class="{escape(cls)}">' if cls else "<td>"
 
 
 # -- this app's own ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -175,8 +176,13 @@ class ClientFilter(filters.FilterSet):
     #: Who may not look at these rows cannot narrow by them either: the answer would tell what stands there.
     RIGHTS = {"needs": "clients.view_needsinterview", "tags": "clients.view_tag"}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *args: Any, only: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """``only``: the filters that are shown. One that is neither shown nor in use is left out, with what it costs."""
+        if only is not None:
+            kept = {*only, *(data or {})}
+            # A filter set copies what stands here.
+            self.base_filters = {name: one for name, one in self.base_filters.items() if name in kept}
+        super().__init__(data, *args, **kwargs)
         for name, right in self.RIGHTS.items():
             if self.request is not None and not self.request.user.has_perm(right):
                 self.filters.pop(name, None)

@@ -28,6 +28,7 @@ app_name = "clients"
 urlpatterns: list[URLPattern] = [
     path("clients/", lists.client_list, name="list"),
     path("clients/new/", edit.client_create, name="create"),
+    path("clients/filters/", lists.list_filters, name="list_filters"),
     path("clients/tools/", lists.list_tools, name="list_tools"),
     path("clients/segments/", segments.segment_list, name="segments"),
     path("clients/segments/new/", segments.segment_new, name="segment_new"),

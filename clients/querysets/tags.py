@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Aggregate, OuterRef, Q, Subquery
+from django.db.models.functions import Cast, JSONObject
 
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
+    from clients.models import Client, ClientTag
     from crm.core.models import Branch, User
 
 #: How long a bulk change can be taken back by its notice.
@@ -64,6 +67,51 @@ class ClientTagQuerySet(models.QuerySet[Any]):
     def shown(self) -> ClientTagQuerySet:
         """With their tags; those that people set come first, then the families in order."""
         return self.select_related("tag", "set_by").order_by("family", "tag__name", "tag_id")
+
+
+class _JsonList(Aggregate):
+    """The values of all rows as one list."""
+
+    output_field = models.JSONField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, function="JSON_GROUP_ARRAY", **extra)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, function="JSONB_AGG", **extra)
+
+
+def tags_aside() -> Subquery:
+    """The tags of the client of the outer row, in the same statement: whoever sees a client sees what he carries."""
+    from clients.models import ClientTag
+
+    row = JSONObject(
+        pk="pk",
+        family="family",
+        value=Cast("value", models.CharField()),  # as text: a figure of JSON would come back as a float
+        count="count",
+        code="tag__code",
+        name="tag__name",
+        palette="tag__palette",
+    )
+    rows = ClientTag.objects.filter(client=OuterRef("pk")).order_by().values("client")
+    return Subquery(rows.annotate(found=_JsonList(row)).values("found"))
+
+
+def tags_along(client: Client) -> list[ClientTag]:
+    """The tags that came with a client of ``with_tags``, those that people have set first. Made to be shown, not to be saved."""
+    from clients.models import ClientTag, Tag
+
+    rows = sorted(client.tag_rows or [], key=lambda row: (row["family"], row["pk"]))  # type: ignore[attr-defined]  # annotated
+    return [
+        ClientTag(
+            tag=Tag(code=row["code"], name=row["name"], palette=row["palette"]),
+            family=row["family"],
+            value=None if row["value"] is None else Decimal(row["value"]).quantize(Decimal("0.01")),
+            count=row["count"],
+        )
+        for row in rows
+    ]
 
 
 class TagChangeQuerySet(models.QuerySet[Any]):

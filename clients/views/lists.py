@@ -20,7 +20,7 @@ from clients.querysets.scope import shown_name
 from clients.querysets.search import FoundBy
 from clients.views.rows import actor, today
 from clients.views.segments import view_url
-from crm.core.keyset import capped_count, page_of
+from crm.core.keyset import Page, capped_count, page_of
 from crm.core.models import User
 from crm.core.views.lists import PAGE_SIZE, Listed, part
 
@@ -31,7 +31,9 @@ def client_list(request: HttpRequest) -> HttpResponse:
     """Clients, the largest first, searched ones by how well they fit; the ids of a page from an index, then their rows."""
     if len(request.GET.getlist("cols")) > 1:
         return redirect(f"{request.path}?{_one_cols(request.GET)}")
-    found, user, day = _found(request), actor(request), today()
+    template = part(request, "clients/list.html", "clients/_table.html")
+    shown = () if template == "clients/_table.html" else _shown(request)
+    found, user, day = _found(request, shown), actor(request), today()
     rows, order = _ordered(found, request.GET.get("sort", ""), user)
     cursor = request.GET.get("cursor", "")
     page = page_of(rows, order, cursor=cursor, size=PAGE_SIZE)
@@ -43,7 +45,9 @@ def client_list(request: HttpRequest) -> HttpResponse:
         client.shown_name = shown_name(client, user)
     context = {
         "filter": found,
-        "page": Listed(clients, page.next, page.previous, "" if cursor else count_text(found.qs)),
+        "primary": _IN_BAR,
+        "more_url": reverse("clients:list_filters") if shown else "",
+        "page": Listed(clients, page.next, page.previous, _counted(page, cursor, found)),
         "today": day,
         "columns": columns,
         "span": len(columns) + 2,
@@ -51,7 +55,34 @@ def client_list(request: HttpRequest) -> HttpResponse:
         "tools_url": f"{reverse('clients:list_tools')}?{request.GET.urlencode()}",
         "export_url": f"{reverse('clients:export')}?{request.GET.urlencode()}",
     }
-    return render(request, part(request, "clients/list.html", "clients/_table.html"), context)
+    return render(request, template, context)
+
+
+#: Filters that stand in the bar; the others are fetched when somebody opens them.
+_IN_BAR = "segment,advisor,risk,status"
+
+
+def _shown(request: HttpRequest) -> tuple[str, ...] | None:
+    """The filters of the page: those in the bar. All of them (None) if a folded one is in use, or without a script."""
+    bar = ("q", *_IN_BAR.split(","))
+    folded = any(request.GET.get(name) for name in ClientFilter.base_filters if name not in bar)
+    return None if folded or "filters" in request.GET else bar
+
+
+@require_safe
+@permission_required("clients.view_client", raise_exception=True)
+def list_filters(request: HttpRequest) -> HttpResponse:
+    """The filters behind "More filters", for the panel; without htmx the list with all of them."""
+    if not getattr(request, "htmx", False):
+        return redirect(f"{reverse('clients:list')}?filters=all")
+    return render(request, "clients/_filters.html", {"filter": _found(request, None), "primary": _IN_BAR})
+
+
+def _counted(page: Page[Client], cursor: str, found: ClientFilter) -> str:
+    """How many there are, on the first page; one that holds them all needs no counting."""
+    if cursor:
+        return ""
+    return count_text(found.qs) if page.next else in_words(len(page.rows))
 
 
 #: Views that are shown above the list; the rest stands on their page.
@@ -94,9 +125,13 @@ def _ordered(found: ClientFilter, sort: str, user: User) -> tuple[Any, tuple[str
 
 def count_text(rows: Any) -> str:
     count, more = capped_count(rows)
+    return in_words(count, more=more)
+
+
+def in_words(count: int, *, more: bool = False) -> str:
     text = number_format(count, force_grouping=True) + ("+" if more else "")
     return ngettext("%(count)s client", "%(count)s clients", count) % {"count": text}
 
 
-def _found(request: HttpRequest) -> ClientFilter:
-    return ClientFilter(request.GET, Client.objects.visible_to(actor(request)), request=request)
+def _found(request: HttpRequest, shown: tuple[str, ...] | None) -> ClientFilter:
+    return ClientFilter(request.GET, Client.objects.visible_to(actor(request)), request=request, only=shown)

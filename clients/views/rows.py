@@ -22,9 +22,14 @@ def today() -> date:
     return local_date(timezone.now())
 
 
-def visible_client(request: HttpRequest, public_id: str, *beside: str) -> Client:
-    """The client, if the caller may see him; 404 for a foreign one as for none. ``beside``: rows to fetch along with him."""
+def visible_client(request: HttpRequest, public_id: str, *beside: str, tags: bool = False) -> Client:
+    """The client, if the caller may see him; 404 for a foreign one as for none.
+
+    ``beside``: rows to fetch along with him, ``tags``: his tags as well.
+    """
     rows = Client.objects.visible_to(actor(request)).with_margin_ratio().with_hold()
     rows = rows.select_related("branch", "advisor", "introducer", *beside)
+    if tags:
+        rows = rows.with_tags()
     found: Client = get_object_or_404(rows, public_id=public_id)
     return found

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from clients.models import Client, ClientTag
+from clients.models import Client
 from clients.querysets.accounts import margin_lines
 from clients.querysets.scope import shown_name
+from clients.querysets.tags import tags_along
 from clients.views.accounts import margin_flag
 from clients.views.quality import tone as quality_tone
 from clients.views.rows import actor, today, visible_client
@@ -32,8 +33,10 @@ from crm.overview.tabs import tabs_for
 def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One client. Each look is on the trail before the answer: no entry, no answer."""
     user, day = actor(request), today()
+    whole = part(request, "overview/client.html", "overview/_tab.html")
+    with_tags = whole == "overview/client.html" and user.has_perm("clients.view_tag")
     try:
-        client = visible_client(request, public_id, *beside(user))
+        client = visible_client(request, public_id, *beside(user), tags=with_tags)
     except Http404:
         return _merged(request, public_id)
     tabs = tabs_for(user)
@@ -51,7 +54,6 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
         "template": f"overview/_{tab.key}.html",
         **tab.context(request, client, day),
     }
-    whole = part(request, "overview/client.html", "overview/_tab.html")
     if whole == "overview/client.html":
         context |= {
             "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
@@ -59,18 +61,11 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
             "age": client.age(day),
             "margin_flag": _margin_flag(client, user, day),
             "private": private_values(client, user),
-            "tags": tags_of(client, user),
+            "tags": tags_along(client) if with_tags else [],
             "quality_tone": _quality_tone(client, user),
             "pieces": pieces(user, client, day),
         }
     return render(request, whole, context)
-
-
-def tags_of(client: Client, user: User) -> list[Any]:
-    """The tags under the client's name, those that people have set first."""
-    if not user.has_perm("clients.view_tag"):
-        return []
-    return list(ClientTag.objects.visible_to(user).filter(client=client).select_related("tag").order_by("family", "pk"))
 
 
 def _quality_tone(client: Any, user: User) -> str:

@@ -127,6 +127,7 @@ MATRIX: list[tuple[str, str, str]] = [
     ("post", "clients:line_mark", "clients.change_client"),
     ("post", "clients:line_unmark", "clients.change_client"),
     ("get", "clients:list_tools", "clients.view_client"),
+    ("get", "clients:list_filters", "clients.view_client"),
     ("get", "clients:segments", "clients.view_client"),
     ("get", "clients:segment_new", "clients.add_segment"),
     ("post", "clients:segment_new", "clients.add_segment"),
