@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from clients.models import Client, ContactLog
+from clients.models import Client, ClientTag, ContactLog, Tag
+from clients.querysets.tags import tags_along
 from clients.services import assign_advisor
 from crm.core.models import AuditEntry, Branch, User
 from tests.factories.clients import ClientFactory, ContactLogFactory
@@ -154,6 +155,61 @@ def test_fifty_rows_weigh_little(branch: Branch, staff: Staff, web: Web) -> None
 
     assert page.content.count(b"row-link") == 50
     assert len(page.content) <= 45_000
+
+
+def test_the_folded_filters_come_when_somebody_opens_them(branch: Branch, staff: Staff, web: Web) -> None:
+    browser = web(staff("front_desk"))
+
+    page = browser.get("/clients/").content.decode()
+    panel = browser.get("/clients/filters/", headers=HTMX).content.decode()
+    plain = browser.get("/clients/filters/")
+
+    assert 'name="stage"' not in page
+    assert 'hx-get="/clients/filters/"' in page
+    for name in ("tags", "stage", "wanting", "due", "assets_from"):
+        assert f'name="{name}"' in panel
+    assert 'name="risk"' not in panel
+    assert plain["Location"] == "/clients/?filters=all"
+    assert 'name="stage"' in browser.get(plain["Location"]).content.decode()
+
+
+def test_a_folded_filter_in_use_stays_in_the_form(branch: Branch, staff: Staff, web: Web) -> None:
+    ClientFactory(branch=branch, name="张三", stage="lost")
+    ClientFactory(branch=branch, name="李四", stage="stable")
+
+    page = web(staff("front_desk")).get("/clients/?stage=lost").content.decode()
+
+    assert '<option value="lost" selected>' in page
+    assert "张三" in page
+    assert "李四" not in page
+
+
+def test_the_tags_under_a_name_come_with_the_client(branch: Branch, staff: Staff, web: Web) -> None:
+    desk = staff("front_desk")
+    client = ClientFactory(branch=branch)
+    manual = Tag.objects.create(name="移居海外", company=branch.company, owner=desk, palette=4)
+    computed, _made = Tag.objects.get_or_create(code="turnover.high", defaults={"palette": 2})
+    rows = [
+        ClientTag(
+            client=client, tag=computed, family="turnover", value=Decimal("12.50"), count=3, definition="turnover.1"
+        ),
+        ClientTag(client=client, tag=manual),
+    ]
+    for row in rows:
+        row.since = row.as_of = date(2026, 6, 1)
+        row.save()
+
+    along = tags_along(Client.objects.visible_to(desk).with_tags().get(pk=client.pk))
+    by_row = list(ClientTag.objects.filter(client=client).select_related("tag").order_by("family", "pk"))
+
+    def told(found: list[ClientTag]) -> list[tuple[Any, ...]]:
+        return [(str(row.tag), row.tag.palette, row.value, row.count, row.value_in_words) for row in found]
+
+    assert told(along) == told(by_row)
+    assert [str(row.tag) for row in along][0] == "移居海外"
+    assert tags_along(Client.objects.with_tags().get(pk=ClientFactory(branch=branch).pk)) == []
+    page = web(desk).get(f"/clients/{client.public_id}/").content.decode()
+    assert page.index("移居海外") < page.index(str(computed))
 
 
 # -- forms -------------------------------------------------------------------------------------------------------------
