@@ -193,7 +193,7 @@ def test_the_tags_under_a_name_come_with_the_client(branch: Branch, staff: Staff
         ClientTag(
             client=client, tag=computed, family="turnover", value=Decimal("12.50"), count=3, definition="turnover.1"
         ),
-        ClientTag(client=client, tag=manual),
+        ClientTag(client=client, tag=manual, set_by=desk),
     ]
     for row in rows:
         row.since = row.as_of = date(2026, 6, 1)
