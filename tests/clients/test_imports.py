@@ -18,7 +18,7 @@ from django.utils.translation import override
 
 from clients.models import Account, AdvisorAssignment, Client, ContactLog, ContactPoint, DailyAsset, Holding
 from crm.core.access import system_user
-from crm.core.clocks import local_date
+from crm.core.clocks import SHANGHAI, local_date
 from crm.core.importing import ImportTouched
 from crm.core.models import Branch, ImportBatch, User
 from crm.core.services.importing import take_back
@@ -545,6 +545,27 @@ def test_all_phones_of_a_card_become_contact_points_once_and_go_again_with_the_i
     assert ContactPoint.objects.count() == 2
     take_back(ImportBatch.objects.get(public_id=alone["batch"]), actor=admin)
     assert ContactPoint.objects.count() == Client.objects.count() == 1
+
+
+def test_a_refused_undo_names_the_row_what_was_changed_and_when(
+    run: Run, tmp_path: Path, staff: Callable[..., User]
+) -> None:
+    file = write(tmp_path, "客户号,姓名,城市\nK100200,王小明,上海\nK100300,李四,上海\n")
+    mapping = '[columns]\nexternal_id = "客户号"\nname = "姓名"\ncity = "城市"\n'
+    run("clients", file, mapping)
+    said = run("clients", write(tmp_path, "客户号,姓名,城市\nK100200,王小明,北京\nK100300,李四,北京\n"), mapping)
+    client = Client.objects.get(external_id="K100300")
+    client.city = "天津"
+    client.save_changed(["city"])
+    client.refresh_from_db()
+
+    with pytest.raises(ImportTouched) as refused:
+        take_back(ImportBatch.objects.get(public_id=said["batch"]), actor=staff("branch_manager"))
+
+    text = str(refused.value)
+    when = f"{client.updated_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    assert f"Row 3 (…300) was changed, last on {when}: city" in text
+    assert "K100300" not in text and "李四" not in text and "天津" not in text and "Row 2" not in text
 
 
 def test_a_point_that_somebody_has_changed_keeps_the_import_from_being_taken_back(

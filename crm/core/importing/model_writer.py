@@ -11,6 +11,7 @@ from crm.core.importing import bulk
 from crm.core.importing.problems import ImportStale, ImportTouched
 from crm.core.importing.shape import ModelShape
 from crm.core.importing.targets import CREATED, UPDATED, Stage, StagedRow
+from crm.core.importing.touched import NAMED, Touched
 
 #: Under this name ``before`` holds the values of the primary key.
 KEY = "pk"
@@ -74,37 +75,44 @@ class ModelWriter:
             raise ImportStale
 
     def _refuse_changed(self, page: list[StagedRow]) -> None:
+        shape, touched = self.shape, Touched(self.shape)
         names = sorted(page[0].values.keys() - self.volatile)
-        wanted = {tuple(row.before[KEY]): [row.values[name] for name in names] for row in page}
-        lookup = _lookup(self.shape.keys, list(wanted))
-        found = 0
-        for key, cells in self._rows(lookup, self.shape.keys, names):
-            if key in wanted:
-                found += 1
-                if wanted[key] != cells:
-                    raise ImportTouched
-        if found != len(page):
-            raise ImportTouched
+        version = ["version"] if shape.versioned else []
+        left = {tuple(row.before[KEY]): row for row in page}
+        lookup = _lookup(shape.keys, list(left))
+        for key, cells in self._rows(lookup, shape.keys, [*names, *version]):
+            row = left.pop(key, None)
+            if row is None:
+                continue
+            expected = [row.values[name] for name in names] + [row.before["version"] + 1 for _name in version]
+            if expected != cells:
+                touched.changed(row, key, _different([*names, *version], expected, cells))
+        for row in left.values():
+            touched.gone(row)
+        touched.refuse()
 
-    def _keys_of_untouched(self, page: list[StagedRow]) -> list[tuple[Any, ...]]:
-        """Keys of created rows that still stand as they were made."""
-        shape = self.shape
+    def _keys_of_untouched(self, page: list[StagedRow]) -> dict[tuple[Any, ...], StagedRow]:
+        """Keys of created rows that still stand as they were made, with the rows."""
+        shape, touched = self.shape, Touched(self.shape)
         # The moment of writing is not staged; where it moves with each change, the version moves as well.
         steady = [name for name in self.same if name not in self.volatile and not _is_stamp(shape.fields[name])]
         at = [i for i, name in enumerate(self.staged) if name not in self.volatile]
         names = [*(self.staged[i] for i in at), *steady]
         rest = [self.same[name] for name in steady]
         by = ["public_id"] if shape.has_public_id else self.identity
-        wanted = {_ref(row, public=shape.has_public_id): [*(row.values[i] for i in at), *rest] for row in page}
-        keys = []
-        for found, cells in self._rows(_lookup(by, list(wanted)), [*by, *shape.keys], names):
-            expected = wanted.get(found[: len(by)])
-            if expected is not None:
-                if expected != cells:
-                    raise ImportTouched
-                keys.append(found[len(by) :])
-        if len(keys) != len(page):
-            raise ImportTouched
+        left = {_ref(row, public=shape.has_public_id): row for row in page}
+        keys = {}
+        for found, cells in self._rows(_lookup(by, list(left)), [*by, *shape.keys], names):
+            row = left.pop(found[: len(by)], None)
+            if row is None:
+                continue
+            expected = [*(row.values[i] for i in at), *rest]
+            if expected != cells:
+                touched.changed(row, found[len(by) :], _different(names, expected, cells))
+            keys[found[len(by) :]] = row
+        for row in left.values():
+            touched.gone(row)
+        touched.refuse()
         return keys
 
     def _rows(
@@ -116,18 +124,25 @@ class ModelWriter:
             key = tuple(ready(name, value) for name, value in zip(by, row, strict=False))
             yield key, [ready(name, value) for name, value in zip(names, row[width:], strict=True)]
 
-    def _refuse_used(self, keys: list[tuple[Any, ...]]) -> None:
+    def _refuse_used(self, keys: dict[tuple[Any, ...], StagedRow]) -> None:
         """Nothing may point at a row that is taken away."""
         if len(self.shape.keys) > 1:
             return
-        pks = [key[0] for key in keys]
+        touched = Touched(self.shape)
+        pks = {key[0]: row for key, row in keys.items()}
         for relation in self.shape.model._meta.get_fields(include_hidden=True):
             if not relation.auto_created or relation.concrete or not relation.is_relation:
                 continue
             remote: Any = relation.related_model
-            name = relation.field.name  # type: ignore[union-attr]  # only relations get here
-            if remote._base_manager.filter(**{f"{name}__in": pks}).exists():
-                raise ImportTouched
+            link: Any = relation.field  # type: ignore[union-attr]  # only relations get here
+            users = remote._base_manager.filter(**{f"{link.name}__in": list(pks)}).order_by()
+            for pk in users.values_list(link.attname, flat=True).distinct()[:NAMED]:
+                touched.used(pks[pk], str(remote._meta.verbose_name_plural))
+        touched.refuse()
+
+
+def _different(names: list[str], expected: list[Any], cells: list[Any]) -> list[str]:
+    return [name for name, one, other in zip(names, expected, cells, strict=True) if one != other]
 
 
 def _is_stamp(field: Any) -> bool:

@@ -4,15 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0008_counts_of_looks'),
+        ("core", "0008_counts_of_looks"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='importrow',
-            name='outcome',
-            field=models.CharField(choices=[('created', 'New'), ('updated', 'Changed'), ('removed', 'No longer in the file'), ('rejected', 'Rejected')], max_length=10),
+            model_name="importrow",
+            name="outcome",
+            field=models.CharField(
+                choices=[
+                    ("created", "New"),
+                    ("updated", "Changed"),
+                    ("removed", "No longer in the file"),
+                    ("rejected", "Rejected"),
+                ],
+                max_length=10,
+            ),
         ),
     ]

@@ -179,8 +179,12 @@ def test_undo_is_refused_when_a_row_was_changed_later(bring, branch):
     batch = bring(THREE)
     Department.objects.filter(code="A2").update(name="Renamed")
 
-    with pytest.raises(ImportTouched):
+    with pytest.raises(ImportTouched) as refused:
         take_back(batch, actor=system_user())
+
+    said = str(refused.value)
+    assert "Row 3 (…2) was changed" in said and "name" in said
+    assert "A2" not in said and "Renamed" not in said and "Row 2" not in said
 
     assert len(departments(branch)) == 3
 
@@ -189,16 +193,20 @@ def test_undo_is_refused_when_something_points_at_a_new_row(bring, branch):
     batch = bring(THREE)
     UserFactory(branch=branch, department=Department.objects.get(code="A1"))
 
-    with pytest.raises(ImportTouched):
+    with pytest.raises(ImportTouched) as refused:
         take_back(batch, actor=system_user())
+
+    assert f"Row 2 (…1) has been used: {User._meta.verbose_name_plural}." in str(refused.value)
 
 
 def test_undo_is_refused_when_a_row_is_gone(bring):
     batch = bring(THREE)
     Department.objects.filter(code="A1").delete()
 
-    with pytest.raises(ImportTouched):
+    with pytest.raises(ImportTouched) as refused:
         take_back(batch, actor=system_user())
+
+    assert "Row 2 (…1) is no longer there." in str(refused.value)
 
 
 def test_undo_of_versioned_rows_moves_the_version_on(bring):
