@@ -30,7 +30,7 @@ from clients.models import (
     RiskAssessment,
 )
 from clients.registry import Moment
-from clients.services import merge_facts, merge_rows
+from clients.services import merge_facts, merge_points, merge_rows
 from clients.services.checked import check
 from clients.services.contacts import refresh_contact_facts
 from clients.services.merge_facts import FactChoice
@@ -180,6 +180,7 @@ def undo_merge(
     ):
         raise NotMerged
     kept = json.loads(str(row.kept))
+    merge_points.take_back(staying, kept["rows"].get("points", ()))
     merge_rows.put_back(leaving, staying, kept["rows"], _moment(actor, now, leaving))
     later = _facts_back(staying, kept["staying"])
     _facts_back(leaving, kept["leaving"])
@@ -230,6 +231,7 @@ def _merge(record: MergeRecord, staying: Client, leaving: Client, actor: User, n
     check(staying)
     staying.save_changed(dict.fromkeys(columns))
     rows["changed"] += [*_book_as_chosen(staying, now), *_primaries_as_chosen(staying)]
+    rows["points"] = merge_points.keep_unchosen(staying, (before[leaving.pk], before[staying.pk]))
     refresh_contact_facts([staying.pk])
     leaving.merged_into = staying
     leaving.status, leaving.closed_on = Client.Status.CLOSED, leaving.closed_on or today

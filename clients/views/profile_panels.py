@@ -87,6 +87,10 @@ def _documents(user: User, client: Client, day: date) -> list[dict[str, Any]]:
     ]
     if client.id_number and not any(row.is_primary for row in rows):
         found.insert(0, _own_document(user, client, day))
+    ahead = max(figures(day, client.branch).integers("id.expiry_reminders"))
+    for item in found:
+        left = item["days_left"]
+        item["runs_out"] = left is not None and 0 <= left <= ahead
     return found
 
 

@@ -559,7 +559,7 @@ def test_a_refused_undo_names_the_row_what_was_changed_and_when(
     client.save_changed(["city"])
     client.refresh_from_db()
 
-    with pytest.raises(ImportTouched) as refused:
+    with override("en"), pytest.raises(ImportTouched) as refused:
         take_back(ImportBatch.objects.get(public_id=said["batch"]), actor=staff("branch_manager"))
 
     text = str(refused.value)

@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 
 from clients.errors import ClientMerged, MergeAddsAssets, MergeContradicted, MergeMoved, NotMerged, NotOneClient
-from clients.models import AdvisorAssignment, Client, ContactLog, DailyAsset, Holding, MergeRecord
+from clients.models import AdvisorAssignment, Client, ContactLog, ContactPoint, DailyAsset, Holding, MergeRecord
 from clients.registry import Moves, Stays, bound
 from clients.services import assign_advisor, change_client, log_contact
 from clients.services.merges import approve_merge, ask_merge, preview_merge, reject_merge, undo_merge
@@ -22,6 +22,7 @@ from tests.factories.clients import (
     AccountFactory,
     ClientFactory,
     ContactLogFactory,
+    ContactPointFactory,
     HoldingFactory,
     RiskAssessmentFactory,
 )
@@ -70,6 +71,35 @@ def test_every_rule_names_a_constraint_that_is_there() -> None:
 
 
 # -- what stays and what goes over -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chosen", ["staying", "leaving"])
+def test_phones_and_addresses_that_were_not_chosen_stay_as_further_contact_points(
+    branch: Branch, merge: Any, manager: User, chosen: str
+) -> None:
+    mine = {"phone": "+8613812348000", "address": "上海市浦东新区世纪大道1号"}
+    theirs = {"phone": "+8613912349000", "address": "上海市黄浦区人民路2号", "email": "same@example.com"}
+    staying = ClientFactory(branch=branch, name="张三", email="same@example.com", **mine)
+    leaving = ClientFactory(branch=branch, name="张三", **theirs)
+    ContactPointFactory(client=staying, kind="address", value=theirs["address"])
+
+    record = merge(staying, leaving, choices={"phone": chosen})
+
+    staying.refresh_from_db()
+    other = theirs if chosen == "staying" else mine
+    assert staying.phone != other["phone"]
+    points = ContactPoint.objects.present().filter(client=staying)
+    assert [(row.value, row.is_primary) for row in points.filter(kind="phone")] == [(other["phone"], False)]
+    assert points.filter(kind="address").count() == 1, "the address was on file already"
+    assert not points.filter(kind="email").exists(), "both have the same"
+    found = Client.objects.visible_to(manager).filter(contactpoint_rows__value_tail=other["phone"][-4:])
+    assert list(found) == [staying]
+
+    undo_merge(record=record, actor=manager, now=NOW, reason="两位客户")
+
+    assert [row.value for row in ContactPoint.objects.all()] == [theirs["address"]]
+    leaving.refresh_from_db()
+    assert leaving.phone == theirs["phone"]
 
 
 def test_the_value_of_the_client_who_stays_stands_and_his_blanks_are_filled(pair: Any, merge: Any) -> None:

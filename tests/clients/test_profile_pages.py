@@ -14,7 +14,7 @@ from clients import provenance
 from clients.models import Client, ContactPoint, FinancingNeed, IdentityDocument, Relation
 from clients.services import found_household, join_household
 from crm.core.clocks import local_date
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch, Policy, User
 from crm.core.public_ids import new_public_id
 from tests.factories.clients import (
     ClientFactory,
@@ -343,6 +343,24 @@ def expiring(branch: Branch, staff: Staff) -> dict[str, Client]:
         name: ClientFactory(branch=branch, advisor=advisor, id_valid_until=today + timedelta(days=n))
         for name, n in days.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("days", "figure", "badge"), [(60, [90, 30, 0], True), (60, [30, 0], False), (100, [120, 0], True)]
+)
+def test_the_badge_of_a_document_that_runs_out_follows_the_figure(
+    branch: Branch, staff: Staff, web: Web, days: int, figure: list[int], badge: bool
+) -> None:
+    Policy.objects.filter(policy_key__key="id.expiry_reminders").update(value=figure)
+    client = ClientFactory(branch=branch, id_number="11010519491231002X")
+    until = local_date(timezone.now()) + timedelta(days=days)
+    Client.objects.filter(pk=client.pk).update(id_valid_until=until)
+    IdentityDocumentFactory(client=client, valid_until=until)
+
+    page = web(staff("branch_manager")).get(f"/clients/{client.public_id}/", {"tab": "profile"}).content.decode()
+
+    part = page[page.index('id="documents"') :]
+    assert ("state-warning" in part[: part.index("</section>")]) is badge
 
 
 @pytest.mark.parametrize(
