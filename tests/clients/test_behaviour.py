@@ -237,15 +237,16 @@ def test_the_sweep_is_one_of_those_that_run_by_themselves(branch: Branch) -> Non
 _CODES = ("600519", "000001", "510300", "161725", "019666", "113050", "204001")
 _CLIENT = st.fixed_dictionaries(
     {
-        "first": st.integers(0, 420),
+        "first": st.sampled_from([0, 20, 58, 59, 60, 119, 120, 364, 365, 400]),
         "every": st.sampled_from([1, 2, 3, 7]),
-        "net": st.integers(-50, 2_000),
-        "grows": st.integers(-4, 4),
+        "net": st.sampled_from([-50, 0, 1, 242, 1_000, 1_210, 2_000]),
+        "grows": st.sampled_from([0, 0, 1, -1, 4]),
         "turnover": st.sampled_from([0, 0, 1, 30, 200, 1_000]),
-        "traded_until": st.integers(0, 420),
+        "traded_until": st.sampled_from([0, 29, 30, 31, 89, 90, 91, 364, 365, 366]),
         "flow": st.integers(-200, 200),
         "debt": st.sampled_from([0, 0, 150]),
-        "holdings": st.dictionaries(st.sampled_from(_CODES), st.integers(0, 900), max_size=4),
+        # Few and round: shares of exactly 30 and 60 per cent must come up.
+        "holdings": st.dictionaries(st.sampled_from(_CODES), st.sampled_from([0, 10, 20, 30, 40, 60]), max_size=4),
     }
 )
 
@@ -366,8 +367,8 @@ class _Reference:
 class TestAgainstReference(TestCase):
     """Whatever is on file, the set-based night finds what the plain reading of the definitions finds."""
 
-    @settings(max_examples=25, deadline=None)
-    @given(st.lists(_CLIENT, min_size=1, max_size=4))
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(_CLIENT, min_size=2, max_size=6))
     def test_a_night_finds_what_the_definitions_say(self, people: list[dict[str, Any]]) -> None:
         branch = BranchFactory()
         clients = [ClientFactory(branch=branch) for _said in people]

@@ -321,34 +321,46 @@ def test_sharing_needs_its_right_and_the_company_is_the_head_offices(staff: Staf
 
 # -- against a plain reading of the tree -------------------------------------------------------------------------------
 
-_DAYS = st.none() | st.integers(-400, 120).map(lambda n: TODAY + timedelta(days=n))
+#: Facts and values come from the same few, so that they meet at every boundary.
+_OFFSETS = st.sampled_from([-400, -91, -90, -46, -45, -31, -30, -29, -15, -14, -1, 0, 1, 15, 16, 29, 30, 31, 90])
+_DAYS = st.none() | _OFFSETS.map(lambda n: TODAY + timedelta(days=n))
+_BIRTHDAYS = [(1990, 6, 15), (1990, 6, 16), (1961, 6, 14), (1961, 7, 15), (2000, 2, 29), (1944, 12, 31), (2008, 5, 1)]
 _PEOPLE = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["张三", "张伟", "李四", "王小明", ""]),
         "city": st.sampled_from(["", "上海", "北京", "Shanghai"]),
         "status": st.sampled_from(["active", "dormant", "suspended"]),
         "kind": st.sampled_from(["person", "institution"]),
-        "birth_date": st.none() | st.dates(date(1930, 1, 1), date(2008, 12, 31)) | st.just(date(2000, 2, 29)),
-        "age_on_file": st.none() | st.integers(18, 90),
+        "birth_date": st.none() | st.sampled_from(_BIRTHDAYS).map(lambda born: date(*born)),
+        "age_on_file": st.none() | st.sampled_from([18, 35, 36, 65]),
         "opened_on": _DAYS,
-        "total_assets": st.integers(-5, 60).map(lambda n: Decimal(n) * 100),
+        "total_assets": st.integers(-1, 4).map(lambda n: Decimal(n) * 100),
         "risk_grade": st.sampled_from(["", "C1", "C3", "C5"]),
         "risk_valid_until": _DAYS,
         "do_not_contact": st.booleans(),
-        "last_contact_at": st.none() | st.integers(-2_000, 0).map(lambda hours: NOW + timedelta(hours=hours)),
+        # Ten in the morning: ten hours ago was midnight, eleven hours ago yesterday.
+        "last_contact_at": st.none()
+        | st.builds(
+            lambda n, hours: NOW + timedelta(days=min(n, 0), hours=hours), _OFFSETS, st.sampled_from([0, -10, -11])
+        ),
         "preferred_channel": st.sampled_from(["", "phone", "wechat"]),
         "goals": st.none() | st.lists(st.sampled_from(["growth", "ipo", "income"]), unique=True),
         "horizon": st.sampled_from(["", "short", "long"]),
-        "loss": st.none() | st.integers(0, 100),
+        "loss": st.none() | st.sampled_from([0, 18, 35, 36, 65, 100]),
         "tags": st.lists(st.integers(0, 2), unique=True),
         "turnover_tag": st.none() | st.sampled_from(["turnover.high", "turnover.long"]),
         "accounts": st.lists(st.sampled_from(["cash", "credit", "option"]), unique=True),
-        "daily": st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3_000)), max_size=5, unique_by=lambda d: d[0]),
+        "daily": st.lists(
+            st.tuples(st.sampled_from([0, 1, 28, 29, 30, 31]), st.sampled_from([0, 100, 200, 300])),
+            max_size=5,
+            unique_by=lambda d: d[0],
+        ),
     }
 )
-_MONEY = st.integers(-5, 60).map(lambda n: f"{n * 100}")
-_ISO = st.integers(-400, 120).map(lambda n: (TODAY + timedelta(days=n)).isoformat())
-_SPAN = st.integers(0, 400)
+_MONEY = st.integers(-1, 4).map(lambda n: f"{n * 100}")
+_NUMBER = st.sampled_from(["0", "18", "35", "36", "36.5", "65", "100"])
+_ISO = _OFFSETS.map(lambda n: (TODAY + timedelta(days=n)).isoformat())
+_SPAN = st.sampled_from([0, 1, 14, 15, 29, 30, 31, 45, 90, 400])
 
 
 def _pair(values: Any, key: Callable[[Any], Any]) -> Any:
@@ -357,7 +369,8 @@ def _pair(values: Any, key: Callable[[Any], Any]) -> Any:
 
 def _values(kind: Kind, op: str, codes: list[str]) -> Any:
     if kind in (Kind.MONEY, Kind.NUMBER):
-        return _pair(_MONEY, Decimal) if op == "between" else _MONEY
+        amounts = _MONEY if kind is Kind.MONEY else _NUMBER
+        return _pair(amounts, Decimal) if op == "between" else amounts
     if kind is Kind.DAY:
         return _pair(_ISO, str) if op == "between" else _ISO if op in ("on_or_after", "before") else _SPAN
     if kind is Kind.BIRTHDAY:
@@ -527,7 +540,7 @@ class TestAgainstPlainReading(TestCase):
     """On any clients, the compiled condition finds whom the tree describes."""
 
     @settings(max_examples=60, deadline=None)
-    @given(people=st.lists(_PEOPLE, min_size=1, max_size=4), trees=st.lists(_TREES, min_size=1, max_size=6))
+    @given(people=st.lists(_PEOPLE, min_size=2, max_size=5), trees=st.lists(_TREES, min_size=3, max_size=12))
     def test_the_condition_finds_whom_the_tree_describes(self, people: list[Any], trees: list[Any]) -> None:
         branch = BranchFactory()
         manager = UserFactory(branch=branch, role="branch_manager")
@@ -585,6 +598,90 @@ class TestAgainstPlainReading(TestCase):
             put_asset_days(branch=branch, rows=rows, actor=system_user())
             Client.objects.filter(pk=client.pk).update(total_assets=said["total_assets"])
         return int(client.pk)
+
+
+_EDGES = (-400, -91, -90, -46, -45, -31, -30, -29, -15, -14, -1, 0, 1, 15, 16, 29, 30, 31, 90)
+
+
+def _crowd() -> list[dict[str, Any]]:
+    """People of whom somebody stands on either side of, and on, every boundary that ``_samples`` asks for."""
+    born = [None, *(date(*each) for each in _BIRTHDAYS)]
+    crowd = []
+    for n in range(40):
+        day = None if n % 20 == 19 else TODAY + timedelta(days=_EDGES[n % 19])
+        crowd.append(
+            {
+                "name": ("张三", "张伟", "李四", "")[n % 4],
+                "city": ("", "上海", "北京", "Shanghai")[n % 4],
+                "status": ("active", "dormant", "suspended")[n % 3],
+                "kind": ("person", "institution")[n % 2],
+                "birth_date": born[n % 8],
+                "age_on_file": (None, 18, 35, 36, 65)[n % 5],
+                "opened_on": day,
+                "total_assets": Decimal((n % 6 - 1) * 100),
+                "risk_grade": ("", "C1", "C3", "C5")[n % 4],
+                "risk_valid_until": day,
+                "do_not_contact": n % 2 == 0,
+                "last_contact_at": None
+                if day is None
+                else NOW + timedelta(days=min((day - TODAY).days, 0), hours=(0, -10, -11)[n % 3]),
+                "preferred_channel": ("", "phone", "wechat")[n % 3],
+                "goals": (None, [], ["growth"], ["growth", "ipo"])[n % 4],
+                "horizon": ("", "short", "long")[n % 3],
+                "loss": (None, 0, 18, 35, 36, 65, 100)[n % 7],
+                "tags": ([], [0], [0, 1], [2])[n % 4],
+                "turnover_tag": (None, "turnover.high", "turnover.long")[n % 3],
+                "accounts": ([], ["cash"], ["cash", "credit"])[n % 3],
+                "daily": ([], [(0, 100)], [(29, 300), (30, 0)], [(30, 300)], [(1, 200), (28, 100)])[n % 5],
+            }
+        )
+    return crowd
+
+
+def _samples(kind: Kind, op: str, codes: list[str]) -> list[Any]:
+    """Values for a comparison, the boundaries of the crowd among them; None where it takes no value."""
+    if OPERATORS[kind][op].shape == "nothing":
+        return [None]
+    if kind in (Kind.MONEY, Kind.NUMBER):
+        amounts = ["-100", "0", "100", "150", "200"] if kind is Kind.MONEY else ["0", "18", "35.5", "36", "65"]
+        return (
+            [[low, high] for low in amounts for high in amounts if Decimal(low) <= Decimal(high)]
+            if op == "between"
+            else amounts
+        )
+    if kind is Kind.DAY and op in ("on_or_after", "before", "between"):
+        days = [(TODAY + timedelta(days=n)).isoformat() for n in (-91, -30, 0, 1, 30)]
+        return [[low, high] for low in days for high in days if low <= high] if op == "between" else days
+    if kind in (Kind.DAY, Kind.BIRTHDAY):
+        return [1, 2, 6, 12] if op == "in_month" else [0, 1, 14, 15, 29, 30, 31, 45, 90, 366]
+    if kind is Kind.TEXT:
+        return ["张", "张三", "上海", "hai", "%", "_"]
+    return [codes[:1], codes[:2], codes]
+
+
+class TestEveryComparison(TestCase):
+    """Each comparison of each field by itself, on people who stand on every boundary."""
+
+    def test_each_comparison_finds_whom_it_says(self) -> None:
+        branch = BranchFactory()
+        manager = UserFactory(branch=branch, role="branch_manager")
+        tags = [TagFactory(branch=branch) for _number in range(3)]
+        ids = {str(number): tag.public_id for number, tag in enumerate(tags)}
+        rest = TestAgainstPlainReading()
+        keys = {rest._client(branch, said, tags): said for said in _crowd()}
+
+        wrong = []
+        for field, kind in _FIELDS.items():
+            for op in _FEWER.get(field) or OPERATORS[kind]:
+                for value in _samples(kind, op, _CODES.get(field, [])):
+                    tree = only(field, op, value)
+                    rule = parse(rest._named(tree, ids), manager)
+                    rows = Client.objects.filter(branch=branch).filter(compiled(rule, Context(manager, NOW)))
+                    expected = {pk for pk, said in keys.items() if _Reading(said).holds(tree)}
+                    if set(rows.values_list("pk", flat=True)) != expected:
+                        wrong.append(tree)
+
+        assert wrong == []
 
 
 def test_the_reading_itself_can_fail() -> None:
