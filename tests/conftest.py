@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import Client as Browser
@@ -22,6 +23,10 @@ from crm.core.policies import figures as figures_on
 from tests.factories.core import BranchFactory, UserFactory
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# How long an example takes says something about the machine, not about the rule.
+hypothesis.settings.register_profile("product", deadline=None)
+hypothesis.settings.load_profile("product")
 
 _flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # the stubs leave it out
 

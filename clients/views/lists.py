@@ -65,7 +65,7 @@ _IN_BAR = "segment,advisor,risk,status"
 def _shown(request: HttpRequest) -> tuple[str, ...] | None:
     """The filters of the page: those in the bar. All of them (None) if a folded one is in use, or without a script."""
     bar = ("q", *_IN_BAR.split(","))
-    folded = any(request.GET.get(name) for name in ClientFilter.base_filters if name not in bar)
+    folded = any(request.GET.get(name) for name in ClientFilter.get_filters() if name not in bar)
     return None if folded or "filters" in request.GET else bar
 
 

@@ -101,6 +101,8 @@ PART_WORDS = {
     "BSE": pgettext_lazy("part of a figure", "Beijing"),
 }
 AREA_WORDS = {
+    "duplicates": gettext_lazy("Duplicates"),
+    "merge": gettext_lazy("Merging of clients"),
     "quality": gettext_lazy("Quality of client data"),
     "account": gettext_lazy("Accounts"),
     "suitability": gettext_lazy("Suitability"),

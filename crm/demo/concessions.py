@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import cast
 
 from clients.models import Client
 from crm.core.access import system_user
@@ -41,7 +42,7 @@ def agree_rates(*, crew: Crew, today: date) -> int:
                 valid_to=first + timedelta(days=lasts) if lasts else None,
                 reason=_REASONS[number],
                 promised_turnover=Decimal(turnover) if turnover else None,
-                actor=client.advisor,
+                actor=cast(User, client.advisor),  # asked for above
                 now=now,
             )
             if ending == "reject":

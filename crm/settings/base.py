@@ -243,6 +243,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RelationKindEnum": "clients.models.relations.Relation.Kind",
         "AccountStatusEnum": "clients.models.accounts.Account.Status",
         "ClientStatusEnum": "clients.models.client.Client.Status",
+        "RateAnswerEnum": "tiers.models.commission.ClientRate.Answer",
+        "VerificationEnum": "clients.provenance.Verification",
         "AttemptOutcomeEnum": "care.models.call.CallAttempt.Outcome",
     },
     "SORT_OPERATIONS": True,

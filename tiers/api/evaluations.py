@@ -74,7 +74,7 @@ class MoverRead(serializers.Serializer[Any]):
     days = serializers.IntegerField()
 
 
-class PreviewRead(serializers.Serializer[Any]):
+class EvaluationPreview(serializers.Serializer[Any]):
     """What an evaluation would do; ``movers`` are the largest among the clients the caller may see."""
 
     day = serializers.DateField()
@@ -118,7 +118,7 @@ class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request diff
         said = self._asked(request.data)
         return self.once(lambda: ask_evaluation(actor=self._actor, **said), self._show_job)
 
-    @extend_schema(parameters=_ASKED, responses={200: PreviewRead}, filters=False)
+    @extend_schema(parameters=_ASKED, responses={200: EvaluationPreview}, filters=False)
     @action(
         detail=False,
         pagination_class=None,
@@ -128,7 +128,7 @@ class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request diff
     def preview(self, request: Request) -> Response:
         """What an evaluation for a day would do; nothing is written."""
         said = self._asked(request.query_params.dict())
-        return Response(PreviewRead(self._told(preview_evaluation(**said), said["programme"])).data)
+        return Response(EvaluationPreview(self._told(preview_evaluation(**said), said["programme"])).data)
 
     def _asked(self, given: Any) -> dict[str, Any]:
         said = self._said(AskEvaluation, given)

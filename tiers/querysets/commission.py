@@ -125,7 +125,7 @@ def effective_rates(client: Client, day: date) -> list[EffectiveRate]:
             rate=row.rate,
             basis=row.basis,
             basis_label=str(row.get_basis_display()),
-            min_fee=row.min_fee,
+            min_fee=Decimal(row.min_fee),
             is_own=isinstance(row, _client_rate()),
             row=row,
         )
