@@ -181,8 +181,7 @@ class ClientFilter(filters.FilterSet):
         if only is not None:
             kept = {*only, *(data or {})}
             # A filter set copies what stands here.
-            known: dict[str, Any] = type(self).base_filters  # type: ignore[has-type]  # set by the metaclass
-            self.base_filters = {name: one for name, one in known.items() if name in kept}
+            self.base_filters = {name: one for name, one in self.get_filters().items() if name in kept}
         super().__init__(data, *args, **kwargs)
         for name, right in self.RIGHTS.items():
             if self.request is not None and not self.request.user.has_perm(right):

@@ -17,6 +17,7 @@ SOURCES = frozenset(
         gettext_noop("办法 Art. 30"),
         gettext_noop("办法 Art. 20; private funds 24 h"),
         gettext_noop("House rule; no age in the 办法"),
+        gettext_noop("House rule: a question about clients of others, like looking at a masked value"),
         gettext_noop("House rule: 40 times and more high-frequency, 12 to 40 short, 3 to 12 medium, below 3 long"),
         gettext_noop("Usual number of trading days of the Shanghai and Shenzhen exchanges"),
         gettext_noop("Practice of brokers"),
