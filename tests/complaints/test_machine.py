@@ -38,6 +38,7 @@ class World:
         offered = possible(self.complaint, actor)
         step = STEPS[which % len(STEPS)] if wild or not offered else offered[which % len(offered)]
         before = (self.complaint.version, self.complaint.state, self.complaint.events.count())
+        opinion_of = [person for person in (self.complaint.proposed_by, self.complaint.approved_by) if person]
         free = not keeps_away(actor, self.complaint)
         try:
             with transaction.atomic():
@@ -48,7 +49,7 @@ class World:
         else:
             self.complaint.refresh_from_db()
             assert free
-            self._check_step(step.action, actor, before)
+            self._check_step(step.action, actor, before, opinion_of)
         self.check()
 
     def _facts(self, step: Any, pick: int) -> dict[str, Any]:
@@ -61,10 +62,12 @@ class World:
             facts["extension_days"] = [1, 20, 30, 31, 0, 90][pick]
         return facts
 
-    def _check_step(self, action: str, actor: Any, before: tuple[int, str, int]) -> None:
+    def _check_step(self, action: str, actor: Any, before: tuple[int, str, int], opinion_of: list[Any]) -> None:
         step = BY_ACTION[action]
         assert before[1] in step.origin
-        assert self.complaint.state == (step.to or before[1])
+        # Who turns out to be complained of has no opinion to stand on: the investigation begins again.
+        fallen = action == "name_person" and any(keeps_away(person, self.complaint) for person in opinion_of)
+        assert self.complaint.state == (Complaint.State.INVESTIGATING if fallen else step.to or before[1])
         assert self.complaint.version == before[0] + 1
         assert self.complaint.events.count() == before[2] + 1
         assert actor.has_perm(step.right)
