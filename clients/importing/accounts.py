@@ -136,7 +136,7 @@ class MarginTarget(ForClients, ModelTarget):
     row_key_field = "external_id"
     date_field = "day"
     columns = {"external_id": None}
-    extra = ("account_id", "ratio")
+    extra = ("account_id", "ratio", "interest")
     fields = [
         CLIENT_FIELD,
         ImportField("day", "date", gettext_lazy("day"), required=True, headers=("日期", "date")),

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from clients.importing.lookup import CLIENT_FIELD, await_merges, clients_by_number, refuse_after_merge, unknown_client
+from clients.importing.lookup import (
+    CLIENT_FIELD,
+    await_merges,
+    barred_rows,
+    clients_by_number,
+    refuse_after_merge,
+    refuse_undo_of_restricted,
+    unknown_client,
+)
 from clients.services.asset_sql import AMOUNTS, AssetDay, current
 from clients.services.assets import put_asset_days
 from crm.core.fields import to_fen
@@ -18,13 +26,14 @@ from crm.core.importing import (
     ImportField,
     ImportStale,
     ImportTarget,
-    ImportTouched,
     InputRow,
+    Problem,
     RowPlan,
     Stage,
     StagedRow,
 )
-from crm.core.importing.targets import CREATED, UPDATED
+from crm.core.importing.targets import CHUNK, CREATED, UPDATED
+from crm.core.importing.touched import Touched, later_batches, masked
 
 _LABELS = {
     "net_assets": (_("net assets"), ("总资产", "净资产", "资产", "balance", "assets", "total assets")),
@@ -57,6 +66,9 @@ class AssetTarget(ImportTarget):
 
     def begin(self, context: ImportContext) -> None:
         await_merges(context)
+
+    def barred(self, context: ImportContext, rows: list[InputRow]) -> dict[int, Problem]:
+        return barred_rows(context, rows, "external_id")
 
     def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
         clients = clients_by_number(context, rows)
@@ -121,18 +133,40 @@ class AssetTarget(ImportTarget):
         put_asset_days(branch=context.branch, rows=list({row[:2]: row for row in rows}.values()), actor=context.actor)
 
     def undo(self, context: ImportContext, stage: Stage) -> None:
-        gone: list[tuple[int, date]] = []
-        back: list[AssetDay] = []
+        refuse_undo_of_restricted(context, stage, lambda page: {row.number: row.key for row in page})
+        gone: dict[tuple[int, date], None] = {}
+        back: dict[tuple[int, date], AssetDay] = {}
         for outcome in (CREATED, UPDATED):
-            for page in stage.chunks(outcome):
-                written = {_row(row.values) for row in page}
-                if _on_file(page) != written:
-                    raise ImportTouched
-                if outcome == CREATED:
-                    gone += [(row.client_id, row.day) for row in written]
-                else:
-                    back += [_row(row.before) for row in page]
-        put_asset_days(branch=context.branch, rows=back, removed=gone, actor=context.actor)
+            # Of a client with several numbers the last row is the sum of all.
+            last = {_key(row): row for page in stage.chunks(outcome) for row in page}
+            rows = list(last.values())
+            for at in range(0, len(rows), CHUNK):
+                self._refuse_changed(context, rows[at : at + CHUNK])
+            if outcome == CREATED:
+                gone = dict.fromkeys(last)
+            else:
+                back = {key: _row(row.before) for key, row in last.items()}
+        put_asset_days(branch=context.branch, rows=list(back.values()), removed=list(gone), actor=context.actor)
+
+    def _refuse_changed(self, context: ImportContext, page: Sequence[StagedRow]) -> None:
+        """Raise ``ImportTouched`` naming the days that say something else now, and the later file that says so."""
+        now = {(found.client_id, found.day): found for found in current([_key(row) for row in page])}
+        moved = [row for row in page if now.get(_key(row)) != _row(row.values)]
+        if not moved:
+            return
+        touched, later = Touched(), later_batches(context.batch, [row.ref for row in moved])
+        for row in moved:
+            found, ours = now.get(_key(row)), _row(row.values)
+            name = f"{masked(row.key)}, {ours.day.isoformat()}"
+            if found is None:
+                touched.gone(row, name)
+                continue
+            what = [str(_LABELS[part][0]) for part in AMOUNTS if getattr(found, part) != getattr(ours, part)]
+            if by := later.get(row.ref):
+                touched.overwritten(row, what, by, name)
+            else:
+                touched.otherwise(row, what, key=name)
+        touched.refuse()
 
 
 def _under_several_numbers(rows: list[InputRow], clients: dict[str, int]) -> dict[tuple[int, date], int]:
@@ -159,9 +193,8 @@ def _row(cells: list[Any]) -> AssetDay:
 
 
 def _on_file(page: list[StagedRow]) -> set[AssetDay]:
-    return set(current(list(_keys(page))))
+    return set(current([_key(row) for row in page]))
 
 
-def _keys(page: list[StagedRow]) -> Iterator[tuple[int, date]]:
-    for row in page:
-        yield row.values[0], date.fromisoformat(row.values[1])
+def _key(row: StagedRow) -> tuple[int, date]:
+    return row.values[0], date.fromisoformat(row.values[1])

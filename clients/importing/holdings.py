@@ -9,12 +9,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from clients.errors import ClientRestricted
 from clients.importing.lookup import CLIENT_FIELD, ForClients, clients_by_number, unknown_client
-from clients.models import Holding, SecurityKind
+from clients.models import Client, Holding, SecurityKind
 from crm.core.clocks import local_date
 from crm.core.importing import ImportContext, ImportField, InputRow, RowPlan, bulk
 from crm.core.importing.model_target import ModelTarget, Resolved
-from crm.core.importing.problems import ImportStale
+from crm.core.importing.problems import ImportStale, ImportTouched
 from crm.core.importing.targets import REMOVED, Stage
 
 #: Clients named in one statement.
@@ -93,7 +94,10 @@ class HoldingTarget(ForClients, ModelTarget):
     # -- a corrected file replaces its day -----------------------------------------------------------------------------
 
     def finish(self, context: ImportContext, *, last: int) -> Iterator[RowPlan]:
-        """Lines of a client's day that the file names the client for and no longer has: they are taken away."""
+        """Lines of a client's day that the file names the client for and no longer has: they are taken away.
+
+        Not those of clients whose data are restricted to storage: theirs stay as they are.
+        """
         named: set[tuple[Any, ...]] = context.memo.get("model_target.seen", {}).keys()
         of_day: dict[date, set[int]] = {}
         for client_id, day, _code in named:
@@ -101,7 +105,8 @@ class HoldingTarget(ForClients, ModelTarget):
         names = list(self.shape.fields)
         for day, clients in sorted(of_day.items()):
             for page in _pages(sorted(clients)):
-                rows = self.rows_in_scope(context).filter(day=day, client__in=page).order_by("pk")
+                rows = self.rows_in_scope(context).filter(day=day, client__in=page, client__restricted_on=None)
+                rows = rows.order_by("pk")
                 for row in rows.values_list(*names):
                     cells = dict(zip(names, row, strict=True))
                     if (cells["client_id"], day, cells["security_code"]) not in named:
@@ -123,6 +128,12 @@ class HoldingTarget(ForClients, ModelTarget):
                     raise ImportStale
             if bulk.delete(Holding, "id", list(wanted)) != len(page):
                 raise ImportStale
+
+    def undo(self, context: ImportContext, stage: Stage) -> None:
+        gone = (row.before["client_id"] for page in stage.chunks(REMOVED) for row in page)
+        if Client.objects.filter(pk__in=set(gone), restricted_on__isnull=False).exists():
+            raise ImportTouched(ClientRestricted.message)
+        super().undo(context, stage)
 
     def after_undo(self, context: ImportContext, stage: Stage) -> None:
         """The lines stand again, under the keys they had."""

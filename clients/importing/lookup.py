@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from clients.errors import ClientRestricted
 from clients.models import Client, MergeRecord
-from crm.core.importing import ImportContext, ImportField, ImportStale, InputRow, Problem, Stage
+from crm.core.importing import ImportContext, ImportField, ImportStale, InputRow, Problem, Stage, StagedRow
+from crm.core.importing.targets import CREATED, UPDATED
+from crm.core.importing.touched import Touched
 from crm.core.models import Branch, User
 
 UNKNOWN_CLIENT = _("The branch has no client with this number.")
+RESTRICTED_CLIENT = _(
+    "The data of this client are restricted to storage: nothing of them may be changed. Take the row out of the file, or ask "
+    "compliance."
+)
 UNKNOWN_STAFF = _("The company has no active member of staff with this number.")
 
 CLIENT_FIELD = ImportField(
@@ -44,8 +52,36 @@ def merged_numbers(context: ImportContext, rows: Iterable[InputRow]) -> set[str]
     return set(found.values_list("external_id", flat=True))
 
 
+def restricted_numbers(context: ImportContext, numbers: Iterable[str]) -> set[str]:
+    """Those client numbers behind which data are restricted to storage: what ``Client.refuse_change`` says of one row."""
+    shut = Q(restricted_on__isnull=False) | Q(merged_into__restricted_on__isnull=False)
+    found = Client.objects.filter(shut, branch=context.branch, external_id__in=set(numbers))
+    return set(found.values_list("external_id", flat=True))
+
+
+def barred_rows(context: ImportContext, rows: list[InputRow], field: str) -> dict[int, Problem]:
+    """The rows of a chunk that name a restricted client in ``field``; one statement."""
+    named = {row.number: row.values[field] for row in rows if row.values.get(field)}
+    shut = restricted_numbers(context, named.values()) if named else set()
+    return {
+        row.number: row.problem(field, "client_restricted", str(RESTRICTED_CLIENT))
+        for row in rows
+        if named.get(row.number) in shut
+    }
+
+
 class ForClients:
-    """Mixin for kinds whose rows belong to clients: what was checked before a merge in the branch is not applied after it."""
+    """Mixin for kinds whose rows belong to clients.
+
+    What was checked before a merge in the branch is not applied after it, and nobody whose data are restricted to storage
+    is touched, neither by a row nor by its undo.
+    """
+
+    #: The field that names the client.
+    client_field = "external_id"
+
+    def barred(self, context: ImportContext, rows: list[InputRow]) -> dict[int, Problem]:
+        return barred_rows(context, rows, self.client_field)
 
     def begin(self, context: ImportContext) -> None:
         super().begin(context)  # type: ignore[misc]  # a mixin before the kind of target
@@ -55,6 +91,14 @@ class ForClients:
         refuse_after_merge(context)
         super().apply(context, stage)  # type: ignore[misc]  # as above
 
+    def undo(self, context: ImportContext, stage: Stage) -> None:
+        refuse_undo_of_restricted(context, stage, self.named_clients)
+        super().undo(context, stage)  # type: ignore[misc]  # as above
+
+    def named_clients(self, page: list[StagedRow]) -> dict[int, str]:
+        """The client number of each staged row, by the row's number in the file."""
+        return {row.number: row.key for row in page}
+
 
 def await_merges(context: ImportContext) -> None:
     """Wait for a merge that is at work in the branch: what is read from here on knows of it."""
@@ -63,15 +107,34 @@ def await_merges(context: ImportContext) -> None:
 
 
 def refuse_after_merge(context: ImportContext) -> None:
-    """Raise ``ImportStale`` when clients of the branch were merged, or a merge undone, since the file came.
+    """Raise ``ImportStale`` when clients of the branch were merged, restricted or erased, or a merge undone, since the file
+    came.
 
-    Takes the lock of the branch, which every merge takes first: none begins before this import has ended.
+    Takes the lock of the branch, which every merge and every erasure takes first: none begins before this import has ended.
     """
     _lock(context)
+    shut = Client.objects.filter(branch=context.branch, restricted_on__isnull=False)
+    if shut.filter(updated_at__gt=context.batch.created_at).exists():
+        raise ImportStale
     settled = [MergeRecord.State.DONE, MergeRecord.State.UNDONE]
     since = MergeRecord.objects.filter(staying__branch=context.branch, updated_at__gt=context.batch.created_at)
     if since.filter(state__in=settled).exists():
         raise ImportStale
+
+
+def refuse_undo_of_restricted(
+    context: ImportContext, stage: Stage, named: Callable[[list[StagedRow]], dict[int, str]]
+) -> None:
+    """Raise ``ImportTouched`` when a row belongs to somebody whose data were restricted to storage since."""
+    touched = Touched()
+    for outcome in (CREATED, UPDATED):
+        for page in stage.chunks(outcome):
+            numbers = named(page)
+            shut = restricted_numbers(context, numbers.values())
+            for row in page if shut else ():
+                if numbers.get(row.number) in shut:
+                    touched.shut(row, str(ClientRestricted.message))
+    touched.refuse()
 
 
 def _lock(context: ImportContext) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clients.identity import IdentityRefused, read_email, read_phone, tail
@@ -14,9 +15,9 @@ from clients.identity.text import clean
 from clients.models import Client, ContactPoint
 from crm.core.crypto import blind_index, blind_indexes
 from crm.core.importing import ImportContext, ImportField, InputRow, Problem, Stage, bulk
-from crm.core.importing.problems import ImportTouched
 from crm.core.importing.shape import ModelShape
 from crm.core.importing.targets import CREATED, UPDATED
+from crm.core.importing.touched import Touched
 from crm.core.public_ids import new_public_id
 
 #: Under this name the staged row holds the points that it adds.
@@ -144,10 +145,22 @@ def take_points_back(stage: Stage) -> None:
     """Take the points of a batch away. Raises ``ImportTouched`` when one was changed or taken off since."""
     for outcome in (CREATED, UPDATED):
         for page in stage.chunks(outcome):
-            ids = [point[0] for row in page for point in (row.before or {}).get(POINTS) or ()]
-            if not ids:
+            made = {point[0]: row for row in page for point in (row.before or {}).get(POINTS) or ()}
+            if not made:
                 continue
-            untouched = ContactPoint.objects.filter(public_id__in=ids, version=1, removed_at=None)
-            if untouched.count() != len(ids):
-                raise ImportTouched
-            bulk.delete(ContactPoint, "public_id", ids)
+            touched = Touched()
+            left = dict(made)
+            found = ContactPoint._base_manager.filter(public_id__in=made).order_by("pk")
+            for ref, kind, version, when, removed in found.values_list(
+                "public_id", "kind", "version", "updated_at", "removed_at"
+            ):
+                row = left.pop(ref)
+                label = str(ContactPoint.Kind(kind).label)
+                if removed is not None:
+                    touched.otherwise(row, [_("%(point)s taken off") % {"point": label}], removed)
+                elif version != 1:
+                    touched.otherwise(row, [label], when)
+            for row in left.values():
+                touched.gone(row)
+            touched.refuse()
+            bulk.delete(ContactPoint, "public_id", list(made))

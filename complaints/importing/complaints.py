@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy
 from clients.importing.lookup import UNKNOWN_CLIENT, ForClients, by_number
 from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from complaints.services.clocks import clocks_of
+from complaints.steps import BY_ACTION
 from crm.core.clocks import SHANGHAI, Calendar, local_date
 from crm.core.crypto import blind_index
-from crm.core.importing import ImportContext, ImportField, ImportTouched, InputRow, Problem, RowPlan, Stage
+from crm.core.importing import ImportContext, ImportField, InputRow, Problem, RowPlan, Stage, StagedRow
 from crm.core.importing.model_target import ModelTarget, Resolved
 from crm.core.importing.targets import CREATED, UPDATED
+from crm.core.importing.touched import Touched
 from crm.core.models import User
 from crm.core.policies import Figures, figures
 
@@ -51,6 +53,7 @@ class ComplaintTarget(ForClients, ModelTarget):
     model = Complaint
     identity = ("branch_id", "external_id")
     row_key_field = "external_id"
+    client_field = "client"
     columns = {
         "client": "client_id",
         "complained_of": "complained_of_id",
@@ -193,12 +196,16 @@ class ComplaintTarget(ForClients, ModelTarget):
         for rows in _complaints(stage, UPDATED):
             _write_down(context, rows)
 
+    def named_clients(self, page: list[StagedRow]) -> dict[int, str]:
+        found = Complaint.objects.filter(public_id__in=[row.ref for row in page]).exclude(client=None)
+        clients = dict(found.values_list("public_id", "client__external_id"))
+        return {row.number: clients[row.ref] for row in page if row.ref in clients}
+
     def undo(self, context: ImportContext, stage: Stage) -> None:
+        for page in stage.chunks(CREATED, size=_PAGE):
+            _refuse_worked_on(page)
         for rows in _complaints(stage):
-            events = ComplaintEvent.objects.filter(complaint__in=rows)
-            if events.exclude(action__in=_OWN_STEPS).exists():
-                raise ImportTouched
-            events.delete()
+            ComplaintEvent.objects.filter(complaint__in=rows).delete()
             ComplaintClock.objects.filter(complaint__in=rows).delete()
         for rows in _complaints(stage, UPDATED):
             own = ComplaintEvent.objects.filter(complaint__in=rows, action="import")
@@ -225,6 +232,17 @@ def _staff(context: ImportContext, numbers: set[str]) -> dict[str, int]:
     """Staff number → key within the company; also of those who have left."""
     known = User.objects.filter(company=context.branch.company_id, staff_number__in=numbers)
     return dict(known.values_list("staff_number", "pk")) if numbers else {}
+
+
+def _refuse_worked_on(page: list[StagedRow]) -> None:
+    """Raise ``ImportTouched`` naming the complaints on which people have taken a step, which one, and when."""
+    touched, rows = Touched(), {row.ref: row for row in page}
+    steps = ComplaintEvent.objects.filter(complaint__public_id__in=rows).exclude(action__in=_OWN_STEPS)
+    last = {ref: (action, at) for ref, action, at in steps.values_list("complaint__public_id", "action", "at")}
+    for ref, (action, at) in last.items():
+        step = BY_ACTION.get(action)
+        touched.otherwise(rows[ref], [str(step.label) if step else _("Evidence added")], at)
+    touched.refuse()
 
 
 def _worked_on(refs: list[str]) -> set[str]:

@@ -30,29 +30,6 @@ DAY = "2026-06-01"
 Run = Callable[..., dict[str, int]]
 
 
-@pytest.fixture
-def run(branch: Branch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """``run("clients", file, mapping)``: the command's counts; ``status`` beside them."""
-
-    def command(kind: str, file: Path, mapping: Path | str, *more: str) -> dict[str, int]:
-        if isinstance(mapping, str):
-            written = tmp_path / f"{kind}.toml"
-            written.write_text(mapping, encoding="utf-8")
-            mapping = written
-        status = 0
-        errors = ("--errors", str(tmp_path / "errors.csv"))
-        try:
-            call_command(
-                f"import_{kind}", str(file), "--mapping", str(mapping), "--branch", branch.code, *errors, *more
-            )
-        except SystemExit as left:
-            status = int(left.code or 0)
-        said: dict[str, int] = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
-        return {**said, "status": status}
-
-    return command
-
-
 def counts(said: dict[str, int]) -> tuple[int, int, int, int, int]:
     return (said["created"], said["updated"], said["unchanged"], said["rejected"], said["status"])
 

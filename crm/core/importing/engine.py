@@ -184,9 +184,13 @@ def _plans(target: ImportTarget, context: ImportContext, readings: Sequence[Read
         rows.append((row, reading.problems))
         if not reading.problems:
             good.append(row)
+    barred = target.barred(context, good) if good else {}
     decided = iter(target.plan(context, good) if good else ())
     for row, problems in rows:
-        yield row.rejected(*problems) if problems else next(decided)
+        plan = row.rejected(*problems) if problems else next(decided)
+        if row.number in barred and plan.outcome in (CREATED, UPDATED):
+            plan = row.rejected(barred[row.number])
+        yield plan
 
 
 def _stage(batch: ImportBatch, plans: Iterator[RowPlan], described: dict[str, Any], tally: Tally) -> None:

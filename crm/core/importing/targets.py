@@ -136,6 +136,13 @@ class ImportTarget(ABC):
         """The meaning of staged values, if it is not in them; an import whose layout has changed since is refused."""
         return []
 
+    def barred(self, context: ImportContext, rows: list[InputRow]) -> dict[int, Problem]:
+        """Rows of a chunk, by their number, that may change nothing whatever they say, and why; asked before ``plan``.
+
+        A barred row that would change nothing counts as unchanged, so that a file may go on naming what is shut.
+        """
+        return {}
+
     @abstractmethod
     def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
         """Decide each row of a chunk, in order: reads only, and with the same number of statements for any chunk."""
