@@ -56,6 +56,41 @@
     });
   });
 
+  // What is typed is asked for while it is typed. Without this, leaving the field would ask once more: rows sorted by
+  // the click that left it fell back into their old order, and the row under the pointer was swapped before the click.
+  document.addEventListener("change", function (event) {
+    if (event.target.type === "search" && event.target.closest("[data-filter-bar]")) event.stopPropagation();
+  }, true);
+
+  // Sorting is one more word of the same question: fields filled a moment ago count, and the next filter keeps the order.
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("a.sort[hx-get]");
+    if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    var form = document.querySelector('form[data-filter-bar][hx-target="' + link.getAttribute("hx-target") + '"]');
+    if (!form || link.pathname !== form.getAttribute("hx-get")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    var sort = form.querySelector('input[type=hidden][name="sort"]');
+    if (!sort) {
+      sort = document.createElement("input");
+      sort.type = "hidden";
+      sort.name = "sort";
+      form.prepend(sort);
+    }
+    sort.value = new URLSearchParams(link.search).get("sort") || "";
+    form.requestSubmit();
+  }, true);
+
+  // The back key leaves a whole search, not one letter of it, and never leads to the page it is pressed on.
+  var typed = "";
+  document.addEventListener("htmx:beforeHistoryUpdate", function (event) {
+    var entry = event.detail.history, here = window.location.pathname + window.location.search;
+    var cause = event.detail.requestConfig && event.detail.requestConfig.triggeringEvent;
+    var typing = !!cause && cause.type === "input";
+    if (entry.path === here || (typing && typed === here)) entry.type = "replace";
+    typed = typing ? entry.path : "";
+  });
+
   function empty(control) {
     if (control.type === "checkbox" || control.type === "radio") control.checked = false;
     else if (control.multiple) Array.from(control.options).forEach(function (option) { option.selected = false; });

@@ -327,12 +327,16 @@ def test_a_filter_narrows_in_place_with_a_clean_address_and_a_chip_takes_it_back
     assert page.evaluate("window.stayed") is True
 
 
-def test_the_back_key_shows_the_whole_page_as_it_was(signed_in):
+@pytest.mark.parametrize("settled", [True, False], ids=["rows settled", "at once"])
+def test_the_back_key_shows_the_whole_page_as_it_was(signed_in, settled):
     page = signed_in("/names/")
     page.fill("#id_q", "王")
     rows_are(page, 1)
     page.click("#sort-name")
-    page.wait_for_url("**sort=name")
+    page.wait_for_url("**sort=name*")
+    if settled:
+        page.locator("[aria-sort=ascending]").wait_for()
+        page.wait_for_timeout(500)  # whatever else leaving the search box may have caused has come
 
     page.go_back()
 
@@ -340,6 +344,57 @@ def test_the_back_key_shows_the_whole_page_as_it_was(signed_in):
     rows_are(page, 1)
     assert page.locator("h1").inner_text() == "List"
     assert page.locator("#id_q").input_value() == "王"
+
+
+def asked_of(page):
+    """The questions that the page asks of its list from now on, as the query of their address."""
+    asked = []
+    page.on("request", lambda sent: asked.append(sent.url.partition("?")[2]) if "/names/" in sent.url else None)
+    return asked
+
+
+def test_sorting_by_a_click_out_of_the_search_box_asks_once_and_the_next_filter_keeps_the_order(signed_in):
+    page = signed_in("/names/")
+    asked = asked_of(page)
+    page.fill("#id_q", "王")
+    rows_are(page, 1)
+
+    page.click("#sort-name")
+    page.locator("[aria-sort=ascending]").wait_for()
+    page.select_option("#id_tier", "gold")
+    page.wait_for_url("**tier=gold*")
+    page.wait_for_timeout(500)  # nothing more is asked for
+
+    assert asked == ["q=%E7%8E%8B", "sort=name&q=%E7%8E%8B", "sort=name&q=%E7%8E%8B&tier=gold"]
+    assert page.locator("[aria-sort=ascending]").count() == 1
+
+
+def test_the_back_key_leaves_a_search_as_a_whole(signed_in):
+    page = signed_in("/names/")
+    page.locator("#id_q").focus()
+    page.keyboard.type("小")
+    page.wait_for_url("**q=%E5%B0%8F")
+    page.keyboard.type("明")
+    page.wait_for_url("**q=%E5%B0%8F%E6%98%8E")
+
+    page.go_back()
+
+    page.wait_for_url("**/names/")
+    assert page.locator("#id_q").input_value() == ""
+
+
+def test_the_back_key_shows_the_choices_that_the_rows_answer(signed_in):
+    page = signed_in("/names/")
+    page.select_option("#id_tier", "gold")
+    page.wait_for_url("**tier=gold")
+    page.select_option("#id_tier", "platinum")
+    page.wait_for_url("**tier=platinum")
+
+    page.go_back()
+
+    page.wait_for_url("**tier=gold")
+    page.locator(".chip").wait_for()
+    assert page.locator("#id_tier").input_value() == "gold"
 
 
 def test_no_page_is_kept_in_the_browsers_store(signed_in):
