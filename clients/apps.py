@@ -12,6 +12,8 @@ _ACTIONS = {
     "client.end_stage": _("Stage set by hand ended"),
     "document.add": _("Identity document put on file"),
     "document.change": _("Identity document changed"),
+    "document.remind": _("Reminders of documents that run out"),
+    "document.settle_reminder": _("Reminder of a document settled"),
     "contact_point.add": _("Contact point put on file"),
     "contact_point.change": _("Contact point changed"),
     "contact_person.add": _("Contact person put on file"),

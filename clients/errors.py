@@ -100,6 +100,13 @@ class ClientRestricted(DomainError):
     message = _("The data of this client are restricted to storage: no contact, no change.")
 
 
+class ReminderSettled(DomainError):
+    """Somebody has said already what was done, or the document was renewed meanwhile."""
+
+    code = "reminder_settled"
+    message = _("This reminder has been settled already.")
+
+
 class NotRestricted(DomainError):
     code = "not_restricted"
     message = _("The data of this client are not restricted.")

@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     path("clients/<str:public_id>/tags/", tags.client_tags, name="client_tags"),
     path("clients/export/", export.client_export, name="export"),
     path("clients/documents/", expiry.document_expiry, name="document_expiry"),
+    path("clients/documents/<str:public_id>/", expiry.reminder_settle, name="document_reminder"),
     path("clients/check/", likeness.client_check, name="check"),
     path("clients/duplicates/", merges.duplicates, name="duplicates"),
     path("clients/duplicates/<str:public_id>/dismiss/", merges.duplicate_dismiss, name="duplicate_dismiss"),

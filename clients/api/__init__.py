@@ -13,6 +13,7 @@ from clients.api.permissions import TradingPermissionViewSet
 from clients.api.privacy import DataRequestViewSet, LegalHoldViewSet
 from clients.api.profile import PROFILE_RESOURCES
 from clients.api.quality import QualityViewSet
+from clients.api.reminders import DocumentReminderViewSet
 from clients.api.segments import SegmentViewSet
 from clients.api.tags import ClientTagViewSet, TagViewSet
 from clients.api.views import AssetViewSet, ClientViewSet
@@ -36,6 +37,7 @@ def register(router: BaseRouter) -> None:
     router.register("investor-classifications", InvestorClassificationViewSet, basename="investor-classifications")
     for name, viewset in PROFILE_RESOURCES.items():
         router.register(name, viewset, basename=name)
+    router.register("document-reminders", DocumentReminderViewSet, basename="document-reminders")
     router.register("segments", SegmentViewSet, basename="segments")
     router.register("duplicates", DuplicateViewSet, basename="duplicates")
     router.register("client-merges", MergeViewSet, basename="client-merges")

@@ -22,6 +22,7 @@ from clients.models.profile import DocumentKind, Stage
 from clients.models.profile_rows import ContactPerson, ContactPoint, FinancingNeed, IdentityDocument
 from clients.models.quality import ClientQuality, QuestionToAsk
 from clients.models.relations import Household, HouseholdMember, Relation
+from clients.models.reminders import DocumentReminder
 from clients.models.segments import SavedView, Segment, Share
 from clients.models.stages import AssetMilestone, StageOverride
 from clients.models.tags import ClientTag, IndexLevel, Tag, TagChange, TagRun
@@ -45,6 +46,7 @@ __all__ = [
     "DailyAsset",
     "DataRequest",
     "DocumentKind",
+    "DocumentReminder",
     "DuplicatePair",
     "EntryTest",
     "Erasure",

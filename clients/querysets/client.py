@@ -147,8 +147,18 @@ class ClientQuerySet(models.QuerySet[Any]):
         return self.filter(**{f"provenance__{fact}__refused": True})
 
     def document_expiring(self, until: date) -> ClientQuerySet:
-        """Clients whose primary identity document is valid no longer than ``until``, those already expired among them."""
-        return self.served().filter(id_valid_until__lte=until)
+        """Clients with an identity document valid no longer than ``until``, those already expired among them."""
+        return self._with_document(None, until)
+
+    def _with_document(self, low: date | None, high: date) -> ClientQuerySet:
+        """Clients served with any document, the primary or another, whose last day lies between the two, both included."""
+        from clients.models import IdentityDocument
+
+        span = {"lte": high} | ({"gte": low} if low else {})
+        own = Q(**{f"id_valid_until__{name}": day for name, day in span.items()})
+        others = IdentityDocument.objects.present().filter(is_primary=False)
+        others = others.filter(**{f"valid_until__{name}": day for name, day in span.items()})
+        return self.served().filter(own | Q(pk__in=others.values("client_id")))
 
     def carrying(self, tags: Iterable[int]) -> ClientQuerySet:
         """Clients who carry every one of these tags (by primary key)."""
@@ -167,8 +177,7 @@ class ClientQuerySet(models.QuerySet[Any]):
             return self.document_expiring(limit)
         if state == "expired":
             return self.document_expiring(today - timedelta(days=1))
-        due = self.document_expiring(today + timedelta(days=ahead))
-        return due.filter(id_valid_until__gte=today) if state == "soon" else due
+        return self._with_document(today if state == "soon" else None, today + timedelta(days=ahead))
 
     def with_day_ahead(self, today: date, ahead: int) -> ClientQuerySet:
         """Clients with a birthday or the anniversary of their first day from today to ``ahead`` days on."""

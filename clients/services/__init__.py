@@ -17,6 +17,7 @@ from clients.services.completing import complete_facts
 from clients.services.contact_batch import BatchItem, BatchResult, log_contacts
 from clients.services.contact_files import attach_to_contact
 from clients.services.contacts import correct_contact, log_contact
+from clients.services.document_reminders import remind_documents, settle_reminder
 from clients.services.duplicates import ask_duplicates, dismiss_pair, find_duplicates
 from clients.services.erasure import approve_erasure, carry_out, propose_erasure, reject_erasure
 from clients.services.investors import (
@@ -131,6 +132,7 @@ __all__ = [
     "refuse_exemption",
     "reject_erasure",
     "reject_merge",
+    "remind_documents",
     "remove_row",
     "rescore",
     "return_to_ordinary",
@@ -139,6 +141,7 @@ __all__ = [
     "set_margin",
     "set_stage",
     "set_tag",
+    "settle_reminder",
     "take_back_put_off",
     "undo_merge",
     "undo_tags",

@@ -96,6 +96,7 @@ def own_rows() -> list[ClientBound]:
         ClientBound("clients.EntryTest", on_merge=Moves()),
         ClientBound("clients.Appointment", on_merge=Moves()),
         ClientBound("clients.IdentityDocument", on_merge=Moves({"one_primary_document_per_client": chosen_primary})),
+        ClientBound("clients.DocumentReminder", on_merge=Moves(), is_told=False),
         ClientBound("clients.ContactPoint", on_merge=Moves({"one_primary_contact_point_per_kind": chosen_primary})),
         ClientBound("clients.ContactPerson", on_merge=Moves()),
         ClientBound("clients.FinancingNeed", on_merge=Moves()),

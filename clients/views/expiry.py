@@ -1,22 +1,25 @@
-"""Clients whose identity document runs out or has run out, and those whose account actions are to be limited."""
+"""Identity documents that run out or have run out, step by step, and those whose client's services are to be limited."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from clients.models import Client
+from clients.forms.reminders import ReminderForm
+from clients.models import DocumentReminder
 from clients.querysets.scope import shown_name
-from clients.views.profile_panels import kind_of_document
+from clients.services import settle_reminder
 from clients.views.rows import actor, today
 from crm.core.keyset import page_of
 from crm.core.policies import figures
+from crm.core.views.commands import command
 from crm.core.views.lists import PAGE_SIZE, Listed, part
 
 
@@ -26,7 +29,6 @@ def document_expiry(request: HttpRequest) -> HttpResponse:
     """``?state=limit`` (services to be limited), ``expired`` or ``soon``; without it all of them, the longest overdue first."""
     user, day = actor(request), today()
     known = figures(day, user.branch)
-    limit_after, ahead = known.days("id.limit_after_days"), max(known.integers("id.expiry_reminders"))
     states = {
         "limit": _("To be limited"),
         "expired": _("Expired"),
@@ -34,25 +36,68 @@ def document_expiry(request: HttpRequest) -> HttpResponse:
     }
     state = request.GET.get("state", "")
     state = state if state in states else ""
-    rows: Any = Client.objects.visible_to(user).document_state(state, day, limit_after, ahead)
+    rows: Any = DocumentReminder.objects.visible_to(user).standing().in_state(state, day)
     page = page_of(
-        rows.select_related("advisor", "branch"),
-        ("id_valid_until", "id"),
+        rows.select_related("client__advisor", "settled_by"),
+        ("valid_until", "id"),
         cursor=request.GET.get("cursor", ""),
         size=PAGE_SIZE,
     )
-    clients = list(page.rows)
-    for client in clients:
-        client.shown_name = shown_name(client, user)
-        client.document_kind = kind_of_document(client)
-        client.document_days = (client.id_valid_until - day).days
-        client.is_limited = client.id_valid_until <= day - timedelta(days=limit_after)
+    reminders = list(page.rows)
+    may_settle = user.has_perm("clients.change_identitydocument")
+    for row in reminders:
+        row.shown_name = shown_name(row.client, user)
+        row.left = row.days_left(day)
+        row.settle_url = (
+            reverse("clients:document_reminder", args=[row.public_id]) if row.is_open and may_settle else ""
+        )
     context = {
-        "page": Listed(clients, page.next, page.previous, ""),
+        "page": Listed(reminders, page.next, page.previous, ""),
         "today": day,
         "state": state,
         "states": [{"key": key, "label": label} for key, label in states.items()],
-        "limit_after": limit_after,
-        "ahead": ahead,
+        "limit_after": known.days("id.limit_after_days"),
+        "steps": ", ".join(str(days) for days in sorted(known.integers("id.expiry_reminders"), reverse=True)),
     }
     return render(request, part(request, "clients/documents.html", "clients/_documents_due.html"), context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("clients.change_identitydocument", raise_exception=True)
+def reminder_settle(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Say that the client was told, or what became of his services."""
+    user, day = actor(request), today()
+    rows = DocumentReminder.objects.visible_to(user).select_related("client")
+    row: DocumentReminder = get_object_or_404(rows, public_id=public_id)
+    client, name = row.client, shown_name(row.client, user)
+    form = ReminderForm(request.POST or None, reminder=row)
+    back = reverse("clients:document_expiry")
+
+    def do(_form: object) -> DocumentReminder:
+        return settle_reminder(reminder=row, **form.command, actor=user, now=timezone.now(), version=form.seen)
+
+    said = {"kind": row.get_kind_display(), "day": row.valid_until.isoformat(), "days": abs(row.days_left(day))}
+    note = _("%(kind)s: ran out on %(day)s, %(days)s days ago.") if row.days_left(day) < 0 else ""
+    note = note or _("%(kind)s: valid until %(day)s, %(days)s days left.")
+    context = {
+        "client": client,
+        "client_name": name,
+        "title": _("Services to be limited") if row.is_limit else _("Tell the client that his document runs out"),
+        "note": note % said,
+        "submit": _("Save"),
+        "back_url": back,
+        "crumbs": [
+            {"label": _("Clients"), "url": reverse("clients:list")},
+            {"label": _("Documents that run out"), "url": back},
+            {"label": name, "url": f"{client.get_absolute_url()}?tab=profile"},
+        ],
+    }
+    return command(
+        request,
+        form,
+        do=do,
+        done=lambda: back,
+        template="clients/form.html",
+        context=context,
+        said=_("Saved."),
+    )

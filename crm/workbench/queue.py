@@ -24,8 +24,8 @@ from crm.core.clocks import SHANGHAI
 from crm.core.keyset import capped_count
 from crm.core.models import User
 from crm.core.policies import figures
-from crm.roles import FRONT_DESK
 from crm.workbench.account_items import account_decisions, collateral, expiring_classes
+from crm.workbench.document_items import expiring_documents
 from crm.workbench.item import Item
 from tiers.models import ClientRate
 
@@ -310,33 +310,6 @@ def questions_to_ask(user: User, today: date) -> Iterator[Item]:
             f"{client.get_absolute_url()}?tab=quality",
             brief_url=_brief(client),
             rank=9,
-        )
-
-
-def expiring_documents(user: User, today: date) -> Iterator[Item]:
-    """Identity documents that run out, ninety, thirty and no days before: own clients, or the branch's for the front desk."""
-    if not user.has_perm("clients.change_identitydocument"):
-        return
-    known = figures(today, user.branch)
-    ahead, limit_after = max(known.integers("id.expiry_reminders")), known.days("id.limit_after_days")
-    rows = Client.objects.visible_to(user).document_expiring(today + timedelta(days=ahead))
-    if not user.has_role(FRONT_DESK):
-        rows = rows.filter(advisor_id__in=user.scope.acting_ids)
-    for client in rows.order_by("id_valid_until", "pk")[:_PER_SOURCE]:
-        over = (today - client.id_valid_until).days
-        if over >= limit_after:
-            reason = _("Document expired; services are to be limited")
-        else:
-            reason = _("Identity document has expired") if over > 0 else _("Identity document runs out")
-        yield Item(
-            "document",
-            _("Document"),
-            "id",
-            client.id_valid_until,
-            shown_name(client, user),
-            reason,
-            f"{client.get_absolute_url()}?tab=profile",
-            rank=6,
         )
 
 
