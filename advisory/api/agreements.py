@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -20,7 +18,7 @@ from advisory.services import cancel_agreement, end_agreement, sign_agreement
 from clients.models import Client
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Commands, etag, seen_version
+from crm.core.api.writes import Commands
 
 
 class AgreementRead(serializers.ModelSerializer[AdvisoryAgreement]):
@@ -67,6 +65,7 @@ class AgreementViewSet(  # type: ignore[misc]  # DRF types its own request diffe
 
     queryset = AdvisoryAgreement.objects.none()
     serializer_class = AgreementRead
+    subject = "agreement"
     filterset_class = AgreementFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -100,13 +99,3 @@ class AgreementViewSet(  # type: ignore[misc]  # DRF types its own request diffe
     def end(self, request: Request, **_path: str) -> Response:
         """The agreement ends as agreed with the client."""
         return self._do(EndAgreement, end_agreement)
-
-    def _do(self, command: type[Strict], change: Callable[..., AdvisoryAgreement]) -> Response:
-        row, version, said = self._row(), seen_version(self.request), self._said(command)
-        return self.once(
-            lambda: change(agreement=row, actor=self._actor, now=timezone.now(), version=version, **said), self._shown
-        )
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        return Response(AgreementRead(row).data, headers={"ETag": etag(row)})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -29,12 +27,11 @@ from care.api.serializers import (
     survey_version,
 )
 from care.filters import FollowUpCallFilter, SurveyFilter
-from care.models import CallAttempt, FollowUpCall, SurveyInvitation
+from care.models import FollowUpCall, SurveyInvitation
 from care.services.surveys import Link
 from crm.core import audit
 from crm.core.api.permissions import may
-from crm.core.api.writes import Commands, Once, etag, refuse_stale, seen_version
-from crm.core.models import User
+from crm.core.api.writes import Commands, refuse_stale
 
 _MAKES = [may("care.view_followupcall", "care.make_followupcall")]
 _APPROVES = [may("care.view_followupcall", "care.approve_unable")]
@@ -42,11 +39,14 @@ _COMMANDS = ("take", "release", "attempt", "complete", "unable", "approve_unable
 _ANSWERS = {200: FollowUpDetail, 201: FollowUpDetail}
 
 
-class FollowUpViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[FollowUpCall]):
+class FollowUpViewSet(
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[FollowUpCall]
+):
     """Follow-up calls to the clients within the caller's reach; planned by the house, made by independent callers."""
 
     queryset = FollowUpCall.objects.none()  # names the model for rights and schema; rows come from get_queryset
     serializer_class = FollowUpRead
+    subject = "call"
     filterset_class = FollowUpCallFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -54,9 +54,8 @@ class FollowUpViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
     cursor_ordering = ("due_on", "pk")
     writes = dict.fromkeys(_COMMANDS, "once+versioned")
 
-    @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
+    def get_serializer_class(self) -> Any:
+        return FollowUpRead if self.action == "list" else FollowUpDetail
 
     def get_queryset(self) -> QuerySet[FollowUpCall]:
         rows: Any = FollowUpCall.objects.visible_to(self._actor)
@@ -67,7 +66,7 @@ class FollowUpViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         """One call with script, attempts and answers, as far as the caller may see them; each look is on the trail."""
         row = self._row()
         audit.record_read(self._actor, "call.view", row, client=row.client)
-        return self._show(row.public_id)
+        return self._shown(row.public_id)
 
     @extend_schema(request=TakeCall, responses=_ANSWERS)
     @action(detail=True, methods=["post"], permission_classes=_MAKES)
@@ -85,7 +84,7 @@ class FollowUpViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
     @action(detail=True, methods=["post"], permission_classes=_MAKES)
     def attempt(self, request: Request, **_path: str) -> Response:
         """Note a try that did not lead to the questions; the next one is on another working day."""
-        return self._do(RecordAttempt, services.record_attempt)
+        return self._do(RecordAttempt, lambda **said: services.record_attempt(**said).call)
 
     @extend_schema(request=CompleteCall, responses=_ANSWERS)
     @action(detail=True, methods=["post"], permission_classes=_MAKES)
@@ -110,27 +109,6 @@ class FollowUpViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
     def refuse_unable(self, request: Request, **_path: str) -> Response:
         """Send the call back to the queue."""
         return self._do(GiveReason, services.refuse_unable)
-
-    def _row(self) -> FollowUpCall:
-        """The call of the path; the list's own filters do not narrow it."""
-        found: FollowUpCall = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
-
-    def _do(self, command: type[Any], change: Callable[..., Any]) -> Response:
-        row, version = self._row(), seen_version(self.request)
-        body = command(data=self.request.data)
-        body.is_valid(raise_exception=True)
-
-        def make() -> FollowUpCall:
-            made = change(actor=self._actor, call=row, now=timezone.now(), version=version, **body.validated_data)
-            return made.call if isinstance(made, CallAttempt) else made  # type: ignore[no-any-return]
-
-        return self.once(make, self._show)
-
-    def _show(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        told = FollowUpDetail(row, context=self.get_serializer_context()).data
-        return Response(told, headers={"ETag": etag(row)})
 
 
 class SurveyViewSet(  # type: ignore[misc]  # DRF types its own request differently

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -21,7 +20,8 @@ from clients.services import change_account, open_account, set_margin
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import PublicIdField, Strict, YuanField
-from crm.core.api.writes import Once, etag, seen_version
+from crm.core.api.trail import ListOnTrail
+from crm.core.api.writes import Commands, seen_version
 
 ID = "[0-9A-Z]{26}"
 
@@ -88,11 +88,12 @@ class MarginCreate(Strict):
     interest = YuanField()
 
 
-class AccountViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Account]):
+class AccountViewSet(ListOnTrail, Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Account]):
     """Accounts of clients whom the caller may see; what is shown stands on the trail."""
 
     queryset = Account.objects.none()
     serializer_class = AccountRead
+    trail = "account.view"
     filterset_class = AccountFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -111,16 +112,6 @@ class AccountViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Accoun
             return [asked()]
         return list(super().get_permissions())
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Accounts, the newest first; each page names on the trail what it showed."""
-        answer = super().list(request, *args, **kwargs)
-        rows = answer.data["results"]
-        clients = {row["client"]["id"] for row in rows}
-        own: Any = request.user
-        only = clients.pop() if len(clients) == 1 else None
-        audit.record_read(own, "account.view", "clients.account", client=only, ids=[row["id"] for row in rows])
-        return answer
-
     @extend_schema(responses={200: AccountRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One account with its version as ETag."""
@@ -131,9 +122,7 @@ class AccountViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Accoun
     @extend_schema(request=AccountCreate, responses={201: AccountRead})
     def create(self, request: Request) -> Response:
         """Put an account on file."""
-        body = AccountCreate(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self._said(AccountCreate)
         client, kind, own = said.pop("client"), said.pop("kind"), self._actor
         return self.once(
             lambda: open_account(client=client, kind=kind, values=said, actor=own, now=timezone.now()), self._shown
@@ -143,9 +132,7 @@ class AccountViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Accoun
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Correct facts of an account, freeze or close it."""
         row, version = self.get_object(), seen_version(request)
-        body = AccountChange(data=request.data)
-        body.is_valid(raise_exception=True)
-        values = dict(body.validated_data)
+        values = self._said(AccountChange)
         changed = change_account(account=row, values=values, actor=self._actor, now=timezone.now(), version=version)
         return self._shown(changed.public_id)
 
@@ -161,9 +148,7 @@ class AccountViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Accoun
             audit.record_read(self._actor, "account.view", row, client=row.client)
             days: Any = MarginDay.objects.visible_to(self._actor).filter(account=row).newest_first()[:100]
             return Response(MarginRead(days, many=True).data)
-        body = MarginCreate(data=request.data)
-        body.is_valid(raise_exception=True)
-        amounts = dict(body.validated_data)
+        amounts = self._said(MarginCreate)
         day = amounts.pop("day")
         return self.once(
             lambda: set_margin(account=row, day=day, amounts=amounts, actor=self._actor, now=timezone.now()),
@@ -171,12 +156,3 @@ class AccountViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Accoun
                 MarginRead(MarginDay.objects.visible_to(self._actor).get(account=row, public_id=made)).data
             ),
         )
-
-    @property
-    def _actor(self) -> Any:
-        return self.request.user
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        told = AccountRead(row, context=self.get_serializer_context()).data
-        return Response(told, headers={"ETag": etag(row)})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -20,7 +19,7 @@ from clients.services import book_appointment, cancel_appointment, move_appointm
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Once, etag, seen_version
+from crm.core.api.writes import Commands, seen_version
 
 
 class AppointmentRead(serializers.Serializer[Appointment]):
@@ -62,7 +61,7 @@ class AppointmentCancel(Strict):
     reason = serializers.CharField(min_length=2, max_length=200)
 
 
-class AppointmentViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Appointment]):
+class AppointmentViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Appointment]):
     """Appointments with clients whom the caller may see, the latest first. Held by logging a contact that names one."""
 
     queryset = Appointment.objects.none()
@@ -88,9 +87,7 @@ class AppointmentViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Ap
     @extend_schema(request=AppointmentCreate, responses={201: AppointmentRead})
     def create(self, request: Request) -> Response:
         """Book a contact."""
-        body = AppointmentCreate(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        values = dict(body.validated_data)
+        values = self._said(AppointmentCreate)
         client, starts_at, own = values.pop("client"), values.pop("starts_at"), self._actor
         return self.once(
             lambda: book_appointment(
@@ -125,12 +122,3 @@ class AppointmentViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Ap
             appointment=row, reason=body.validated_data["reason"], actor=self._actor, version=version
         )
         return self._shown(done.public_id)
-
-    @property
-    def _actor(self) -> Any:
-        return self.request.user
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        told = AppointmentRead(row, context=self.get_serializer_context()).data
-        return Response(told, headers={"ETag": etag(row)})

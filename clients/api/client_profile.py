@@ -59,7 +59,7 @@ class ProfileActions(ClientCommands):
         """Note that facts were asked again and still hold; the values stay as they are."""
         client, version, said = self._row(), seen_version(request), self._said(Confirmation)
         names, terms = said.pop("facts"), self._terms(version)
-        return self._do(lambda: confirm_facts(client=client, names=names, **said, **terms))
+        return self._change(lambda: confirm_facts(client=client, names=names, **said, **terms))
 
     @extend_schema(request=StageSet, responses=_ANSWERS, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.add_stageoverride")])
@@ -67,7 +67,7 @@ class ProfileActions(ClientCommands):
         """Set the stage by hand."""
         client, version, said = self._row(), seen_version(request), self._said(StageSet)
         terms = self._terms(version)
-        return self._do(lambda: set_stage(client=client, **said, **terms))
+        return self._change(lambda: set_stage(client=client, **said, **terms))
 
     @extend_schema(request=None, responses=_ANSWERS, filters=False)
     @action(
@@ -79,7 +79,7 @@ class ProfileActions(ClientCommands):
     def end_stage(self, request: Request, **_path: str) -> Response:
         """Let the rule say the stage again."""
         client, terms = self._row(), self._terms(seen_version(request))
-        return self._do(lambda: end_stage(client=client, **terms))
+        return self._change(lambda: end_stage(client=client, **terms))
 
     def _terms(self, version: int) -> dict[str, Any]:
         return {"actor": self._actor, "now": timezone.now(), "version": version}

@@ -63,14 +63,14 @@ class ClientCommands(Commands):
     def risk(self, request: Request, **_path: str) -> Response:
         """Enter a risk grade; it is valid from the day of the assessment for the months that the figures say."""
         client, said = self._row(), self._said(AssessRisk)
-        return self._do(lambda: assess_risk(client=client, actor=self._actor, now=timezone.now(), **said))
+        return self._change(lambda: assess_risk(client=client, actor=self._actor, now=timezone.now(), **said))
 
     @extend_schema(request=AssignAdvisor, responses=_ANSWERS, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.assign_client")])
     def advisor(self, request: Request, **_path: str) -> Response:
         """Give the client into a colleague's book."""
         client, version, said = self._row(), seen_version(request), self._said(AssignAdvisor)
-        return self._do(
+        return self._change(
             lambda: assign_advisor(client=client, actor=self._actor, now=timezone.now(), version=version, **said)
         )
 
@@ -84,17 +84,17 @@ class ClientCommands(Commands):
     def do_not_contact(self, request: Request, **_path: str) -> Response:
         """Mark that nobody here calls the client, or lift the mark."""
         client, version, said = self._row(), seen_version(request), self._said(SetDoNotContact)
-        return self._do(lambda: set_do_not_contact(client=client, actor=self._actor, version=version, **said))
+        return self._change(lambda: set_do_not_contact(client=client, actor=self._actor, version=version, **said))
 
-    def _do(self, change: Callable[[], Any]) -> Response:
+    def _change(self, change: Callable[[], Any]) -> Response:
         client = self._row()
 
         def make() -> Client:
             change()
             return client
 
-        return self.once(make, lambda _id: self._shown(self._row()))
+        return self.once(make, lambda _id: self._told(self._row()))
 
-    def _shown(self, client: Client) -> Response:
+    def _told(self, client: Client) -> Response:
         context = self.get_serializer_context()
         return Response(ClientRead(client, context=context).data, headers={"ETag": etag(client)})

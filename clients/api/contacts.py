@@ -32,16 +32,20 @@ from clients.models import ContactLog
 from clients.services import BatchResult, attach_to_contact, correct_contact, log_contact, log_contacts
 from crm.core import audit
 from crm.core.api.permissions import may
-from crm.core.api.writes import Once
+from crm.core.api.trail import ListOnTrail
+from crm.core.api.writes import Commands
 from crm.core.models import Attachment, User
 from crm.core.views.attachments import hand_out
 
 
-class ContactViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ContactLog]):
+class ContactViewSet(
+    ListOnTrail, Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ContactLog]
+):
     """Contacts with clients whom the caller may see, newest first."""
 
     queryset = ContactLog.objects.none()
     serializer_class = ContactRead
+    trail = "contact.view"
     filterset_class = ContactFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -53,17 +57,6 @@ class ContactViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
         rows: Any = ContactLog.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
         return rows.for_timeline().select_related("client", "corrects")  # type: ignore[no-any-return]
 
-    @extend_schema(responses={200: ContactRead(many=True)})
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Contacts of many clients; each page names on the trail what it showed."""
-        answer = super().list(request, *args, **kwargs)
-        rows = answer.data["results"]
-        clients = {row["client"]["id"] for row in rows}
-        own: Any = request.user
-        only = clients.pop() if len(clients) == 1 else None
-        audit.record_read(own, "contact.view", "clients.contactlog", client=only, ids=[row["id"] for row in rows])
-        return answer
-
     @extend_schema(responses={200: ContactRead})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One contact with its full wording."""
@@ -74,9 +67,7 @@ class ContactViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
     @extend_schema(request=ContactCreate, responses={201: ContactRead})
     def create(self, request: Request) -> Response:
         """Log a contact. The same Idempotency-Key brings the same contact back, however often a phone sends it."""
-        body = ContactCreate(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self._said(ContactCreate)
         own: Any = request.user
         main = {name: said.pop(name) for name in ("client", "channel", "content")}
         timed = {name: said.pop(name, None) for name in ("at", "device_at", "next_on", "appointment")}
@@ -87,9 +78,7 @@ class ContactViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
     def correct(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Write a contact anew with a reason; the first wording stays on file."""
         contact = self.get_object()
-        body = ContactCorrect(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self._said(ContactCorrect)
         reason = said.pop("reason")
         own: Any = request.user
         return self.once(
@@ -161,7 +150,3 @@ class ContactViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
             asked: type[BasePermission] = may(asks)
             return [asked()]
         return super().get_permissions()
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        return Response(ContactRead(row, context=self.get_serializer_context()).data)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -29,7 +27,8 @@ from clients.services import (
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
-from crm.core.api.writes import Once, etag, seen_version
+from crm.core.api.trail import ListOnTrail
+from crm.core.api.writes import Commands
 
 End = InvestorClassification.EndReason
 
@@ -88,11 +87,15 @@ _DECIDES = [may("clients.approve_investorclassification")]
 _ASKS = [may("clients.add_investorclassification")]
 
 
-class InvestorClassificationViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[InvestorClassification]):
+class InvestorClassificationViewSet(
+    ListOnTrail, Commands, mixins.ListModelMixin, viewsets.GenericViewSet[InvestorClassification]
+):
     """Applications of clients whom the caller may see, the newest first."""
 
     queryset = InvestorClassification.objects.none()
     serializer_class = ClassificationRead
+    subject = "classification"
+    trail = "investor.view"
     filterset_class = ClassificationFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -110,13 +113,6 @@ class InvestorClassificationViewSet(Once, mixins.ListModelMixin, viewsets.Generi
         rows: Any = InvestorClassification.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
         return rows.for_list()  # type: ignore[no-any-return]
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Applications; each page names on the trail what it showed."""
-        answer = super().list(request, *args, **kwargs)
-        ids = [row["id"] for row in answer.data["results"]]
-        audit.record_read(self._actor, "investor.view", "clients.investorclassification", ids=ids)
-        return answer
-
     @extend_schema(responses={200: ClassificationRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One application with its version as ETag."""
@@ -127,9 +123,7 @@ class InvestorClassificationViewSet(Once, mixins.ListModelMixin, viewsets.Generi
     @extend_schema(request=ClassificationApply, responses={201: ClassificationRead})
     def create(self, request: Request) -> Response:
         """Take down a written application."""
-        body = ClassificationApply(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self._said(ClassificationApply)
         stated = {name: said.pop(name) for name in STATED if name in said}
         return self.once(
             lambda: apply_for_class(stated=stated, actor=self._actor, now=timezone.now(), **said), self._shown
@@ -158,26 +152,3 @@ class InvestorClassificationViewSet(Once, mixins.ListModelMixin, viewsets.Generi
     def end(self, request: Request, **_path: str) -> Response:
         """Make the client an ordinary investor again."""
         return self._do(ClassificationEnd, return_to_ordinary)
-
-    @property
-    def _actor(self) -> Any:
-        return self.request.user
-
-    def _row(self) -> InvestorClassification:
-        found: InvestorClassification = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
-
-    def _do(self, command: type[Any], change: Callable[..., Any]) -> Response:
-        row, version = self._row(), seen_version(self.request)
-        body = command(data=self.request.data)
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
-        return self.once(
-            lambda: change(classification=row, actor=self._actor, now=timezone.now(), version=version, **said),
-            self._shown,
-        )
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        told = ClassificationRead(row, context=self.get_serializer_context()).data
-        return Response(told, headers={"ETag": etag(row)})

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
@@ -24,7 +22,7 @@ from clients.services.merges import approve_merge, ask_merge, preview_merge, rej
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Once, etag, seen_version
+from crm.core.api.writes import Commands, seen_version
 
 ID = "[0-9A-Z]{26}"
 
@@ -138,7 +136,9 @@ _STATE = OpenApiParameter("state", OpenApiTypes.STR, description="open or dismis
 
 
 @extend_schema_view(list=extend_schema(parameters=[_STATE]))
-class DuplicateViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DuplicatePair]):
+class DuplicateViewSet(
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DuplicatePair]
+):
     """Suspected duplicates, the surest first."""
 
     queryset = DuplicatePair.objects.none()
@@ -163,18 +163,11 @@ class DuplicateViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, v
     def dismiss(self, request: Request, **_path: str) -> Response:
         """Say that the two are different clients; the pair does not come back."""
         pair, version, own = self.get_object(), seen_version(request), request.user
-        body = Reason(data=request.data)
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self._said(Reason)
         return self.once(
             lambda: dismiss_pair(pair=pair, actor=own, now=timezone.now(), version=version, **said),  # type: ignore[arg-type]  # signed in
             self._shown,
         )
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        told = DuplicateRead(row, context=self.get_serializer_context()).data
-        return Response(told, headers={"ETag": etag(row)})
 
 
 _PAIR = [
@@ -183,11 +176,12 @@ _PAIR = [
 ]
 
 
-class MergeViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[MergeRecord]):
+class MergeViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[MergeRecord]):
     """Merges of clients whom the caller may see, the newest first."""
 
     queryset = MergeRecord.objects.none()
     serializer_class = MergeRead
+    subject = "record"
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_regex = ID
@@ -211,9 +205,7 @@ class MergeViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[MergeRec
     @extend_schema(request=MergeAsk, responses={201: MergeRead})
     def create(self, request: Request) -> Response:
         """Ask for a merge; where the house asks for no second person it is done at once."""
-        body = MergeAsk(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self._said(MergeAsk)
         versions = said.pop("staying_version"), said.pop("leaving_version")
         return self.once(
             lambda: ask_merge(actor=self._actor, now=timezone.now(), versions=versions, **said), self._shown
@@ -247,31 +239,9 @@ class MergeViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[MergeRec
         """Make them two clients again."""
         return self._do(Reason, undo_merge)
 
-    @property
-    def _actor(self) -> Any:
-        return self.request.user
-
     def _client(self, public_id: str) -> Client:
         rows = Client.objects.visible_to(self._actor).select_related("branch", "advisor", "introducer")
         found: Client | None = rows.filter(public_id=public_id).first()
         if found is None:
             raise Http404
         return found
-
-    def _row(self) -> MergeRecord:
-        found: MergeRecord = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
-
-    def _do(self, command: type[Any], change: Callable[..., Any]) -> Response:
-        row, version = self._row(), seen_version(self.request)
-        body = command(data=self.request.data)
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
-        return self.once(
-            lambda: change(record=row, actor=self._actor, now=timezone.now(), version=version, **said), self._shown
-        )
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        told = MergeRead(row, context=self.get_serializer_context()).data
-        return Response(told, headers={"ETag": etag(row)})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
@@ -19,7 +18,8 @@ from clients.questions import Goal, Horizon, Hour, Product, QuestionKey, Restric
 from clients.services import record_needs
 from crm.core import audit
 from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
-from crm.core.api.writes import Once
+from crm.core.api.trail import ListOnTrail
+from crm.core.api.writes import Commands
 
 
 def _codes() -> serializers.ListField:
@@ -109,11 +109,14 @@ class NeedsCreate(Strict):
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-class NeedsViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[NeedsInterview]):
+class NeedsViewSet(
+    ListOnTrail, Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[NeedsInterview]
+):
     """Needs interviews of clients whom the caller may see, the newest first. Each look is on the trail."""
 
     queryset = NeedsInterview.objects.none()
     serializer_class = NeedsRead
+    trail = "needs.view"
     filterset_class = NeedsFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -125,17 +128,6 @@ class NeedsViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, views
         rows: Any = NeedsInterview.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
         return rows.select_related("client", "taken_by", "contact", "corrects")  # type: ignore[no-any-return]
 
-    @extend_schema(responses={200: NeedsRead(many=True)})
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Interviews of many clients; each page names on the trail what it showed."""
-        answer = super().list(request, *args, **kwargs)
-        rows = answer.data["results"]
-        clients = {row["client"]["id"] for row in rows}
-        own: Any = request.user
-        only = clients.pop() if len(clients) == 1 else None
-        audit.record_read(own, "needs.view", "clients.needsinterview", client=only, ids=[row["id"] for row in rows])
-        return answer
-
     @extend_schema(responses={200: NeedsRead})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One interview."""
@@ -146,16 +138,10 @@ class NeedsViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, views
     @extend_schema(request=NeedsCreate, responses={201: NeedsRead})
     def create(self, request: Request) -> Response:
         """Keep an interview as a new row; with ``corrects`` and a reason it takes the place of one with a slip."""
-        body = NeedsCreate(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self._said(NeedsCreate)
         own: Any = request.user
         answers = {key: _plain(value) for key, value in (said.pop("answers", None) or {}).items()}
         return self.once(lambda: record_needs(actor=own, now=timezone.now(), answers=answers, **said), self._shown)
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        return Response(NeedsRead(row, context=self.get_serializer_context()).data)
 
 
 def _plain(value: Any) -> Any:

@@ -32,7 +32,8 @@ from clients.services import (
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Once, etag, seen_version
+from crm.core.api.trail import ListOnTrail
+from crm.core.api.writes import Commands
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.figure_sources import source_in_words
@@ -140,11 +141,15 @@ _CODE = OpenApiParameter("code", OpenApiTypes.STR, description="One permission; 
 _DECIDES = [may("clients.approve_tradingpermission")]
 
 
-class TradingPermissionViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[TradingPermission]):
+class TradingPermissionViewSet(
+    ListOnTrail, Commands, mixins.ListModelMixin, viewsets.GenericViewSet[TradingPermission]
+):
     """Permissions of clients whom the caller may see, the newest first."""
 
     queryset = TradingPermission.objects.none()
     serializer_class = PermissionRead
+    subject = "permission"
+    trail = "permission.view"
     filterset_class = PermissionFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -162,13 +167,6 @@ class TradingPermissionViewSet(Once, mixins.ListModelMixin, viewsets.GenericView
         rows: Any = TradingPermission.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
         return rows.for_list()  # type: ignore[no-any-return]
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Permissions; each page names on the trail what it showed."""
-        answer = super().list(request, *args, **kwargs)
-        ids = [row["id"] for row in answer.data["results"]]
-        audit.record_read(self._actor, "permission.view", "clients.tradingpermission", ids=ids)
-        return answer
-
     @extend_schema(responses={200: PermissionRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One permission with its version as ETag."""
@@ -179,9 +177,7 @@ class TradingPermissionViewSet(Once, mixins.ListModelMixin, viewsets.GenericView
     @extend_schema(request=PermissionOpen, responses={201: PermissionRead})
     def create(self, request: Request) -> Response:
         """Open a permission whose every condition is met (409 names those that are not), or ask for an exemption."""
-        body = PermissionOpen(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self._said(PermissionOpen)
         if ("exemption" in said) != ("reason" in said):
             missing = "reason" if "exemption" in said else "exemption"
             raise InvalidInput(fields={missing: _("An exemption needs its reason.")})
@@ -211,9 +207,7 @@ class TradingPermissionViewSet(Once, mixins.ListModelMixin, viewsets.GenericView
     @action(detail=False, methods=["post"], pagination_class=None)
     def tests(self, request: Request) -> Response:
         """Record a test taken or a paper signed."""
-        body = EntryTestCreate(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
+        said = self._said(EntryTestCreate)
 
         def show(public_id: str) -> Response:
             rows = EntryTest.objects.visible_to(self._actor)
@@ -238,25 +232,3 @@ class TradingPermissionViewSet(Once, mixins.ListModelMixin, viewsets.GenericView
     def close(self, request: Request, **_path: str) -> Response:
         """Close an open permission."""
         return self._do(Close, close_permission)
-
-    @property
-    def _actor(self) -> Any:
-        return self.request.user
-
-    def _row(self) -> TradingPermission:
-        found: TradingPermission = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        return found
-
-    def _do(self, command: type[Any], change: Callable[..., Any]) -> Response:
-        row, version = self._row(), seen_version(self.request)
-        body = command(data=self.request.data)
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
-        return self.once(
-            lambda: change(permission=row, actor=self._actor, now=timezone.now(), version=version, **said), self._shown
-        )
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        told = PermissionRead(row, context=self.get_serializer_context()).data
-        return Response(told, headers={"ETag": etag(row)})

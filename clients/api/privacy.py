@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -21,7 +20,7 @@ from clients.services.standing import lift_hold, set_hold
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Once
+from crm.core.api.writes import Commands
 
 
 class DataRequestRead(serializers.Serializer[DataRequest]):
@@ -69,23 +68,8 @@ class NothingBody(Strict):
     """Nothing to say but that it is done."""
 
 
-class _Commands(Once):
-    """What both resources do with a command: check the body, carry it out once, answer the row."""
-
-    kwargs: dict[str, Any]
-
-    def _said(self, body: type[Strict]) -> dict[str, Any]:
-        given = body(data=self.request.data, context=self.get_serializer_context())  # type: ignore[attr-defined]  # the viewset's
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)  # type: ignore[attr-defined]  # as above
-        return Response(self.get_serializer(row).data)  # type: ignore[attr-defined]  # as above
-
-
 class DataRequestViewSet(
-    _Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DataRequest]
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DataRequest]
 ):
     """Requests of clients about their own data (PIPL Art. 45–47), by the day of the answer."""
 
@@ -191,7 +175,7 @@ class LegalHoldCreate(Strict):
     reason = serializers.CharField(max_length=300)
 
 
-class LegalHoldViewSet(_Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[LegalHold]):
+class LegalHoldViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[LegalHold]):
     """Legal holds: nothing about the client is erased while one stands."""
 
     queryset = LegalHold.objects.none()

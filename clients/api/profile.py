@@ -50,12 +50,13 @@ from clients.models import (
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Strict
-from crm.core.api.writes import Once, etag, seen_version
+from crm.core.api.trail import ListOnTrail
+from crm.core.api.writes import Commands, seen_version
 
 ID = "[0-9A-Z]{26}"
 
 
-class RowViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+class RowViewSet(ListOnTrail, Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """Rows of clients whom the caller may see, the newest first; what was taken off is gone from here."""
 
     lookup_field = "public_id"
@@ -63,6 +64,7 @@ class RowViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     lookup_value_regex = ID
     cursor_ordering = ("-pk",)
     writes = {"create": "once", "partial_update": "versioned", "remove": "once+versioned"}
+    trail = "profile_row.view"
     model: Any
     create_shape: type[Strict]
     change_shape: type[Strict]
@@ -80,42 +82,30 @@ class RowViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
             return [asked()]
         return list(super().get_permissions())
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Rows of many clients; each page names on the trail what it showed."""
-        answer = super().list(request, *args, **kwargs)
-        rows = answer.data["results"]
-        clients = {row["client"]["id"] for row in rows}
-        own: Any = request.user
-        only = clients.pop() if len(clients) == 1 else None
-        label = self.model._meta.label_lower
-        audit.record_read(own, "profile_row.view", label, client=only, ids=[row["id"] for row in rows])
-        return answer
-
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One row with its version as ETag."""
         row = self.get_object()
-        own: Any = request.user
-        audit.record_read(own, "profile_row.view", row, client=row.client)
-        return self._shown(row)
+        audit.record_read(self._actor, self.trail, row, client=row.client)
+        return self._shown(row.public_id)
 
     def create(self, request: Request) -> Response:
         """Put a row on file."""
-        said = self._read(self.create_shape)
+        said = self._said(self.create_shape)
         client = said.pop("client")
         add: Callable[..., Any] = getattr(services, self.add_service)
         return self.once(
             lambda: add(client=client, values=said, actor=request.user, now=timezone.now()),
-            lambda public_id: self._shown(get_object_or_404(self.get_queryset(), public_id=public_id)),
+            self._shown,
         )
 
     def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Change a row."""
         row = self.get_object()
         version = seen_version(request)
-        said = self._read(self.change_shape)
+        said = self._said(self.change_shape)
         change: Callable[..., Any] = getattr(services, self.change_service)
         changed = change(row=row, values=said, actor=request.user, now=timezone.now(), version=version)
-        return self._shown(get_object_or_404(self.get_queryset(), pk=changed.pk))
+        return self._shown(changed.public_id)
 
     @extend_schema(request=None, responses={201: None})
     @action(detail=True, methods=["post"])
@@ -129,15 +119,6 @@ class RowViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
             lambda: services.remove_row(row=row, actor=own, now=timezone.now(), version=version),
             lambda public_id: Response({"id": public_id}),
         )
-
-    def _read(self, shape: type[Strict]) -> dict[str, Any]:
-        body = shape(data=self.request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        return dict(body.validated_data)
-
-    def _shown(self, row: Any) -> Response:
-        shape = self.get_serializer_class()
-        return Response(shape(row, context=self.get_serializer_context()).data, headers={"ETag": etag(row)})
 
 
 def _resource(
@@ -165,7 +146,7 @@ def _resource(
     return Rows
 
 
-class HouseholdViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Household]):
+class HouseholdViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Household]):
     """Households with at least one member whom the caller may see."""
 
     queryset = Household.objects.none()
@@ -202,14 +183,14 @@ class HouseholdViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Hous
     @extend_schema(request=HouseholdFound, responses={201: HouseholdRead})
     def create(self, request: Request) -> Response:
         """Found a household."""
-        said = self._read(HouseholdFound)
+        said = self._said(HouseholdFound)
         return self._once(lambda terms: services.found_household(**said, **terms))
 
     @extend_schema(request=HouseholdPlace, responses={201: HouseholdRead})
     @action(detail=True, methods=["post"])
     def join(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Bring one more client into a household."""
-        row, said = self.get_object(), self._read(HouseholdPlace)
+        row, said = self.get_object(), self._said(HouseholdPlace)
         return self._once(lambda terms: services.join_household(household=row, **said, **terms).household)
 
     @extend_schema(request=HouseholdPlace, responses={201: None})
@@ -217,7 +198,7 @@ class HouseholdViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Hous
     def leave(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Take a client out of his household; one that nobody is left in goes."""
         rows: Any = Household.objects.all()
-        said, own = self._read(HouseholdPlace), self.request.user
+        said, own = self._said(HouseholdPlace), self.request.user
         now: Any = timezone.now()
 
         def make() -> Any:
@@ -229,18 +210,12 @@ class HouseholdViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Hous
         return self.once(make, lambda public_id: Response({"id": public_id}))
 
     def _once(self, make: Any) -> Response:
-        terms = {"actor": self.request.user, "now": timezone.now()}
-        return self.once(
-            lambda: make(terms),
-            lambda public_id: Response(
-                self.get_serializer(get_object_or_404(self.get_queryset(), public_id=public_id)).data
-            ),
-        )
+        terms = {"actor": self._actor, "now": timezone.now()}
+        return self.once(lambda: make(terms), self._shown)
 
-    def _read(self, shape: type[Strict]) -> dict[str, Any]:
-        body = shape(data=self.request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        return dict(body.validated_data)
+    def _shown(self, public_id: str) -> Response:
+        """Through the serializer above, which asks whose members may be shown."""
+        return Response(self.get_serializer(get_object_or_404(self.get_queryset(), public_id=public_id)).data)
 
 
 #: Name under /api/v1/ → resource.

@@ -74,7 +74,7 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
         client = self.get_object()
         own: Any = request.user
         audit.record_read(own, "client.view", client, client=client)
-        return self._shown(client)
+        return self._told(client)
 
     @extend_schema(request=ClientCreate, responses={201: ClientRead})
     def create(self, request: Request) -> Response:
@@ -97,7 +97,7 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
                 now=timezone.now(),
                 advisor=own if own.role_keys & BOOK_ROLES else None,
             ),
-            lambda public_id: self._shown(get_object_or_404(self.get_queryset(), public_id=public_id)),
+            lambda public_id: self._told(get_object_or_404(self.get_queryset(), public_id=public_id)),
         )
 
     @extend_schema(request=ClientChange, responses={200: ClientRead}, filters=False)
@@ -118,7 +118,7 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
             now=timezone.now(),
             version=version,
         )
-        return self._shown(get_object_or_404(self.get_queryset(), pk=changed.pk))
+        return self._told(get_object_or_404(self.get_queryset(), pk=changed.pk))
 
 
 _CLIENT = OpenApiParameter("client", OpenApiTypes.STR, required=True, description="Public id of the client.")

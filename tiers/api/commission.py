@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +18,7 @@ from rest_framework.response import Response
 from clients.models import Client
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
-from crm.core.api.writes import Commands, etag, seen_version
+from crm.core.api.writes import Commands
 from tiers.filters import ClientRateFilter, RateCardFilter
 from tiers.models import ClientRate, Product, RateBasis, RateCard, Tier
 from tiers.querysets import may_see_commission
@@ -162,6 +161,7 @@ class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request diff
 
     queryset = ClientRate.objects.none()
     serializer_class = ClientRateRead
+    subject = "rate"
     filterset_class = ClientRateFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -221,13 +221,3 @@ class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request diff
     def end(self, request: Request, **_path: str) -> Response:
         """Let an approved rate end."""
         return self._do(EndRate, end_client_rate)
-
-    def _do(self, command: type[Strict], change: Callable[..., ClientRate]) -> Response:
-        row, version, said = self._row(), seen_version(self.request), self._said(command)
-        return self.once(
-            lambda: change(rate=row, actor=self._actor, now=timezone.now(), version=version, **said), self._shown
-        )
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        return Response(ClientRateRead(row).data, headers={"ETag": etag(row)})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.request import Request
@@ -87,7 +88,10 @@ class Commands(Once):
 
     kwargs: dict[str, Any]
     get_queryset: Callable[[], Any]
+    get_serializer_class: Callable[[], Any]
     get_serializer_context: Callable[[], dict[str, Any]]
+    #: The name under which the services take the row that they change: "agreement", "rate" …
+    subject: str
 
     @property
     def _actor(self) -> User:
@@ -102,3 +106,15 @@ class Commands(Once):
         body = command(data=self.request.data if given is None else given, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         return dict(body.validated_data)
+
+    def _do(self, command: type[Strict], change: Callable[..., Any]) -> Response:
+        """Change the row of the path once, from the version that the caller has seen, and answer it as it is then."""
+        row, version, said = self._row(), seen_version(self.request), self._said(command)
+        who = {"actor": self._actor, "now": timezone.now(), "version": version}
+        return self.once(lambda: change(**{self.subject: row}, **who, **said), self._shown)
+
+    def _shown(self, public_id: str) -> Response:
+        """One row within the caller's reach, with its version as ETag where it has one."""
+        row = get_object_or_404(self.get_queryset(), public_id=public_id)
+        told = self.get_serializer_class()(row, context=self.get_serializer_context()).data
+        return Response(told, headers={"ETag": etag(row)} if hasattr(row, "version") else None)

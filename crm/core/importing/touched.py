@@ -48,7 +48,7 @@ class Touched:
         """A later file says something else."""
         said = {
             "row": row.number, "key": key or masked(row.key), "what": _(", ").join(what), "file": by.file_name,
-            "when": f"{by.applied_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+            "when": f"{(by.applied_at or by.created_at).astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
         }  # fmt: skip
         text = _("Row %(row)s (%(key)s) was changed by the later import %(file)s of %(when)s: %(what)s.")
         self._say(text % said)
