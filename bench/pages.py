@@ -17,6 +17,7 @@ import argparse
 import csv
 import logging
 import os
+import re
 import shutil
 import sys
 import time
@@ -46,10 +47,38 @@ ROWS = (
     ("core:staff_", "core.User"),
     ("core:delegation", "core.Delegation"),
     ("core:hours_", "core.Branch"),
+    ("core:branch_", "core.Branch"),
+    ("core:region_", "core.Region"),
+    ("core:department_", "core.Department"),
     ("core:audit_", "core.AuditEntry"),
     ("core:job_", "core.JobRun"),
+    ("core:export_", "core.ExportRequest"),
+    ("core:import_mapping_", "core.ImportMapping"),
     ("core:import_", "core.ImportBatch"),
     ("clients:contact_correct", "clients.ContactLog"),
+    ("clients:contact_add", "clients.Client"),
+    ("clients:contact_point_", "clients.Client"),
+    ("clients:contact_person_", "clients.Client"),
+    ("clients:contact", "clients.ContactLog"),
+    ("clients:segment_", "clients.Segment"),
+    ("clients:view_", "clients.SavedView"),
+    ("clients:tag_", "clients.Tag"),
+    ("clients:duplicate_", "clients.DuplicatePair"),
+    ("clients:merge_", "clients.MergeRecord"),
+    ("clients:permission_decide", "clients.TradingPermission"),
+    ("clients:permission_close", "clients.TradingPermission"),
+    ("clients:classification_apply", "clients.Client"),
+    ("clients:classification", "clients.InvestorClassification"),
+    ("clients:account_add", "clients.Client"),
+    ("clients:account_", "clients.Account"),
+    ("clients:data_request_new", "clients.Client"),
+    ("clients:data_request", "clients.DataRequest"),
+    ("clients:hold_lift", "clients.LegalHold"),
+    ("clients:erasure_new", "clients.Client"),
+    ("clients:erasure", "clients.Erasure"),
+    ("clients:appointment_book", "clients.Client"),
+    ("clients:appointment_", "clients.Appointment"),
+    ("clients:next_date_back", "clients.NextDateMove"),
     ("clients:", "clients.Client"),
     ("overview:", "clients.Client"),
     ("advisory:agreements", "clients.Client"),
@@ -59,14 +88,89 @@ ROWS = (
     ("advisory:advisor_edit", "core.User"),
     ("tiers:run", "tiers.EvaluationRun"),
     ("tiers:programme_", "tiers.Programme"),
-    ("tiers:proof", "tiers.TierChange"),
+    ("tiers:proof", "clients.Client"),
+    ("tiers:statement", "clients.Client"),
+    ("tiers:fee_quote", "tiers.FeeQuote"),
+    ("tiers:card_set", "tiers.Tier"),
     ("tiers:rate_propose", "clients.Client"),
+    ("tiers:rate_", "tiers.ClientRate"),
     ("complaints:", "complaints.Complaint"),
     ("care:call", "care.FollowUpCall"),
     ("care:unable_", "care.FollowUpCall"),
     ("care:finding_", "care.Finding"),
     ("care:survey_", "care.SurveyInvitation"),
 )
+#: Rows below a client: ``row`` in the address.
+ROWS_OF_CLIENT = (
+    ("clients:document_", "clients.IdentityDocument"),
+    ("clients:contact_point_", "clients.ContactPoint"),
+    ("clients:contact_person_", "clients.ContactPerson"),
+    ("clients:financing_need_", "clients.FinancingNeed"),
+)
+#: Pages that make sense for a row in one state only.
+STATES = {
+    "advisory:matching_approve": {"state": "proposed"},
+    "advisory:matching_reject": {"state": "proposed"},
+    "advisory:advisor_edit": {"groups__name": "advisor"},
+    "care:call_take": {"state": "due"},
+    "care:unable_approve": {"state": "unable_proposed"},
+    "care:unable_refuse": {"state": "unable_proposed"},
+    "clients:classification_decide": {"state": "waiting"},
+    "clients:classification_withdraw": {"state": "waiting"},
+    "clients:classification_end": {"state": "approved"},
+    "clients:permission_decide": {"state": "waiting"},
+    "clients:permission_close": {"state": "open"},
+    "core:export_decide": {"state": "requested"},
+    "core:staff_disable": {"is_active": True},
+    "core:staff_enable": {"is_active": False},
+    "core:import_mapping": {"state": "draft"},
+    "tiers:card_set": {"programme__branch": None},
+    "tiers:rate_approve": {"state": "proposed"},
+    "tiers:rate_reject": {"state": "proposed"},
+    "tiers:rate_accept": {"state": "offered"},
+    "tiers:rate_decline": {"state": "offered"},
+    "tiers:rate_end": {"state": "approved"},
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """Another form of a page: a tab, a view, or a row in another state. It is looked at like a page of its own."""
+
+    label: str
+    query: str = ""
+    given: tuple[tuple[str, str], ...] = ()
+    where: tuple[tuple[str, Any], ...] = ()
+
+
+def forms_of(name: str) -> list[Form]:
+    """The forms of a page besides the first; "" as a query, a part of the address or a state each make one."""
+    from complaints.models import Complaint
+    from complaints.steps import STEPS
+
+    if name == "complaints:step":
+        return [
+            Form(step.action, given=(("action", step.action),), where=(("state__in", step.origin),)) for step in STEPS
+        ]
+    if name == "complaints:detail":
+        return [Form(state, where=(("state", state),)) for state in Complaint.State.values]
+    return [Form(query, query) for query in QUERIES.get(name, ())]
+
+
+#: Tabs and views that an address has besides its first form.
+QUERIES: dict[str, tuple[str, ...]] = {
+    "overview:client": (
+        *("tab=profile", "tab=needs", "tab=timeline", "tab=assets", "tab=accounts"),
+        *("tab=quality", "tab=history", "tab=looks"),
+    ),
+    "complaints:list": ("view=board",),
+    "complaints:register": ("stranger=1", "q=8"),
+    "care:queue": ("view=open", "view=all"),
+    "clients:duplicates": ("show=dismissed", "show=waiting", "show=merged"),
+    "clients:erasure_decide": ("reject=1",),
+    "clients:list": ("q=zzzzzz", "sort=-assets"),
+    "search:page": ("q=8",),
+}
 
 
 @dataclass
@@ -98,39 +202,50 @@ def addresses() -> Iterator[tuple[str, list[str]]]:
     yield "api:docs", []
 
 
-def path_for(name: str, parts: list[str], user: Any) -> str | None:
+def path_for(name: str, parts: list[str], user: Any, form: Form | None = None) -> str | None:
     """The address of a page of a row that the user sees; None where there is none."""
     from django.urls import reverse
 
+    form = form or Form("")
+    where = STATES.get(name, {}) | dict(form.where)
     given: dict[str, str] = {}
     if "public_id" in parts:
-        row = _row(name, user)
+        below = _label(name, ROWS_OF_CLIENT) if "row" in parts else None
+        row: Any = _row(below or _label(name, ROWS), user, where)
         if row is None:
             return None
-        given["public_id"] = row.public_id
+        given["public_id"] = row.client.public_id if below else row.public_id
+        given["row"] = row.public_id
     known = {
         "key": "visit.new_account_days",
         "field": "phone",
         "action": "accept",
-        "product": "stock",
+        "product": "A_SHARE",
         "day": "2026-10-01",
+        "code": "star",
+        "group": "wealth" if name == "clients:group_edit" else "person",
+        "step": "take",
+        **dict(form.given),
     }
-    for part in set(parts) - {"public_id"}:
+    for part in set(parts) - set(given):
         if part not in known:
             return None
         given[part] = known[part]
-    return reverse(name, kwargs=given)
+    return reverse(name, kwargs={part: given[part] for part in parts}) + (f"?{form.query}" if form.query else "")
 
 
-def _row(name: str, user: Any) -> Any:
+def _label(name: str, rows: tuple[tuple[str, str], ...]) -> str | None:
+    return next((label for beginning, label in rows if name.startswith(beginning)), None)
+
+
+def _row(label: str | None, user: Any, where: dict[str, Any]) -> Any:
     from django.apps import apps
 
-    for beginning, label in ROWS:
-        if name.startswith(beginning):
-            rows = apps.get_model(label).objects.all()
-            seen = rows.visible_to(user) if hasattr(rows, "visible_to") else rows
-            return seen.order_by("pk").last() or rows.order_by("pk").last()
-    return None
+    if label is None:
+        return None
+    rows = apps.get_model(label).objects.filter(**where)
+    seen = rows.visible_to(user) if hasattr(rows, "visible_to") else rows
+    return seen.order_by("pk").last() or rows.order_by("pk").last()
 
 
 def look_at_all(people: list[tuple[str, Any]], only: tuple[str, ...] = ("",)) -> tuple[list[Page], dict[str, str]]:
@@ -138,21 +253,24 @@ def look_at_all(people: list[tuple[str, Any]], only: tuple[str, ...] = ("",)) ->
     from django.test import Client as Browser
 
     logging.disable(logging.ERROR)  # refusals are figures here; a fault is told with its exception
-    pages, sessions = (
-        {name: Page(name) for name, _ in addresses() if name not in NO_PAGES and name.startswith(only)},
-        {},
-    )
+    todo = [
+        (Page(f"{name} {form.label}".strip()), name, parts, form)
+        for name, parts in addresses()
+        if name not in NO_PAGES and name.startswith(only)
+        for form in (Form(""), *forms_of(name))
+    ]
+    sessions: dict[str, str] = {}
     for role, user in people:
         browser = Browser(
             headers={"accept-language": "zh-hans"}, raise_request_exception=False, SERVER_NAME="127.0.0.1"
         )
         browser.force_login(user)
         sessions[role] = browser.cookies["sessionid"].value
-        for name, parts in addresses():
-            path = path_for(name, parts, user) if name in pages else None
+        for page, name, parts, form in todo:
+            path = path_for(name, parts, user, form)
             if path:
-                _look(pages[name], role, browser, path)
-    return list(pages.values()), sessions
+                _look(page, role, browser, path)
+    return [page for page, *_rest in todo], sessions
 
 
 def _look(page: Page, role: str, browser: Any, path: str) -> None:
@@ -177,7 +295,7 @@ def _look(page: Page, role: str, browser: Any, path: str) -> None:
     sql = [one["sql"] for one in seen if not one["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
     own = sum(not any(mark in one[max(one.find(" FROM "), 0) :] for mark in _WHO) for one in sql)
     page.looks[role] = (path, spent, own, len(answer.content))
-    if page.name in LISTS and own > BUDGET:
+    if page.name.split()[0] in LISTS and own > BUDGET:
         page.found.append(f"{own} statements of its own as {role}; a list has {BUDGET}")
 
 
@@ -205,11 +323,15 @@ def browse(pages: list[Page], sessions: dict[str, str], port: int, folder: Path,
                         role, (path, *_figures) = next(iter(page.looks.items()))
                         if role not in contexts:
                             contexts[role] = _signed_in(chromium, sessions[role], base, language, width)
-                        picture = folder / f"{page.name.replace(':', '-')}-{language}-{width}.png"
+                        picture = folder / f"{_file_name(page.name)}-{language}-{width}.png"
                         page.found += _show(contexts[role], base + path, picture, axe, f"{language} {width}", width)
                 for context in contexts.values():
                     context.close()
         chromium.close()
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "-", name)
 
 
 def _signed_in(chromium: Any, session: str, base: str, language: str, width: int) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Count, Q
+from django.db.models.functions import RowNumber
 
 from clients.querysets import client_q
 from crm.core.access import NOTHING, branch_q
@@ -70,6 +71,16 @@ class ComplaintQuerySet(models.QuerySet[Any]):
             ComplaintClockQuerySet.running_of(models.OuterRef("pk")).order_by("due_on").values("due_on")[:1]
         )
         return self.annotate(ends_on=ends).order_by(models.F("ends_on").asc(nulls_last=True), "received_at", "pk")
+
+    def board(self, states: tuple[str, ...], count: int) -> ComplaintQuerySet:
+        """The ``count`` most pressing of each of the states, in one statement, in the order of pressing."""
+        pressing = self.filter(state__in=states).most_pressing()
+        place = models.Window(
+            RowNumber(),
+            partition_by=models.F("state"),
+            order_by=[models.F("ends_on").asc(nulls_last=True), models.F("received_at").asc(), models.F("pk").asc()],
+        )
+        return pressing.annotate(place=place).filter(place__lte=count)
 
     def closed_since(self, moment: datetime) -> ComplaintQuerySet:
         """Complaints that came to their proper end at or after ``moment``."""

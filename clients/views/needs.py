@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -131,7 +132,7 @@ def needs_context(request: HttpRequest, client: Client) -> dict[str, Any]:
 def _told(history: list[NeedsInterview]) -> list[Told]:
     """The interviews with what each changed; one that was corrected changes nothing any more."""
     standing = [row for row in history if not _later(row)]
-    after = dict(zip([row.pk for row in standing], [*standing[1:], None], strict=True))
+    after = {row.pk: older for row, older in zip_longest(standing, standing[1:])}
     return [
         Told(row, [] if _later(row) else changes_between(row, after[row.pk]), is_corrected=_later(row))
         for row in history

@@ -64,19 +64,23 @@ def _address(request: HttpRequest, view: str | None) -> str:
 
 
 def _board(request: HttpRequest, rows: Any) -> list[dict[str, Any]]:
-    """A column for each state of the work, each with its most pressing cards: one query a column, however many there are."""
+    """A column for each state of the work, each with its most pressing cards."""
     counts = rows.by_state()
-    columns = []
-    for state in _COLUMNS:
-        cards = list(rows.filter(state=state).for_list().most_pressing()[:_CARDS]) if counts.get(state) else []
-        for card in cards:
-            dress(card, request.user)
-        tone, icon = TONES[state]
-        count = counts.get(state, 0)
-        columns.append(
-            {"state": state, "cards": cards, "count": count, "more": count - len(cards), "tone": tone, "icon": icon}
-        )
-    return columns
+    cards: dict[str, list[Any]] = {state: [] for state in _COLUMNS}
+    for card in rows.for_list().board(_COLUMNS, _CARDS):
+        dress(card, request.user)
+        cards[card.state].append(card)
+    return [
+        {
+            "state": state,
+            "cards": cards[state],
+            "count": counts.get(state, 0),
+            "more": counts.get(state, 0) - len(cards[state]),
+            "tone": TONES[state][0],
+            "icon": TONES[state][1],
+        }
+        for state in _COLUMNS
+    ]
 
 
 def _alarms(request: HttpRequest, rows: Any) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 
 from bench import chaos, data, lists, rest
 from bench.measure import Report
-from bench.pages import BUDGET, LISTS, ROWS, Page, addresses, tell
+from bench.pages import BUDGET, LISTS, QUERIES, ROWS, ROWS_OF_CLIENT, STATES, Page, addresses, tell
 from bench.yardstick import goal, yardstick
 
 
@@ -72,9 +72,9 @@ def test_every_list_and_row_that_the_pages_command_names_exists():
 
     names = {name for name, _parts in addresses()}
 
-    assert names >= LISTS
-    assert all(any(name.startswith(beginning) for name in names) for beginning, _label in ROWS)
-    assert all(apps.get_model(label) for _beginning, label in ROWS)
+    assert names >= LISTS | STATES.keys() | QUERIES.keys()
+    assert all(any(name.startswith(beginning) for name in names) for beginning, _label in (*ROWS, *ROWS_OF_CLIENT))
+    assert all(apps.get_model(label) for _beginning, label in (*ROWS, *ROWS_OF_CLIENT))
 
 
 class _Deeds:

@@ -12,7 +12,7 @@ from complaints.models import Complaint
 from complaints.services import register_complaint
 from crm.core.models import Attachment, AuditEntry
 from tests.factories.clients import ClientFactory
-from tests.factories.complaints import ComplaintFactory
+from tests.factories.complaints import ComplaintClockFactory, ComplaintFactory
 
 pytestmark = pytest.mark.django_db
 RECEIVED = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -130,6 +130,27 @@ def test_the_board_has_a_column_for_each_state_of_the_work(complaint, people, we
     counts = {str(column["state"]): column["count"] for column in answer.context["columns"]}
     assert counts == {"registered": 1, "investigating": 0, "approving": 0, "replying": 0, "replied": 0}
     assert "then the manager is told that nobody has called" in answer.content.decode()
+
+
+def test_each_column_of_the_board_shows_its_most_pressing_first_and_says_how_many_more_there_are(
+    branch, people, web, monkeypatch
+):
+    monkeypatch.setattr("complaints.views.lists._CARDS", 2)
+    days = {"R": (9, 3, 6), "I": (4, 1)}
+    made = {}
+    for state, ends in days.items():
+        for day in ends:
+            one = ComplaintFactory(client=ClientFactory(branch=branch), handler=people["front_desk"])
+            Complaint.objects.filter(pk=one.pk).update(state="registered" if state == "R" else "investigating")
+            ComplaintClockFactory(complaint=one, due_on=date(2099, 1, day))
+            made[f"{state}{day}"] = one.pk
+
+    answer = web(people["front_desk"]).get(reverse("complaints:list"), {"view": "board"})
+
+    columns = {str(column["state"]): column for column in answer.context["columns"]}
+    shown = {state: [card.pk for card in column["cards"]] for state, column in columns.items() if column["cards"]}
+    assert shown == {"registered": [made["R3"], made["R6"]], "investigating": [made["I1"], made["I4"]]}
+    assert (columns["registered"]["more"], columns["investigating"]["more"]) == (1, 0)
 
 
 def test_a_clock_that_ran_out_says_what_has_happened_since(complaint, people, web):

@@ -12,6 +12,7 @@ from clients.services import AssetDay, put_asset_days
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.models import AuditEntry, Branch, User
+from crm.overview.tabs import tabs_for
 from tests.factories.clients import ClientFactory, ContactLogFactory, HoldingFactory, RiskAssessmentFactory
 from tiers.services.programmes import seed_default_programme
 
@@ -43,6 +44,19 @@ def test_the_page_shows_facts_masked_with_curve_and_contacts(client_: Any, staff
     assert "谈过科创板" in text
     assert 'id="curve"' in text
     assert "C3" in text
+
+
+@pytest.mark.parametrize("role", ["branch_manager", "advisor", "follow_up_caller", "compliance", "auditor"])
+def test_every_tab_of_a_client_of_whom_nothing_is_known_yet_opens(
+    branch: Branch, staff: Staff, web: Web, role: str
+) -> None:
+    user = staff(role)
+    client = ClientFactory(branch=branch, advisor=user if role == "advisor" else None)
+    browser = web(user)
+
+    opened = {key: browser.get(f"/clients/{client.public_id}/?tab={key}").status_code for key in tabs_for(user)}
+
+    assert set(opened.values()) == {200}, opened
 
 
 @pytest.mark.parametrize(
