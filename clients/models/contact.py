@@ -147,7 +147,7 @@ class ContactLog(PublicModel):
             return str(self.contact_person.name)
         if self.relation is not None:
             relation = self.relation
-            return str(relation.outsider_name or Relation.Kind(relation.kind_for(self.client)).label)
+            return str(relation.outsider_name or Relation.Kind(relation.kind_for_key(self.client_id)).label)
         return str(self.other_name)
 
 

@@ -87,7 +87,10 @@ class Relation(ClientRow):
 
     def kind_for(self, client: Client) -> str:
         """What the other one is to ``client``, who stands on either side."""
-        return self.kind if self.client_id == client.pk else self.INVERSE[self.kind]
+        return self.kind_for_key(client.pk)
+
+    def kind_for_key(self, client_id: int) -> str:
+        return self.kind if self.client_id == client_id else self.INVERSE[self.kind]
 
 
 class Household(PublicModel, Versioned):

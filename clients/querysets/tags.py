@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Aggregate, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Cast, JSONObject
 
 from clients.querysets.scope import client_q
+from crm.core.querysets.aside import listed_aside
 
 if TYPE_CHECKING:
     from clients.models import Client, ClientTag
@@ -69,20 +71,12 @@ class ClientTagQuerySet(models.QuerySet[Any]):
         return self.select_related("tag", "set_by").order_by("family", "tag__name", "tag_id")
 
 
-class _JsonList(Aggregate):
-    """The values of all rows as one list."""
-
-    output_field = models.JSONField()
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, function="JSON_GROUP_ARRAY", **extra)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, function="JSONB_AGG", **extra)
-
-
+@lru_cache
 def tags_aside() -> Subquery:
-    """The tags of the client of the outer row, in the same statement: whoever sees a client sees what he carries."""
+    """The tags of the client of the outer row, in the same statement: whoever sees a client sees what he carries.
+
+    Made once: it is the same for everybody, and what uses it takes a copy.
+    """
     from clients.models import ClientTag
 
     row = JSONObject(
@@ -94,8 +88,7 @@ def tags_aside() -> Subquery:
         name="tag__name",
         palette="tag__palette",
     )
-    rows = ClientTag.objects.filter(client=OuterRef("pk")).order_by().values("client")
-    return Subquery(rows.annotate(found=_JsonList(row)).values("found"))
+    return listed_aside(ClientTag.objects.filter(client=OuterRef("pk")), "client", row)
 
 
 def tags_along(client: Client) -> list[ClientTag]:

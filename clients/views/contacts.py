@@ -226,7 +226,7 @@ def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
 def contacts_context(request: HttpRequest, client: Client, *, form: ContactForm | None = None) -> dict[str, Any]:
     """What ``clients/_contacts.html`` shows: the form for those who may log, and the newest contacts."""
     user = actor(request)
-    rows = ContactLog.objects.visible_to(user).filter(client=client).standing().for_timeline()
+    rows = ContactLog.objects.visible_to(user).filter(client=client).standing().in_brief()
     may_log = user.has_perm("clients.add_contactlog")
     return {
         "client": client,
@@ -242,7 +242,7 @@ def timeline_context(request: HttpRequest, client: Client) -> dict[str, Any]:
     user = actor(request)
     rows = ContactLog.objects.visible_to(user).filter(client=client)
     found = ContactFilter(request.GET, rows, request=request)
-    page = page_of(found.qs.for_timeline(), ("-at", "-id"), cursor=request.GET.get("cursor", ""), size=TIMELINE_SIZE)
+    page = page_of(found.qs.in_brief(), ("-at", "-id"), cursor=request.GET.get("cursor", ""), size=TIMELINE_SIZE)
     booked: Any = Appointment.objects.none()
     if user.has_perm("clients.view_appointment"):
         booked = Appointment.objects.visible_to(user).booked().filter(client=client).for_list().order_by("starts_at")

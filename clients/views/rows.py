@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -22,14 +23,18 @@ def today() -> date:
     return local_date(timezone.now())
 
 
-def visible_client(request: HttpRequest, public_id: str, *beside: str, tags: bool = False) -> Client:
+def visible_client(
+    request: HttpRequest, public_id: str, *beside: str, tags: bool = False, along: Mapping[str, Any] | None = None
+) -> Client:
     """The client, if the caller may see him; 404 for a foreign one as for none.
 
-    ``beside``: rows to fetch along with him, ``tags``: his tags as well.
+    ``beside``: rows to fetch along with him, ``tags``: his tags as well, ``along``: what else is asked in the same statement.
     """
     rows = Client.objects.visible_to(actor(request)).with_margin_ratio().with_hold()
     rows = rows.select_related("branch", "advisor", "introducer", *beside)
     if tags:
         rows = rows.with_tags()
+    if along:
+        rows = rows.annotate(**along)
     found: Client = get_object_or_404(rows, public_id=public_id)
     return found

@@ -11,7 +11,7 @@ from clients.querysets.scope import shown_name
 from clients.views.contacts import contacts_context
 from clients.views.rows import actor, today, visible_client
 from crm.core import audit
-from crm.overview.pieces import beside, pieces, private_values
+from crm.overview.pieces import along, beside, pieces, private_values
 
 
 @require_safe
@@ -19,7 +19,7 @@ from crm.overview.pieces import beside, pieces, private_values
 def client_brief(request: HttpRequest, public_id: str) -> HttpResponse:
     """A fragment beside my day; looking at it is on the trail like looking at the whole page."""
     user, day = actor(request), today()
-    client = visible_client(request, public_id, *beside(user))
+    client = visible_client(request, public_id, *beside(user), along=along(user, day))
     audit.record_read(user, "client.view", client, client=client)
     context = {
         "client": client,

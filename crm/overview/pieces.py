@@ -11,18 +11,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Subquery
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from advisory.models import AdvisoryAgreement
-from care.models import FollowUpCall
+from care.models import CareProgramme, FollowUpCall
 from clients.models import Client, QuestionToAsk
 from clients.quality import labels
 from complaints.models import Complaint
 from complaints.views.rows import dress
 from crm.core.masking import MASKS
 from crm.core.models import User
+from crm.core.querysets.aside import listed_aside
 from tiers.models import TierState
 from tiers.querysets.lines import TierLine, tier_lines
 
@@ -75,12 +78,44 @@ def beside(user: User) -> tuple[str, ...]:
     return (*known, "tier_state__tier") if user.has_perm("tiers.view_tierstate") else known
 
 
+def along(user: User, today: date) -> dict[str, Any]:
+    """What panels need of other apps, asked in the client's own statement: most clients have nothing there to fetch."""
+    asked: dict[str, Any] = {}
+    client = OuterRef("pk")
+    if user.has_perm("complaints.view_complaint"):
+        asked["has_complaints"] = Exists(_complaints(user).filter(client=client))
+    if user.has_perm("care.view_followupcall"):
+        row = JSONObject(
+            pk="pk", public_id="public_id", state="state", due_on="due_on", code="programme__code"
+        )  # what overview/_care.html shows
+        asked["calls_along"] = listed_aside(_calls(user).filter(client=client), "client", row)
+    if user.has_perm("advisory.view_advisoryagreement"):
+        row = JSONObject(number="number", signed_on="signed_on", cancel_until="cancel_until", name="advisor__name")
+        asked["agreement_along"] = Subquery(_agreements(user, today).filter(client=client).values_list(row)[:1])
+    return asked
+
+
+def _complaints(user: User) -> Any:
+    return Complaint.objects.visible_to(user).open()
+
+
+def _calls(user: User) -> Any:
+    return FollowUpCall.objects.visible_to(user).open()
+
+
+def _agreements(user: User, today: date) -> Any:
+    """In force, the newest first."""
+    rows = AdvisoryAgreement.objects.visible_to(user).in_force(today)
+    return rows.order_by("-signed_on", "-pk")
+
+
 def complaint_piece(user: User, client: Client, today: date) -> Piece | None:
     """Complaints under way with their clocks; who is recused from one does not learn of it here either."""
     if not user.has_perm("complaints.view_complaint"):
         return None
-    found = Complaint.objects.visible_to(user).open().filter(client=client).with_clocks()
-    rows = list(found.order_by("-received_at", "-pk")[:_MOST])
+    rows: list[Any] = []
+    if client.has_complaints:  # type: ignore[attr-defined]  # came along
+        rows = list(_complaints(user).filter(client=client).with_clocks().order_by("-received_at", "-pk")[:_MOST])
     for row in rows:
         row.client = client
         dress(row, user)
@@ -97,19 +132,27 @@ def care_piece(user: User, client: Client, today: date) -> Piece | None:
     """Follow-up calls that have to be made, the next one first."""
     if not user.has_perm("care.view_followupcall"):
         return None
-    calls = FollowUpCall.objects.visible_to(user).filter(client=client, state__in=FollowUpCall.OPEN)
-    rows = list(calls.select_related("programme").order_by("due_on", "pk")[:_MOST])
+    rows = sorted(client.calls_along or [], key=lambda row: (row["due_on"], row["pk"]))  # type: ignore[attr-defined]  # came along
     if not rows:
         return None
-    return Piece("care", _("Follow-up calls due"), "overview/_care.html", {"rows": rows, "today": today})
+    calls = [
+        FollowUpCall(
+            public_id=row["public_id"],
+            state=row["state"],
+            due_on=date.fromisoformat(row["due_on"]),
+            programme=CareProgramme(code=row["code"]),
+        )
+        for row in rows[:_MOST]
+    ]
+    return Piece("care", _("Follow-up calls due"), "overview/_care.html", {"rows": calls, "today": today})
 
 
 def agreement_piece(user: User, client: Client, today: date) -> Piece | None:
     """The advisory agreement in force, or the way to sign one."""
     if not user.has_perm("advisory.view_advisoryagreement"):
         return None
-    signed = AdvisoryAgreement.objects.visible_to(user).filter(client=client)
-    row = signed.in_force(today).select_related("advisor").order_by("-signed_on", "-pk").first()
+    found: dict[str, Any] | None = client.agreement_along  # type: ignore[attr-defined]  # came along
+    row = found and {**found, **{name: date.fromisoformat(found[name]) for name in ("signed_on", "cancel_until")}}
     links = [Link(_("All agreements"), reverse("advisory:agreements", args=[client.public_id]))]
     if row is None and user.has_perm("advisory.add_advisoryagreement"):
         links = [Link(_("Sign an agreement"), reverse("advisory:agreement_sign", args=[client.public_id]))]

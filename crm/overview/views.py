@@ -24,7 +24,7 @@ from crm.core import audit
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.views.lists import part
-from crm.overview.pieces import beside, pieces, private_values
+from crm.overview.pieces import along, beside, pieces, private_values
 from crm.overview.tabs import tabs_for
 
 
@@ -34,9 +34,11 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One client. Each look is on the trail before the answer: no entry, no answer."""
     user, day = actor(request), today()
     whole = part(request, "overview/client.html", "overview/_tab.html")
-    with_tags = whole == "overview/client.html" and user.has_perm("clients.view_tag")
+    is_page = whole == "overview/client.html"
+    with_tags = is_page and user.has_perm("clients.view_tag")
+    asked = along(user, day) if is_page else {}
     try:
-        client = visible_client(request, public_id, *beside(user), tags=with_tags)
+        client = visible_client(request, public_id, *beside(user), tags=with_tags, along=asked)
     except Http404:
         return _merged(request, public_id)
     tabs = tabs_for(user)
@@ -54,7 +56,7 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
         "template": f"overview/_{tab.key}.html",
         **tab.context(request, client, day),
     }
-    if whole == "overview/client.html":
+    if is_page:
         context |= {
             "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
             "days_left": client.risk_days_left(day),

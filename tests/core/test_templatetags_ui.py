@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from django.http import QueryDict
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
+from django.utils.translation import pgettext_lazy
 
 from crm.core import drawings
 from crm.core.controls import chips_of, control
@@ -240,7 +242,27 @@ def test_the_table_behind_a_chart_holds_the_exact_figures():
     found = ui.chart_table(spec)
 
     assert found["head"] == ["Assets"]
-    assert [row["cells"] for row in found["rows"]] == [["1,234.50"], ["—"]]
+    assert re.findall(r">([^<]+)</t[hd]>", found["body"]) == ["2026-01", "1,234.50", "2026-02", "—"]
+
+
+def test_a_name_in_a_chart_is_no_markup_in_its_table():
+    found = ui.chart_table({"categories": ["<b>"], "series": [{"name": "n", "data": [1]}]})
+
+    assert "&lt;b&gt;" in found["body"]
+
+
+def test_a_part_of_the_shell_follows_language_and_place():
+    def drawn(language, *, active):
+        label = pgettext_lazy("rail", "Clients")
+        item = {"key": "clients", "label": label, "icon": "users", "url": "/c/", "active": active, "children": []}
+        with translation.override(language):
+            return ui.shell_part(Context({"nav_items": [item]}), "components/_nav.html")
+
+    assert drawn("en", active=True) == drawn("en", active=True)
+    assert 'aria-current="page"' in drawn("en", active=True)
+    assert 'aria-current="page"' not in drawn("en", active=False)
+    assert ">Clients<" in drawn("en", active=True)
+    assert ">Clients<" not in drawn("zh-hans", active=True)
 
 
 def test_figures_cannot_close_the_element_they_stand_in():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from django.utils import timezone
 
 from bench.yardstick import DETAIL_STATEMENTS, LIST_STATEMENTS
 from clients.models import Client, ContactLog
-from crm.core.models import Branch, User
+from crm.core.models import Attachment, Branch, User
+from tests.factories.advisory import AgreementFactory
+from tests.factories.care import FollowUpCallFactory
 from tests.factories.clients import ClientFactory
+from tests.factories.complaints import ComplaintFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +61,30 @@ def test_a_client_costs_at_most_ten_statements(web: Any, manager: User, client_o
     browser = web(manager)
 
     assert statements(lambda: browser.get(f"/clients/{client_of_the_house.public_id}/")) <= DETAIL_STATEMENTS
+
+
+def test_a_client_with_everything_beside_his_facts_costs_no_more(
+    web: Any, manager: User, client_of_the_house: Client
+) -> None:
+    client, browser = client_of_the_house, web(manager)
+    plain = statements(lambda: browser.get(f"/clients/{client.public_id}/"))
+
+    ComplaintFactory(client=client)
+    Attachment.objects.create(
+        owner_type="clients.contactlog",
+        owner_id=client.contacts.all()[0].public_id,
+        name="录音.wav",
+        content_type="audio/wav",
+        stored_as="recording",
+        size=1,
+        sha256="0" * 64,
+        uploaded_by=client.advisor,
+    )
+    FollowUpCallFactory(client=client)
+    AgreementFactory(client=client, advisor=client.advisor, signed_on=date(2026, 6, 6))
+    full = statements(lambda: browser.get(f"/clients/{client.public_id}/"))
+
+    assert plain < full <= DETAIL_STATEMENTS
 
 
 @pytest.mark.parametrize("path", ["/api/v1/clients/", "/api/v1/contacts/", "/api/v1/complaints/"])
