@@ -220,6 +220,8 @@ CLIENTS: Section = {
 }
 
 _TIERS_SEEN = ("tiers.view_programme", "tiers.view_tier", "tiers.view_tierstate", "tiers.view_tierchange")
+# Seen for clients whose commission one may see: one's own, or all within reach for those at the desk.
+_LEAKS = ("tiers.view_appliedrate", "tiers.view_rateleak")
 _FEES = ("tiers.view_feequote", "tiers.add_feequote")
 TIERS: Section = {
     MANAGER: (
@@ -231,8 +233,11 @@ TIERS: Section = {
         *_FEES,
         "tiers.add_clientrate",
         "tiers.approve_clientrate",
+        *_LEAKS,
+        "tiers.add_leakreview",
+        "tiers.add_appliedrate",
     ),
-    ADVISOR: (*_TIERS_SEEN, "tiers.view_ratecard", "tiers.view_clientrate", "tiers.add_clientrate", *_FEES),
+    ADVISOR: (*_TIERS_SEEN, "tiers.view_ratecard", "tiers.view_clientrate", "tiers.add_clientrate", *_FEES, *_LEAKS),
     ACCOUNT_MANAGER: _TIERS_SEEN,
     AGENT: _TIERS_SEEN,
     FRONT_DESK: _TIERS_SEEN,
@@ -244,6 +249,8 @@ TIERS: Section = {
         "tiers.view_clientrate",
         *_FEES,
         "tiers.approve_clientrate",
+        *_LEAKS,
+        "tiers.add_leakreview",
     ),
     AUDITOR: (*_TIERS_SEEN, "tiers.view_evaluationrun"),
     HEAD_OFFICE: (
@@ -256,6 +263,9 @@ TIERS: Section = {
         "tiers.view_clientrate",
         *_FEES,
         "tiers.approve_clientrate",
+        *_LEAKS,
+        "tiers.add_leakreview",
+        "tiers.add_appliedrate",
     ),
 }
 

@@ -14,6 +14,8 @@ _ACTIONS = {
     "client_rate.propose": _("Proposed a client rate"),
     "client_rate.reject": _("Rejected a client rate"),
     "commission.statement": _("Opened a client's statement of services and fees"),
+    "leaks.review": _("Looked for leaks of commission"),
+    "leak.export": _("Commission leaks exported"),
     "fee_quote.save": _("Worked out the fees of a trade"),
     "programme.activate": _("Put a tier programme in force"),
     "programme.create": _("Drew a tier programme up"),
@@ -35,9 +37,13 @@ class TiersConfig(AppConfig):
         from clients.registry import ClientBound, Moves, bind
         from crm.core import audit
         from crm.core.audit_words import add_words
+        from crm.core.exporting import register as lets_out
+        from crm.core.importing import register as takes_in
         from tiers import tasks  # noqa: F401  registers the job and the sweep
+        from tiers.importing import AppliedRateTarget
         from tiers.models import ClientRate, FeeQuote
         from tiers.segments import offer
+        from tiers.services.leak_export import LEAKS
         from tiers.services.merging import one_open_rate
 
         @audit.veil(ClientRate)
@@ -59,5 +65,10 @@ class TiersConfig(AppConfig):
             ClientBound("tiers.TierChange", on_merge=Moves()),
             ClientBound("tiers.ClientRate", on_merge=Moves({"one_open_rate_per_client_and_product": one_open_rate})),
             ClientBound("tiers.FeeQuote", on_merge=Moves()),
+            ClientBound("tiers.AppliedRate", on_merge=Moves()),
+            # Judgements of ours; the next review finds them anew.
+            ClientBound("tiers.RateLeak", on_merge=Moves(), is_told=False),
         )
+        takes_in(AppliedRateTarget())
+        lets_out(LEAKS)
         offer()

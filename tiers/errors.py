@@ -93,3 +93,10 @@ class NeedsHouse(DomainError):
 class NotOffered(DomainError):
     code = "rate_not_offered"
     message = _("This rate is not waiting for the client's answer.")
+
+
+class TooManyLeaks(DomainError):
+    """More rows than one person takes out alone."""
+
+    code = "export_too_large"
+    message = _("These are more rows than may leave without approval. Narrow the list.")

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.models import Branch
-from tiers.models import ClientRate, EvaluationRun, Product, Programme, RateCard
+from tiers.models import AppliedRate, ClientRate, EvaluationRun, Product, Programme, RateCard, RateLeak
 
 
 def _branches(request: Any) -> QuerySet[Branch]:
@@ -32,6 +32,33 @@ class ClientRateFilter(filters.FilterSet):
 
     def search(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return rows.filter(Q(client__name__startswith=value) | Q(client__external_id=value))
+
+
+class RateLeakFilter(filters.FilterSet):
+    """Leaks by client, kind and product."""
+
+    q = filters.CharFilter(method="search", label=_("Client's name or number"))
+    kind = filters.ChoiceFilter(choices=RateLeak.Kind.choices, label=_("Kind of leak"), empty_label=_("All kinds"))
+    product = filters.ChoiceFilter(choices=Product.choices, label=_("Product"), empty_label=_("All products"))
+
+    class Meta:
+        model = RateLeak
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(Q(client__name__startswith=value) | Q(client__external_id=value))
+
+
+class AppliedRateFilter(filters.FilterSet):
+    """Applied rates by client, product and day."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    product = filters.ChoiceFilter(choices=Product.choices, label=_("Product"), empty_label=_("All products"))
+    day = filters.DateFromToRangeFilter(label=_("Day"))
+
+    class Meta:
+        model = AppliedRate
+        fields: list[str] = []
 
 
 class RateCardFilter(filters.FilterSet):

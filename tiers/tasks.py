@@ -10,13 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.access import system_user
-from crm.core.clocks import local_date
+from crm.core.clocks import database_now, local_date
 from crm.core.jobs import Tick, due, job
 from crm.core.models import Branch, JobRun
 from crm.core.policies import figures
 from tiers.errors import NoProgramme, UnknownMeasure
 from tiers.models import ClientRate, Programme, TierChange
 from tiers.services.evaluation import JOB, days_to_evaluate, evaluate, programme_or_default
+from tiers.services.leaks import JOB as LEAKS
+from tiers.services.leaks import awaits_review, review_leaks
 from tiers.services.rate_offers import expire_client_rate, lapse_client_rate, review_change
 
 #: How many rows of a kind one run moves; the next run goes on.
@@ -78,3 +80,22 @@ def settle_rates(now: datetime) -> int:
     for step in TierChange.objects.awaiting_rates(since)[:_BATCH]:
         moved += len(review_change(change=step, actor=actor, now=now))
     return moved
+
+
+@job(LEAKS, label=_("Review of commission leaks"))
+def run_review(run: JobRun, tick: Tick) -> dict[str, Any]:
+    """Review the branch of the run."""
+    branch = Branch.objects.get(pk=run.branch_id)  # type: ignore[misc]  # the stub knows the parent field's types
+    done = review_leaks(branch=branch, actor=run.actor, now=database_now(), tick=tick)
+    return {**done.counts, "report_url": f"{reverse('tiers:leaks')}?branch={branch.public_id}"}
+
+
+@due("rates.leaks")
+def find_leaks(now: datetime) -> int:
+    """Each open branch once a day, and again once a file of applied rates has been applied or taken back."""
+    reviewed = 0
+    for branch in Branch.objects.filter(is_open=True).order_by("pk"):
+        if awaits_review(branch, now):
+            review_leaks(branch=branch, actor=system_user(), now=now)
+            reviewed += 1
+    return reviewed

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from tiers.views import commission, console, criteria, fees, proof, statement
+from tiers.views import commission, console, criteria, fees, leaks, proof, statement
 
 app_name = "tiers"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("tiers/proof/<str:public_id>/", proof.proof, name="proof"),
     path("commission/", commission.desk, name="commission"),
+    path("commission/leaks/", leaks.leaks, name="leaks"),
+    path("commission/leaks/review/", leaks.review, name="leak_review"),
+    path("commission/leaks/export/", leaks.export, name="leak_export"),
     path("commission/criteria/", criteria.criteria, name="criteria"),
     path("commission/statement/<str:public_id>/", statement.statement, name="statement"),
     path("commission/fees/", fees.calculator, name="fees"),

@@ -23,7 +23,7 @@ from crm.core.models import Branch, LookCount, User
 from crm.core.policies import figures
 from crm.dashboard.feed import glance
 from crm.dashboard.quality import mean_score
-from tiers.models import Tier, TierState
+from tiers.models import RateLeak, Tier, TierState
 
 _MONTHS = 13
 
@@ -160,6 +160,25 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
             "hint": rests_on,
         },
         *([known] if known else []),
+        *_leaks(user, ids),
+    ]
+
+
+def _leaks(user: User, ids: list[int]) -> list[dict[str, Any]]:
+    """What runs away in a year, for those who may see commission; clients above their tier's rate are counted beside it."""
+    if not user.has_perm("tiers.view_rateleak"):
+        return []
+    rows = RateLeak.objects.visible_to(user).filter(client__branch_id__in=ids)
+    told = {row["kind"]: row for row in rows.by_kind()}
+    above = told.pop(RateLeak.Kind.ABOVE, {"count": 0})["count"]
+    return [
+        {
+            "label": _("Commission leaks a year"),
+            "money": sum((row["effect"] for row in told.values()), start=0),
+            "url": reverse("tiers:leaks"),
+            "hint": ngettext("%(count)d client pays too much", "%(count)d clients pay too much", above)
+            % {"count": above},
+        }
     ]
 
 

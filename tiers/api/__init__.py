@@ -5,6 +5,7 @@ from rest_framework.routers import BaseRouter
 from tiers.api.commission import ClientRateViewSet, RateCardViewSet
 from tiers.api.evaluations import EvaluationViewSet
 from tiers.api.fees import FeeQuoteViewSet
+from tiers.api.leaks import AppliedRateViewSet, RateLeakViewSet
 from tiers.api.views import ProgrammeViewSet
 
 
@@ -15,3 +16,5 @@ def register(router: BaseRouter) -> None:
     router.register("rate-cards", RateCardViewSet, basename="rate-cards")
     router.register("client-rates", ClientRateViewSet, basename="client-rates")
     router.register("fee-quotes", FeeQuoteViewSet, basename="fee-quotes")
+    router.register("applied-rates", AppliedRateViewSet, basename="applied-rates")
+    router.register("rate-leaks", RateLeakViewSet, basename="rate-leaks")

@@ -2,18 +2,22 @@
 
 from tiers.models.commission import ClientRate, Product, RateBasis, RateCard, RateReview
 from tiers.models.fees import Exchange, FeeQuote, Side
+from tiers.models.leaks import AppliedRate, LeakReview, RateLeak
 from tiers.models.programme import Programme, Tier
 from tiers.models.state import EvaluationRun, TierChange, TierState
 
 __all__ = [
+    "AppliedRate",
     "ClientRate",
     "EvaluationRun",
     "Exchange",
     "FeeQuote",
+    "LeakReview",
     "Product",
     "Programme",
     "RateBasis",
     "RateCard",
+    "RateLeak",
     "RateReview",
     "Side",
     "Tier",
