@@ -31,6 +31,11 @@ _SEPARATORS = re.compile(r"[\s'()\[\].\-/\u2010-\u2015]")
 _DIALLED = re.compile(r"\+?\d{5,15}", re.ASCII)
 
 
+#: Where numbers without a country code are at home.
+HOME = "CN"
+_HOME_CODE = 86
+
+
 class PhoneKind(StrEnum):
     """What answers: a person's mobile, a fixed line, a 400/800 service line."""
 
@@ -54,10 +59,11 @@ class Phone(NamedTuple):
         return self.e164[-4:]
 
 
-def read_phone(text: object, *, area_code: str = "") -> Phone:
-    """Read a phone number as typed or imported; without a country code it is a Chinese one.
+def read_phone(text: object, *, area_code: str = "", country: str = HOME) -> Phone:
+    """Read a phone number as typed or imported; without a country code it is one of ``country``.
 
-    ``area_code`` ("021") completes a bare local number, as branches write their own city.
+    ``area_code`` ("021") completes a bare local number, as branches write their own city. Of another country a number of
+    the right length counts: its numbering plan changes more often than ours is brought up to date.
     Raises IdentityRefused ``scientific_notation``, ``phone_unreadable``, ``phone_invalid`` or
     ``phone_area_code`` (seven or eight digits and no area code given).
     """
@@ -66,15 +72,15 @@ def read_phone(text: object, *, area_code: str = "") -> Phone:
         raise IdentityRefused("scientific_notation")
     plain, extension = _split_extension(plain)
     bare = _SEPARATORS.sub("", plain.removesuffix(".0"))
-    mobile = _MOBILE.fullmatch(bare)
+    mobile = _MOBILE.fullmatch(bare) if country == HOME else None
     if mobile and mobile[1][:3] in MOBILE_PREFIXES:
         # The common case by hand: phonenumbers takes 70 µs a number and an import has 100,000 of them.
         return Phone(f"+86{mobile[1]}", PhoneKind.MOBILE, _display_mobile(mobile[1]), extension)
-    if re.fullmatch(r"[2-8]\d{6,7}", bare, re.ASCII):
+    if country == HOME and re.fullmatch(r"[2-8]\d{6,7}", bare, re.ASCII):
         if not area_code:
             raise IdentityRefused("phone_area_code")
         bare = area_code + bare
-    return _by_numbering_plan("+" + bare[2:] if bare.startswith("00") else bare, extension)
+    return _by_numbering_plan("+" + bare[2:] if bare.startswith("00") else bare, extension, country)
 
 
 def display_phone(e164: str, extension: str = "") -> str:
@@ -97,17 +103,19 @@ def _local(text: str) -> bool:
     return re.match(r"[2-8]\d{7}-", text, re.ASCII) is not None
 
 
-def _by_numbering_plan(bare: str, extension: str) -> Phone:
+def _by_numbering_plan(bare: str, extension: str, country: str) -> Phone:
     import phonenumbers  # heavy metadata: only processes that meet such a number pay for it
 
     if not _DIALLED.fullmatch(bare):
         raise IdentityRefused("phone_unreadable")
     try:
-        parsed = phonenumbers.parse(bare, "CN")
+        parsed = phonenumbers.parse(bare, country)
     except phonenumbers.NumberParseException:
         raise IdentityRefused("phone_unreadable") from None
     if not phonenumbers.is_valid_number(parsed):
-        raise IdentityRefused("phone_invalid")
+        right_length = phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
+        if country == HOME or parsed.country_code == _HOME_CODE or not right_length:
+            raise IdentityRefused("phone_invalid")
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     kinds = phonenumbers.PhoneNumberType
     kind = {

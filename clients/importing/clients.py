@@ -13,7 +13,16 @@ from clients import provenance
 from clients.identity import IdentityRefused, normalise_name
 from clients.importing.likeness import warn_of_likeness
 from clients.importing.lookup import UNKNOWN_STAFF, ForClients, merged_numbers, staff_by_number
-from clients.importing.points import POINT_FIELDS, POINTS, new_points, put_points, read_points, take_points_back
+from clients.importing.points import (
+    POINT_FIELDS,
+    POINTS,
+    new_points,
+    only_warns,
+    phone_country,
+    put_points,
+    read_points,
+    take_points_back,
+)
 from clients.importing.profile_fields import PROFILE_FIELDS, tidy_row
 from clients.models import AdvisorAssignment, Channel, Client, RiskGrade
 from clients.provenance import Source
@@ -77,6 +86,7 @@ class ClientTarget(ForClients, ModelTarget):
             "text",
             gettext_lazy("phone"),
             sensitive=True,
+            reads="phone",
             max_length=40,
             headers=("手机", "手机号", "手机号码", "联系电话", "电话", "mobile"),
         ),
@@ -93,6 +103,7 @@ class ClientTarget(ForClients, ModelTarget):
             "text",
             gettext_lazy("e-mail"),
             sensitive=True,
+            reads="email",
             max_length=254,
             headers=("邮箱", "电子邮箱", "mail"),
         ),
@@ -177,11 +188,19 @@ class ClientTarget(ForClients, ModelTarget):
         staff = staff_by_number(context, numbers)
         today = local_date(context.now)
         points: dict[str, Any] | None = None if context.mapped.isdisjoint(_POINTS) else {}
-        resolved = [self._one(row, staff, today, points) for row in rows]
+        context.memo["clients.unreadable"] = {}
+        resolved = [self._one(context, row, staff, today, points) for row in rows]
         context.memo["clients.new_points"] = new_points(context, points) if points else {}
         return resolved
 
-    def _one(self, row: InputRow, staff: dict[str, int], today: date, points: dict[str, Any] | None) -> Resolved:
+    def _one(
+        self,
+        context: ImportContext,
+        row: InputRow,
+        staff: dict[str, int],
+        today: date,
+        points: dict[str, Any] | None,
+    ) -> Resolved:
         values = dict(row.values)
         problems: list[Problem] = []
         problems += self._people(row, values, staff)
@@ -195,10 +214,14 @@ class ClientTarget(ForClients, ModelTarget):
                 del values[name]  # our own mask says nothing about the value behind it
         problems += tidy_row(row, values)
         kind = values.get("kind") or Client.Kind.PERSON
-        problems += self._identity(row, values, kind, today)
+        bad, warnings = self._identity(context, row, values, kind, today)
+        problems += bad
         if points is not None:
-            points[values["external_id"]], bad = read_points(row, values)
+            points[values["external_id"]], bad, more = read_points(context, row, values)
             problems += bad
+            warnings += more
+        if warnings:
+            context.memo["clients.unreadable"][row.number] = warnings
         if values.get("status") == Client.Status.CLOSED and not values.get("closed_on"):
             problems.append(row.problem("closed_on", "required", _("A closed client needs the day of closing.")))
         elif "status" in values and values["status"] != Client.Status.CLOSED:
@@ -219,19 +242,29 @@ class ClientTarget(ForClients, ModelTarget):
                 values[f"{name}_id"] = None
         return problems
 
-    def _identity(self, row: InputRow, values: dict[str, Any], kind: str, today: date) -> list[Problem]:
-        problems = []
-        for name, read in readers(kind, today, values.get("id_kind") or "").items():
+    def _identity(
+        self, context: ImportContext, row: InputRow, values: dict[str, Any], kind: str, today: date
+    ) -> tuple[list[Problem], list[Problem]]:
+        """Private values as they are stored; what is wrong with them, and what is only warned of."""
+        problems: list[Problem] = []
+        warnings: list[Problem] = []
+        country = phone_country(context, "phone")
+        for name, read in readers(kind, today, values.get("id_kind") or "", country).items():
             if values.get(name):
                 try:
                     values[name] = read(values[name])
                 except IdentityRefused as refusal:
-                    problems.append(row.problem(name, refusal.code, str(refusal.message)))
+                    problem = row.problem(name, refusal.code, str(refusal.message))
+                    if only_warns(context, name):
+                        warnings.append(problem)
+                        del values[name]
+                    else:
+                        problems.append(problem)
         if values.get("name"):
             values["name"] = normalise_name(values["name"])
         if not problems:
             values.update(from_document(values, kind=kind))
-        return problems
+        return problems, warnings
 
     def derive(self, context: ImportContext, values: dict[str, Any], *, new: bool) -> dict[str, Any]:
         known = {name: value for name, value in values.items() if not isinstance(value, SealedText)}
@@ -249,7 +282,9 @@ class ClientTarget(ForClients, ModelTarget):
         merged = merged_numbers(context, rows)
         plans = list(super().plan(context, rows))
         warn_of_likeness(context, self.layout(context), [plan for plan in plans if plan.outcome == CREATED])
+        unreadable: dict[int, list[Problem]] = context.memo["clients.unreadable"]
         for plan in plans:
+            plan.warnings = [*plan.warnings, *unreadable.get(plan.row.number, ())]
             number = plan.row.values.get("external_id")
             if number in merged and plan.outcome != REJECTED:
                 yield plan.row.unchanged()

@@ -22,7 +22,7 @@ from clients.models import Channel, ContactLog
 from clients.services.contacts import refresh_contact_facts
 from crm.core.clocks import SHANGHAI
 from crm.core.importing import ImportContext, ImportField, InputRow, RowPlan, Stage
-from crm.core.importing.model_target import ModelTarget, Resolved
+from crm.core.importing.model_target import ModelTarget, Old, Resolved
 from crm.core.importing.targets import CREATED, UPDATED
 
 #: A file that knows only the day of a contact: noon says that no better than any hour, and never moves the day.
@@ -111,6 +111,26 @@ class ContactTarget(ForClients, ModelTarget):
             "channel": channel,
             **({"staff_id": staff[by]} if by is not None else {}),
         }
+
+    def same(self, attname: str, old: Any, new: Any) -> bool:
+        """A file knows the second of a contact at best; what a phone sent knows more."""
+        if attname == "at" and old is not None and new is not None:
+            return bool(old.replace(microsecond=0) == new.replace(microsecond=0))
+        return super().same(attname, old, new)
+
+    def _existing(self, context: ImportContext, wanted: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], Old]:
+        """Besides rows that a file has numbered, those that our own exports call by their public id."""
+        found = super()._existing(context, wanted)
+        ours = {number: client_id for client_id, number in wanted if (client_id, number) not in found}
+        rows = {
+            row.public_id: row
+            for row in self.rows_in_scope(context).standing().filter(public_id__in=ours, external_id="")
+        }
+        for number, row in rows.items():
+            if row.client_id == ours[number]:
+                names = [*self.shape.keys, *self.identity, *self.watched(context), "public_id"]
+                found[(row.client_id, number)] = {name: getattr(row, name) for name in dict.fromkeys(names)}
+        return found
 
     def derive(self, context: ImportContext, values: dict[str, Any], *, new: bool) -> dict[str, Any]:
         return {} if values.get("staff_id") else {"staff_id": context.actor.pk}

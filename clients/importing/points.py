@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clients.identity import IdentityRefused, read_email, read_phone, tail
+from clients.identity.phone import HOME
 from clients.identity.text import clean
 from clients.models import Client, ContactPoint
 from crm.core.crypto import blind_index, blind_indexes
@@ -28,6 +29,7 @@ POINT_FIELDS = [
         "text",
         gettext_lazy("all phones"),
         sensitive=True,
+        reads="phone",
         max_length=800,
         headers=("备用电话", "其他电话", "other phones"),
         help=gettext_lazy(
@@ -39,6 +41,7 @@ POINT_FIELDS = [
         "text",
         gettext_lazy("all e-mails"),
         sensitive=True,
+        reads="email",
         max_length=2000,
         headers=("其他邮箱", "备用邮箱", "other e-mails"),
     ),
@@ -60,30 +63,54 @@ POINT_FIELDS = [
     ),
 ]
 _COLUMNS = ("public_id", "client_id", "kind", "label", "value", "value_index", "value_tail")
-_KINDS: dict[str, tuple[str, str, Callable[[str], str]]] = {
-    "phones": (ContactPoint.Kind.PHONE, "phone", lambda text: read_phone(text).e164),
-    "emails": (ContactPoint.Kind.EMAIL, "email", read_email),
-    "addresses": (ContactPoint.Kind.ADDRESS, "address", clean),
-    "wechat": (ContactPoint.Kind.WECHAT, "", clean),
+_KINDS: dict[str, tuple[str, str, Callable[[str, str], str]]] = {
+    "phones": (ContactPoint.Kind.PHONE, "phone", lambda text, country: read_phone(text, country=country).e164),
+    "emails": (ContactPoint.Kind.EMAIL, "email", lambda text, _country: read_email(text)),
+    "addresses": (ContactPoint.Kind.ADDRESS, "address", lambda text, _country: clean(text)),
+    "wechat": (ContactPoint.Kind.WECHAT, "", lambda text, _country: clean(text)),
 }
 #: (kind, value in stored form)
 Point = tuple[str, str]
 
 
-def read_points(row: InputRow, values: dict[str, Any]) -> tuple[list[Point], list[Problem]]:
-    """Take the points out of a row's values: each once, without the one that is the client's own column."""
+def phone_country(context: ImportContext, name: str) -> str:
+    """Of which country numbers without a code are; what is said of the client's phone holds for further ones as well."""
+    formats = context.formats
+    found: str = formats.get(name, {}).get("country") or formats.get("phone", {}).get("country") or HOME
+    return found
+
+
+def only_warns(context: ImportContext, name: str) -> bool:
+    """Whether a value that cannot be read is left out with a warning; said of the first one, it holds for further ones."""
+    first = {"phones": "phone", "emails": "email"}.get(name, name)
+    form = context.formats.get(name, {})
+    said = form.get("unreadable") or context.formats.get(first, {}).get("unreadable")
+    return bool(said == "warn")
+
+
+def read_points(
+    context: ImportContext, row: InputRow, values: dict[str, Any]
+) -> tuple[list[Point], list[Problem], list[Problem]]:
+    """Take the points out of a row's values: each once, without the one that is the client's own column.
+
+    Beside them what is wrong, and what is only warned of.
+    """
     points: dict[Point, None] = {}
-    problems = []
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
     for name, (kind, own, read) in _KINDS.items():
+        country, wrong = phone_country(context, name), warnings if only_warns(context, name) else problems
         for text in _several(values.pop(name, None) or "", addresses=name == "addresses"):
+            if own and text == (row.values.get(own) or "").strip():
+                continue  # the preferred one stands among all of them, and has been read already
             try:
-                value = read(text)
+                value = read(text, country)
             except IdentityRefused as refusal:
-                problems.append(row.problem(name, refusal.code, f"{_hint(text)}: {refusal.message}"))
+                wrong.append(row.problem(name, refusal.code, f"{_hint(text)}: {refusal.message}"))
                 continue
             if value and value != (values.get(own) or "" if own else ""):
                 points[(kind, value)] = None
-    return list(points), problems
+    return list(points), problems, warnings
 
 
 def _several(text: str, *, addresses: bool) -> Iterable[str]:

@@ -19,6 +19,7 @@ from clients.identity import (
     read_phone,
     tail,
 )
+from clients.identity.phone import HOME
 from clients.identity.text import clean
 from clients.models import Channel, Client, DocumentKind
 from clients.pinyin import name_grams, to_pinyin
@@ -89,14 +90,17 @@ def of_another_document(changed: Collection[str], said: Collection[str]) -> dict
     return {"id_valid_until": None, "id_is_long_term": False}
 
 
-def readers(kind: str, today: date, id_kind: str = "") -> dict[str, Callable[[str], str]]:
+def readers(kind: str, today: date, id_kind: str = "", phone_country: str = HOME) -> dict[str, Callable[[str], str]]:
     """How each private value is read; every reader raises ``IdentityRefused``."""
     kind_of_document = id_kind or (DocumentKind.LICENCE if kind == Client.Kind.INSTITUTION else DocumentKind.ID_CARD)
 
     def document(text: str) -> str:
         return read_document(text, kind_of_document, today)
 
-    return {"phone": lambda text: read_phone(text).e164, "id_number": document, "email": read_email}
+    def phone(text: str) -> str:
+        return read_phone(text, country=phone_country).e164
+
+    return {"phone": phone, "id_number": document, "email": read_email}
 
 
 def read_document(text: str, kind: str, today: date) -> str:

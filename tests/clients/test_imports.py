@@ -20,6 +20,7 @@ from clients.models import Account, AdvisorAssignment, Client, ContactLog, Conta
 from crm.core.access import system_user
 from crm.core.clocks import SHANGHAI, local_date
 from crm.core.importing import ImportTouched
+from crm.core.importing.engine import warned_count, warned_lines
 from crm.core.models import Branch, ImportBatch, User
 from crm.core.services.importing import take_back
 
@@ -444,6 +445,43 @@ def test_an_address_book_comes_in_once_and_every_card_left_out_has_its_reason(
     reasons = list(csv.DictReader((tmp_path / "errors.csv").open(encoding="utf-8", newline="")))
     assert {row["field"] for row in reasons} <= {"phone", "phones", "email", "emails"}
     assert all(row["message"] and row["code"] for row in reasons)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "reached", "warned"), [("vcard_clients", 1, [4, 1, 1, 0]), ("vcard_clients_us", 3, [4, 0, 1, 0])]
+)
+def test_all_nine_cards_of_four_address_books_come_in_and_what_cannot_be_read_is_named(
+    run: Run, branch: Branch, tmp_path: Path, mapping: str, reached: int, warned: list[int]
+) -> None:
+    """As docs/import.md says it: of the numbers in the first book most are no numbers in any country."""
+    told = [run("clients", book, MAPPINGS / f"{mapping}.toml") for book in sorted(BOOKS.glob("*.vcf"))]
+
+    assert [said["created"] for said in told] == [6, 1, 1, 1]
+    assert [said["rejected"] + said["status"] for said in told] == [0, 0, 0, 0]
+    batches = [ImportBatch.objects.get(public_id=said["batch"]) for said in told]
+    assert [warned_count(batch) for batch in batches] == warned
+    lines = [line for batch in batches for line in warned_lines(batch)]
+    assert {line[3] for line in lines} <= {"phone_invalid", "phone_area_code", "email_invalid", "looks_like_client"}
+    assert all(line[4] for line in lines)
+    assert Client.objects.exclude(phone_index="").count() == reached
+    again = [run("clients", book, MAPPINGS / f"{mapping}.toml") for book in sorted(BOOKS.glob("*.vcf"))]
+    assert [said["unchanged"] for said in again] == [6, 1, 1, 1]
+
+
+def test_numbers_without_a_code_are_of_the_country_that_the_mapping_names(
+    run: Run, branch: Branch, tmp_path: Path
+) -> None:
+    file = write(tmp_path, "no,phone,more\nA1,(905) 555-1234,+44 20 7946 0958\nA2,+86 13800138000,\nA3,123456,\n")
+    mapping = '[columns]\nexternal_id = "no"\nphone = "phone"\nphones = "more"\n[formats.phone]\ncountry = "US"\n'
+
+    said = run("clients", file, mapping, "--partial")
+
+    assert counts(said) == (2, 0, 0, 1, 1)
+    assert [str(client.phone) for client in Client.objects.order_by("external_id")] == [
+        "+19055551234",
+        "+8613800138000",
+    ]
+    assert str(ContactPoint.objects.get().value) == "+442079460958"
 
 
 def test_the_notes_of_an_address_book_become_contacts(run: Run, branch: Branch, tmp_path: Path) -> None:

@@ -99,6 +99,8 @@ class Column:
     date: str = ""
     decimal: str = "."
     unit: str = ""
+    country: str = ""
+    only_warns: bool = False
     #: What the first sample is read as, or why it is not.
     understood: str = ""
     problem: str = ""
@@ -178,6 +180,8 @@ def _column(at: int, title: str, mapping: Mapping, seen: Look, filled: ImportFie
         ", ".join(date) if isinstance(date, list) else date,
         form.get("decimal", "."),
         form.get("unit", ""),
+        form.get("country", ""),
+        form.get("unreadable") == "warn",
         skip=", ".join(mapping.skip_when.get(title, ())),
         is_key=mapping.key != ROW_NUMBER and title in mapping.key,
     )
@@ -305,6 +309,10 @@ def _form(said: Dict[str, str], at: int, one: ImportField) -> dict[str, Any]:
         form["decimal"] = ","
     if one.type == "money" and said.get(f"unit{at}"):
         form["unit"] = said[f"unit{at}"]
+    if one.reads == "phone" and (country := said.get(f"country{at}", "").strip().upper()):
+        form["country"] = country
+    if one.reads and said.get(f"unreadable{at}"):
+        form["unreadable"] = "warn"
     return form
 
 
@@ -363,6 +371,10 @@ def date_forms() -> list[tuple[str, str]]:
         ("%y-%m-%d", "26-03-05"),
         (EXCEL, _("46086 (day number of a spreadsheet)")),
     ]
+
+
+#: Countries that the page offers; any other may be typed.
+COUNTRIES = ("CN", "HK", "MO", "TW", "US", "CA", "GB", "SG", "JP", "KR", "AU", "DE", "FR")
 
 
 def units() -> list[str]:

@@ -157,6 +157,7 @@ def context_of(batch: ImportBatch, *, now: datetime, mapped: frozenset[str]) -> 
         day=date.fromisoformat(day) if day else None,
         now=now,
         mapped=mapped,
+        formats=batch.mapping.get("formats", {}),
     )
 
 

@@ -32,6 +32,9 @@ class ImportField:
     maximum: Decimal | int | None = None
     #: Decimal places of type decimal; more digits than these are refused, never rounded away in silence.
     places: int = 6
+    #: "phone" or "email": a way to reach somebody, which the kind of data reads itself; [formats] may say of which country
+    #: its numbers are, and that one which cannot be read is left out with a warning.
+    reads: str = ""
 
     def __post_init__(self) -> None:
         if self.type not in TYPES:

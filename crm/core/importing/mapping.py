@@ -26,7 +26,9 @@ from crm.core.importing.values import EXCEL
 
 SECTIONS = ("file", "columns", "values", "constants", "formats", "compose", "skip_when")
 FILE_KEYS = ("kind", "encoding", "delimiter", "sheet", "skip_rows", "key")
-FORMAT_KEYS = ("date", "decimal", "unit")
+FORMAT_KEYS = ("date", "decimal", "unit", "country", "unreadable")
+#: What [formats] unreadable may say: the row is rejected, or written without the value and with a warning.
+UNREADABLE = ("reject", "warn")
 #: Source word that stands for every value not listed.
 ANY = "*"
 #: How [file] key says "the number of the data row".
@@ -111,10 +113,20 @@ class Mapping:
         return [_("[values] for fields without a source: %(names)s.") % {"names": ", ".join(idle)}] if idle else []
 
     def _bad_units(self, known: Dict[str, ImportField]) -> list[str]:
-        odd = sorted(
-            n for n, form in self.formats.items() if "unit" in form and n in known and known[n].type != "money"
-        )
-        return [_("[formats] unit is for amounts, not for: %(names)s.") % {"names": ", ".join(odd)}] if odd else []
+        faults = []
+        texts = {
+            "unit": (_("[formats] unit is for amounts, not for: %(names)s."), lambda one: one.type == "money"),
+            "country": (_("[formats] country is for phones, not for: %(names)s."), lambda one: one.reads == "phone"),
+            "unreadable": (
+                _("[formats] unreadable is for phones and e-mails, not for: %(names)s."),
+                lambda one: bool(one.reads),
+            ),
+        }
+        for key, (text, fits) in texts.items():
+            odd = sorted(n for n, form in self.formats.items() if key in form and n in known and not fits(known[n]))
+            if odd:
+                faults.append(text % {"names": ", ".join(odd)})
+        return faults
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, as a batch keeps it."""
@@ -322,6 +334,17 @@ def _format(name: str, body: Dict[str, Any]) -> dict[str, Any]:
             _("[formats.%(name)s] unit must be one of: %(known)s.") % {"name": name, "known": ", ".join(UNITS)},
             code="bad_value",
         )
+    if not _is_country(body.get("country", "CN")):
+        raise MappingRefused(
+            _("[formats.%(name)s] country must be a country in two letters, such as CN, HK or US.") % {"name": name},
+            code="bad_value",
+        )
+    if body.get("unreadable", UNREADABLE[0]) not in UNREADABLE:
+        raise MappingRefused(
+            _("[formats.%(name)s] unreadable must be one of: %(known)s.")
+            % {"name": name, "known": ", ".join(UNREADABLE)},
+            code="bad_value",
+        )
     forms = body.get("date", "%Y-%m-%d")
     if not all(_is_date_format(form) for form in (forms if isinstance(forms, list) and forms else [forms])):
         raise MappingRefused(
@@ -330,6 +353,17 @@ def _format(name: str, body: Dict[str, Any]) -> dict[str, Any]:
             code="bad_value",
         )
     return dict(body)
+
+
+def _is_country(code: Any) -> bool:
+    """Whether the numbering plans know the country."""
+    if code == "CN":
+        return True
+    if not isinstance(code, str) or not re.fullmatch("[A-Z]{2}", code):
+        return False
+    from phonenumbers import SUPPORTED_REGIONS  # heavy metadata, for mappings that ask for it
+
+    return code in SUPPORTED_REGIONS
 
 
 def _is_date_format(form: Any) -> bool:

@@ -32,6 +32,8 @@ class ImportContext:
     day: date | None
     now: datetime
     mapped: frozenset[str]
+    #: What [formats] of the mapping says of single fields.
+    formats: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: Room for what the target looks up once and needs in every chunk.
     memo: dict[str, Any] = field(default_factory=dict)
 

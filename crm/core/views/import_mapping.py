@@ -18,7 +18,19 @@ from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.importing import TARGETS, ImportTarget, target_of, vault
 from crm.core.importing.csvfile import DELIMITERS
-from crm.core.importing.editor import EMPTY, SAME, VALUE, Look, date_forms, judged, look, mapping_from, table_of, units
+from crm.core.importing.editor import (
+    COUNTRIES,
+    EMPTY,
+    SAME,
+    VALUE,
+    Look,
+    date_forms,
+    judged,
+    look,
+    mapping_from,
+    table_of,
+    units,
+)
 from crm.core.importing.guess import READS_ALL, guess
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
 from crm.core.importing.table import FileOptions
@@ -142,6 +154,7 @@ def _context(request: HttpRequest, desk: _Desk) -> dict[str, Any]:
         "delimiters": [("auto", _("recognised by itself")), *zip(DELIMITERS, (", ", "; ", _("tab"), "|"), strict=True)],
         "date_forms": date_forms(),
         "units": units(),
+        "countries": COUNTRIES,
         "key": _key_kind(desk.mapping),
         "row_key_label": _row_key_label(desk.target),
         "same": SAME,

@@ -83,6 +83,7 @@ def test_what_the_page_shows_comes_back_as_the_same_mapping():
     for column in table.columns:
         said |= {f"c{column.at}": column.field.name if column.field else "", f"date{column.at}": column.date}
         said |= {f"decimal{column.at}": column.decimal, f"unit{column.at}": column.unit}
+        said |= {f"country{column.at}": column.country, f"unreadable{column.at}": "1" if column.only_warns else ""}
         said |= {f"skip{column.at}": ", ".join(w or '""' for w in mapping.skip_when.get(column.title, ()))}
         said |= {f"key{column.at}": "1"} if column.is_key else {}
     for one in table.further:

@@ -25,6 +25,8 @@ FIELDS = (
     ImportField("assets", "money"),
     ImportField("contacted_on", "date"),
     ImportField("dnc", "boolean"),
+    ImportField("phone", "text", reads="phone"),
+    ImportField("email", "text", reads="email"),
 )
 MONTHS = "\n".join(
     f'{number:02} = "{name}"'
@@ -111,6 +113,31 @@ def test_formats_do_not_touch_cells_that_a_spreadsheet_has_typed():
     (row,) = values(mapping, ["id", "d", "a"], ["1", CellDate("2017-03-05"), CellNumber("1234.5")])
 
     assert (row["contacted_on"], row["assets"]) == (date(2017, 3, 5), Decimal("1234.50"))
+
+
+@override("en")
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ('[formats.phone]\ncountry = "XX"', "two letters"),
+        ('[formats.phone]\ncountry = "us"', "two letters"),
+        ("[formats.phone]\ncountry = 86", "two letters"),
+        ('[formats.email]\ncountry = "US"', "country is for phones, not for: email"),
+        ('[formats.phone]\nunreadable = "skip"', "unreadable must be one of: reject, warn"),
+        ('[formats.name]\nunreadable = "warn"', "for phones and e-mails, not for: name"),
+    ],
+)
+def test_a_country_and_leniency_are_for_what_people_are_reached_by(said: str, why: str):
+    columns = ID + 'name = "name"\nphone = "name"\n' if "phone" in said else ID + 'name = "name"\n'
+
+    assert why in refused(f"{columns}{said}\n")
+
+
+@override("en")
+def test_a_country_and_leniency_may_be_said():
+    mapping = ID + 'phone = "name"\n[formats.phone]\ncountry = "HK"\nunreadable = "warn"\n'
+
+    assert values(mapping, ["id", "name"], ["1", "2"])[0]["phone"] == "2"
 
 
 def test_a_date_is_put_together_from_a_constant_year_and_translated_months():
