@@ -224,8 +224,11 @@ _TIERS_SEEN = ("tiers.view_programme", "tiers.view_tier", "tiers.view_tierstate"
 _LEAKS = ("tiers.view_appliedrate", "tiers.view_rateleak")
 _FEES = ("tiers.view_feequote", "tiers.add_feequote")
 TIERS: Section = {
+    # A manager drafts programmes of his own branch; compliance or the head office puts them in force.
     MANAGER: (
         *_TIERS_SEEN,
+        "tiers.add_programme",
+        "tiers.change_programme",
         "tiers.view_evaluationrun",
         "tiers.add_evaluationrun",
         "tiers.view_ratecard",
@@ -244,6 +247,7 @@ TIERS: Section = {
     CALLER: _TIERS_SEEN,
     COMPLIANCE: (
         *_TIERS_SEEN,
+        "tiers.approve_programme",
         "tiers.view_evaluationrun",
         "tiers.view_ratecard",
         "tiers.view_clientrate",
@@ -257,6 +261,7 @@ TIERS: Section = {
         *_TIERS_SEEN,
         "tiers.add_programme",
         "tiers.change_programme",
+        "tiers.approve_programme",
         "tiers.view_evaluationrun",
         "tiers.view_ratecard",
         "tiers.add_ratecard",

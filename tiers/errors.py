@@ -41,6 +41,13 @@ class EditionInForce(DomainError):
     message = _("This edition is not a draft any more. Make a new edition.")
 
 
+class NotSubmitted(DomainError):
+    """Only what was handed in can be put in force or sent back."""
+
+    code = "programme_not_submitted"
+    message = _("This edition is not waiting for approval.")
+
+
 class RateNotAllowed(InvalidInput):
     """A rate above the legal cap, below the fees that are passed through, or a fee below the legal one."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from tiers.views import commission, console, criteria, fees, leaks, proof, statement
+from tiers.views import commission, console, criteria, fees, leaks, programmes, proof, statement
 
 app_name = "tiers"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,14 +12,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tiers/runs/<str:public_id>/", console.run_detail, name="run"),
     path("tiers/programmes/default/", console.programme_seed, name="programme_seed"),
     path("tiers/programmes/new/", console.programme_new, name="programme_new"),
-    path(
-        "tiers/programmes/<str:public_id>/activate/",
-        console.programme_state,
-        {"verb": "activate"},
-        name="programme_activate",
-    ),
-    path(
-        "tiers/programmes/<str:public_id>/retire/", console.programme_state, {"verb": "retire"}, name="programme_retire"
+    path("tiers/programmes/start/", programmes.programme_start, name="programme_start"),
+    path("tiers/programmes/compare/", programmes.programme_compare, name="programme_compare"),
+    path("tiers/programmes/<str:public_id>/", programmes.programme, name="programme"),
+    path("tiers/programmes/<str:public_id>/edit/", programmes.programme_edit, name="programme_edit"),
+    path("tiers/programmes/<str:public_id>/submit/", programmes.programme_submit, name="programme_submit"),
+    path("tiers/programmes/<str:public_id>/activate/", programmes.programme_activate, name="programme_activate"),
+    path("tiers/programmes/<str:public_id>/send-back/", programmes.programme_send_back, name="programme_send_back"),
+    path("tiers/programmes/<str:public_id>/retire/", programmes.programme_retire, name="programme_retire"),
+    path("tiers/programmes/<str:public_id>/tiers/new/", programmes.tier_new, name="tier_new"),
+    path("tiers/programmes/<str:public_id>/tiers/<str:tier_id>/", programmes.tier_edit, name="tier_edit"),
+    *(
+        path(
+            f"tiers/programmes/<str:public_id>/tiers/<str:tier_id>/{verb}/",
+            programmes.tier_order,
+            {"verb": verb},
+            name=f"tier_{verb}",
+        )
+        for verb in ("up", "down", "out")
     ),
     path("tiers/proof/<str:public_id>/", proof.proof, name="proof"),
     path("commission/", commission.desk, name="commission"),

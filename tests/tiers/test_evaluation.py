@@ -17,9 +17,10 @@ from tests.factories.tiers import put_days
 from tests.tiers.plans import plan
 from tiers.errors import LaterDayEvaluated, NoProgramme, UnknownMeasure
 from tiers.models import EvaluationRun, Programme, TierChange, TierState
-from tiers.services.evaluation import closes_month, days_to_evaluate, evaluate, falls_if_below_by, programme_for
+from tiers.services.evaluation import days_to_evaluate, evaluate, programme_for
 from tiers.services.preview import preview_evaluation
 from tiers.services.programmes import create_programme, seed_default_programme
+from tiers.services.questions import closes_month, falls_if_below_by
 from tiers.tasks import JOB, evaluate_branches
 
 pytestmark = pytest.mark.django_db

@@ -16,8 +16,9 @@ from tests.factories.clients import ClientFactory
 from tests.factories.tiers import put_days
 from tests.tiers.plans import plan
 from tiers.models import TierChange, TierState
-from tiers.services.evaluation import closes_month, evaluate
+from tiers.services.evaluation import evaluate
 from tiers.services.programmes import create_programme
+from tiers.services.questions import closes_month
 
 pytestmark = pytest.mark.django_db
 

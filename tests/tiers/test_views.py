@@ -32,9 +32,18 @@ DOORS = [
     ("post", "tiers:run_start", [], ["branch_manager"], "compliance"),
     ("get", "tiers:run", [NOBODY], ["branch_manager", "auditor"], "advisor"),
     ("post", "tiers:programme_seed", [], ["head_office"], "branch_manager"),
-    ("get", "tiers:programme_new", [], ["head_office"], "branch_manager"),
-    ("post", "tiers:programme_activate", [NOBODY], ["head_office"], "branch_manager"),
-    ("post", "tiers:programme_retire", [NOBODY], ["head_office"], "branch_manager"),
+    ("get", "tiers:programme_new", [], ["head_office", "branch_manager"], "advisor"),
+    ("get", "tiers:programme_start", [], ["head_office", "branch_manager"], "compliance"),
+    ("get", "tiers:programme", [NOBODY], ["advisor", "branch_manager", "auditor"], "administrator"),
+    ("get", "tiers:programme_compare", [], ["advisor", "branch_manager"], "administrator"),
+    ("get", "tiers:programme_edit", [NOBODY], ["head_office", "branch_manager"], "advisor"),
+    ("post", "tiers:programme_submit", [NOBODY], ["head_office", "branch_manager"], "advisor"),
+    ("post", "tiers:programme_activate", [NOBODY], ["head_office", "compliance"], "branch_manager"),
+    ("get", "tiers:programme_send_back", [NOBODY], ["head_office", "compliance"], "branch_manager"),
+    ("post", "tiers:programme_retire", [NOBODY], ["head_office", "branch_manager"], "advisor"),
+    ("get", "tiers:tier_new", [NOBODY], ["head_office", "branch_manager"], "advisor"),
+    ("get", "tiers:tier_edit", [NOBODY, NOBODY], ["head_office", "branch_manager"], "compliance"),
+    ("post", "tiers:tier_up", [NOBODY, NOBODY], ["branch_manager"], "advisor"),
     ("get", "tiers:proof", [NOBODY], ["advisor", "front_desk"], "administrator"),
     ("get", "tiers:commission", [], ["advisor", "compliance", "head_office"], "auditor"),
     ("get", "tiers:criteria", [], ["advisor", "branch_manager"], "front_desk"),
@@ -274,21 +283,17 @@ def test_agreed_rates_are_narrowed_by_filter(branch, programme, staff, web):
     assert b"<html" not in page.content
 
 
-def test_a_file_brings_a_draft_and_a_click_puts_it_in_force(branch, staff, web):
-    boss = web(staff("head_office"))
+def test_a_file_brings_a_draft_of_the_branch(branch, staff, web):
+    manager = staff("branch_manager")
     url = reverse("tiers:programme_new")
     content = Path("tests/data/programme_bank.toml").read_bytes()
 
-    wrong = boss.post(url, {"file": SimpleUploadedFile("p.toml", b"code = 1"), "form_token": "w"})
-    answer = boss.post(url, {"file": SimpleUploadedFile("p.toml", content), "for_branch": "on", "form_token": "f"})
+    wrong = web(manager).post(url, {"file": SimpleUploadedFile("p.toml", b"code = 1"), "form_token": "w"})
+    answer = web(manager).post(url, {"file": SimpleUploadedFile("p.toml", content), "form_token": "f"})
 
     assert (wrong.status_code, answer.status_code) == (400, 302)
     made = Programme.objects.get()
-    assert (made.state, made.branch, made.tiers.count()) == ("draft", branch, 6)
-    for verb, version, state in (("activate", 9, "draft"), ("activate", 1, "active"), ("retire", 2, "retired")):
-        boss.post(reverse(f"tiers:programme_{verb}", args=[made.public_id]), {"version": version})
-        made.refresh_from_db()
-        assert made.state == state
+    assert (made.state, made.branch, made.drafted_by, made.tiers.count()) == ("draft", branch, manager, 6)
 
 
 @pytest.mark.parametrize("url", ["/tiers/", "/commission/"])

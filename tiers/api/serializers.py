@@ -7,19 +7,31 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from crm.core.api.serializers import YuanField
+from crm.core.api.serializers import Person, YuanField
 from tiers.models import Programme, Tier, TierChange
 
 
 class TierRead(serializers.ModelSerializer[Tier]):
-    """A tier; ``lower_bound`` is inclusive and null for the lowest."""
+    """A tier; ``lower_bound`` is inclusive and null for the lowest, and where a ``rule`` says what it asks for."""
 
     id = serializers.CharField(source="public_id", read_only=True)
     lower_bound = YuanField(read_only=True, allow_null=True)
+    rule = serializers.DictField(read_only=True)
+    rule_institution = serializers.DictField(read_only=True)
 
     class Meta:
         model = Tier
-        fields = ["id", "code", "name_en", "name_zh", "rank", "lower_bound", "palette"]
+        fields = [
+            "id", "code", "name_en", "name_zh", "rank", "lower_bound", "palette", "emblem", "text_en", "text_zh", "rule",
+            "rule_institution",
+        ]  # fmt: skip
+
+
+class FloorRead(serializers.Serializer[Any]):
+    """Clients for so many months stand at least in this tier."""
+
+    months = serializers.IntegerField()
+    tier = serializers.CharField(help_text="Code of the tier.")
 
 
 class ProgrammeRead(serializers.ModelSerializer[Programme]):
@@ -28,6 +40,9 @@ class ProgrammeRead(serializers.ModelSerializer[Programme]):
     id = serializers.CharField(source="public_id", read_only=True)
     branch = serializers.CharField(source="branch.code", read_only=True, allow_null=True, default=None)
     tiers = TierRead(many=True, read_only=True)
+    age_floors = FloorRead(many=True, read_only=True)
+    drafted_by = Person(read_only=True, allow_null=True)
+    approved_by = Person(read_only=True, allow_null=True)
 
     class Meta:
         model = Programme
@@ -40,6 +55,15 @@ class ProgrammeRead(serializers.ModelSerializer[Programme]):
             "branch",
             "effective_from",
             "state",
+            "window_days",
+            "down_after",
+            "grace_months",
+            "age_floors",
+            "note",
+            "drafted_by",
+            "approved_by",
+            "approved_at",
+            "decision_note",
             "version",
             "tiers",
         ]
@@ -61,6 +85,18 @@ class TierChangeRead(serializers.ModelSerializer[TierChange]):
         fields = ["id", "day", "reason", "old", "new", "total", "days", "average", "bound", "next_bound"]
 
 
+class CheckRead(serializers.Serializer[Any]):
+    """One line of a rule with the client's own figure; a line that heads a group has a ``match`` and no amounts."""
+
+    words = serializers.CharField()
+    depth = serializers.IntegerField()
+    match = serializers.CharField()
+    holds = serializers.BooleanField()
+    value = YuanField(allow_null=True)
+    at_least = YuanField(allow_null=True)
+    missing = YuanField(allow_null=True)
+
+
 class ProofRead(serializers.Serializer[Any]):
     """Sum ÷ days on file = average, and what it lacks to the next tier."""
 
@@ -72,6 +108,9 @@ class ProofRead(serializers.Serializer[Any]):
     reached = TierRead(allow_null=True)
     next = TierRead(allow_null=True)
     missing = YuanField(allow_null=True)
+    next_checks = CheckRead(many=True, help_text="What the next tier asks for, and what is missing.")
+    floor = TierRead(allow_null=True, help_text="The tier that long standing gives in place of a lower one.")
+    grace_until = serializers.DateField(allow_null=True, help_text="A new client does not fall before this day.")
 
 
 class ClientTierRead(serializers.Serializer[Any]):

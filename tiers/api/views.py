@@ -36,7 +36,7 @@ class ProgrammeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
 
     def get_queryset(self) -> QuerySet[Programme]:
         rows: Any = Programme.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.select_related("branch").with_tiers()  # type: ignore[no-any-return]
+        return rows.select_related("branch", "drafted_by", "approved_by").with_tiers()  # type: ignore[no-any-return]
 
     @extend_schema(responses={200: ClientTierRead}, filters=False)
     @action(

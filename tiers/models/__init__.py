@@ -3,12 +3,13 @@
 from tiers.models.commission import ClientRate, Product, RateBasis, RateCard, RateReview
 from tiers.models.fees import Exchange, FeeQuote, Side
 from tiers.models.leaks import AppliedRate, LeakReview, RateLeak
-from tiers.models.programme import Programme, Tier
+from tiers.models.programme import Emblem, Programme, Tier
 from tiers.models.state import EvaluationRun, TierChange, TierState
 
 __all__ = [
     "AppliedRate",
     "ClientRate",
+    "Emblem",
     "EvaluationRun",
     "Exchange",
     "FeeQuote",

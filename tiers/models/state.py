@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
@@ -68,8 +68,12 @@ class TierState(models.Model):
     programme = models.ForeignKey(Programme, models.PROTECT, db_index=False, related_name="+")
     tier = models.ForeignKey(Tier, models.PROTECT, related_name="states", verbose_name=_("client tier"))
     since = models.DateField(_("since"))
-    #: The month-end at which the average was first found below the tier and has been below ever since.
+    #: The month-end at which the client was first found below the tier and has been below ever since.
     below_since = models.DateField(_("below since"), null=True, blank=True)
+    #: The tier by rule while one given by hand holds; evaluations move this one then, and ``tier`` stays.
+    earned = models.ForeignKey(
+        Tier, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("tier by rule")
+    )
     run = models.ForeignKey(EvaluationRun, models.PROTECT, db_index=False, related_name="+")
 
     objects: ClassVar[Any] = TierStateQuerySet.as_manager()
@@ -78,11 +82,6 @@ class TierState(models.Model):
         verbose_name = _("tier of a client")
         verbose_name_plural = _("tiers of clients")
         default_permissions = ("view",)
-        constraints = [
-            models.CheckConstraint(
-                name="below_since_not_before_since", condition=Q(below_since=None) | Q(below_since__gte=F("since"))
-            )
-        ]
 
     def __str__(self) -> str:
         return str(self.client_id)
@@ -99,6 +98,8 @@ class TierChange(PublicModel):
         UP = "up", _("Up")
         DOWN = "down", _("Down")
         PROGRAMME = "programme", _("Another programme")
+        MANUAL = "manual", _("By hand")
+        RETURN = "return", _("Back to the rule")
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="tier_changes", verbose_name=_("client"))
     old = models.ForeignKey(
@@ -107,13 +108,20 @@ class TierChange(PublicModel):
     new = models.ForeignKey(Tier, models.PROTECT, db_index=False, related_name="+", verbose_name=_("after"))
     day = models.DateField(_("day"))
     reason = models.CharField(_("reason"), max_length=10, choices=Reason.choices)
-    run = models.ForeignKey(EvaluationRun, models.PROTECT, related_name="changes", verbose_name=_("evaluation run"))
+    #: None for a step by hand and for the return from one.
+    run = models.ForeignKey(
+        EvaluationRun, models.PROTECT, null=True, blank=True, related_name="changes", verbose_name=_("evaluation run")
+    )
     #: Net assets summed over the days on file in the window, and how many days these are.
     total = MoneyField(_("sum"))
     days = models.PositiveSmallIntegerField(_("days on file"))
     #: The bound that was reached, and the next one that was not; empty at the two ends.
     bound = MoneyField(_("bound reached"), null=True, blank=True)
     next_bound = MoneyField(_("next bound"), null=True, blank=True)
+    #: Where more than the average was measured: {"values": {metric: [fen, days]}, "institution": 0, "floor": 2, …}.
+    facts = models.JSONField(_("figures measured"), default=dict, blank=True)
+    #: For a fall: the first month-end below.
+    below_since = models.DateField(_("below since"), null=True, blank=True)
 
     objects: ClassVar[Any] = TierChangeQuerySet.as_manager()
 
@@ -122,7 +130,10 @@ class TierChange(PublicModel):
         verbose_name_plural = _("tier changes")
         default_permissions = ("view",)
         constraints = [
-            models.CheckConstraint(name="tier_change_has_days", condition=Q(days__gt=0)),
+            models.CheckConstraint(
+                name="tier_change_has_run_and_days",
+                condition=Q(reason__in=["manual", "return"], run=None) | Q(run__isnull=False, days__gt=0),
+            ),
             models.CheckConstraint(
                 name="first_tier_has_no_old_one",
                 condition=Q(reason="first", old=None) | (~Q(reason="first") & Q(old__isnull=False)),
@@ -138,6 +149,6 @@ class TierChange(PublicModel):
 
     @property
     def average(self) -> Decimal:
-        """For reading only, rounded half up; the decision compared the sum with bound × days."""
+        """For reading only, rounded half up; the decision compared the sum with bound × days. Zero without a day."""
         total: Any = self.total
-        return money(total / self.days)
+        return money(total / self.days) if self.days else money(0)

@@ -62,12 +62,3 @@ class TierQuerySet(models.QuerySet[Any]):
 
         governs = Programme.objects.in_question(branch, day).values("pk")[:1]  # type: ignore[attr-defined]  # the plugin loses the set's own methods
         return self.filter(programme_id=models.Subquery(governs)).order_by("rank")
-
-    def for_assets(self, total_fen: int, days: int) -> Any:
-        """The highest tier whose bound an average of ``total_fen`` ÷ ``days`` reaches; whole numbers, no rounding."""
-        reached = [
-            tier
-            for tier in self.order_by("rank")
-            if tier.lower_bound is None or total_fen >= int(tier.lower_bound * 100) * days
-        ]
-        return reached[-1] if reached else None

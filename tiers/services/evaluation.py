@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,25 +9,21 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Max
-from django.utils.translation import gettext as _
 
 from clients.models import BranchDay
 from crm.core import audit
 from crm.core.access import system_user
-from crm.core.clocks import Calendar
 from crm.core.errors import BranchClosed
 from crm.core.faults import fault as break_here
 from crm.core.jobs import start_job
 from crm.core.models import Branch, JobRun, User
-from crm.core.policies import Figures, figures
 from crm.core.service import service
 from tiers import evaluation_sql as sql
-from tiers.errors import LaterDayEvaluated, NoProgramme, UnknownMeasure
+from tiers.errors import LaterDayEvaluated, NoProgramme
 from tiers.models import EvaluationRun, Programme, Tier, TierState
 from tiers.services.programmes import seed_default_programme
+from tiers.services.questions import closes_month, down_after, question
 
-#: The ways of measuring and moving that the evaluation knows.
-_MEASURES = {"tier.basis": "monthly_average", "tier.moves_at": "month_end"}
 #: The long work that evaluates one branch for one day.
 JOB = "tiers.evaluate"
 
@@ -103,49 +98,6 @@ def days_to_evaluate(branch: Branch) -> list[date]:
     return [*(day for day in newest_of_month.values() if closes_month(day)), newest]
 
 
-def closes_month(day: date) -> bool:
-    """Whether no trading day of the month lies after ``day``: then the month's average is complete and tiers may move."""
-    last = day.replace(day=calendar.monthrange(day.year, day.month)[1])
-    known = Calendar.load(day, last)
-    return not any(known.is_trading(day.replace(day=number)) for number in range(day.day + 1, last.day + 1))
-
-
-def falls_if_below_by(day: date, months: int) -> date:
-    """Who has been below since this day or longer falls on ``day``: the month of ``day`` is the last of ``months``."""
-    place = day.year * 12 + day.month - 1 - (max(months, 1) - 1)
-    year, month = divmod(place, 12)
-    return date(year, month + 1, calendar.monthrange(year, month + 1)[1])
-
-
-def question(branch: Branch, programme: Programme, day: date) -> sql.Question:
-    """What an evaluation asks the database, with the figures in force on the day. Raises ``UnknownMeasure``."""
-    figures_ = figures(day, branch)
-    _refuse_unknown_measure(figures_)
-    rungs = [
-        sql.Rung(tier.pk, tier.rank, None if tier.lower_bound is None else int(tier.lower_bound * 100))
-        for tier in Tier.objects.filter(programme=programme).order_by("rank")
-    ]
-    return sql.Question(
-        branch_id=branch.pk,
-        programme_id=programme.pk,
-        rungs=rungs,
-        day=day,
-        window_days=figures_.days("tier.window_days"),
-        is_month_end=closes_month(day),
-        falls_if_below_by=falls_if_below_by(day, figures_.months("tier.down_after_periods")),
-    )
-
-
-def _refuse_unknown_measure(known: Figures) -> None:
-    """What is measured and when tiers move is decided (docs/adr/0004); a figure that says otherwise is not passed over."""
-    for key, kept in _MEASURES.items():
-        if known.text(key) != kept:
-            raise UnknownMeasure(
-                _("The figure “%(figure)s” is “%(value)s”; the evaluation knows “%(known)s” only.")
-                % {"figure": key, "value": known.text(key), "known": kept}
-            )
-
-
 @service("tiers.evaluate")
 def evaluate(
     *,
@@ -199,7 +151,7 @@ def _run(branch: Branch, programme: Programme, asked: sql.Question, actor: User,
         defaults={
             "is_month_end": asked.is_month_end,
             "window_days": asked.window_days,
-            "down_after": figures(asked.day, branch).months("tier.down_after_periods"),
+            "down_after": down_after(branch, programme, asked.day),
             "actor": actor,
             "job": job,
         },

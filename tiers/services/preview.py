@@ -12,7 +12,7 @@ from crm.core.fields import from_fen, money
 from crm.core.models import Branch
 from tiers import evaluation_sql as sql
 from tiers.models import Programme, Tier
-from tiers.services.evaluation import question
+from tiers.services.questions import question
 
 #: Left ends of the bars of the histogram, in yuan: finer where the bounds of programmes lie.
 EDGES = [
@@ -55,7 +55,7 @@ def preview_evaluation(*, branch: Branch, programme: Programme, day: date) -> Pr
     with transaction.atomic(), connection.cursor() as cursor:
         sql.measure(cursor, asked)
         sql.decide(cursor, asked, everybody=True)
-        outcome = sql.count_outcome(cursor)
+        outcome = sql.count_outcome(cursor, asked)
         moving = sql.movers(cursor, SHOWN_MOVERS)
         places = sql.count_by_average(cursor, edges)
         no_data = sql.count_without_data(cursor)

@@ -19,9 +19,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clients.models import BranchDay, Client
 from crm.core.clocks import local_date
-from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.models import JobRun
+from crm.core.policies import figures
 from crm.core.templatetags.amounts import short
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
@@ -29,13 +29,7 @@ from tiers.forms import EvaluationForm, ProgrammeFileForm
 from tiers.models import EvaluationRun, Programme, TierChange, TierState
 from tiers.services.evaluation import ask_evaluation
 from tiers.services.preview import Preview, preview_evaluation
-from tiers.services.programmes import (
-    activate_programme,
-    create_programme,
-    read_plan,
-    retire_programme,
-    seed_default_programme,
-)
+from tiers.services.programmes import create_programme, read_plan, seed_default_programme
 from tiers.views.places import actor_of, name_shown, place_of
 
 SHOWN_RUNS = 20
@@ -50,9 +44,10 @@ def index(request: HttpRequest) -> HttpResponse:
     governing = Programme.objects.governing(place.branch, today)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     programmes = list(Programme.objects.visible_to(user).of_branch(place.branch).exclude(state="retired").with_tiers())  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     programmes.sort(key=lambda row: row != governing)
+    window = figures(today, place.branch).days("tier.window_days")
     context: dict[str, Any] = {
         "place": place,
-        "cards": [_card(row, counts, row == governing) for row in programmes],
+        "cards": [_card(row, counts, window, row == governing) for row in programmes],
         "runs": [],
     }
     if user.has_perm("tiers.view_evaluationrun"):
@@ -74,8 +69,13 @@ def _shares(rows: list[dict[str, Any]]) -> int:
     return total
 
 
-def _card(programme: Programme, counts: dict[int, int], governs: bool) -> dict[str, Any]:
-    tiers: list[dict[str, Any]] = [{"tier": tier, "count": counts.get(tier.pk, 0)} for tier in programme.tiers.all()]
+def _card(programme: Programme, counts: dict[int, int], window: int, governs: bool) -> dict[str, Any]:
+    tiers: list[dict[str, Any]] = [
+        {"tier": tier, "count": counts.get(tier.pk, 0), "asks": tier.asks.words(programme.window_days or window)}
+        if tier.rule
+        else {"tier": tier, "count": counts.get(tier.pk, 0)}
+        for tier in programme.tiers.all()
+    ]
     return {
         "programme": programme,
         "governs": governs,
@@ -169,7 +169,7 @@ def run_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
-@permission_required("tiers.add_programme", raise_exception=True)
+@permission_required("tiers.approve_programme", raise_exception=True)
 def programme_seed(request: HttpRequest) -> HttpResponse:
     """Give the company the default programme."""
     place = place_of(request)
@@ -190,8 +190,9 @@ def programme_new(request: HttpRequest) -> HttpResponse:
         with tempfile.NamedTemporaryFile(suffix=".toml") as copy:
             Path(copy.name).write_bytes(form.cleaned_data["file"].read())
             plan = read_plan(Path(copy.name))
-        own = place.branch if form.cleaned_data["for_branch"] else None
-        return create_programme(actor=actor_of(request), plan=plan, company=place.branch.company, branch=own)
+        user = actor_of(request)
+        own = place.branch if form.cleaned_data["for_branch"] or not user.scope.sees_company else None
+        return create_programme(actor=user, plan=plan, company=place.branch.company, branch=own)
 
     return command(
         request,
@@ -202,21 +203,3 @@ def programme_new(request: HttpRequest) -> HttpResponse:
         context={"place": place, "back_url": back},
         said=_("The programme is there as a draft. It grades nobody before it is put in force."),
     )
-
-
-@require_POST
-@permission_required("tiers.change_programme", raise_exception=True)
-def programme_state(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
-    """Put a draft in force, or take an edition out of it; the version seen comes with the form."""
-    row = get_object_or_404(Programme.objects.visible_to(actor_of(request)), public_id=public_id)
-    seen = request.POST.get("version", "")
-    change = activate_programme if verb == "activate" else retire_programme
-    try:
-        change(programme=row, actor=actor_of(request), version=int(seen) if seen.isdigit() else -1)
-    except DomainError as refusal:
-        if refusal.status == 403:
-            raise
-        messages.error(request, str(refusal.message))
-    else:
-        messages.success(request, _("The programme has been changed. It takes effect with the next evaluation."))
-    return redirect("tiers:index")

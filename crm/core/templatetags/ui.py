@@ -111,7 +111,9 @@ _icon = icon  # `badge` has a parameter of the same name
 
 
 @register.simple_tag
-def tier_badge(label: str, slot: int | str | None = None, colour: str = "", url: str = "") -> SafeString:
+def tier_badge(
+    label: str, slot: int | str | None = None, colour: str = "", url: str = "", emblem: str = ""
+) -> SafeString:
     """A client tier in its programme's colour: a slot of the palette, or a colour painted as an SVG attribute."""
     dot = format_html(
         '<svg class="tier-dot {}" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">'
@@ -119,6 +121,8 @@ def tier_badge(label: str, slot: int | str | None = None, colour: str = "", url:
         drawings.paint({"slot": slot or 1}) if not colour else "",
         format_html(' fill="{}"', colour) if colour else "",
     )
+    if emblem:
+        dot = format_html("{}{}", dot, _icon(emblem))
     if url:
         return format_html(
             '<a class="tier" href="{}" title="{}">{}<span>{}</span></a>',
