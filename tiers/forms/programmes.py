@@ -53,7 +53,7 @@ class StartForm(CommandForm):
         cast(forms.ChoiceField, self.fields["preset"]).choices = choices
         source = cast(forms.ModelChoiceField, self.fields["source"])
         source.queryset = Programme.objects.visible_to(user).of_branch(branch)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
-        source.label_from_instance = edition_label  # type: ignore[method-assign]
+        source.label_from_instance = edition_label  # type: ignore[method-assign,assignment]  # one function for all lists
         if not user.scope.sees_company:
             self.fields["for_branch"].initial = True
             self.fields["for_branch"].disabled = True
@@ -64,8 +64,8 @@ class StartForm(CommandForm):
         given: Any = brand or source
         if given is not None:
             said["code"] = said.get("code") or given.code
-            said["name_zh"] = said.get("name_zh") or (brand.zh if brand else source.name_zh)
-            said["name_en"] = said.get("name_en") or (brand.en if brand else source.name_en)
+            said["name_zh"] = said.get("name_zh") or (brand.zh if brand else given.name_zh)
+            said["name_en"] = said.get("name_en") or (brand.en if brand else given.name_en)
         for name in ("code", "name_zh", "name_en"):
             if not said.get(name) and name not in self.errors:
                 self.add_error(name, _("Choose a brand or a programme to copy, or say it here."))

@@ -105,11 +105,11 @@ class RuleSheet:
             lines = []
             for row, numbers in sorted(rows.items())[:MOST_CONDITIONS]:
                 at = f"g{box}c{row}"
-                terms = [
+                parts = [
                     Part(said(f"{at}t{n}k"), said(f"{at}t{n}s"), said(f"{at}t{n}w"))
                     for n in sorted(numbers)[:MOST_TERMS]
                 ]
-                lines.append(Line(Part(said(f"{at}k"), said(f"{at}s")), said(f"{at}a"), terms))
+                lines.append(Line(Part(said(f"{at}k"), said(f"{at}s")), said(f"{at}a"), parts))
             boxes.append(Box(_match(said(f"g{box}m")), lines or [Line()]))
         sheet = cls(prefix, _match(said("match")), boxes or [Box()])
         for line in (line for box in sheet.boxes for line in box.lines):
@@ -124,14 +124,16 @@ class RuleSheet:
             return cls(prefix)
         if isinstance(node, Condition):
             return cls(prefix, "all", [Box("all", [_line(node)])])
-        if all(isinstance(each, Condition) for each in node.nodes):
-            return cls(prefix, "all", [Box(node.match, [_line(each) for each in node.nodes])])
+        plain = [each for each in node.nodes if isinstance(each, Condition)]
+        if len(plain) == len(node.nodes):
+            return cls(prefix, "all", [Box(node.match, [_line(each) for each in plain])])
         boxes = []
         for each in node.nodes:
             match, inner = ("all", (each,)) if isinstance(each, Condition) else (each.match, each.nodes)
-            if not all(isinstance(one, Condition) for one in inner):
+            within = [one for one in inner if isinstance(one, Condition)]
+            if len(within) != len(inner):
                 return cls(prefix, too_deep=True)
-            boxes.append(Box(match, [_line(one) for one in inner]))
+            boxes.append(Box(match, [_line(one) for one in within]))
         return cls(prefix, node.match, boxes)
 
     def do(self, act: str) -> None:

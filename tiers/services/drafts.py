@@ -140,7 +140,8 @@ def put_tier(
         told = _("Two tiers have the same code.")
         raise BadProgramme(told, fields={"code": told})
     if "bound" in values or "rule" in values:
-        kept.lower_bound, kept.rule = plain_bound(values.get("bound"), values.get("rule") or {})
+        bound, kept.rule = plain_bound(values.get("bound"), values.get("rule") or {})
+        kept.lower_bound = bound  # type: ignore[assignment]  # MoneyField takes yuan
     if kept.rank == 1 and (kept.asks is not None or kept.rule_institution):
         raise BadProgramme(_("The lowest tier asks for nothing; it takes everybody else."))
     kept.full_clean(exclude=["programme", "public_id"])
@@ -275,7 +276,7 @@ def _submitted(programme: Programme, actor: User, version: int | None) -> Progra
 
 
 def _keep(
-    row: Programme, actor: User, action: str, before: Mapping[str, Any], names: list[str] | None = None
+    row: Programme, actor: User, action: str, before: dict[str, Any], names: list[str] | None = None
 ) -> Programme:
     """Save a changed draft with its new version, and note who had a hand in it."""
     row.save_changed(names or [])

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -194,11 +194,19 @@ def plans_of(programme: Programme) -> list[TierPlan]:
     """The tiers on file as plans, from the lowest to the highest."""
     return [
         TierPlan(
-            tier.code, tier.name_en, tier.name_zh, tier.lower_bound, tier.palette, tier.rule, tier.rule_institution,
-            tier.emblem, tier.text_en, tier.text_zh,
+            code=tier.code,
+            name_en=tier.name_en,
+            name_zh=tier.name_zh,
+            bound=cast("Decimal | None", tier.lower_bound),
+            palette=tier.palette,
+            rule=tier.rule,
+            rule_institution=tier.rule_institution,
+            emblem=tier.emblem,
+            text_en=tier.text_en,
+            text_zh=tier.text_zh,
         )
         for tier in Tier.objects.filter(programme=programme).order_by("rank")
-    ]  # fmt: skip
+    ]
 
 
 def check_terms(terms: Mapping[str, Any], codes: set[str]) -> None:

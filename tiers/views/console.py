@@ -26,7 +26,7 @@ from crm.core.templatetags.amounts import short
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from tiers.forms import EvaluationForm, ProgrammeFileForm
-from tiers.models import EvaluationRun, Programme, TierChange, TierState
+from tiers.models import EvaluationRun, Programme, Tier, TierChange, TierState
 from tiers.services.evaluation import ask_evaluation
 from tiers.services.preview import Preview, preview_evaluation
 from tiers.services.programmes import create_programme, read_plan, seed_default_programme
@@ -71,9 +71,7 @@ def _shares(rows: list[dict[str, Any]]) -> int:
 
 def _card(programme: Programme, counts: dict[int, int], window: int, governs: bool) -> dict[str, Any]:
     tiers: list[dict[str, Any]] = [
-        {"tier": tier, "count": counts.get(tier.pk, 0), "asks": tier.asks.words(programme.window_days or window)}
-        if tier.rule
-        else {"tier": tier, "count": counts.get(tier.pk, 0)}
+        {"tier": tier, "count": counts.get(tier.pk, 0), "asks": _in_words(tier, programme.window_days or window)}
         for tier in programme.tiers.all()
     ]
     return {
@@ -83,6 +81,10 @@ def _card(programme: Programme, counts: dict[int, int], window: int, governs: bo
         "total": _shares(tiers),
         "parts": [{"value": row["count"], "label": row["tier"].name, "slot": row["tier"].palette} for row in tiers],  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     }
+
+
+def _in_words(tier: Tier, window: int) -> str:
+    return tier.asks.words(window) if tier.asks else ""
 
 
 @require_safe
