@@ -11,6 +11,7 @@ _ACTIONS = {
     "client_rate.expire": _("Closed a client rate that has run out"),
     "client_rate.lapse": _("Let a proposed client rate lapse"),
     "client_rate.end": _("Ended a client rate"),
+    "client_rates.approve_run": _("Approved the rates of an evaluation together"),
     "client_rate.propose": _("Proposed a client rate"),
     "client_rate.reject": _("Rejected a client rate"),
     "commission.statement": _("Opened a client's statement of services and fees"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from tiers.views import commission, console, criteria, fees, leaks, programmes, proof, statement
+from tiers.views import commission, console, criteria, fees, leaks, programmes, proof, run_rates, statement
 
 app_name = "tiers"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("commission/fees/", fees.calculator, name="fees"),
     path("commission/fees/<str:public_id>/", fees.quote, name="fee_quote"),
     path("commission/card/<str:public_id>/<str:product>/", commission.card_set, name="card_set"),
+    path("commission/runs/<str:public_id>/", run_rates.run_rates, name="run_rates"),
     path("commission/rates/new/<str:public_id>/", commission.rate_propose, name="rate_propose"),
     path("commission/rates/<str:public_id>/approve/", commission.rate_decide, {"verb": "approve"}, name="rate_approve"),
     path("commission/rates/<str:public_id>/reject/", commission.rate_decide, {"verb": "reject"}, name="rate_reject"),

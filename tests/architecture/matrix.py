@@ -301,6 +301,8 @@ MATRIX: list[tuple[str, str, str]] = [
     ("post", "tiers:card_set", "tiers.add_ratecard"),
     ("get", "tiers:rate_propose", "tiers.add_clientrate"),
     ("post", "tiers:rate_propose", "tiers.add_clientrate"),
+    ("get", "tiers:run_rates", "tiers.approve_clientrate"),
+    ("post", "tiers:run_rates", "tiers.approve_clientrate"),
     ("get", "tiers:rate_approve", "tiers.approve_clientrate"),
     ("post", "tiers:rate_approve", "tiers.approve_clientrate"),
     ("get", "tiers:rate_reject", "tiers.approve_clientrate"),

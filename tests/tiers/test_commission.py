@@ -22,9 +22,10 @@ from tiers.querysets import effective_rates, may_see_commission
 from tiers.services.commission import (
     Price,
     approve_client_rate,
-    below_cost_line,
+    below_line,
     check_price,
     end_client_rate,
+    needs_two,
     propose_client_rate,
     reject_client_rate,
     set_rate_card,
@@ -288,9 +289,20 @@ def test_an_advisor_proposes_for_his_own_clients_only(branch, staff):
         )
 
 
-def test_a_rate_below_the_cost_line_is_marked(branch):
-    assert below_cost_line(Decimal("0.000199"), DAY, branch)
-    assert not below_cost_line(Decimal("0.0002"), DAY, branch)
+@pytest.mark.parametrize(
+    ("rate", "basis", "below"),
+    [
+        ("0.000199", "all_in", True),
+        ("0.0002", "all_in", False),
+        ("0.000145", "net", True),
+        ("0.000146", "net", False),
+    ],
+)
+def test_what_is_marked_below_the_cost_line_takes_two_people(branch, figures, rate, basis, below):
+    """One line for both: net rates count with the fees passed through, 0.0000541."""
+    row = ClientRateFactory(client__branch=branch, rate=Decimal(rate), basis=basis)
+
+    assert (below_line(row, figures), needs_two(row, DAY)) == (below, below)
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,11 @@ from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
 from tiers.errors import NeedsHouse, NotOffered, ProposalExpired, RateNotAllowed
 from tiers.models import ClientRate, Programme, RateReview, TierChange
 from tiers.querysets import effective_rates
-from tiers.services.commission import Price, approve_client_rate, propose_client_rate
+from tiers.services.commission import Price, approve_client_rate, propose_client_rate, reject_client_rate
 from tiers.services.evaluation import evaluate
 from tiers.services.programmes import seed_default_programme
 from tiers.services.rate_offers import accept_client_rate, decline_client_rate, lapse_client_rate
+from tiers.services.run_approval import approve_run
 from tiers.tasks import settle_rates
 
 pytestmark = pytest.mark.django_db
@@ -242,17 +243,16 @@ def test_a_shallow_concession_is_the_managers_alone_to_the_last_millionth(risen:
 
 
 def test_the_answer_is_taken_on_a_page_that_shows_the_notice(risen: Client, staff: Staff, web: Any) -> None:
-    settle_rates(datetime.now(UTC))
-    TierChange.objects.filter(client=risen).update(day=local_date(datetime.now(UTC)))
-    settle_rates(datetime.now(UTC))
+    now = datetime.now(UTC)  # the page lives today: the change is dated so, and the day told is that of the offer
+    TierChange.objects.filter(client=risen).update(day=local_date(now))
+    settle_rates(now)
     row = ClientRate.objects.get(client=risen)
-    approve_client_rate(rate=row, actor=staff("branch_manager"), now=datetime.now(UTC))
+    approve_client_rate(rate=row, actor=staff("branch_manager"), now=now)
     row.refresh_from_db()
     page, url = web(risen.advisor), reverse("tiers:rate_accept", args=[row.public_id])
 
     shown = page.get(url)
-    today = local_date(datetime.now(UTC)).isoformat()
-    said = {"form_token": "t", "version": row.version, "how": "app", "answered_on": today}
+    said = {"form_token": "t", "version": row.version, "how": "app", "answered_on": local_date(now).isoformat()}
     stranger = web(staff("advisor")).post(url, said)
     done = page.post(url, said)
 
@@ -279,3 +279,82 @@ def test_the_statement_says_what_holds_and_why_masked_and_leaves_a_trace(risen: 
     assert web(staff("advisor")).get(url).status_code == 404
     assert web(staff("front_desk")).get(url).status_code == 403
     assert AuditEntry.objects.filter(action="commission.statement").count() == 1
+
+
+@pytest.fixture
+def many(branch: Branch, programme: Programme, staff: Staff) -> list[Client]:
+    """Three clients who rose to gold in one evaluation."""
+    clients = [ClientFactory(branch=branch, advisor=staff("advisor")) for _ in range(3)]
+    put_days(branch, {client: {FIRST: 20_000_000} for client in clients})
+    evaluate(branch=branch, day=FIRST, actor=system_user())
+    put_days(branch, {client: {MONTH_END: 120_000_000} for client in clients})
+    evaluate(branch=branch, day=MONTH_END, actor=system_user())
+    settle_rates(NOW)
+    return clients
+
+
+def test_what_one_evaluation_proposed_is_approved_together_each_with_its_own_line(
+    many: list[Client], staff: Staff
+) -> None:
+    rows = list(ClientRate.objects.order_by("pk"))
+    run, manager = rows[0].tier_change.run, staff("branch_manager")
+    reject_client_rate(rate=rows[1], actor=staff("compliance"), now=NOW, note="先核实")
+    seen = [(row.public_id, 1) for row in rows]
+
+    told = approve_run(run=run, seen=[*seen, ("0" * 26, 1)], actor=manager, now=NOW)
+    again = approve_run(run=run, seen=seen, actor=manager, now=NOW)
+
+    assert ([row.pk for row in told.done], told.refused) == ([rows[0].pk, rows[2].pk], {})
+    assert (again.done, again.refused) == ([], {})
+    assert [row.state for row in ClientRate.objects.order_by("pk")] == ["offered", "rejected", "offered"]
+    trail = AuditEntry.objects.filter(actor=manager).order_by("pk").values_list("action", flat=True)
+    assert list(trail) == ["client_rate.approve"] * 2 + ["client_rates.approve_run"] * 2
+
+
+def test_one_that_has_changed_or_expired_is_left_out_and_the_others_go_on(many: list[Client], staff: Staff) -> None:
+    first, second, third = ClientRate.objects.order_by("pk")
+    ClientRate.objects.filter(pk=second.pk).update(decide_by=date(2026, 5, 31))
+    seen = [(first.public_id, 9), (second.public_id, 1), (third.public_id, 1)]
+
+    told = approve_run(run=first.tier_change.run, seen=seen, actor=staff("branch_manager"), now=NOW)
+
+    assert [row.pk for row in told.done] == [third.pk]
+    assert set(told.refused) == {first.public_id, second.public_id}
+    assert ClientRate.objects.waiting().count() == 2
+
+
+def test_the_page_of_an_evaluation_approves_those_ticked_and_says_what_became_of_each(
+    many: list[Client], staff: Staff, web: Any, other_branch: Branch
+) -> None:
+    # The page lives today: what was proposed in June may be decided until then.
+    ClientRate.objects.update(decide_by=local_date(datetime.now(UTC)) + timedelta(days=5))
+    first, second, third = ClientRate.objects.order_by("pk")
+    url = reverse("tiers:run_rates", args=[first.tier_change.run.public_id])
+    manager = web(staff("branch_manager"))
+
+    desk = manager.get("/commission/")
+    page = manager.get(url)
+    none = manager.post(url, {"form_token": "t0"})
+    said = {"form_token": "t", "rates": [f"{first.public_id}:1", f"{third.public_id}:7"]}
+    done = manager.post(url, said, follow=True)
+
+    assert [(run["count"]) for run in desk.context["of_runs"]] == [3]
+    assert list(desk.context["waiting"]) == []
+    assert [row.holds.rate for row in page.context["page"]] == [Decimal("0.0003")] * 3
+    assert none.status_code == 400
+    assert [row.state for row in ClientRate.objects.order_by("pk")] == ["offered", "proposed", "proposed"]
+    assert len(done.context["messages"]) == 2
+    assert web(staff("branch_manager", branch=other_branch)).get(url).status_code == 404
+    assert web(staff("advisor")).get(url).status_code == 403
+
+
+def test_the_page_of_an_evaluation_costs_the_same_for_one_rate_and_for_three(
+    many: list[Client], staff: Staff, web: Any, cost_of: Any
+) -> None:
+    manager = web(staff("branch_manager"))
+    url = reverse("tiers:run_rates", args=[ClientRate.objects.first().tier_change.run.public_id])
+    manager.get(url)
+    three = cost_of(lambda: manager.get(url))
+    ClientRate.objects.filter(pk__in=list(ClientRate.objects.values_list("pk", flat=True)[1:])).delete()
+
+    assert cost_of(lambda: manager.get(url)) == three

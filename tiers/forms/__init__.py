@@ -1,6 +1,14 @@
 """Forms of tiers and of the commission desk: they check the shape; the services hold the rules."""
 
-from tiers.forms.commission import AnswerForm, ClientRateForm, DecisionForm, EndRateForm, FeeForm, RateCardForm
+from tiers.forms.commission import (
+    AnswerForm,
+    ClientRateForm,
+    DecisionForm,
+    EndRateForm,
+    FeeForm,
+    RateCardForm,
+    RunRatesForm,
+)
 from tiers.forms.console import EvaluationForm, ProgrammeFileForm
 
 __all__ = [
@@ -12,4 +20,5 @@ __all__ = [
     "FeeForm",
     "ProgrammeFileForm",
     "RateCardForm",
+    "RunRatesForm",
 ]

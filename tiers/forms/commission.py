@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -104,6 +105,22 @@ class AnswerForm(CommandForm):
         super().__init__(*args, **kwargs)
         if not agrees:
             del self.fields["how"]
+
+
+class RunRatesForm(CommandForm):
+    """Which proposals of an evaluation are approved: each as "public id:version", as it was seen."""
+
+    rates = forms.MultipleChoiceField(label=_("Rates"), error_messages={"required": _("Choose at least one rate.")})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # One that has been decided since is no mistake of the form; the service says what became of it.
+        self.fields["rates"].valid_value = lambda value: re.fullmatch(r"[0-9A-Z]{26}:[0-9]{1,9}", value) is not None  # type: ignore[attr-defined]
+
+    @property
+    def chosen(self) -> list[tuple[str, int]]:
+        told = (value.split(":") for value in self.cleaned_data["rates"])
+        return [(public_id, int(version)) for public_id, version in told]
 
 
 class EndRateForm(CommandForm):

@@ -85,6 +85,12 @@ class ClientRateQuerySet(models.QuerySet[Any]):
     def in_force(self, day: date) -> ClientRateQuerySet:
         return self.agreed().filter(_in_force(day))
 
+    def by_run(self) -> Any:
+        """Proposals from changes of tier, counted by the evaluation that found them; the newest evaluation first."""
+        rows = self.filter(tier_change__isnull=False).order_by()
+        names = ("tier_change__run__public_id", "tier_change__run__day", "tier_change__run__branch__name")
+        return rows.values(*names).annotate(count=models.Count("pk")).order_by("-tier_change__run__day", names[2])
+
     def for_list(self) -> ClientRateQuerySet:
         return self.select_related("client__branch", "proposed_by", "decided_by", "endorsed_by", "tier_change")
 

@@ -65,5 +65,12 @@ def turnover_up_to(clients: Sequence[int], branch: Branch, day: date) -> dict[in
     return dict(rows.values_list("client_id", "sum_turnover"))
 
 
+def turnover_of_year(clients: Sequence[int], branch: Branch, day: date) -> dict[int, Any]:
+    """Turnover of each client in the twelve months up to ``day``, as far as it is on file."""
+    before = turnover_up_to(clients, branch, day - timedelta(days=_YEAR))
+    return {client: total - before.get(client, 0) for client, total in turnover_up_to(clients, branch, day).items()}
+
+
+_YEAR = 365
 #: Days of the branch's file that are looked at for a client who lacks a row on the last of them.
 _NEAR = 5

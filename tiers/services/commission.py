@@ -15,7 +15,7 @@ from clients.models import Client
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.errors import FourEyes, MissingRight
-from crm.core.models import Branch, User
+from crm.core.models import User
 from crm.core.policies import Figures, figures
 from crm.core.service import service
 from crm.core.versions import lock
@@ -332,8 +332,3 @@ def offer(row: ClientRate, today: date) -> None:
         row.notice_text = Template(str(notice.value)).safe_substitute({name: str(word) for name, word in words.items()})
     row.notice_version = notice.version
     row.accept_by = today + timedelta(days=known.days("commission.accept_days"))
-
-
-def below_cost_line(rate: Decimal, day: date, branch: Branch | None) -> bool:
-    """Whether a rate lies below the branch's cost line (figure ``commission.approval_below``); shown to who approves."""
-    return rate < figures(day, branch).rate("commission.approval_below")

@@ -21,7 +21,7 @@ from crm.core.policies import Figures, figures
 from crm.core.service import service
 from tiers.models import AppliedRate, ClientRate, LeakReview, Product, RateCard, RateLeak, TierState
 from tiers.querysets.commission import rates_held
-from tiers.querysets.leaks import turnover_up_to
+from tiers.querysets.leaks import turnover_of_year, turnover_up_to
 from tiers.services.commission import Price, all_in, price_of
 
 #: The long work that reviews one branch.
@@ -137,9 +137,7 @@ def _open(clients: list[int], branch: Branch, day: date, known: Figures) -> Book
     book.cards = {(client, row.product): row for client, tier in tiers.items() for row in by_tier.get(tier, ())}
     over = ClientRate.objects.agreed().filter(client__in=clients, valid_to__lt=day).order_by("valid_to", "pk")
     book.ended = {(rate.client_id, rate.product): rate for rate in over}
-    at_end = turnover_up_to(clients, branch, day)
-    before = turnover_up_to(clients, branch, day - timedelta(days=_YEAR))
-    book.year = {client: total - before.get(client, 0) for client, total in at_end.items()}
+    book.year = turnover_of_year(clients, branch, day)
     return book
 
 

@@ -50,7 +50,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     found = ClientRateFilter(request.GET, rates, request=request)
     page = listed(request, found.qs, ("-id",))
     # Whoever decides for several branches finds all that waits, whichever branch is chosen.
-    waiting = list(everywhere.waiting().order_by("id")[:SHOWN_WAITING])
+    waiting = list(everywhere.waiting().filter(origin="concession").order_by("id")[:SHOWN_WAITING])
+    of_runs = list(everywhere.waiting().by_run()[:SHOWN_WAITING])
     offered = list(everywhere.offered().order_by("accept_by", "id")[:SHOWN_WAITING])
     known = figures(today, place.branch)
     for rate in (*page, *waiting, *offered):
@@ -62,6 +63,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "filter": found,
         "page": page,
         "waiting": waiting,
+        "of_runs": of_runs,
         "offered": offered,
         "may_see_rates": user.has_perm("tiers.view_clientrate"),
         "today": today,

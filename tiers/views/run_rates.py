@@ -1,0 +1,97 @@
+"""The rates that one evaluation has proposed, decided together."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from crm.core.clocks import local_date
+from crm.core.fields import money
+from crm.core.forms.commands import CommandForm
+from crm.core.models import Branch
+from crm.core.policies import figures
+from crm.core.views.commands import command
+from crm.core.views.lists import listed, part
+from tiers.forms import RunRatesForm
+from tiers.models import ClientRate, EvaluationRun, Product
+from tiers.querysets.commission import rates_held
+from tiers.querysets.leaks import turnover_of_year
+from tiers.services.commission import all_in, price_of
+from tiers.services.run_approval import Approved, approve_run
+from tiers.views.places import actor_of, name_shown
+
+_PAGE = 100
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("tiers.approve_clientrate", raise_exception=True)
+def run_rates(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A page of proposals with what each costs a year; those ticked are approved as they were seen."""
+    user, now = actor_of(request), timezone.now()
+    runs: Any = EvaluationRun.objects.visible_to(user).select_related("branch", "programme")
+    run: EvaluationRun = get_object_or_404(runs, public_id=public_id)
+    rows: Any = ClientRate.objects.visible_to(user).waiting().filter(tier_change__run=run)
+    rows = rows.for_list().select_related("tier_change__old", "tier_change__new")
+    page = listed(request, rows, ("id",), size=_PAGE)
+    _tell(page.rows, run.branch, now)
+    told: list[Approved] = []
+
+    def approve(form: CommandForm) -> Approved:
+        told.append(approve_run(run=run, seen=cast(RunRatesForm, form).chosen, actor=user, now=now))
+        return told[0]
+
+    def done() -> str:
+        if told:
+            _say(request, told[0])
+        return reverse("tiers:run_rates", args=[run.public_id]) if rows.exists() else reverse("tiers:commission")
+
+    return command(
+        request,
+        RunRatesForm(request.POST or None),
+        do=approve,
+        done=done,
+        template=part(request, "tiers/run_rates.html", "tiers/_run_rates.html"),
+        context={
+            "run": run,
+            "page": page,
+            "effect": sum((rate.effect for rate in page), Decimal(0)),
+            "back_url": reverse("tiers:commission"),
+        },
+    )
+
+
+def _tell(rates: list[Any], branch: Branch, now: Any) -> None:
+    """Beside each proposal: what holds today, and what the step costs or brings a year on the turnover of shares."""
+    day = local_date(now)
+    clients = [rate.client_id for rate in rates]
+    held, year, known = rates_held(clients, day), turnover_of_year(clients, branch, day), figures(day, branch)
+    for rate in rates:
+        holds = held.get((rate.client_id, rate.product))
+        rate.name_shown, rate.holds, rate.effect = name_shown(rate.client), holds, Decimal(0)
+        if holds is not None and rate.product == Product.A_SHARE:
+            step = all_in(price_of(rate), known) - all_in(price_of(holds), known)
+            rate.effect = money(step * year.get(rate.client_id, Decimal(0)))
+
+
+def _say(request: HttpRequest, told: Approved) -> None:
+    count = len(told.done)
+    if count:
+        text = ngettext(
+            "%(count)d rate has been approved and waits for the client's word.",
+            "%(count)d rates have been approved and wait for the clients' word.",
+            count,
+        )
+        messages.success(request, text % {"count": count})
+    for reason in sorted(set(told.refused.values())):
+        number = sum(1 for one in told.refused.values() if one == reason)
+        messages.warning(request, _("%(count)d not approved: %(reason)s") % {"count": number, "reason": reason})
