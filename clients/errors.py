@@ -327,6 +327,14 @@ class ClientMerged(DomainError):
     message = _("This client was merged into another one. Look there.")
 
 
+class ClientMovedOn(DomainError):
+    """Asked for by a number or id that belonged to somebody who was merged; ``fields`` names the one who stayed."""
+
+    code = "client_merged"
+    status = 410
+    message = _("This client was merged into another one. Look there.")
+
+
 class NotOneClient(InvalidInput):
     """Only two clients of one branch, both of them persons or both institutions, can be one."""
 

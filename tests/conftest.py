@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,11 @@ from typing import Any
 
 import hypothesis
 import pytest
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+)
+from allauth.account.internal.userkit import user_id_to_str
 from django.db import connection
 from django.test import Client as Browser
 from django.test import TransactionTestCase
@@ -67,6 +73,12 @@ def staff(branch: Branch) -> Callable[..., User]:
     return make
 
 
+def record_sign_in(session: Any, user: User, at: float | None = None) -> None:
+    """What a sign-in by the form leaves in the session."""
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": at or time.time()}]
+    session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = user_id_to_str(user)
+
+
 @pytest.fixture
 def web() -> Callable[[User], Browser]:
     """A browser in which the member of staff is signed in."""
@@ -74,6 +86,9 @@ def web() -> Callable[[User], Browser]:
     def sign_in(user: User) -> Browser:
         browser = Browser(headers={"accept-language": "en"})
         browser.force_login(user)
+        session = browser.session
+        record_sign_in(session, user)
+        session.save()
         return browser
 
     return sign_in

@@ -5,6 +5,7 @@ from rest_framework.routers import BaseRouter
 from clients.api.accounts import AccountViewSet
 from clients.api.appointments import AppointmentViewSet
 from clients.api.contacts import ContactViewSet
+from clients.api.exports import ExportViewSet
 from clients.api.holdings import HoldingViewSet
 from clients.api.investors import InvestorClassificationViewSet
 from clients.api.merges import DuplicateViewSet, MergeViewSet
@@ -38,6 +39,7 @@ def register(router: BaseRouter) -> None:
     for name, viewset in PROFILE_RESOURCES.items():
         router.register(name, viewset, basename=name)
     router.register("document-reminders", DocumentReminderViewSet, basename="document-reminders")
+    router.register("exports", ExportViewSet, basename="exports")
     router.register("segments", SegmentViewSet, basename="segments")
     router.register("duplicates", DuplicateViewSet, basename="duplicates")
     router.register("client-merges", MergeViewSet, basename="client-merges")

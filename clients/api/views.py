@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.dateparse import parse_date
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import mixins, viewsets
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,6 +27,7 @@ from clients.api.serializers import (
     ClientRead,
     ClientRow,
 )
+from clients.errors import ClientMovedOn
 from clients.filters import ClientFilter
 from clients.models import Client, DailyAsset
 from clients.provenance import Source
@@ -36,12 +38,43 @@ from crm.core import audit
 from crm.core.api.writes import seen_version
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
+from crm.core.models import User
 
 #: A curve is asked for at most so many days at once: thirteen months.
 _LONGEST = timedelta(days=400)
 _USUAL = timedelta(days=92)
 
 
+_SINCE = OpenApiParameter("since", OpenApiTypes.DATETIME, required=True, description="With its offset from UTC.")
+_UPDATED = OpenApiParameter(
+    "updated_since",
+    OpenApiTypes.DATETIME,
+    description="Only clients whose own facts changed after it, the eldest first.",
+)
+
+
+class GoneRead(serializers.Serializer[Client]):
+    """A client who is gone from the caller's sight."""
+
+    id = serializers.CharField(source="public_id")
+    merged_into = serializers.CharField(source="merged_into.public_id", default=None, allow_null=True)
+
+
+def moment_asked(request: Request, name: str) -> datetime | None:
+    """A moment from the query. Raises ``InvalidInput`` for what is none or has no offset."""
+    given = request.query_params.get(name)
+    if not given:
+        return None
+    try:
+        found = parse_datetime(given.replace(" ", "+"))  # a plus that nobody has escaped
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None or not 1900 <= found.year <= 2100:
+        raise InvalidInput(fields={name: _("Send a moment as YYYY-MM-DDTHH:MM:SS+08:00.")})
+    return found
+
+
+@extend_schema_view(list=extend_schema(parameters=[_UPDATED]))
 class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
     """Clients whom the caller may see. A list holds no sealed value; each look at one client is on the trail."""
 
@@ -53,20 +86,51 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering: tuple[str, ...] = ("-pk",)
     writes = {**ProfileActions.writes, "reveal": "once"}
+    #: Actions about one client.
+    gone = ("retrieve", "partial_update", "reveal", *(set(ProfileActions.writes) - {"create"}))
 
     def get_queryset(self) -> QuerySet[Client]:
         rows: Any = Client.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
         return rows.select_related("advisor", "branch")  # type: ignore[no-any-return]
 
+    def get_object(self) -> Client:
+        """The client of the path. Raises ``ClientMovedOn`` for one who was merged into a client whom the caller sees."""
+        try:
+            found: Client = super().get_object()
+        except Http404:
+            refuse_merged(self.kwargs["id"], self._actor)
+            raise
+        return found
+
+    def _row(self) -> Any:
+        try:
+            return super()._row()
+        except Http404:
+            refuse_merged(self.kwargs["id"], self._actor)
+            raise
+
     def filter_queryset(self, queryset: Any) -> Any:
         """With ``q`` the best hits come first, and each says by what it was found."""
         rows: Any = super().filter_queryset(queryset)
         typed = self.request.query_params.get("q", "").strip()
+        if since := moment_asked(self.request, "updated_since"):
+            rows, self.cursor_ordering = rows.filter(updated_at__gt=since), ("updated_at", "pk")
         if not typed:
             return rows
         hits = Hits.of(typed, self._actor)
         rows, self.cursor_ordering = rows.ranked(hits, self._actor)
         return rows.annotate(found_by=hits.found_by)
+
+    @extend_schema(parameters=[_SINCE], responses={200: GoneRead(many=True)}, filters=False)
+    @action(detail=False, url_path="gone", filterset_class=None, serializer_class=GoneRead)
+    def gone_clients(self, request: Request) -> Response:
+        """Clients who were the caller's to see and are no longer, for a phone that keeps them: merged, or in another book."""
+        since = moment_asked(request, "since")
+        if since is None:
+            raise InvalidInput(fields={"since": _("Send a moment as YYYY-MM-DDTHH:MM:SS+08:00.")})
+        self.cursor_ordering = ("updated_at", "pk")
+        page: Any = self.paginate_queryset(Client.objects.gone_since(since, self._actor))
+        return self.get_paginated_response(GoneRead(page, many=True).data)
 
     @extend_schema(responses={200: ClientRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -121,6 +185,13 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
         return self._told(get_object_or_404(self.get_queryset(), pk=changed.pk))
 
 
+def refuse_merged(public_id: str, user: User) -> None:
+    """Raise ``ClientMovedOn`` with the id of the client who stayed, where the user may see him."""
+    gone = Client.objects.merged_away(user).filter(public_id=public_id).select_related("merged_into").first()
+    if gone is not None:
+        raise ClientMovedOn(fields={"merged_into": gone.merged_into.public_id})
+
+
 _CLIENT = OpenApiParameter("client", OpenApiTypes.STR, required=True, description="Public id of the client.")
 _FIRST = OpenApiParameter("from", OpenApiTypes.DATE, description="First day; three months before the last if missing.")
 _LAST = OpenApiParameter("to", OpenApiTypes.DATE, description="Last day; the newest on file if missing.")
@@ -130,6 +201,7 @@ _LAST = OpenApiParameter("to", OpenApiTypes.DATE, description="Last day; the new
 class AssetViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DailyAsset]):
     """Daily assets of one client, newest first, at most 400 days at once."""
 
+    gone = ("list",)
     queryset = DailyAsset.objects.none()
     serializer_class = AssetRead
     cursor_ordering = ("-day",)
@@ -146,6 +218,7 @@ class AssetViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DailyAsset]):
             raise InvalidInput(fields={"client": _("Name the client.")})
         client = Client.objects.visible_to(own).filter(public_id=asked["client"]).first()
         if client is None:
+            refuse_merged(asked["client"], own)
             raise Http404
         last = self._day("to") or client.assets_on or local_date(timezone.now())
         first = self._day("from") or last - _USUAL

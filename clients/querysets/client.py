@@ -123,6 +123,15 @@ class ClientQuerySet(models.QuerySet[Any]):
         found: ClientQuerySet = self.filter(client_q(user, "merged_into__"))
         return found
 
+    def gone_since(self, moment: datetime, user: User) -> ClientQuerySet:
+        """Clients who have left the user's sight since ``moment``: merged into one whom he sees, or out of his own book."""
+        from clients.models import AdvisorAssignment
+
+        left = AdvisorAssignment.objects.filter(advisor_id__in=user.scope.acting_ids, until__gt=moment)
+        merged = client_q(user, "merged_into__") & Q(merged_into__isnull=False, updated_at__gt=moment)
+        out_of_book = Q(pk__in=left.values("client_id"), merged_into=None) & ~client_q(user)
+        return self.filter(merged | out_of_book).select_related("merged_into")
+
     def served(self) -> ClientQuerySet:
         """Clients that the branch still serves: neither closed nor suspended."""
         return self.filter(status__in=["active", "dormant"], restricted_on=None)

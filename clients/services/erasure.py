@@ -27,7 +27,7 @@ from crm.core import attachments, audit
 from crm.core.clocks import database_now, local_date
 from crm.core.errors import FourEyes, InvalidInput
 from crm.core.jobs import Tick, job, start_job
-from crm.core.models import Attachment, JobRun, Outbound, User
+from crm.core.models import Attachment, Branch, ImportRow, JobRun, Outbound, User
 from crm.core.service import service
 from crm.core.versions import lock
 
@@ -102,6 +102,8 @@ def carry_out(*, erasure: Erasure, actor: User, now: datetime) -> Erasure:
         return row
     if row.state != State.APPROVED:
         raise WrongStep
+    # First the branch, as merges and imports do: a file that is being written is waited for, and waits for us.
+    Branch.objects.select_for_update(of=("self",), no_key=True).get(pk=row.client.branch_id)
     client: Client = lock(Client.objects.select_related("branch"), pk=row.client_id, closed_too=True)
     _refuse(client, now)
     numbers = [one.public_id for one in absorbed(client)]
@@ -156,6 +158,8 @@ def _erase_one(client: Client, now: datetime, counts: Counter[str]) -> None:
             _take_away(model, rows, counts)
     sent = Outbound.objects.filter(client_ref=client.public_id)
     counts["core.Outbound"] += sent._raw_delete(sent.db) or 0
+    # What a file once changed in him stands in its staged rows, by his public id, name and all.
+    counts["core.ImportRow"] += ImportRow.objects.filter(ref=client.public_id).delete()[0]
     _silence_proof(client)
     _empty(client, now)
 

@@ -173,9 +173,16 @@ NEEDS = {"clients": "clients.view_client", "contacts": "clients.view_contactlog"
 
 
 def take_out(
-    *, actor: User, clients: QuerySet[Client], kind: str, said: dict[str, Any], narrowed_by: str, now: datetime
+    *,
+    actor: User,
+    clients: QuerySet[Client],
+    kind: str,
+    said: dict[str, Any],
+    narrowed_by: str,
+    now: datetime,
+    keep: bool = False,
 ) -> tuple[ExportRequest, bytes | None]:
-    """The file at once, or None and a request that waits for somebody else.
+    """The file at once, or None and a request that waits for somebody else. ``keep``: the file is fetched afterwards.
 
     ``clients`` are cut by ``visible_to`` already. A request it becomes when private values are wanted in full, or when with
     this file more clients or rows than ``export.approval_above`` would have left today by the same hand; a client who left
@@ -191,7 +198,7 @@ def take_out(
     }  # fmt: skip
     few = rows[: limit + 1].count() <= limit and _fits_today(actor, clients, rows, kind, limit, now)
     if few and not said.get("is_unmasked"):
-        return hand_out(rows=rows, **terms)
+        return hand_out(rows=rows, keep=keep, **terms)
     frozen = {**asked, "clients": list(clients.order_by("pk").values_list("pk", flat=True))}
     export = request_export(asked=frozen, count=rows.count(), is_unmasked=bool(said.get("is_unmasked")), **terms)
     return export, None

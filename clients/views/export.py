@@ -23,6 +23,7 @@ from clients.views.rows import actor, today
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.exporting import ExportKind
+from crm.core.step_up import SignInAgain, again_url, is_fresh
 from crm.core.views.exports import file_answer
 
 
@@ -34,10 +35,15 @@ def client_export(request: HttpRequest) -> HttpResponse:
     kind = _kind(request, kinds)
     found = ClientFilter(request.GET, Client.objects.visible_to(actor(request)), request=request)
     form = ExportForm(request.POST or None, user=actor(request), kind=kind, today=today())
-    status = 200
+    fresh, status = is_fresh(request, actor(request)), 200
+    again = again_url(request.get_full_path())
+    if request.method != "POST" and not fresh:
+        return redirect(again)
     if request.method == "POST":
         if form.is_valid():
             try:
+                if not fresh:
+                    raise SignInAgain
                 return _taken(request, found, form, kind)
             except DomainError as refusal:
                 form.add_error(None, str(refusal.message))
@@ -52,6 +58,7 @@ def client_export(request: HttpRequest) -> HttpResponse:
         "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
         "back_url": f"{reverse('clients:list')}?{request.GET.urlencode()}",
         "count_text": count_text(found.qs),
+        "again_url": "" if fresh else again,
     }
     return render(request, "clients/export.html", context, status=status)
 

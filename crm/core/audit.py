@@ -20,7 +20,9 @@ from django.utils import timezone
 
 from crm.core.access import NOTHING
 from crm.core.context import request_facts
+from crm.core.crypto import blind_index
 from crm.core.looks import count_looks
+from crm.core.masking import mask_name
 from crm.core.models import AuditEntry, AuditSeal, User
 from crm.core.service import note_audit
 
@@ -28,6 +30,12 @@ from crm.core.service import note_audit
 GENESIS = "0" * 64
 #: Values under these names never reach the trail, whatever a caller hands in.
 SECRET_FIELDS = frozenset({"password", "token", "secret", "phone", "id_number", "address", "body", "account_number"})
+#: Names of people in entries about a client: what is left of them is a mask and a mark by which the same name is known
+#: again with the key of the house. The chain is never rewritten, so a name that got in would outlive the client's data.
+NAMES_OF_PEOPLE = frozenset(
+    {"name", "legal_representative", "controller", "beneficiary", "other_name", "complainant_name", "contact_person"}
+)
+_MARK = 8
 _BATCH = 1000
 
 
@@ -73,6 +81,7 @@ def _entry(
     is_read: bool = False,
 ) -> AuditEntry:
     facts = request_facts()
+    about = _client_ref(client, subject)
     return AuditEntry(
         at=timezone.now(),
         actor=actor,
@@ -80,10 +89,10 @@ def _entry(
         branch_id=_branch_of(subject, actor),
         object_type=subject if isinstance(subject, str) else subject._meta.label_lower,
         object_id="" if isinstance(subject, str) else str(getattr(subject, "public_id", subject.pk)),
-        client_ref=_client_ref(client, subject),
+        client_ref=about,
         is_read=is_read,
-        before=_public(before),
-        after=_public(after),
+        before=_public(before, of_client=bool(about)),
+        after=_public(after, of_client=bool(about)),
         object_ids=list(ids),
         reason=reason[:300],
         request_id=facts.request_id,
@@ -119,11 +128,18 @@ def changes(row: models.Model, fields: Sequence[str], after: dict[str, Any]) -> 
     return {name: getattr(row, name) for name in changed}, {name: after[name] for name in changed}
 
 
-def _public(values: dict[str, Any] | None) -> dict[str, Any] | None:
+def _public(values: dict[str, Any] | None, *, of_client: bool) -> dict[str, Any] | None:
     if values is None:
         return None
     shown = {name: "***" if name in SECRET_FIELDS and value else value for name, value in values.items()}
+    if of_client:
+        shown = {name: _marked(value) if name in NAMES_OF_PEOPLE else value for name, value in shown.items()}
     return json.loads(json.dumps(shown, cls=DjangoJSONEncoder, default=str))  # type: ignore[no-any-return]
+
+
+def _marked(name: Any) -> Any:
+    """张三 → 张*#3f9a2c1b."""
+    return f"{mask_name(name)}#{blind_index(name)[:_MARK]}" if isinstance(name, str) and name else name
 
 
 def _client_ref(client: Any, subject: models.Model | str) -> str:

@@ -26,6 +26,7 @@ from crm.core.models import User
 from crm.core.policies import figures
 from crm.workbench.account_items import account_decisions, collateral, expiring_classes
 from crm.workbench.document_items import expiring_documents
+from crm.workbench.export_items import exports
 from crm.workbench.item import Item
 from tiers.models import ClientRate
 
@@ -362,6 +363,7 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     decisions,
     rates_of_clients,
     account_decisions,
+    exports,
     collateral,
     findings,
     follow_up_calls,

@@ -87,6 +87,19 @@ def test_secrets_never_reach_the_trail(staff):
     assert entry.after == {"phone": "***", "name": "x"}
 
 
+def test_a_name_in_an_entry_about_a_client_is_a_mask_and_a_mark_that_knows_it_again(staff):
+    actor, client = staff("front_desk"), "01KC0000000000000000000001"
+
+    entry = audit.record(
+        actor, "test.note", actor, client=client, before={"name": "张三丰"}, after={"name": "张三疯", "city": "上海"}
+    )
+    again = audit.record(actor, "test.note", actor, client=client, after={"name": "张三丰", "controller": ""})
+
+    assert entry.before["name"].startswith("张**#") and "三" not in str(entry.before) + str(entry.after)
+    assert entry.before["name"] == again.after["name"] != entry.after["name"]
+    assert (entry.after["city"], again.after["controller"]) == ("上海", "")
+
+
 def test_sealing_twice_makes_one_chain(trail):
     assert audit.seal_entries(timezone.now() + timedelta(seconds=1)) == 0
 

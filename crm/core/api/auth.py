@@ -98,6 +98,11 @@ def _may_have_token(user: User, otp: str) -> bool:
     return _code_is_right(user, otp)
 
 
+def second_step_is_right(user: User, otp: str) -> bool:
+    """Whether the code is right, or none is needed of somebody who has set up no second factor."""
+    return not mfa_adapter().is_mfa_enabled(user) or _code_is_right(user, otp)
+
+
 def _code_is_right(user: User, otp: str) -> bool:
     kinds = {Authenticator.Type.TOTP: TOTP, Authenticator.Type.RECOVERY_CODES: RecoveryCodes}
     for kept in Authenticator.objects.filter(user=user, type__in=kinds):

@@ -29,6 +29,7 @@ _MEANINGS = {
     "404": "No such thing among what the caller may see",
     "405": "No such method here",
     "406": "Only JSON is answered",
+    "410": "It is no longer here; a merged client names the one into whom he was merged in `fields.merged_into`",
     "409": "The state does not allow it",
     "412": "The row has changed since it was read",
     "415": "Only JSON is taken",
@@ -82,8 +83,13 @@ class ContractSchema(AutoSchema):
         writes: dict[str, str] = getattr(self.view, "writes", {})
         return writes.get(getattr(self.view, "action", "") or "", "")
 
+    def _gone(self) -> list[str]:
+        """A view may say of which of its actions the row may be gone."""
+        gone: Any = getattr(self.view, "gone", ())
+        return ["410"] if getattr(self.view, "action", "") in gone else []
+
     def _refusals(self) -> list[str]:
-        always = ["400", "401", "403", "404", "405", "406"]
+        always = ["400", "401", "403", "404", "405", "406", *self._gone()]
         if self.method == "GET":
             return always
         kind = self._write_kind()

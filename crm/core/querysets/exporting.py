@@ -28,6 +28,13 @@ class ExportRequestQuerySet(models.QuerySet[Any]):
         """Asked for and not decided."""
         return self.filter(state="requested")
 
+    def to_act_on(self, user: User) -> ExportRequestQuerySet:
+        """What others have asked for and the user may decide about, and his own that lie ready and were not fetched."""
+        ready = Q(actor=user, state="ready", fetched_at=None)
+        if user.has_perm("core.approve_exportrequest"):
+            return self.filter(ready | (Q(state="requested") & ~Q(actor=user)))
+        return self.filter(ready)
+
     def outlived(self, now: datetime) -> ExportRequestQuerySet:
         """Files that are kept no longer."""
         return self.filter(state="ready", ready_until__lt=now)

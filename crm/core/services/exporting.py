@@ -127,16 +127,24 @@ def put_on_record(export: ExportRequest, made: Made, refs: list[str]) -> None:
 @service("export.hand_out")
 def hand_out(
     *, actor: User, kind: str, rows: QuerySet[Any], form: str, columns: Sequence[str], narrowed_by: str, reason: str,
-    now: datetime,
+    now: datetime, keep: bool = False,
 ) -> tuple[ExportRequest, bytes]:  # fmt: skip
-    """A file that needs nobody's word, at once: masked, and no more rows than the caller has found to be allowed."""
+    """A file that needs nobody's word, at once: masked, and no more rows than the caller has found to be allowed.
+
+    ``keep``: it is fetched by a request of its own, as an approved one is, and kept for ``export.kept_hours``.
+    """
     export = ExportRequest(
         kind=kind, branch=actor.branch, actor=actor, state=State.DONE, form=form, columns=list(columns),
         narrowed_by=narrowed_by[:300], reason=checked_reason(reason), fetched_at=now,
     )  # fmt: skip
     made, refs = built(export, rows, now)
     export.rows, export.sha256, export.rows_sha256 = made.rows, made.sha256, made.rows_sha256
+    if keep:
+        hours = figures(local_date(now), actor.branch).integer("export.kept_hours")
+        export.state, export.fetched_at, export.ready_until = State.READY, None, now + timedelta(hours=hours)
     export.save()
+    if keep:
+        vault.keep(export, made.body)
     put_on_record(export, made, refs)
     return export, made.body
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from crm.core.filters import AuditEntryFilter
 from crm.core.forms.staff import ReasonForm
 from crm.core.models import AuditEntry, Heartbeat, LookCount, User
 from crm.core.services.audit_export import export_audit
+from crm.core.step_up import again_url, is_fresh
 from crm.core.views.exports import file_answer
 from crm.core.views.lists import listed, part
 
@@ -75,6 +76,8 @@ def audit_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 def audit_export(request: HttpRequest) -> HttpResponse:
     """The entries that the list shows as CSV: asked with a reason, and on the trail before the first byte leaves."""
     found, form = _found(request), ReasonForm(request.POST or None)
+    if not is_fresh(request, _actor(request)):
+        return redirect(again_url(request.get_full_path()))
     status = 200
     if request.method == "POST":
         if form.is_valid():

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,6 +22,7 @@ from crm.core.forms.exports import DecisionForm, TraceForm
 from crm.core.models import ExportRequest, User
 from crm.core.services.exporting import decide_export, fetch_export, trace_file
 from crm.core.services.importing import limits_for
+from crm.core.step_up import again_url, is_fresh
 from crm.core.views.lists import listed, part
 
 
@@ -79,6 +81,8 @@ def export_decide(request: HttpRequest, public_id: str) -> HttpResponse:
 def export_fetch(request: HttpRequest, public_id: str) -> HttpResponse:
     """The file of an approved export."""
     export = _export(request, public_id)
+    if not is_fresh(request, _actor(request)):
+        return redirect(again_url(reverse("core:export_detail", args=[export.public_id])))
     try:
         body = fetch_export(actor=_actor(request), export=export, now=timezone.now())
     except MissingRight:

@@ -1,0 +1,73 @@
+"""Of an erased client no name is left: not in the trail, which cannot be rewritten, and not in what files have brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, models
+
+from clients.models import Client, Erasure
+from clients.services import add_contact_person, change_client, create_client, log_contact
+from clients.services.erasure import approve_erasure, carry_out, propose_erasure
+from crm.core.models import AuditEntry, Branch, ImportBatch, ImportRow, User
+from tests.clients.conftest import Run
+
+NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+LONG_AGO = datetime(1997, 6, 1, 2, 0, tzinfo=UTC)
+NAMES = ("欧阳芷兰", "欧阳芷澜", "司马相茹", "诸葛控股")
+
+
+def places_of(text: str) -> list[str]:
+    """Every column of every table that holds it."""
+    found = []
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, models.CharField | models.TextField | models.JSONField):
+                with connection.cursor() as cursor:
+                    column = connection.ops.quote_name(field.column)
+                    table = connection.ops.quote_name(model._meta.db_table)
+                    cursor.execute(f"SELECT COUNT(*) FROM {table} WHERE CAST({column} AS TEXT) LIKE %s", [f"%{text}%"])  # noqa: S608
+                    if cursor.fetchone()[0]:
+                        found.append(f"{model._meta.label}.{field.name}")
+    return found
+
+
+@pytest.fixture
+def stones(settings: Any, tmp_path: Path) -> None:
+    settings.CRM_VAR = tmp_path
+
+
+def test_no_name_outlives_its_client_anywhere_in_the_database(
+    branch: Branch, staff: Callable[..., User], run: Run, tmp_path: Path, stones: None
+) -> None:
+    desk = staff("front_desk")
+    client = create_client(
+        branch=branch, external_id="K1", actor=desk, now=NOW,
+        values={"name": NAMES[0], "kind": "institution", "controller": NAMES[3], "opened_on": date(1996, 1, 2)},
+    )  # fmt: skip
+    add_contact_person(client=client, values={"name": NAMES[2]}, actor=desk, now=NOW)
+    log_contact(client=client, channel="phone", content=f"{NAMES[2]} 来电", actor=desk, now=NOW, at=LONG_AGO)
+    file = tmp_path / "c.csv"
+    file.write_text(f"no,name\nK1,{NAMES[1]}\n", encoding="utf-8")
+    said = run("clients", file, '[columns]\nexternal_id = "no"\nname = "name"\n')
+    assert said["updated"] == 1 and places_of(NAMES[1])
+    change_client(
+        client=Client.objects.get(pk=client.pk),
+        values={"status": "closed", "closed_on": date(1999, 3, 1)},
+        actor=desk,
+        now=NOW,
+    )
+    row = propose_erasure(client=client, reason="保存期届满", actor=staff("compliance"), now=NOW)
+    for role in ("compliance", "head_office"):
+        approve_erasure(erasure=row, actor=staff(role), now=NOW)
+
+    carry_out(erasure=Erasure.objects.get(pk=row.pk), actor=staff("compliance"), now=NOW)
+
+    assert {name: places_of(name) for name in NAMES} == dict.fromkeys(NAMES, [])
+    assert AuditEntry.objects.filter(client_ref=client.public_id, action="client.create").exists()
+    assert ImportBatch.objects.exists() and not ImportRow.objects.filter(ref=client.public_id).exists()
