@@ -138,6 +138,11 @@ _FIELDS: dict[str, Callable[[], forms.Field]] = {
 }
 
 
+def label_of(fact: str) -> Any:
+    """How a fact is called on the form of its step."""
+    return _FIELDS[fact]().label if fact in _FIELDS else None
+
+
 class StepForm(CommandForm):
     """What one step of the table puts on record."""
 

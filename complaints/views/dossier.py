@@ -20,6 +20,7 @@ from complaints.models import Complaint
 from complaints.services import act, attach_evidence
 from complaints.steps import BY_ACTION, possible
 from complaints.views.rows import TONES, actor, clock_face, dress, event_words, icon_of, shown_who, visible_complaint
+from complaints.views.told import tell
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
@@ -155,7 +156,8 @@ def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False
     files = Attachment.objects.visible_to(actor(request)).filter(
         owner_type=complaint._meta.label_lower, owner_id=complaint.public_id
     )
-    events = complaint.events.select_related("actor").order_by("-at", "-pk")  # type: ignore[attr-defined]
+    events = list(complaint.events.select_related("actor").order_by("-at", "-pk"))  # type: ignore[attr-defined]
+    told = tell(events)
     clocks = sorted(complaint.clocks.all(), key=lambda clock: (-clock.round, clock.due_on))  # type: ignore[attr-defined]
     return {
         "complaint": complaint,
@@ -163,7 +165,7 @@ def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False
         "now": timezone.now(),
         "way": _way(complaint),
         "clocks": [{**(clock_face(clock) or {}), "row": clock} for clock in clocks],
-        "entries": [_entry(event) for event in events],
+        "entries": [_entry(event, told[event.pk]) for event in events],
         "attachments": [
             {
                 "name": file.name,
@@ -217,15 +219,10 @@ def _buttons(request: HttpRequest, complaint: Complaint) -> list[dict[str, Any]]
     return sorted(found, key=lambda button: not button["main"])
 
 
-def _entry(event: Any) -> dict[str, Any]:
+def _entry(event: Any, text: str) -> dict[str, Any]:
     """A step for the timeline."""
     moved = event.from_state and event.to_state != event.from_state
     tone = "danger" if event.action == "overdue" else TONES[State(event.to_state)][0] if moved else "neutral"
-    text = event.note
-    if event.action == "overdue":
-        text = _("Was due on %(day)s.") % {"day": event.facts.get("due_on", "")}
-    elif event.action == "evidence":
-        text = event.facts.get("name", "")
     return {
         "at": event.at,
         "title": event_words(event),

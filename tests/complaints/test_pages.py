@@ -12,7 +12,7 @@ from complaints.models import Complaint
 from complaints.services import register_complaint
 from crm.core.models import Attachment, AuditEntry
 from tests.factories.clients import ClientFactory
-from tests.factories.complaints import ComplaintClockFactory, ComplaintFactory
+from tests.factories.complaints import ComplaintClockFactory, ComplaintEventFactory, ComplaintFactory
 
 pytestmark = pytest.mark.django_db
 RECEIVED = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -151,6 +151,24 @@ def test_each_column_of_the_board_shows_its_most_pressing_first_and_says_how_man
     shown = {state: [card.pk for card in column["cards"]] for state, column in columns.items() if column["cards"]}
     assert shown == {"registered": [made["R3"], made["R6"]], "investigating": [made["I1"], made["I4"]]}
     assert (columns["registered"]["more"], columns["investigating"]["more"]) == (1, 0)
+
+
+def test_the_dossier_tells_what_each_step_put_on_record(complaint, people, web):
+    ComplaintEventFactory(complaint=complaint, action="accept", facts={"handler": people["front_desk"].public_id})
+    ComplaintEventFactory(complaint=complaint, action="ask_extension", facts={"extension_days": 20}, note="recordings")
+    ComplaintEventFactory(
+        complaint=complaint,
+        action="propose",
+        facts={"outcome": "compensated", "compensation": "120.5", "is_reasonable": "True"},
+    )
+    ComplaintEventFactory(complaint=complaint, action="overdue", facts={"clock": "internal", "due_on": "2026-06-03"})
+
+    page = " ".join(web(people["front_desk"]).get(complaint.get_absolute_url()).content.decode().split())
+
+    assert f"Handled by: {people['front_desk'].name}" in page
+    assert "Days: 20<br>recordings" in page
+    assert "Outcome: Compensated · Compensation (yuan): 120.50 · Is the complaint justified? Yes" in page
+    assert "Internal limit: was due on 2026-06-03." in page
 
 
 def test_a_clock_that_ran_out_says_what_has_happened_since(complaint, people, web):
