@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 _ACTIONS = {
@@ -35,13 +36,14 @@ class CareConfig(AppConfig):
     def ready(self) -> None:
         # The services bring the sweeps and what follows a change of the calendar.
         from care import services  # noqa: F401
-        from care.models import Finding, SurveyInvitation
+        from care.models import Finding, FollowUpCall, SurveyInvitation
         from care.segments import offer
         from care.services.merging import both_calls
         from clients.registry import ClientBound, Moves, bind
         from complaints.querysets import recused_q
         from crm.core import audit
         from crm.core.audit_words import add_words
+        from crm.core.importing import own_work
 
         @audit.veil(Finding)
         def about_own_clients(user: Any) -> Any:
@@ -51,6 +53,7 @@ class CareConfig(AppConfig):
         def about_the_reader(user: Any) -> Any:
             return SurveyInvitation.objects.filter(recused_q(user, "complaint__"))
 
+        own_work(FollowUpCall, Q(state=FollowUpCall.State.DUE, caller=None, attempts_made=0))
         bind(
             ClientBound("care.FollowUpCall", on_merge=Moves({"call_planned_once": both_calls})),
             ClientBound("care.SurveyInvitation", on_merge=Moves()),

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 _ACTIONS = {
@@ -121,6 +122,27 @@ def _still_served(branch: Any) -> int:
     return served
 
 
+def _bring_in() -> None:
+    """The kinds of files, and what the house works out about their rows by itself."""
+    from clients import importing as kinds
+    from clients.models import ClientQuality, ClientTag, DuplicatePair
+    from crm.core.importing import own_work, register
+
+    for target in (
+        kinds.ClientTarget,
+        kinds.AssetTarget,
+        kinds.HoldingTarget,
+        kinds.ContactTarget,
+        kinds.AccountTarget,
+        kinds.MarginTarget,
+        kinds.IndexLevelTarget,
+    ):
+        register(target())
+    own_work(ClientQuality)
+    own_work(ClientTag, Q(set_by=None))
+    own_work(DuplicatePair, Q(state=DuplicatePair.State.OPEN))
+
+
 class ClientsConfig(AppConfig):
     name = "clients"
     label = "clients"
@@ -132,15 +154,6 @@ class ClientsConfig(AppConfig):
             columns,
             tasks,  # noqa: F401  registers the job and the sweep
         )
-        from clients.importing import (
-            AccountTarget,
-            AssetTarget,
-            ClientTarget,
-            ContactTarget,
-            HoldingTarget,
-            IndexLevelTarget,
-            MarginTarget,
-        )
         from clients.models import ContactLog, InvestorClassification
         from clients.quality import QualityItem
         from clients.registry import bind
@@ -151,21 +164,11 @@ class ClientsConfig(AppConfig):
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
-        from crm.core.importing import register
         from crm.core.services.organisation import keeps_branch_open
 
         for kind in EXPORTS.values():
             lets_out(kind)
-        for target in (
-            ClientTarget,
-            AssetTarget,
-            HoldingTarget,
-            ContactTarget,
-            AccountTarget,
-            MarginTarget,
-            IndexLevelTarget,
-        ):
-            register(target())
+        _bring_in()
         bind(*own_rows())
         add_words(_ACTIONS)
 

@@ -122,7 +122,7 @@ def _checked(ending: str, content: bytes) -> tuple[str, int | None]:
     """Content type, and the seconds that a recording plays."""
     kind = KINDS.get(ending)
     if kind is None:
-        raise FileRefused(_("Files of this kind are not taken. Taken are: %(kinds)s.") % {"kinds": ", ".join(KINDS)})
+        raise FileRefused(_("Files of this kind are not taken. Taken are: %(kinds)s.") % {"kinds": _(", ").join(KINDS)})
     if not content or len(content) > LARGEST:
         raise FileRefused(_("The file is empty or larger than 20 MB."))
     content_type, beginnings = kind

@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of the rail; shown to those who hold the right (any signed-in member of staff where it is empty)."""
+    """One entry of the rail; shown to those who hold its right or that of a child (to everybody where it is empty)."""
 
     key: str
     label: str | Promise
@@ -126,10 +126,13 @@ def _address(url_name: str, _prefix: str) -> str:
 
 
 def _item(place: Place, held: set[str], path: str) -> dict[str, Any] | None:
-    if place.right and place.right not in held:
-        return None
-    url = _address(place.url_name, get_script_prefix())
     children = [item for child in place.children if (item := _item(child, held, path))]
+    if not place.right or place.right in held:
+        url = _address(place.url_name, get_script_prefix())
+    elif children:  # whoever may use a room finds the corridor, also without the right to the hall
+        url = children[0]["url"]
+    else:
+        return None
     nearest = max((child["url"] for child in children if child["active"]), key=len, default="")
     for child in children:  # "/branch/contacts/" lies below "/branch/"; only the nearer one is where we are
         child["active"] = child["url"] == nearest

@@ -307,7 +307,7 @@ def questions_to_ask(user: User, today: date) -> Iterator[Item]:
             "list-check",
             today,
             shown_name(client, user),
-            _("To be asked: %(items)s") % {"items": ", ".join(labels(row.item for row in found))},
+            _("To be asked: %(items)s") % {"items": _(", ").join(labels(row.item for row in found))},
             f"{client.get_absolute_url()}?tab=quality",
             brief_url=_brief(client),
             rank=9,

@@ -42,6 +42,16 @@ def test_the_rail_shows_what_one_may_use_and_nothing_else(staff, web):
     assert "Settings" in shown
 
 
+def test_whoever_may_use_a_page_finds_it_in_the_rail(staff, web):
+    """The front desk brings files in and takes down requests about data, without the branch's own home."""
+    answer = web(staff("front_desk")).get("/imports/")
+
+    branch = next(item for item in answer.context["nav_items"] if item["key"] == "branch")
+    assert [child["key"] for child in branch["children"]] == ["data_requests", "imports", "jobs"]
+    assert branch["url"] == branch["children"][0]["url"] == "/data-requests/"
+    assert [child["key"] for child in branch["children"] if child["active"]] == ["imports"]
+
+
 def test_my_day_brings_what_was_promised_the_most_overdue_first(staff, web, branch, today):
     advisor = staff("advisor")
     for late, name in ((1, "李小满"), (9, "王大年"), (0, "赵今日")):

@@ -3,6 +3,7 @@
 from crm.core.importing import bulk
 from crm.core.importing.fields import ImportField
 from crm.core.importing.model_target import ModelTarget
+from crm.core.importing.own_work import own_work
 from crm.core.importing.problems import (
     FileRefused,
     ImportBusy,
@@ -44,6 +45,7 @@ __all__ = [
     "Stage",
     "StagedRow",
     "bulk",
+    "own_work",
     "register",
     "target_of",
 ]

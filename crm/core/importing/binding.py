@@ -193,10 +193,10 @@ class Binding:
         if missing:
             faults.append(
                 _("The file has no columns: %(names)s; it has: %(known)s.")
-                % {"names": ", ".join(missing), "known": ", ".join(filter(None, self.headers))}
+                % {"names": _(", ").join(missing), "known": _(", ").join(filter(None, self.headers))}
             )
         if twice:
-            faults.append(_("The file has several columns named: %(names)s.") % {"names": ", ".join(twice)})
+            faults.append(_("The file has several columns named: %(names)s.") % {"names": _(", ").join(twice)})
         if faults:
             raise MappingRefused(" ".join(faults), code="missing_columns")
 

@@ -69,7 +69,7 @@ class Mapping:
         given = self.given(known.values(), row_key_field) | set(assumed)
         missing = [_called(f) for f in known.values() if f.required and f.name not in given]
         if missing:
-            faults.append(_("Required fields without a source: %(names)s.") % {"names": ", ".join(missing)})
+            faults.append(_("Required fields without a source: %(names)s.") % {"names": _(", ").join(missing)})
         if not given:
             faults.append(_("The mapping fills no field."))
         if faults:
@@ -90,7 +90,7 @@ class Mapping:
             if strange:
                 faults.append(
                     _("Unknown fields in [%(section)s]: %(names)s; known are: %(known)s.")
-                    % {"section": section, "names": ", ".join(strange), "known": ", ".join(known)}
+                    % {"section": section, "names": _(", ").join(strange), "known": _(", ").join(known)}
                 )
         return faults
 
@@ -106,11 +106,11 @@ class Mapping:
         )
         if self.key and row_key_field in sources:
             twice.append(row_key_field)
-        return [_("Given twice: %(names)s.") % {"names": ", ".join(twice)}] if twice else []
+        return [_("Given twice: %(names)s.") % {"names": _(", ").join(twice)}] if twice else []
 
     def _bad_constants(self) -> list[str]:
         idle = sorted(set(self.values) - {*self.columns, *self.constants, *self.compose, *self.parts})
-        return [_("[values] for fields without a source: %(names)s.") % {"names": ", ".join(idle)}] if idle else []
+        return [_("[values] for fields without a source: %(names)s.") % {"names": _(", ").join(idle)}] if idle else []
 
     def _bad_units(self, known: Dict[str, ImportField]) -> list[str]:
         faults = []
@@ -125,7 +125,7 @@ class Mapping:
         for key, (text, fits) in texts.items():
             odd = sorted(n for n, form in self.formats.items() if key in form and n in known and not fits(known[n]))
             if odd:
-                faults.append(text % {"names": ", ".join(odd)})
+                faults.append(text % {"names": _(", ").join(odd)})
         return faults
 
     def as_dict(self) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def _strange(plain: Dict[str, Any]) -> list[str]:
     if unknown:
         faults.append(
             _("Unknown sections: %(names)s; known are: %(known)s.")
-            % {"names": ", ".join(unknown), "known": ", ".join(SECTIONS)}
+            % {"names": _(", ").join(unknown), "known": _(", ").join(SECTIONS)}
         )
     for section in SECTIONS:
         if section in plain and not isinstance(plain[section], dict):
@@ -247,7 +247,7 @@ def _file(body: Dict[str, Any]) -> tuple[FileOptions, tuple[str, ...] | str]:
     if unknown:
         raise MappingRefused(
             _("Unknown keys in [file]: %(names)s; known are: %(known)s.")
-            % {"names": ", ".join(unknown), "known": ", ".join(FILE_KEYS)},
+            % {"names": _(", ").join(unknown), "known": _(", ").join(FILE_KEYS)},
             code="unknown_key",
         )
     kind, encoding = str(body.get("kind", "")).lower(), str(body.get("encoding", "auto"))
@@ -277,7 +277,7 @@ def _texts(section: str, plain: Dict[str, Any]) -> dict[str, str]:
     wrong = sorted(name for name, text in body.items() if not isinstance(text, str) or not text)
     if wrong:
         raise MappingRefused(
-            _("[%(section)s] needs a text for: %(names)s.") % {"section": section, "names": ", ".join(wrong)},
+            _("[%(section)s] needs a text for: %(names)s.") % {"section": section, "names": _(", ").join(wrong)},
             code="bad_value",
         )
     return dict(body)
@@ -324,14 +324,14 @@ def _format(name: str, body: Dict[str, Any]) -> dict[str, Any]:
     if unknown:
         raise MappingRefused(
             _("Unknown keys in [formats.%(name)s]: %(names)s; known are: %(known)s.")
-            % {"name": name, "names": ", ".join(unknown), "known": ", ".join(FORMAT_KEYS)},
+            % {"name": name, "names": _(", ").join(unknown), "known": _(", ").join(FORMAT_KEYS)},
             code="unknown_key",
         )
     if body.get("decimal", ".") not in (".", ","):
         raise MappingRefused(_("[formats.%(name)s] decimal must be “.” or “,”.") % {"name": name}, code="bad_value")
     if body.get("unit", "元") not in UNITS:
         raise MappingRefused(
-            _("[formats.%(name)s] unit must be one of: %(known)s.") % {"name": name, "known": ", ".join(UNITS)},
+            _("[formats.%(name)s] unit must be one of: %(known)s.") % {"name": name, "known": _(", ").join(UNITS)},
             code="bad_value",
         )
     if not _is_country(body.get("country", "CN")):
@@ -342,7 +342,7 @@ def _format(name: str, body: Dict[str, Any]) -> dict[str, Any]:
     if body.get("unreadable", UNREADABLE[0]) not in UNREADABLE:
         raise MappingRefused(
             _("[formats.%(name)s] unreadable must be one of: %(known)s.")
-            % {"name": name, "known": ", ".join(UNREADABLE)},
+            % {"name": name, "known": _(", ").join(UNREADABLE)},
             code="bad_value",
         )
     forms = body.get("date", "%Y-%m-%d")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from crm.core.importing import bulk
+from crm.core.importing.own_work import split
 from crm.core.importing.problems import ImportStale, ImportTouched
 from crm.core.importing.shape import ModelShape
 from crm.core.importing.targets import CREATED, UPDATED, Stage, StagedRow
@@ -53,7 +54,7 @@ class ModelWriter:
                 raise ImportTouched from None
         for page in stage.chunks(CREATED):
             keys = self._keys_of_untouched(page)
-            self._refuse_used(keys)
+            self._free_of_own_work(keys)
             bulk.delete_rows(self.shape.model, self.shape.keys, keys)
 
     def _set(self, page: list[StagedRow], cells: list[dict[str, Any]], *, since: int) -> None:
@@ -124,21 +125,25 @@ class ModelWriter:
             key = tuple(ready(name, value) for name, value in zip(by, row, strict=False))
             yield key, [ready(name, value) for name, value in zip(names, row[width:], strict=True)]
 
-    def _refuse_used(self, keys: dict[tuple[Any, ...], StagedRow]) -> None:
-        """Nothing may point at a row that is taken away."""
+    def _free_of_own_work(self, keys: dict[tuple[Any, ...], StagedRow]) -> None:
+        """Nothing may point at a row that is taken away, but for what the house has worked out about it by itself."""
         if len(self.shape.keys) > 1:
             return
         touched = Touched(self.shape)
         pks = {key[0]: row for key, row in keys.items()}
+        ours = []
         for relation in self.shape.model._meta.get_fields(include_hidden=True):
             if not relation.auto_created or relation.concrete or not relation.is_relation:
                 continue
             remote: Any = relation.related_model
             link: Any = relation.field  # type: ignore[union-attr]  # only relations get here
-            users = remote._base_manager.filter(**{f"{link.name}__in": list(pks)}).order_by()
-            for pk in users.values_list(link.attname, flat=True).distinct()[:NAMED]:
+            own, used = split(remote._base_manager.filter(**{f"{link.name}__in": list(pks)}).order_by())
+            ours.append(own)
+            for pk in used.values_list(link.attname, flat=True).distinct()[:NAMED]:
                 touched.used(pks[pk], str(remote._meta.verbose_name_plural))
         touched.refuse()
+        for rows in ours:
+            rows.delete()
 
 
 def _different(names: list[str], expected: list[Any], cells: list[Any]) -> list[str]:

@@ -44,7 +44,7 @@ def known_encoding(name: str) -> str:
     except KeyError:
         raise MappingRefused(
             _("Unknown encoding “%(name)s” in [file]; choose from: %(known)s.")
-            % {"name": name, "known": ", ".join(ENCODINGS)},
+            % {"name": name, "known": _(", ").join(ENCODINGS)},
             code="unknown_encoding",
         ) from None
 

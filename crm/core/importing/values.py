@@ -344,8 +344,10 @@ def _boolean(text: str) -> bool:
 
 
 def _named(value: Any, label: Any) -> str:
-    """A choice as a person and as a mapping call it: 佣金 (commission)."""
-    return str(value) if str(label).casefold() == str(value).casefold() else f"{label} ({value})"
+    """A choice as a person and as a mapping call it: 佣金 (commission). C3 稳健型 says both already."""
+    if str(label).casefold() == str(value).casefold():
+        return str(value)
+    return str(label) if str(label).startswith(f"{value} ") else f"{label} ({value})"
 
 
 def _choice(field: ImportField) -> Parser:
@@ -362,6 +364,6 @@ def _choice(field: ImportField) -> Parser:
         try:
             return known[text.casefold()]
         except KeyError:
-            raise BadValue("unknown_choice", known=", ".join(_named(*pair) for pair in field.pairs)) from None
+            raise BadValue("unknown_choice", known=_(", ").join(_named(*pair) for pair in field.pairs)) from None
 
     return parse

@@ -111,7 +111,7 @@ def hours_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _default_words() -> str:
     stretches = figures(local_date(timezone.now())).json("business.segments")
-    return ", ".join("–".join(stretch) for stretch in stretches)
+    return _(", ").join("–".join(stretch) for stretch in stretches)
 
 
 def _cards(actor: User) -> list[dict[str, Any]]:

@@ -254,4 +254,4 @@ def test_a_word_that_is_no_choice_is_answered_with_what_people_and_mappings_call
     with pytest.raises(BadValue) as bad:
         parse("choice", "?")
 
-    assert bad.value.message.endswith("open, 已关闭 (closed)。") or bad.value.message.endswith("open, 已关闭 (closed).")
+    assert bad.value.message.endswith("open、已关闭 (closed)。") or bad.value.message.endswith("open, 已关闭 (closed).")
