@@ -156,6 +156,7 @@ class ClientsConfig(AppConfig):
         )
         from clients.models import ContactLog, InvestorClassification
         from clients.quality import QualityItem
+        from clients.querysets.scope import TEAM_SQL
         from clients.registry import bind
         from clients.segments import facts
         from clients.services.export import EXPORTS
@@ -164,12 +165,14 @@ class ClientsConfig(AppConfig):
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
+        from crm.core.querysets.standing import add_keys
         from crm.core.services.organisation import keeps_branch_open
 
         for kind in EXPORTS.values():
             lets_out(kind)
         _bring_in()
         bind(*own_rows())
+        add_keys("team", TEAM_SQL)
         add_words(_ACTIONS)
 
         @attachments.guard(InvestorClassification)

@@ -1,14 +1,23 @@
-"""What complaints add to segments. Who is recused from a complaint does not find its client by it either."""
+"""What complaints add to segments and to the list of clients. Who is recused from a complaint does not find its client by it
+either, nor see it marked."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clients.columns import Column, add_flag
 from clients.segments import Context, Kind, SegmentField, register
 from clients.segments.compare import rows
 from complaints.models import Complaint
+from crm.core.templatetags.ui import icon
+
+if TYPE_CHECKING:
+    from crm.core.models import User
 
 _RIGHTS = ("complaints.view_complaint",)
 
@@ -18,7 +27,13 @@ def offer() -> None:
     group = _("Complaints")
     register(
         SegmentField(
-            "open_complaint", _("Open complaint"), group, Kind.FLAG, rows(Kind.FLAG, _open, "pk"), rights=_RIGHTS
+            "open_complaint",
+            _("Open complaint"),
+            group,
+            Kind.FLAG,
+            rows(Kind.FLAG, _open, "pk"),
+            rights=_RIGHTS,
+            in_list=True,
         ),
         SegmentField(
             "complained_at",
@@ -29,6 +44,15 @@ def offer() -> None:
             rights=_RIGHTS,
         ),
     )
+    add_flag(Column("complaint", _("Open complaint"), _mark, along=_along, rights=_RIGHTS))
+
+
+def _along(user: User) -> Mapping[str, Any]:
+    return {"complains": Exists(Complaint.objects.visible_to(user).open().filter(client=OuterRef("pk")))}
+
+
+def _mark(client: Any, _loaded: Any, _today: Any) -> Any:
+    return icon("message-report", label=gettext("Open complaint"), cls="warns") if client.complains else ""
 
 
 def _all(context: Context) -> Any:

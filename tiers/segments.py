@@ -1,16 +1,21 @@
-"""What tiers add to segments and to the list of clients."""
+"""What tiers add to segments, to the list of clients and to the file that is made of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from clients.columns import Column, add_column
 from clients.segments import Kind, SegmentField, register
 from clients.segments.compare import rows
-from crm.core.templatetags.ui import dash, tier_badge
+from clients.services.export import CLIENTS
+from crm.core.exporting import ExportColumn
+from crm.core.language import in_language
+from crm.core.templatetags.amounts import DASH
+from crm.core.templatetags.ui import tier_mark
 from tiers.models import Tier, TierChange, TierState
 
 if TYPE_CHECKING:
@@ -31,6 +36,7 @@ def offer() -> None:
             rows(Kind.CHOICE, _states, "tier__code"),
             _tiers,
             rights=_RIGHTS,
+            in_list=True,
         ),
         SegmentField(
             "tier_since", _("In this tier since"), group, Kind.DAY, rows(Kind.DAY, _states, "since"), rights=_RIGHTS
@@ -38,7 +44,12 @@ def offer() -> None:
         SegmentField("tier_risen", _("Last rise"), group, Kind.DAY, rows(Kind.DAY, _up, "day"), rights=_RIGHTS),
         SegmentField("tier_fallen", _("Last fall"), group, Kind.DAY, rows(Kind.DAY, _down, "day"), rights=_RIGHTS),
     )
-    add_column(Column("tier", _("Client tier"), _words, load=_load, cls="", rights=_RIGHTS, is_usual=False))
+    add_column(
+        Column("tier", _("Client tier"), _words, along=_along, rights=_RIGHTS, on_phone=True, is_usual=True),
+        after="risk",
+    )
+
+    CLIENTS.add(ExportColumn("tier", _("Client tier"), _name, usual=False, right=_RIGHTS[0]), _along())
 
 
 def _states(_context: Any) -> Any:
@@ -61,10 +72,15 @@ def _tiers(user: User) -> Iterable[tuple[str, Any]]:
     return list(found.items())
 
 
-def _load(ids: Sequence[int], user: User) -> Mapping[int, Any]:
-    states = TierState.objects.visible_to(user).filter(pk__in=ids).select_related("tier")
-    return {state.pk: state.tier for state in states}
+def _along(_user: User | None = None) -> Mapping[str, Any]:
+    """The tier's name and colour: whoever sees a client sees in which tier he stands."""
+    names = {"en": F("tier_state__tier__name_en"), "zh": F("tier_state__tier__name_zh")}
+    return {**{f"tier_{code}": name for code, name in names.items()}, "tier_slot": F("tier_state__tier__palette")}
 
 
-def _words(_client: Any, tier: Any, _today: Any) -> Any:
-    return tier_badge(tier.name, slot=tier.palette) if tier else dash("")
+def _name(client: Any) -> str:
+    return in_language(en=client.tier_en or "", zh=client.tier_zh or "")
+
+
+def _words(client: Any, _loaded: Any, _today: Any) -> Any:
+    return tier_mark(_name(client), client.tier_slot) if client.tier_slot else DASH

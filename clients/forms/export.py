@@ -38,11 +38,12 @@ class ExportForm(CommandForm):
     def __init__(self, *args: Any, user: User, kind: ExportKind, today: date, **kwargs: Any) -> None:
         initial = kwargs.setdefault("initial", {})
         initial |= {"since": today - timedelta(days=30), "until": today}
-        initial["columns"] = [column.name for column in kind.columns if column.usual]
+        columns = kind.columns_for(user)
+        initial["columns"] = [column.name for column in columns if column.usual]
         super().__init__(*args, **kwargs)
         chosen: Any = self.fields["columns"]
         chosen.choices = [
-            (column.name, _masked(column.label) if column.private else column.label) for column in kind.columns
+            (column.name, _masked(column.label) if column.private else column.label) for column in columns
         ]
         if kind.key == "clients":
             del self.fields["since"], self.fields["until"]

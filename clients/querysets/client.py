@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -107,14 +107,18 @@ class ClientQuerySet(models.QuerySet[Any]):
         order = ("-contacted", "-id") if sort.startswith("-") else ("contacted", "id")
         return self.only("pk").annotate(contacted=contacted), order
 
-    def for_list(self, ids: list[int], *, hits: Hits | None = None) -> list[Any]:
+    def for_list(
+        self, ids: list[int], *, hits: Hits | None = None, along: Mapping[str, Any] | None = None
+    ) -> list[Any]:
         """The rows of one page of a list, in the order of ``ids``; sealed values and search words stay where they are.
 
-        With ``hits`` each row has ``found_by``: by what it was found.
+        With ``hits`` each row has ``found_by``: by what it was found; ``along``: what else each has, as expressions by name.
         """
         rows = self.filter(pk__in=ids).select_related("advisor", "quality").only(*LISTED)
         if hits is not None:
             rows = rows.annotate(found_by=hits.found_by)
+        if along:
+            rows = rows.annotate(**along)
         found = {row.pk: row for row in rows}
         return [found[pk] for pk in ids if pk in found]
 

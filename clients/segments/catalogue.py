@@ -55,6 +55,8 @@ class SegmentField:
     #: Operators, where they are fewer than those of the kind.
     only: tuple[str, ...] = ()
     unit: Any = ""
+    #: Whether it narrows the list of clients by itself, without a segment; for choices and flags.
+    in_list: bool = False
 
     def operators(self) -> dict[str, Operator]:
         known = OPERATORS[self.kind]
@@ -62,6 +64,13 @@ class SegmentField:
 
     def usable_by(self, user: User) -> bool:
         return all(has(user, right) for right in self.rights)
+
+    def narrowing_to(self, value: str, context: Context) -> Q:
+        """The condition of one choice in the filter of the list; of a flag "yes" or "no"."""
+        if self.kind is Kind.FLAG:
+            found = self.compile("yes", None, context)
+            return found if value == "yes" else ~found
+        return self.compile("in", [value], context)
 
 
 def has(user: User, right: str) -> bool:
@@ -83,6 +92,11 @@ def register(*fields: SegmentField) -> None:
 def fields_for(user: User) -> dict[str, SegmentField]:
     """The fields that exist for ``user``, in their order."""
     return {key: field for key, field in _fields.items() if field.usable_by(user)}
+
+
+def fields_in_list() -> list[SegmentField]:
+    """The fields by which the list of clients can be narrowed directly."""
+    return [field for field in _fields.values() if field.in_list]
 
 
 def field_of(key: str) -> SegmentField | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -61,15 +61,24 @@ class ClientExport(ExportKind):
     permission = "clients.export_client"
     action = "client.export"
     object_type = "clients.client"
-    columns = _CLIENT
+    columns: Sequence[ExportColumn] = _CLIENT
     key_columns: Sequence[str] = ("external_id",)
+    #: What columns of other apps need in the statement of the rows, as expressions by name.
+    along: ClassVar[dict[str, Any]] = {}
+
+    def add(self, column: ExportColumn, along: Mapping[str, Any]) -> None:
+        """Offer a column of an app further right; called from ``AppConfig.ready()``."""
+        self.columns = [*self.columns, column]
+        self.along.update(along)
 
     def rows(self, actor: User, asked: dict[str, Any]) -> QuerySet[Any]:
         return self.of(Client.objects.visible_to(actor).filter(pk__in=asked["clients"]), asked)
 
     def of(self, clients: QuerySet[Client], asked: dict[str, Any]) -> QuerySet[Any]:
         """The rows that leave of clients who are cut to what one may see already."""
-        return clients.filter(restricted_on=None).select_related("branch", "advisor").order_by("pk")
+        return (
+            clients.filter(restricted_on=None).select_related("branch", "advisor").annotate(**self.along).order_by("pk")
+        )
 
     def ref(self, row: Any) -> str:
         return str(row.public_id)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from clients.columns import chosen, columns_for, fill
+from clients.columns import chosen, columns_for, coming_along, fill, flags_for, off_phone
 from clients.filters import ClientFilter
 from clients.models import Client, SavedView, Tag
 from clients.querysets.scope import shown_name
@@ -37,12 +37,14 @@ def client_list(request: HttpRequest) -> HttpResponse:
     rows, order = _ordered(found, request.GET.get("sort", ""), user)
     cursor = request.GET.get("cursor", "")
     page = page_of(rows, order, cursor=cursor, size=PAGE_SIZE)
-    clients = Client.objects.for_list([row.pk for row in page.rows], hits=found.hits)
-    columns = chosen(user, request.GET.get("cols", "").split(","))
-    fill(clients, columns, user, day)
+    columns, flags = chosen(user, request.GET.get("cols", "").split(",")), flags_for(user)
+    along = coming_along([*columns, *flags], user)
+    clients = Client.objects.for_list([row.pk for row in page.rows], hits=found.hits, along=along)
+    fill(clients, columns, user, day, flags)
     for client in clients:
         client.found_in_words = FoundBy(client.found_by).label if found.hits else ""
         client.shown_name = shown_name(client, user)
+    settable = Tag.objects.settable_by(user)
     context = {
         "filter": found,
         "primary": _IN_BAR,
@@ -51,7 +53,8 @@ def client_list(request: HttpRequest) -> HttpResponse:
         "today": day,
         "columns": columns,
         "span": len(columns) + 2,
-        "settable": Tag.objects.settable_by(user),
+        "off_phone": off_phone(columns, 3 if settable else 2),
+        "settable": settable,
         "tools_url": f"{reverse('clients:list_tools')}?{request.GET.urlencode()}",
         "export_url": f"{reverse('clients:export')}?{request.GET.urlencode()}",
     }
@@ -63,10 +66,8 @@ _IN_BAR = "segment,advisor,risk,status"
 
 
 def _shown(request: HttpRequest) -> tuple[str, ...] | None:
-    """The filters of the page: those in the bar. All of them (None) if a folded one is in use, or without a script."""
-    bar = ("q", *_IN_BAR.split(","))
-    folded = any(request.GET.get(name) for name in ClientFilter.get_filters() if name not in bar)
-    return None if folded or "filters" in request.GET else bar
+    """The filters of the page: those in the bar, and whatever is in use. All of them (None) where a script asked for nothing."""
+    return None if "filters" in request.GET else ("q", *_IN_BAR.split(","))
 
 
 @require_safe
@@ -74,7 +75,9 @@ def _shown(request: HttpRequest) -> tuple[str, ...] | None:
 def list_filters(request: HttpRequest) -> HttpResponse:
     """The filters behind "More filters", for the panel; without htmx the list with all of them."""
     if not getattr(request, "htmx", False):
-        return redirect(f"{reverse('clients:list')}?filters=all")
+        said = request.GET.copy()
+        said["filters"] = "all"
+        return redirect(f"{reverse('clients:list')}?{said.urlencode()}")
     return render(request, "clients/_filters.html", {"filter": _found(request, None), "primary": _IN_BAR})
 
 

@@ -23,6 +23,8 @@ class ExportColumn:
     is_money: bool = False
     #: Whether it is ticked when the form opens.
     usual: bool = True
+    #: Needed besides the right to the list.
+    right: str = ""
 
     @property
     def private(self) -> bool:
@@ -58,6 +60,10 @@ class ExportKind(ABC):
     def prepared(self, actor: User, columns: Sequence[ExportColumn]) -> Sequence[ExportColumn]:
         """The columns as this member of staff may have them."""
         return columns
+
+    def columns_for(self, actor: User) -> list[ExportColumn]:
+        """The columns to which ``actor`` has the right."""
+        return [column for column in self.columns if not column.right or actor.has_perm(column.right)]
 
     def chosen(self, names: Iterable[str]) -> list[ExportColumn]:
         """Columns by name in their usual order; the first, which names the row, is always there."""

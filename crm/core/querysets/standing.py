@@ -8,7 +8,8 @@ Nothing is remembered from one request to the next: a change of rights holds fro
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,18 @@ class Standing:
     outlets: frozenset[int] = frozenset()
     #: Members of staff for whom he is deputy.
     absent: tuple[int, ...] = ()
+    #: Keys that apps further right asked for with ``add_keys``, by name.
+    keys: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+#: Name → a statement that gives one column of keys for the person ``u.id``.
+_keys: dict[str, str] = {}
+
+
+def add_keys(name: str, sql: str) -> None:
+    """Have keys come along whenever somebody asks; called from ``AppConfig.ready()``. ``sql`` names its
+    column ``found``; it is ours, never a user's."""
+    _keys[name] = sql
 
 
 #: {list} and {row} are the engine's functions for a JSON list of all rows and for a JSON object of pairs.
@@ -47,6 +60,7 @@ _LISTS = """
  (SELECT CAST({list}(d.absent_id) AS text) FROM core_delegation d WHERE d.deputy_id = u.id
    AND d.first_day <= %s AND d.last_day >= %s AND d.revoked_at IS NULL) AS standing_absent
 """
+_KEYS = " (SELECT CAST({list}(x.found) AS text) FROM ({sql}) AS x) AS keys_{name}"
 _PERSON = "SELECT u.*, {branch} AS standing_branch, {lists} FROM core_user u {join} WHERE u.id = %s"
 _STANDING = "SELECT {lists} FROM core_user u WHERE u.id = %s"
 _JOIN = "LEFT JOIN core_branch own ON own.id = u.branch_id"
@@ -59,7 +73,7 @@ def standing_of(pk: int) -> Standing:
     with connection.cursor() as cursor:
         cursor.execute(_statement(connection.vendor, with_person=False), [today, today, pk])
         row = cursor.fetchone()
-    return _read(*row) if row else Standing()
+    return _read(row) if row else Standing()
 
 
 def signed_in(pk: Any) -> User | None:
@@ -71,20 +85,26 @@ def signed_in(pk: Any) -> User | None:
         held = user.__dict__
         own = _rows(Branch, f"[{held.pop('standing_branch')}]")[0] if user.branch_id else None
         User.branch.field.set_cached_value(user, own)  # type: ignore[attr-defined]  # the plugin types the attribute
-        held["standing"] = _read(*(held.pop(f"standing_{name}") for name in ("roles", "rights", "outlets", "absent")))
+        names = [
+            *(f"standing_{name}" for name in ("roles", "rights", "outlets", "absent")),
+            *(f"keys_{name}" for name in _keys),
+        ]
+        held["standing"] = _read([held.pop(name) for name in names])
         return user
     return None
 
 
-def _read(roles: str | None, rights: str | None, outlets: str | None, absent: str | None) -> Standing:
-    """From the four lists; PostgreSQL says NULL for an empty one."""
+def _read(lists: Sequence[str | None]) -> Standing:
+    """From the lists in the order of the statement; PostgreSQL says NULL for an empty one."""
     from crm.core.models import Role
 
+    roles, rights, outlets, absent, *keys = [text or "[]" for text in lists]
     return Standing(
-        roles=tuple(sorted(_rows(Role, roles or "[]"), key=lambda role: role.key)),
-        rights=_rights(rights or "[]"),
-        outlets=frozenset(json.loads(outlets or "[]")),
-        absent=tuple(json.loads(absent or "[]")),
+        roles=tuple(sorted(_rows(Role, roles), key=lambda role: role.key)),
+        rights=_rights(rights),
+        outlets=frozenset(json.loads(outlets)),
+        absent=tuple(json.loads(absent)),
+        keys={name: tuple(json.loads(text)) for name, text in zip(_keys, keys, strict=True)},
     )
 
 
@@ -120,6 +140,7 @@ def _statement(vendor: str, *, with_person: bool) -> str:
         return f"{as_row}({pairs})"
 
     lists = _LISTS.format(list=as_list, role=row(Role, "r"))
+    lists = ",".join([lists, *(_KEYS.format(list=as_list, name=name, sql=sql) for name, sql in _keys.items())])
     if not with_person:
         return _STANDING.format(lists=lists)
     return _PERSON.format(branch=f"CAST({row(Branch, 'own')} AS text)", lists=lists, join=_JOIN)

@@ -75,7 +75,8 @@ def watermark(actor: User, reason: str, now: datetime, batch: str = "") -> str:
 
 def columns_of(kind: ExportKind, names: Iterable[str], *, actor: User, is_unmasked: bool) -> list[ExportColumn]:
     """The chosen columns as they leave for this member of staff."""
-    return list(kind.prepared(actor, kind.chosen(names)))
+    allowed = kind.columns_for(actor)
+    return list(kind.prepared(actor, [column for column in kind.chosen(names) if column in allowed]))
 
 
 def built(export: ExportRequest, rows: Iterable[Any], now: datetime) -> tuple[Made, list[str]]:

@@ -1,4 +1,4 @@
-"""One filter of clients and one of contacts, for pages and REST alike. Rows come already cut by ``visible_to``."""
+"""The one filter of clients, for pages, REST and export alike."""
 
 from __future__ import annotations
 
@@ -8,32 +8,23 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from clients.filters.people import advisors_near
 from clients.models import (
-    Account,
-    Appointment,
     BusinessLine,
-    Channel,
     Client,
-    ClientQuality,
-    ClientTag,
-    ContactLog,
-    DataRequest,
     InvestorClass,
-    InvestorClassification,
-    LegalHold,
     MarginLevel,
-    NeedsInterview,
     PermissionCode,
     RiskGrade,
     Segment,
     Stage,
     Tag,
-    TradingPermission,
 )
 from clients.quality import QualityItem
 from clients.querysets.accounts import margin_lines
@@ -41,19 +32,10 @@ from clients.querysets.business_lines import uses_line
 from clients.querysets.needs import stale_before
 from clients.querysets.quality import GOOD, POOR
 from clients.querysets.search import Hits
-from clients.services.clients import BOOK_ROLES
+from clients.segments import Context, SegmentField
+from clients.segments.catalogue import fields_in_list
 from crm.core.clocks import local_date
-from crm.core.filters import DayRange
-from crm.core.models import User
 from crm.core.policies import figures
-
-
-def _advisors(request: Any) -> QuerySet[User]:
-    if not request:
-        return User.objects.none()
-    people = User.objects.visible_to(request.user).active().with_role(*BOOK_ROLES).order_by("name", "pk")
-    named: QuerySet[User] = people.only("name", "public_id")
-    return named
 
 
 def _segments(request: Any) -> QuerySet[Segment]:
@@ -70,11 +52,38 @@ def _tags(request: Any) -> QuerySet[Tag]:
     return found
 
 
+class FactFilter(filters.ChoiceFilter):  # type: ignore[misc]  # django-filter has no types
+    """A fact of the catalogue of segments that narrows the list by itself; apps further right have theirs there."""
+
+    def __init__(self, fact: SegmentField) -> None:
+        super().__init__(label=fact.label, choices=(), empty_label=_("Any"))
+        self.fact = fact
+
+    @property
+    def field(self) -> Any:
+        """With the choices that the reader has, asked for only where the field is shown or in use."""
+        if not hasattr(self, "_field"):
+            yes_no = [("yes", _("Yes")), ("no", _("No"))]
+            choices = self.fact.choices(self.parent.request.user) if self.fact.choices else yes_no
+            self.extra["choices"] = list(choices)
+        return super().field
+
+    def filter(self, rows: Any, value: str) -> Any:
+        context = Context(self.parent.request.user, timezone.now()) if value else None
+        return rows.filter(self.fact.narrowing_to(value, context)) if context else rows
+
+
 class TagPicker(forms.SelectMultiple):
     """Several tags at once; a list that opens on its own would hide the rows."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"size": 6, **(attrs or {})})
+
+
+def in_use(data: Any) -> set[str]:
+    """Names in a query that say something; a form sends its empty fields as well."""
+    values = data.lists() if isinstance(data, QueryDict) else ((name, [value]) for name, value in (data or {}).items())
+    return {name for name, given in values if any(value not in ("", None) for value in given)}
 
 
 def _day_input() -> forms.DateInput:
@@ -88,7 +97,7 @@ class ClientFilter(filters.FilterSet):
         method="search", label=_("Name, pinyin, last four digits, client or account number"), max_length=60
     )
     advisor = filters.ModelChoiceFilter(
-        queryset=_advisors,
+        queryset=advisors_near,
         to_field_name="public_id",
         label=_("Served by"),
         empty_label=_("Everybody"),
@@ -176,16 +185,24 @@ class ClientFilter(filters.FilterSet):
     #: Who may not look at these rows cannot narrow by them either: the answer would tell what stands there.
     RIGHTS = {"needs": "clients.view_needsinterview", "tags": "clients.view_tag"}
 
+    @classmethod
+    def get_filters(cls) -> Any:
+        return {**super().get_filters(), **{fact.key: FactFilter(fact) for fact in fields_in_list()}}
+
     def __init__(self, data: Any = None, *args: Any, only: Iterable[str] | None = None, **kwargs: Any) -> None:
         """``only``: the filters that are shown. One that is neither shown nor in use is left out, with what it costs."""
         if only is not None:
-            kept = {*only, *(data or {})}
+            kept = {*only, *in_use(data)}
             # A filter set copies what stands here.
             self.base_filters = {name: one for name, one in self.get_filters().items() if name in kept}
         super().__init__(data, *args, **kwargs)
         for name, right in self.RIGHTS.items():
             if self.request is not None and not self.request.user.has_perm(right):
                 self.filters.pop(name, None)
+        for name, one in list(self.filters.items()):
+            # Who does not see a fact cannot narrow by it either.
+            if isinstance(one, FactFilter) and (self.request is None or not one.fact.usable_by(self.request.user)):
+                del self.filters[name]
 
     def search(self, rows: Any, _name: str, value: str) -> Any:
         self.hits = Hits.of(value, self.request.user if self.request else None)
@@ -252,216 +269,3 @@ class ClientFilter(filters.FilterSet):
             return rows.none()
         known = figures(local_date(timezone.now()), self.request.user.branch)
         return rows.with_ratio_below(margin_lines(known)[value])
-
-
-class ContactFilter(filters.FilterSet):
-    """Contacts by client, channel, direction, outcome and day."""
-
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    channel = filters.ChoiceFilter(choices=Channel.choices, label=_("Channel"), empty_label=_("All channels"))
-    direction = filters.ChoiceFilter(
-        choices=ContactLog.Direction.choices, label=_("Direction"), empty_label=_("Both directions")
-    )
-    outcome = filters.ChoiceFilter(
-        choices=ContactLog.Outcome.choices, label=_("Outcome"), empty_label=_("All outcomes")
-    )
-    at = DayRange(label=_("Day"))
-
-    class Meta:
-        model = ContactLog
-        fields: list[str] = []
-
-
-class DataRequestFilter(filters.FilterSet):
-    """Requests of clients about their data, by kind, state and whether they are late."""
-
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    kind = filters.ChoiceFilter(choices=DataRequest.Kind.choices, label=_("Kind"), empty_label=_("All kinds"))
-    state = filters.ChoiceFilter(
-        method="with_state",
-        choices=[("open", _("Open")), ("overdue", _("Overdue")), *DataRequest.State.choices],
-        label=_("State"),
-        empty_label=_("All states"),
-    )
-
-    class Meta:
-        model = DataRequest
-        fields: list[str] = []
-
-    def with_state(self, rows: Any, _name: str, value: str) -> Any:
-        if value == "overdue":
-            return rows.overdue(local_date(timezone.now()))
-        return rows.open() if value == "open" else rows.filter(state=value)
-
-
-class LegalHoldFilter(filters.FilterSet):
-    """Holds by client and whether they still stand."""
-
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    standing = filters.BooleanFilter(field_name="lifted_at", lookup_expr="isnull", label=_("Still stands"))
-
-    class Meta:
-        model = LegalHold
-        fields: list[str] = []
-
-
-class QualityFilter(filters.FilterSet):
-    """The work list by advisor, item and what is the matter with it."""
-
-    advisor = filters.ModelChoiceFilter(
-        field_name="client__advisor",
-        queryset=_advisors,
-        to_field_name="public_id",
-        label=_("Served by"),
-        empty_label=_("Everybody"),
-        null_label=_("Nobody"),
-    )
-    item = filters.ChoiceFilter(
-        method="with_item", choices=QualityItem.choices, label=_("Fact"), empty_label=_("Any fact")
-    )
-    what = filters.ChoiceFilter(
-        method="with_state",
-        choices=[("missing", _("Missing")), ("unverified", _("Not verified")), ("stale", _("Out of date"))],
-        label=_("What is the matter"),
-        empty_label=_("Anything"),
-    )
-    score_to = filters.NumberFilter(
-        field_name="score", lookup_expr="lte", label=_("Score up to"), min_value=0, max_value=100, decimal_places=0
-    )
-
-    class Meta:
-        model = ClientQuality
-        fields: list[str] = []
-
-    def with_item(self, rows: Any, _name: str, value: str) -> Any:
-        what = self.form.cleaned_data.get("what")
-        return rows.filter(**{f"{what}__has": value}) if what else rows.wanting(value)
-
-    def with_state(self, rows: Any, _name: str, value: str) -> Any:
-        return rows.exclude(**{value: ""})
-
-
-def _colleagues(request: Any) -> QuerySet[User]:
-    if not request:
-        return User.objects.none()
-    people = User.objects.visible_to(request.user).active().order_by("name", "pk")
-    named: QuerySet[User] = people.only("name", "public_id")
-    return named
-
-
-class ContactFeedFilter(filters.FilterSet):
-    """Contacts of a day by colleague, channel, who began, and mood."""
-
-    staff = filters.ModelChoiceFilter(
-        queryset=_colleagues, to_field_name="public_id", label=_("Colleague"), empty_label=_("Everybody")
-    )
-    channel = filters.ChoiceFilter(choices=Channel.choices, label=_("Channel"), empty_label=_("All channels"))
-    direction = filters.ChoiceFilter(
-        choices=ContactLog.Direction.choices, label=_("Direction"), empty_label=_("Both directions")
-    )
-    mood = filters.ChoiceFilter(choices=ContactLog.Mood.choices, label=_("Mood"), empty_label=_("Any mood"))
-
-    class Meta:
-        model = ContactLog
-        fields: list[str] = []
-
-
-class NeedsFilter(filters.FilterSet):
-    """Needs interviews by client, day, and whether they are what the client wants now."""
-
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    present = filters.BooleanFilter(field_name="is_present", label=_("Only present needs"))
-    taken_on = filters.DateFromToRangeFilter(label=pgettext_lazy("needs", "As of"))
-
-    class Meta:
-        model = NeedsInterview
-        fields: list[str] = []
-
-
-class TagFilter(filters.FilterSet):
-    """Tags by whether they are computed and in use."""
-
-    computed = filters.BooleanFilter(method="by_kind", label=_("Computed"))
-    is_active = filters.BooleanFilter(label=_("In use"))
-
-    class Meta:
-        model = Tag
-        fields: list[str] = []
-
-    def by_kind(self, rows: Any, _name: str, value: bool) -> Any:
-        return rows.computed() if value else rows.manual()
-
-
-class ClientTagFilter(filters.FilterSet):
-    """Tags on clients by client, tag and family."""
-
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    tag = filters.CharFilter(field_name="tag__public_id", label=_("Tag (public id)"), max_length=26)
-    family = filters.CharFilter(label=_("Family"), max_length=20)
-
-    class Meta:
-        model = ClientTag
-        fields: list[str] = []
-
-
-class AccountFilter(filters.FilterSet):
-    """Accounts by client, kind and status."""
-
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    kind = filters.ChoiceFilter(choices=Account.Kind.choices, label=_("Kind"), empty_label=_("All kinds"))
-    status = filters.ChoiceFilter(choices=Account.Status.choices, label=_("Status"), empty_label=_("All states"))
-
-    class Meta:
-        model = Account
-        fields: list[str] = []
-
-
-class PermissionFilter(filters.FilterSet):
-    """Trading permissions by client, kind and state."""
-
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    code = filters.ChoiceFilter(choices=PermissionCode.choices, label=_("Permission"), empty_label=_("All kinds"))
-    state = filters.ChoiceFilter(choices=TradingPermission.State.choices, label=_("State"), empty_label=_("All states"))
-
-    class Meta:
-        model = TradingPermission
-        fields: list[str] = []
-
-
-class ClassificationFilter(filters.FilterSet):
-    """Applications for an investor class by client, class and state."""
-
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    wanted = filters.ChoiceFilter(choices=InvestorClass.choices[1:], label=_("Class"), empty_label=_("All classes"))
-    state = filters.ChoiceFilter(
-        choices=InvestorClassification.State.choices, label=_("State"), empty_label=_("All states")
-    )
-
-    class Meta:
-        model = InvestorClassification
-        fields: list[str] = []
-
-
-def rows_of_client(rows_model: type[Model]) -> type[filters.FilterSet]:
-    """A filter by client for rows of a profile."""
-
-    class RowsFilter(filters.FilterSet):
-        client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-
-        class Meta:
-            model = rows_model
-            fields: list[str] = []
-
-    return RowsFilter
-
-
-class AppointmentFilter(filters.FilterSet):
-    """Appointments by client, state and day."""
-
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    state = filters.ChoiceFilter(choices=Appointment.State.choices, label=_("State"), empty_label=_("All states"))
-    starts_at = DayRange(label=_("Day"))
-
-    class Meta:
-        model = Appointment
-        fields: list[str] = []

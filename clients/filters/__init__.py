@@ -1,0 +1,31 @@
+"""One filter of clients and one of each kind of their rows, for pages and REST alike. Rows come already cut by ``visible_to``."""
+
+from clients.filters.client import ClientFilter
+from clients.filters.contacts import AppointmentFilter, ContactFeedFilter, ContactFilter
+from clients.filters.data import DataRequestFilter, LegalHoldFilter, QualityFilter
+from clients.filters.facts import (
+    AccountFilter,
+    ClassificationFilter,
+    ClientTagFilter,
+    NeedsFilter,
+    PermissionFilter,
+    TagFilter,
+    rows_of_client,
+)
+
+__all__ = [
+    "AccountFilter",
+    "AppointmentFilter",
+    "ClassificationFilter",
+    "ClientFilter",
+    "ClientTagFilter",
+    "ContactFeedFilter",
+    "ContactFilter",
+    "DataRequestFilter",
+    "LegalHoldFilter",
+    "NeedsFilter",
+    "PermissionFilter",
+    "QualityFilter",
+    "TagFilter",
+    "rows_of_client",
+]
