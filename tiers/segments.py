@@ -45,7 +45,7 @@ def offer() -> None:
         SegmentField("tier_fallen", _("Last fall"), group, Kind.DAY, rows(Kind.DAY, _down, "day"), rights=_RIGHTS),
     )
     add_column(
-        Column("tier", _("Client tier"), _words, along=_along, rights=_RIGHTS, on_phone=True, is_usual=True),
+        Column("tier", _("Client tier"), _words, along=_along, rights=_RIGHTS, is_usual=True),
         after="risk",
     )
 

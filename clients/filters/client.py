@@ -187,7 +187,10 @@ class ClientFilter(filters.FilterSet):
 
     @classmethod
     def get_filters(cls) -> Any:
-        return {**super().get_filters(), **{fact.key: FactFilter(fact) for fact in fields_in_list()}}
+        """Facts of other apps come behind those in the bar, before what narrows to a fact of the client's own."""
+        own = list(super().get_filters().items())
+        behind = [name for name, _one in own].index("status") + 1
+        return dict([*own[:behind], *((fact.key, FactFilter(fact)) for fact in fields_in_list()), *own[behind:]])
 
     def __init__(self, data: Any = None, *args: Any, only: Iterable[str] | None = None, **kwargs: Any) -> None:
         """``only``: the filters that are shown. One that is neither shown nor in use is left out, with what it costs."""
