@@ -13,6 +13,8 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from clients.filters.people import advisors_near
 from clients.models import (
@@ -52,6 +54,7 @@ def _tags(request: Any) -> QuerySet[Tag]:
     return found
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class FactFilter(filters.ChoiceFilter):  # type: ignore[misc]  # django-filter has no types
     """A fact of the catalogue of segments that narrows the list by itself; apps further right have theirs there."""
 
@@ -62,10 +65,12 @@ class FactFilter(filters.ChoiceFilter):  # type: ignore[misc]  # django-filter h
     @property
     def field(self) -> Any:
         """With the choices that the reader has, asked for only where the field is shown or in use."""
+        reader = getattr(self, "parent", None)
+        if reader is None:  # where REST describes itself; nothing of it may be kept for readers
+            return forms.ChoiceField(label=self.label, required=False)
         if not hasattr(self, "_field"):
             yes_no = [("yes", _("Yes")), ("no", _("No"))]
-            choices = self.fact.choices(self.parent.request.user) if self.fact.choices else yes_no
-            self.extra["choices"] = list(choices)
+            self.extra["choices"] = list(self.fact.choices(reader.request.user)) if self.fact.choices else yes_no
         return super().field
 
     def filter(self, rows: Any, value: str) -> Any:
