@@ -222,11 +222,15 @@ CLIENTS: Section = {
 _TIERS_SEEN = ("tiers.view_programme", "tiers.view_tier", "tiers.view_tierstate", "tiers.view_tierchange")
 # Seen for clients whose commission one may see: one's own, or all within reach for those at the desk.
 _LEAKS = ("tiers.view_appliedrate", "tiers.view_rateleak")
+# Whoever serves clients may ask for a tier by hand; how far an approval reaches is a figure per role.
+_ASKS_BY_HAND = ("tiers.view_tieroverride", "tiers.add_tieroverride")
 _FEES = ("tiers.view_feequote", "tiers.add_feequote")
 TIERS: Section = {
     # A manager drafts programmes of his own branch; compliance or the head office puts them in force.
     MANAGER: (
         *_TIERS_SEEN,
+        *_ASKS_BY_HAND,
+        "tiers.approve_tieroverride",
         "tiers.add_programme",
         "tiers.change_programme",
         "tiers.view_evaluationrun",
@@ -240,14 +244,23 @@ TIERS: Section = {
         "tiers.add_leakreview",
         "tiers.add_appliedrate",
     ),
-    ADVISOR: (*_TIERS_SEEN, "tiers.view_ratecard", "tiers.view_clientrate", "tiers.add_clientrate", *_FEES, *_LEAKS),
-    ACCOUNT_MANAGER: _TIERS_SEEN,
+    ADVISOR: (
+        *_TIERS_SEEN,
+        *_ASKS_BY_HAND,
+        "tiers.view_ratecard",
+        "tiers.view_clientrate",
+        "tiers.add_clientrate",
+        *_FEES,
+        *_LEAKS,
+    ),
+    ACCOUNT_MANAGER: (*_TIERS_SEEN, *_ASKS_BY_HAND),
     AGENT: _TIERS_SEEN,
     FRONT_DESK: _TIERS_SEEN,
     CALLER: _TIERS_SEEN,
     COMPLIANCE: (
         *_TIERS_SEEN,
         "tiers.approve_programme",
+        "tiers.view_tieroverride",
         "tiers.view_evaluationrun",
         "tiers.view_ratecard",
         "tiers.view_clientrate",
@@ -256,9 +269,11 @@ TIERS: Section = {
         *_LEAKS,
         "tiers.add_leakreview",
     ),
-    AUDITOR: (*_TIERS_SEEN, "tiers.view_evaluationrun"),
+    AUDITOR: (*_TIERS_SEEN, "tiers.view_tieroverride", "tiers.view_evaluationrun"),
     HEAD_OFFICE: (
         *_TIERS_SEEN,
+        "tiers.view_tieroverride",
+        "tiers.approve_tieroverride",
         "tiers.add_programme",
         "tiers.change_programme",
         "tiers.approve_programme",

@@ -28,6 +28,12 @@ _ACTIONS = {
     "rate_card.set": _("Set a rate of the card"),
     "rates.review": _("Looked at the rates after a change of tier"),
     "tier.proof": _("Looked at the proof of a tier"),
+    "tier_override.approve": _("Approved a tier by hand"),
+    "tier_override.end": _("Ended a tier by hand"),
+    "tier_override.lapse": _("Let a request for a tier by hand lapse"),
+    "tier_override.reject": _("Rejected a tier by hand"),
+    "tier_override.request": _("Asked for a tier by hand"),
+    "tier_override.withdraw": _("Withdrew a request for a tier by hand"),
     "tiers.evaluate": _("Evaluated the tiers"),
 }
 
@@ -49,7 +55,7 @@ class TiersConfig(AppConfig):
         from tiers.models import ClientRate, FeeQuote
         from tiers.segments import offer
         from tiers.services.leak_export import LEAKS
-        from tiers.services.merging import one_open_rate
+        from tiers.services.merging import one_holding_override, one_open_rate, one_waiting_override
 
         @audit.veil(ClientRate)
         def commission_of_others(user: Any) -> Any:
@@ -68,6 +74,16 @@ class TiersConfig(AppConfig):
             # The tier of the client who stays stands; the night's evaluation looks at the assets of both.
             ClientBound("tiers.TierState", on_merge=Moves()),
             ClientBound("tiers.TierChange", on_merge=Moves()),
+            ClientBound(
+                "tiers.TierOverride",
+                on_merge=Moves(
+                    {
+                        "one_waiting_tier_by_hand_per_client": one_waiting_override,
+                        "one_holding_tier_by_hand_per_client": one_holding_override,
+                    }
+                ),
+                is_told=False,
+            ),
             ClientBound("tiers.ClientRate", on_merge=Moves({"one_open_rate_per_client_and_product": one_open_rate})),
             ClientBound("tiers.FeeQuote", on_merge=Moves()),
             ClientBound("tiers.AppliedRate", on_merge=Moves()),

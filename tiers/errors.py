@@ -48,6 +48,49 @@ class NotSubmitted(DomainError):
     message = _("This edition is not waiting for approval.")
 
 
+class NoTierYet(DomainError):
+    """A client who was never graded has no tier to be changed by hand."""
+
+    code = "client_not_graded"
+    message = _("This client has no tier yet: no evaluation has found assets on file.")
+
+
+class OverrideNotAllowed(InvalidInput):
+    """A tier by hand that is none, or a last day out of reach."""
+
+    code = "tier_by_hand_not_allowed"
+
+
+class OverrideWaiting(DomainError):
+    """One request for a client waits at a time."""
+
+    code = "tier_by_hand_waiting"
+    message = _("A request for this client is already waiting.")
+
+
+class OverrideDecided(AlreadyDecided):
+    code = "tier_by_hand_decided"
+
+
+class OverrideExpired(DomainError):
+    """The time for a decision is over, or the last day asked for."""
+
+    code = "tier_by_hand_expired"
+    message = _("The time for this request is over. It has to be asked for again.")
+
+
+class OverrideLimit(DomainError):
+    """A step or a time beyond what the role may approve."""
+
+    code = "tier_by_hand_beyond_limit"
+    status = 403
+
+
+class OverrideNotInForce(DomainError):
+    code = "tier_by_hand_not_in_force"
+    message = _("Only a tier by hand that is in force can be ended.")
+
+
 class RateNotAllowed(InvalidInput):
     """A rate above the legal cap, below the fees that are passed through, or a fee below the legal one."""
 

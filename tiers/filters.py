@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.models import Branch
-from tiers.models import AppliedRate, ClientRate, EvaluationRun, Product, Programme, RateCard, RateLeak
+from tiers.models import AppliedRate, ClientRate, EvaluationRun, Product, Programme, RateCard, RateLeak, TierOverride
 
 
 def _branches(request: Any) -> QuerySet[Branch]:
@@ -58,6 +58,17 @@ class AppliedRateFilter(filters.FilterSet):
 
     class Meta:
         model = AppliedRate
+        fields: list[str] = []
+
+
+class TierOverrideFilter(filters.FilterSet):
+    """Tiers given by hand by client and state."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    state = filters.ChoiceFilter(choices=TierOverride.State.choices, label=_("State"), empty_label=_("All states"))
+
+    class Meta:
+        model = TierOverride
         fields: list[str] = []
 
 

@@ -14,11 +14,12 @@ from crm.core.clocks import database_now, local_date
 from crm.core.jobs import Tick, due, job
 from crm.core.models import Branch, JobRun
 from crm.core.policies import figures
-from tiers.errors import NoProgramme, UnknownMeasure
-from tiers.models import ClientRate, Programme, TierChange
+from tiers.errors import NoProgramme, OverrideDecided, OverrideNotInForce, UnknownMeasure
+from tiers.models import ClientRate, Programme, TierChange, TierOverride
 from tiers.services.evaluation import JOB, days_to_evaluate, evaluate, programme_or_default
 from tiers.services.leaks import JOB as LEAKS
 from tiers.services.leaks import awaits_review, review_leaks
+from tiers.services.overrides import end_override, lapse_override
 from tiers.services.rate_offers import expire_client_rate, lapse_client_rate, review_change
 
 #: How many rows of a kind one run moves; the next run goes on.
@@ -79,6 +80,23 @@ def settle_rates(now: datetime) -> int:
     since = day - timedelta(days=figures(day).days("commission.review_days"))
     for step in TierChange.objects.awaiting_rates(since)[:_BATCH]:
         moved += len(review_change(change=step, actor=actor, now=now))
+    return moved
+
+
+@due("tiers.by_hand")
+def settle_overrides(now: datetime) -> int:
+    """Return clients whose tier by hand has run out to the tier by rule, and close requests that nobody decided."""
+    day, actor, moved = local_date(now), system_user(), 0
+    for rows, change in (
+        (TierOverride.objects.expired(day), end_override),
+        (TierOverride.objects.run_out(day), lapse_override),
+    ):
+        for row in rows.select_related("client").order_by("pk")[:_BATCH]:
+            try:
+                change(override=row, actor=actor, now=now)
+            except (OverrideDecided, OverrideNotInForce):
+                continue  # another worker, or a person, was faster
+            moved += 1
     return moved
 
 

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from tiers.views import commission, console, criteria, fees, leaks, programmes, proof, run_rates, statement
+from tiers.views import (
+    commission,
+    console,
+    criteria,
+    fees,
+    leaks,
+    overrides,
+    programmes,
+    proof,
+    run_rates,
+    statement,
+)
 
 app_name = "tiers"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -31,6 +42,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
         )
         for verb in ("up", "down", "out")
     ),
+    path("tiers/by-hand/", overrides.queue, name="overrides"),
+    path("tiers/by-hand/new/<str:public_id>/", overrides.request_new, name="override_request"),
+    path("tiers/by-hand/<str:public_id>/approve/", overrides.decide, {"verb": "approve"}, name="override_approve"),
+    path("tiers/by-hand/<str:public_id>/reject/", overrides.decide, {"verb": "reject"}, name="override_reject"),
+    path("tiers/by-hand/<str:public_id>/withdraw/", overrides.withdraw, name="override_withdraw"),
+    path("tiers/by-hand/<str:public_id>/end/", overrides.end, name="override_end"),
+    path("tiers/changes/<str:public_id>/", proof.change, name="change"),
     path("tiers/proof/<str:public_id>/", proof.proof, name="proof"),
     path("commission/", commission.desk, name="commission"),
     path("commission/leaks/", leaks.leaks, name="leaks"),

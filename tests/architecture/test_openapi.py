@@ -27,7 +27,7 @@ from tests.factories.clients import (
     TradingPermissionFactory,
 )
 from tests.factories.complaints import ComplaintFactory
-from tests.factories.tiers import ClientRateFactory, RateCardFactory
+from tests.factories.tiers import ClientRateFactory, RateCardFactory, TierOverrideFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +51,7 @@ RESOURCES = (
     "evaluations",
     "rate-cards",
     "client-rates",
+    "tier-overrides",
     "imports",
     "jobs",
     "delegations",
@@ -124,6 +125,7 @@ def test_real_answers_are_as_described(schema, branch, staff, api):
     AgreementFactory(client__branch=branch)
     RateCardFactory(tier__programme__company=branch.company)
     ClientRateFactory(client__branch=branch)
+    TierOverrideFactory(client__branch=branch)
     manager = staff("branch_manager")
     start_job("imports.check", actor=manager, params={}, branch=branch)
     ImportBatch.objects.create(kind="clients", branch=branch, file_name="a.csv", actor=manager)

@@ -46,7 +46,7 @@ from tests.factories.clients import (
 )
 from tests.factories.complaints import ComplaintFactory
 from tests.factories.tags import ClientTagFactory, TagFactory
-from tests.factories.tiers import ClientRateFactory, TierFactory
+from tests.factories.tiers import ClientRateFactory, TierFactory, TierOverrideFactory
 from tiers.models import EvaluationRun, FeeQuote, TierChange, TierState
 
 NOW = datetime(2026, 6, 1, 2, 0, 0, 123456, tzinfo=UTC)
@@ -142,6 +142,7 @@ def _shared(branch: Branch, staying: Client, leaving: Client, staff: Callable[..
         ClientTagFactory(client=client, tag=tag)
         TierChange.objects.create(client=client, new=tier, day=MAY, days=9, reason="first", total=9, run=run)
         TierState.objects.create(client=client, programme=tier.programme, tier=tier, since=MAY, run=run)
+        TierOverrideFactory(client=client, tier=tier, before=tier)
         household = Household.objects.create(branch=branch)
         HouseholdMember.objects.create(household=household, client=client, since=MAY)
     third = ClientFactory(branch=branch, introduced_by_client=leaving)

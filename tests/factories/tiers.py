@@ -16,7 +16,7 @@ from crm.core.access import system_user
 from crm.core.models import Branch
 from tests.factories.clients import ClientFactory
 from tests.factories.core import CompanyFactory, UserFactory
-from tiers.models import ClientRate, Programme, RateCard, Tier
+from tiers.models import ClientRate, Programme, RateCard, Tier, TierOverride
 
 
 class ProgrammeFactory(DjangoModelFactory[Programme]):
@@ -65,6 +65,20 @@ class ClientRateFactory(DjangoModelFactory[ClientRate]):
     reason = "大客户"
     proposed_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
     proposed_at = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class TierOverrideFactory(DjangoModelFactory[TierOverride]):
+    class Meta:
+        model = TierOverride
+
+    client = factory.SubFactory(ClientFactory)
+    before = factory.SubFactory(TierFactory)
+    tier = factory.LazyAttribute(lambda made: TierFactory(programme=made.before.programme, rank=2))
+    reason = "大额转入在途"
+    requested_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
+    requested_at = datetime(2026, 6, 1, tzinfo=UTC)
+    decide_by = date(2026, 6, 15)
+    valid_to = date(2026, 8, 1)
 
 
 def put_days(branch: Branch, books: Mapping[Client, Mapping[date, int]]) -> None:

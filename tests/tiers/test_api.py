@@ -93,15 +93,6 @@ def test_a_programme_of_another_branch_is_not_found(branch, other_branch, staff,
     assert api(staff("head_office")).get(f"/api/v1/tiers/{strange.public_id}/").status_code == 200
 
 
-def test_nothing_is_written_here(branch, programme, staff, api):
-    phone = api(staff("head_office"))
-
-    for url in ("/api/v1/tiers/", f"/api/v1/tiers/{programme.public_id}/"):
-        for method in (phone.post, phone.put, phone.delete):
-            assert method(url).status_code in {403, 405}
-    assert Programme.objects.get() == programme
-
-
 def test_the_list_costs_the_same_for_one_row_and_for_ten(branch, programme, staff, api, cost_of):
     phone = api(staff("advisor"))
     phone.get("/api/v1/tiers/")

@@ -6,12 +6,14 @@ from tiers.api.commission import ClientRateViewSet, RateCardViewSet
 from tiers.api.evaluations import EvaluationViewSet
 from tiers.api.fees import FeeQuoteViewSet
 from tiers.api.leaks import AppliedRateViewSet, RateLeakViewSet
+from tiers.api.overrides import TierOverrideViewSet
 from tiers.api.views import ProgrammeViewSet
 
 
 def register(router: BaseRouter) -> None:
     """Add the resources of this app to the router of the product."""
     router.register("tiers", ProgrammeViewSet, basename="tiers")
+    router.register("tier-overrides", TierOverrideViewSet, basename="tier-overrides")
     router.register("evaluations", EvaluationViewSet, basename="evaluations")
     router.register("rate-cards", RateCardViewSet, basename="rate-cards")
     router.register("client-rates", ClientRateViewSet, basename="client-rates")

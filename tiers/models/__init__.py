@@ -3,6 +3,7 @@
 from tiers.models.commission import ClientRate, Product, RateBasis, RateCard, RateReview
 from tiers.models.fees import Exchange, FeeQuote, Side
 from tiers.models.leaks import AppliedRate, LeakReview, RateLeak
+from tiers.models.overrides import TierOverride
 from tiers.models.programme import Emblem, Programme, Tier
 from tiers.models.state import EvaluationRun, TierChange, TierState
 
@@ -23,5 +24,6 @@ __all__ = [
     "Side",
     "Tier",
     "TierChange",
+    "TierOverride",
     "TierState",
 ]

@@ -112,6 +112,16 @@ class TierChange(PublicModel):
     run = models.ForeignKey(
         EvaluationRun, models.PROTECT, null=True, blank=True, related_name="changes", verbose_name=_("evaluation run")
     )
+    #: What gave the tier by hand, or what the client returned from.
+    override = models.ForeignKey(
+        "tiers.TierOverride",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="changes",
+        verbose_name=_("tier by hand"),
+    )
     #: Net assets summed over the days on file in the window, and how many days these are.
     total = MoneyField(_("sum"))
     days = models.PositiveSmallIntegerField(_("days on file"))
@@ -132,7 +142,8 @@ class TierChange(PublicModel):
         constraints = [
             models.CheckConstraint(
                 name="tier_change_has_run_and_days",
-                condition=Q(reason__in=["manual", "return"], run=None) | Q(run__isnull=False, days__gt=0),
+                condition=Q(reason__in=["manual", "return"], run=None, override__isnull=False)
+                | Q(run__isnull=False, override=None, days__gt=0),
             ),
             models.CheckConstraint(
                 name="first_tier_has_no_old_one",

@@ -26,7 +26,9 @@ def tier_of(client: Client) -> TierState | None:
     """The present tier of a client with its programme; None before the first evaluation."""
     from tiers.models import TierState
 
-    state: TierState | None = TierState.objects.select_related("tier", "programme", "run").filter(pk=client.pk).first()
+    state: TierState | None = (
+        TierState.objects.select_related("tier", "programme", "run", "earned").filter(pk=client.pk).first()
+    )
     return state
 
 

@@ -44,6 +44,11 @@ class Proof:
     #: The last day on which a new client does not fall.
     grace_until: date | None = None
 
+    @property
+    def by_rule(self) -> Tier | None:
+        """The tier by rule: the present one, unless one given by hand holds."""
+        return None if self.state is None else self.state.earned or self.state.tier
+
 
 def proof_of(client: Client, today: date) -> Proof:
     """The proof as of the newest day on file of the client's branch (else of its last evaluation, else of ``today``)."""

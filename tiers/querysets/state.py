@@ -68,4 +68,4 @@ class TierChangeQuerySet(models.QuerySet[Any]):
         return rows.select_related("client__branch", "old", "new").order_by("day", "pk")
 
     def with_tiers(self) -> TierChangeQuerySet:
-        return self.select_related("old", "new", "run__programme")
+        return self.select_related("old", "new", "run__programme", "override")

@@ -20,6 +20,7 @@ from crm.core.service import service
 from crm.core.versions import lock
 from tiers.errors import BadProgramme, EditionInForce, NotSubmitted
 from tiers.models import Programme, Tier
+from tiers.rules import parse
 from tiers.services.programmes import (
     PALETTE,
     check_terms,
@@ -142,6 +143,8 @@ def put_tier(
     if "bound" in values or "rule" in values:
         bound, kept.rule = plain_bound(values.get("bound"), values.get("rule") or {})
         kept.lower_bound = bound  # type: ignore[assignment]  # MoneyField takes yuan
+    if kept.rule_institution:
+        kept.rule_institution = parse(kept.rule_institution).as_json()
     if kept.rank == 1 and (kept.asks is not None or kept.rule_institution):
         raise BadProgramme(_("The lowest tier asks for nothing; it takes everybody else."))
     kept.full_clean(exclude=["programme", "public_id"])

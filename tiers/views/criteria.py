@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from crm.core.clocks import local_date
 from tiers.models import Exchange
 from tiers.services.fees import known_on
+from tiers.services.questions import window_days
 from tiers.views.commission import card_grid
 from tiers.views.places import place_of
 
@@ -28,7 +29,7 @@ def criteria(request: HttpRequest) -> HttpResponse:
         {"name": exchange.label, "handling": passed.value[exchange][0], "regulation": passed.value[exchange][1]}
         for exchange in Exchange
     ]
-    context = {
+    context: dict[str, Any] = {
         "branch": place.branch,
         "today": today,
         "exchanges": exchanges,
@@ -39,4 +40,8 @@ def criteria(request: HttpRequest) -> HttpResponse:
         "least": known.money("commission.min_fee"),
         **card_grid(place, today),
     }
+    window = window_days(place.branch, context["programme"], today) if context["programme"] else 0
+    for line in context["lines"]:
+        asks = line["tier"].asks
+        line["asks"] = asks.words(window) if line["tier"].rule and asks else ""
     return render(request, "tiers/criteria.html", context)

@@ -205,8 +205,6 @@ def _tier_page(request: HttpRequest, row: Programme, tier: Tier | None) -> HttpR
 
     def save(form: CommandForm) -> Programme:
         rule, institutions = ({}, {}) if is_lowest else [sheet.as_tree() for sheet in sheets]
-        if institutions:
-            RuleSheet.node(sheets[1])
         values = {**form.command, "rule": rule, "rule_institution": institutions}
         return put_tier(programme=row, tier=tier, actor=actor_of(request), values=values, version=form.seen)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -13,9 +16,9 @@ from clients.models import Client
 from clients.querysets.scope import shown_name
 from crm.core import audit
 from crm.core.clocks import local_date
-from tiers.models import TierChange
+from tiers.models import TierChange, TierOverride
 from tiers.querysets import effective_rates, may_see_commission
-from tiers.querysets.proof import proof_of
+from tiers.querysets.proof import explain, proof_of
 from tiers.views.places import actor_of
 
 SHOWN_CHANGES = 100
@@ -30,32 +33,73 @@ def proof(request: HttpRequest, public_id: str) -> HttpResponse:
     audit.record_read(user, "tier.proof", client, client=client)
     found = proof_of(client, local_date(timezone.now()))
     history = list(TierChange.objects.visible_to(user).filter(client=client).with_tiers().order_by("-day", "-pk"))
+    may_read = user.has_perm("tiers.view_tieroverride")
     rates = effective_rates(client, found.day) if may_see_commission(user, client) else None
     context = {
         "client": client,
         "name": shown_name(client, user),
         "proof": found,
-        "history": [_entry(change) for change in history[:SHOWN_CHANGES]],
+        "history": [_entry(change, may_read) for change in history[:SHOWN_CHANGES]],
         "rates": rates,
+        "by_hand": _by_hand(client) if may_read else [],
         "may_propose": rates is not None and user.has_perm("tiers.add_clientrate"),
     }
     return render(request, "tiers/proof.html", context)
 
 
-def _entry(change: TierChange) -> dict[str, object]:
+@require_safe
+@permission_required("tiers.view_tierchange", raise_exception=True)
+def change(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Why one step was taken, from what was kept with it: the same months later."""
+    user = actor_of(request)
+    rows = (
+        TierChange.objects.visible_to(user)
+        .with_tiers()
+        .select_related("client__branch", "override__requested_by", "override__decided_by")
+    )
+    row = get_object_or_404(rows, public_id=public_id)
+    audit.record_read(user, "tier.proof", row.client, client=row.client)
+    context = {
+        "change": row,
+        "client": row.client,
+        "name": shown_name(row.client, user),
+        "told": explain(row),
+        "may_read": user.has_perm("tiers.view_tieroverride"),
+    }
+    return render(request, "tiers/change.html", context)
+
+
+def _by_hand(client: Client) -> Any:
+    """The tier by hand that holds, then the request that waits."""
+    rows = TierOverride.objects.filter(client=client, state__in=["holding", "proposed"])
+    return rows.select_related("tier", "requested_by", "decided_by").order_by("state")
+
+
+def _entry(change: TierChange, may_read: bool) -> dict[str, object]:
+    if change.override is not None:
+        told = (
+            "" if not may_read else change.override.reason if change.reason == "manual" else change.override.end_reason
+        )
+        return _line(
+            change, ("user-shield", "info") if change.reason == "manual" else ("arrow-back-up", "neutral"), told
+        )
     icons = {"up": ("trending-up", "success"), "down": ("trending-down", "warning"), "first": ("flag", "info")}
-    icon, tone = icons.get(change.reason, ("versions", "neutral"))
-    title = f"{change.old.name} → {change.new.name}" if change.old else change.new.name
     told = _("Sum %(sum)s yuan ÷ %(days)d days on file = %(average)s yuan") % {
         "sum": f"{change.total:,.2f}",
         "days": change.days,
         "average": f"{change.average:,.2f}",
     }
+    return _line(change, icons.get(change.reason, ("versions", "neutral")), told)
+
+
+def _line(change: TierChange, look: tuple[str, str], text: str) -> dict[str, object]:
+    icon, tone = look
     return {
         "at": change.day,
-        "title": title,
-        "text": told,
+        "title": f"{change.old.name} → {change.new.name}" if change.old else change.new.name,
+        "text": text,
         "kind": change.get_reason_display(),
         "icon": icon,
         "tone": tone,
+        "url": reverse("tiers:change", args=[change.public_id]),
     }
