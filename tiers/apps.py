@@ -27,6 +27,8 @@ _ACTIONS = {
     "programme.submit": _("Handed a tier programme in"),
     "rate_card.set": _("Set a rate of the card"),
     "rates.review": _("Looked at the rates after a change of tier"),
+    "simulation.lay_out": _("Laid figures out to try bounds of tiers"),
+    "simulation.save_draft": _("Kept tried bounds as a draft"),
     "tier.proof": _("Looked at the proof of a tier"),
     "tier_override.approve": _("Approved a tier by hand"),
     "tier_override.end": _("Ended a tier by hand"),
@@ -87,6 +89,8 @@ class TiersConfig(AppConfig):
             ClientBound("tiers.ClientRate", on_merge=Moves({"one_open_rate_per_client_and_product": one_open_rate})),
             ClientBound("tiers.FeeQuote", on_merge=Moves()),
             ClientBound("tiers.AppliedRate", on_merge=Moves()),
+            # A sheet to try things on, gone in days.
+            ClientBound("tiers.SimulatedClient", on_merge=Moves(), is_told=False),
             # Judgements of ours; the next review finds them anew.
             ClientBound("tiers.RateLeak", on_merge=Moves(), is_told=False),
         )

@@ -150,3 +150,10 @@ class TooManyLeaks(DomainError):
 
     code = "export_too_large"
     message = _("These are more rows than may leave without approval. Narrow the list.")
+
+
+class NothingToTry(DomainError):
+    """A programme whose tiers all ask for more than average assets."""
+
+    code = "nothing_to_simulate"
+    message = _("No tier of this programme asks for average assets alone, so there is no bound to try.")

@@ -15,7 +15,7 @@ from crm.core.jobs import Tick, due, job
 from crm.core.models import Branch, JobRun
 from crm.core.policies import figures
 from tiers.errors import NoProgramme, OverrideDecided, OverrideNotInForce, UnknownMeasure
-from tiers.models import ClientRate, Programme, TierChange, TierOverride
+from tiers.models import ClientRate, Programme, Simulation, TierChange, TierOverride
 from tiers.services.evaluation import JOB, days_to_evaluate, evaluate, programme_or_default
 from tiers.services.leaks import JOB as LEAKS
 from tiers.services.leaks import awaits_review, review_leaks
@@ -117,3 +117,12 @@ def find_leaks(now: datetime) -> int:
             review_leaks(branch=branch, actor=system_user(), now=now)
             reviewed += 1
     return reviewed
+
+
+@due("simulations.tidy")
+def tidy_simulations(now: datetime) -> int:
+    """Take sheets away that nobody has laid out anew for some days; what is worth keeping is a draft."""
+    kept = timedelta(days=figures(local_date(now)).days("tier.simulation_kept_days"))
+    stale = list(Simulation.objects.stale(now, kept).values_list("pk", flat=True))
+    Simulation.objects.filter(pk__in=stale).delete()
+    return len(stale)

@@ -12,6 +12,7 @@ from tiers.views import (
     programmes,
     proof,
     run_rates,
+    simulation,
     statement,
 )
 
@@ -49,6 +50,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tiers/by-hand/<str:public_id>/withdraw/", overrides.withdraw, name="override_withdraw"),
     path("tiers/by-hand/<str:public_id>/end/", overrides.end, name="override_end"),
     path("tiers/changes/<str:public_id>/", proof.change, name="change"),
+    path("tiers/programmes/<str:public_id>/simulate/", simulation.simulation_start, name="simulation_start"),
+    path("tiers/simulations/<str:public_id>/", simulation.simulation, name="simulation"),
+    path("tiers/simulations/<str:public_id>/draft/", simulation.simulation_draft, name="simulation_draft"),
+    path("tiers/simulations/<str:public_id>/drafts/", simulation.simulation_drafts, name="simulation_drafts"),
     path("tiers/proof/<str:public_id>/", proof.proof, name="proof"),
     path("commission/", commission.desk, name="commission"),
     path("commission/leaks/", leaks.leaks, name="leaks"),

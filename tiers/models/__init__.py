@@ -5,6 +5,7 @@ from tiers.models.fees import Exchange, FeeQuote, Side
 from tiers.models.leaks import AppliedRate, LeakReview, RateLeak
 from tiers.models.overrides import TierOverride
 from tiers.models.programme import Emblem, Programme, Tier
+from tiers.models.simulation import SimulatedClient, Simulation
 from tiers.models.state import EvaluationRun, TierChange, TierState
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "RateLeak",
     "RateReview",
     "Side",
+    "SimulatedClient",
+    "Simulation",
     "Tier",
     "TierChange",
     "TierOverride",

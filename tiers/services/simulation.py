@@ -1,0 +1,268 @@
+"""Laying a branch's figures out to try bounds on, telling what a set of bounds would do, and keeping it as a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from clients.models import BranchDay, Client
+from crm.core import audit
+from crm.core.clocks import local_date
+from crm.core.fields import from_fen, money
+from crm.core.models import Branch, User
+from crm.core.policies import figures
+from crm.core.service import service
+from tiers import evaluation_sql as sql
+from tiers import window_sql
+from tiers.errors import BadProgramme, NothingToTry
+from tiers.models import ClientRate, Product, Programme, RateCard, SimulatedClient, Simulation, Tier
+from tiers.querysets.upkeep import Upkeep, upkeep_of
+from tiers.services.commission import all_in, price_of
+from tiers.services.drafts import put_tier, start_draft
+from tiers.services.questions import months_before, question
+from tiers.window_sql import Window, literal
+
+_YEAR_TABLE = "tiers_year"
+#: Left ends of the bars in yuan: five to each power of ten, from a thousand to a hundred million.
+EDGES = (
+    *(Decimal(first) * 10**power for power in range(3, 8) for first in ("1", "1.6", "2.5", "4", "6.3")),
+    Decimal(10**8),
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Clients who go from one tier to another, and what it does in a year; None where nobody knows."""
+
+    old: Tier
+    new: Tier
+    clients: int
+    commission: Decimal | None
+    cost: Decimal | None
+    contacts: Decimal | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a set of bounds would do: clients by tier before and after, and the pairs in between, the largest first."""
+
+    tiers: list[tuple[Tier, int, int]]
+    pairs: list[Pair]
+
+    @property
+    def lines(self) -> list[tuple[Tier, int, int, int]]:
+        """Each tier with its clients before and after, and the difference."""
+        return [(tier, before, after, after - before) for tier, before, after in self.tiers]
+
+    @property
+    def up(self) -> int:
+        return sum(pair.clients for pair in self.pairs if pair.new.rank > pair.old.rank)
+
+    @property
+    def down(self) -> int:
+        return sum(pair.clients for pair in self.pairs if pair.new.rank < pair.old.rank)
+
+    def total(self, name: str) -> Decimal | None:
+        """Commission, cost or contacts of all pairs; None while that is not known of any."""
+        told = [value for pair in self.pairs if (value := getattr(pair, name)) is not None]
+        return sum(told, Decimal(0)) if told or not self.pairs else None
+
+
+def movable(tiers: Sequence[Tier]) -> list[Tier]:
+    """The tiers whose bound can be tried: those that ask for average assets and nothing else, of everybody."""
+    return [tier for tier in tiers if tier.lower_bound is not None and not tier.rule and not tier.rule_institution]
+
+
+def bounds_of(tiers: Sequence[Tier]) -> dict[int, int]:
+    """Rank → bound in fen of the tiers that can be tried."""
+    return {tier.rank: int(tier.lower_bound * 100) for tier in movable(tiers)}
+
+
+@service("simulation.lay_out")
+def lay_out(*, branch: Branch, programme: Programme, actor: User, now: datetime) -> Simulation:
+    """Lay out the figures of the branch's clients as of the newest day on file; a sheet that is there is laid out anew.
+
+    Raises ``NothingToTry`` for a programme without a bound on average assets.
+    """
+    # One writer a branch and edition: two who open the page at once lay it out one after the other.
+    Programme.objects.select_for_update(of=("self",), no_key=True).get(pk=programme.pk)
+    tiers = list(Tier.objects.filter(programme=programme).order_by("rank"))
+    if not movable(tiers):
+        raise NothingToTry
+    today = local_date(now)
+    newest = BranchDay.objects.filter(branch=branch, day__lte=today).aggregate(day=Max("day"))["day"]
+    asked = question(branch, programme, newest or today)
+    sheet, made = Simulation.objects.update_or_create(
+        branch=branch,
+        programme=programme,
+        defaults={"day": asked.day, "window_days": asked.window_days, "made_by": actor, "made_at": now},
+    )
+    if not made:
+        SimulatedClient.objects.filter(simulation=sheet).delete()
+    with connection.cursor() as cursor:
+        sql.measure(cursor, asked)
+        _copy(cursor, sheet, asked, tiers)
+        sheet.no_data = sql.count_without_data(cursor)
+        sql.clear(cursor)
+        window_sql.drop(cursor, _YEAR_TABLE)
+        if connection.vendor == "postgresql":
+            window_sql.analyze(cursor, SimulatedClient._meta.db_table)
+        sheet.bars = _bars(cursor, sheet)
+    sheet.clients = sum(count for _edge, count in sheet.bars)
+    served = Client.objects.served().filter(branch=branch, advisor__isnull=False)
+    sheet.advisors = served.order_by().values("advisor").distinct().count()
+    sheet.save(update_fields=["clients", "advisors", "no_data", "bars"])
+    audit.record(actor, "simulation.lay_out", sheet, after={"day": sheet.day, "clients": sheet.clients})
+    return sheet
+
+
+def _copy(cursor: Any, sheet: Simulation, asked: sql.Question, tiers: Sequence[Tier]) -> None:
+    """One row for each client with a day on file; averages are rounded down, so that whole fen reach what they reach."""
+    year = Window(_YEAR_TABLE, sheet.branch_id, months_before(asked.day, 12), asked.day, ("turnover",))
+    window_sql.lay_out(cursor, year)
+    fixed = {tier.rank for tier in tiers} - {tier.rank for tier in movable(tiers)}
+    base, joins = "1", ""
+    if len(fixed) > 1 or asked.floors:
+        sql.decide(cursor, replace(asked, rungs=[r for r in asked.rungs if r.rank in fixed]), everybody=True)
+        base, joins = "b.target", "JOIN tiers_step b ON b.client_id = m.client_id"
+    rates = ClientRate._meta.db_table
+    day = literal(asked.day)
+    cursor.execute(
+        "INSERT INTO tiers_simulatedclient (simulation_id, client_id, average, base_rank, turnover, has_own_rate)"  # noqa: S608
+        " SELECT %s, m.client_id, CASE WHEN m.total < 0 THEN -((m.days - 1 - m.total) / m.days) ELSE m.total / m.days END,"
+        f" {base}, COALESCE(y.turnover, 0), EXISTS (SELECT 1 FROM {rates} r WHERE r.client_id = m.client_id"
+        f" AND r.product = %s AND r.state IN ('approved', 'ended') AND r.valid_from <= {day}"
+        f" AND (r.valid_to IS NULL OR r.valid_to >= {day}))"
+        f" FROM tiers_measure m {joins} LEFT JOIN {_YEAR_TABLE} y ON y.client_id = m.client_id WHERE m.days > 0",
+        [sheet.pk, Product.A_SHARE],
+    )
+
+
+def _bars(cursor: Any, sheet: Simulation) -> list[list[Any]]:
+    edges = [int(edge * 100) for edge in EDGES]
+    cases = " ".join(f"WHEN average >= {edge} THEN {place}" for place, edge in reversed([*enumerate(edges, 1)]))
+    cursor.execute(
+        f"SELECT CASE {cases} ELSE 0 END AS place, COUNT(*) FROM tiers_simulatedclient"  # noqa: S608  numbers
+        " WHERE simulation_id = %s GROUP BY 1",
+        [sheet.pk],
+    )
+    found = dict(cursor.fetchall())
+    return [[edges[place - 1] if place else None, found.get(place, 0)] for place in range(len(edges) + 1)]
+
+
+def read_bounds(tiers: Sequence[Tier], said: Mapping[str, Decimal]) -> dict[int, int]:
+    """Rank → bound in fen, by the tiers' codes; what is not said stays. Raises ``BadProgramme`` unless bounds rise."""
+    bounds = {
+        tier.rank: int(money(said.get(tier.code, Decimal(tier.lower_bound))) * 100)  # type: ignore[arg-type]
+        for tier in movable(tiers)
+    }
+    rising = [bounds[rank] for rank in sorted(bounds)]
+    if any(bound < 0 for bound in rising) or any(lower >= upper for lower, upper in pairwise(rising)):
+        raise BadProgramme(_("The lower bounds must rise from tier to tier."))
+    return bounds
+
+
+def tell(sheet: Simulation, bounds: Mapping[int, int], *, with_commission: bool) -> Outcome:
+    """What these bounds would do against those of the edition; one statement over the sheet, and the rates of the tiers."""
+    tiers = list(Tier.objects.filter(programme=sheet.programme_id).order_by("rank"))
+    by_rank = {tier.rank: tier for tier in tiers}
+    before, after = dict.fromkeys(by_rank, 0), dict.fromkeys(by_rank, 0)
+    rates = _rates(sheet, tiers) if with_commission else {}
+    upkeep = upkeep_of(sheet.programme, sheet.branch, sheet.day)
+    pairs: list[Pair] = []
+    for old, new, count, fen in sheet.rows.by_pair(bounds_of(tiers), bounds):
+        before[old] += count
+        after[new] += count
+        if old != new:
+            pairs.append(_pair(by_rank[old], by_rank[new], count, fen, rates, upkeep))
+    pairs.sort(key=lambda pair: (-pair.clients, pair.old.rank, pair.new.rank))
+    return Outcome([(tier, before[tier.rank], after[tier.rank]) for tier in tiers], pairs)
+
+
+def _rates(sheet: Simulation, tiers: Sequence[Tier]) -> dict[int, Decimal]:
+    """Rate for shares with all fees by rank, from the card on the sheet's day."""
+    known = figures(sheet.day, sheet.branch)
+    ranks = {tier.pk: tier.rank for tier in tiers}
+    cards = RateCard.objects.filter(tier__in=ranks, product=Product.A_SHARE).in_force(sheet.day)
+    return {ranks[card.tier_id]: all_in(price_of(card), known) for card in cards}
+
+
+def _pair(
+    old: Tier, new: Tier, count: int, fen: int, rates: Mapping[int, Decimal], upkeep: Mapping[str, Upkeep] | None
+) -> Pair:
+    commission = cost = contacts = None
+    if old.rank in rates and new.rank in rates:
+        commission = money(from_fen(fen) * (rates[new.rank] - rates[old.rank]))
+    if upkeep is not None:
+        step = [upkeep.get(tier.code, Upkeep()) for tier in (old, new)]
+        cost = money((step[1].cost - step[0].cost) * count)
+        contacts = (step[1].contacts - step[0].contacts) * count
+    return Pair(old, new, count, commission, cost, contacts)
+
+
+@service("simulation.save_draft")
+def save_as_draft(
+    *,
+    simulation: Simulation,
+    bounds: Mapping[int, int],
+    actor: User,
+    now: datetime,
+    effective_from: date,
+    note: str,
+    for_branch: bool,
+) -> Programme:
+    """Keep tried bounds as the next draft of the edition, for the branch or the company; all else is copied.
+
+    Raises ``BadProgramme`` when nothing was moved, and what drafts raise.
+    """
+    source = simulation.programme
+    tiers = list(Tier.objects.filter(programme=source).order_by("rank"))
+    moved = {rank: bound for rank, bound in bounds.items() if bounds_of(tiers).get(rank) != bound}
+    if not moved:
+        raise BadProgramme(_("No bound has been moved."))
+    values = {"name_en": source.name_en, "name_zh": source.name_zh, "effective_from": effective_from, "note": note}
+    draft = start_draft(
+        actor=actor,
+        company=source.company,
+        branch=simulation.branch if for_branch else source.branch,
+        code=source.code,
+        values=values,
+        source=source,
+    )
+    for tier in Tier.objects.filter(programme=draft, rank__in=moved).order_by("rank"):
+        put_tier(programme=draft, actor=actor, tier=tier, values={"bound": from_fen(moved[tier.rank])})
+    after = {
+        "draft": draft.public_id,
+        "bounds": {tier.code: str(from_fen(bounds[tier.rank])) for tier in movable(tiers)},
+    }
+    audit.record(actor, "simulation.save_draft", simulation, after=after)
+    draft.refresh_from_db()
+    return draft
+
+
+def drafts_to_compare(sheet: Simulation) -> list[tuple[Programme, dict[int, int]]]:
+    """Open drafts that differ from the sheet's edition in bounds alone, with these bounds; the newest first."""
+    tiers = list(Tier.objects.filter(programme=sheet.programme_id).order_by("rank"))
+    wanted = [_shape(tier) for tier in tiers]
+    found = []
+    rows = Programme.objects.of_branch(sheet.branch).filter(code=sheet.programme.code, state__in=["draft", "submitted"])
+    for row in rows.with_tiers().order_by("-pk")[:_COMPARED]:
+        own = sorted(row.tiers.all(), key=lambda tier: tier.rank)
+        if row.age_floors == sheet.programme.age_floors and [_shape(tier) for tier in own] == wanted:
+            found.append((row, bounds_of(own)))
+    return found
+
+
+_COMPARED = 6
+
+
+def _shape(tier: Tier) -> tuple[Any, ...]:
+    return (tier.rank, tier.code, tier.lower_bound is None, tier.rule, tier.rule_institution)
