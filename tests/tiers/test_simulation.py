@@ -72,7 +72,7 @@ def test_the_bounds_of_the_edition_move_nobody(branch: Branch, programme: Progra
 
     outcome = tell(sheet, tried(programme), with_commission=True)
 
-    assert (outcome.pairs, outcome.total("commission")) == ([], 0)
+    assert (outcome.pairs, outcome.total("commission"), outcome.total("cost")) == ([], None, None)
     assert [(tier.code, before, after) for tier, before, after in outcome.tiers] == [
         ("ordinary", 3, 3),
         ("silver", 1, 1),

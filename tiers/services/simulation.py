@@ -56,6 +56,8 @@ class Outcome:
 
     tiers: list[tuple[Tier, int, int]]
     pairs: list[Pair]
+    #: Which of commission, cost and contacts are known at all.
+    known: frozenset[str] = frozenset()
 
     @property
     def lines(self) -> list[tuple[Tier, int, int, int]]:
@@ -71,9 +73,10 @@ class Outcome:
         return sum(pair.clients for pair in self.pairs if pair.new.rank < pair.old.rank)
 
     def total(self, name: str) -> Decimal | None:
-        """Commission, cost or contacts of all pairs; None while that is not known of any."""
-        told = [value for pair in self.pairs if (value := getattr(pair, name)) is not None]
-        return sum(told, Decimal(0)) if told or not self.pairs else None
+        """Commission, cost or contacts of all pairs; None where that is not known."""
+        if name not in self.known:
+            return None
+        return sum((value for pair in self.pairs if (value := getattr(pair, name)) is not None), Decimal(0))
 
 
 def movable(tiers: Sequence[Tier]) -> list[Tier]:
@@ -83,7 +86,8 @@ def movable(tiers: Sequence[Tier]) -> list[Tier]:
 
 def bounds_of(tiers: Sequence[Tier]) -> dict[int, int]:
     """Rank → bound in fen of the tiers that can be tried."""
-    return {tier.rank: int(tier.lower_bound * 100) for tier in movable(tiers)}
+    told: list[tuple[int, Any]] = [(tier.rank, tier.lower_bound) for tier in movable(tiers)]
+    return {rank: int(bound * 100) for rank, bound in told}
 
 
 @service("simulation.lay_out")
@@ -184,7 +188,9 @@ def tell(sheet: Simulation, bounds: Mapping[int, int], *, with_commission: bool)
         if old != new:
             pairs.append(_pair(by_rank[old], by_rank[new], count, fen, rates, upkeep))
     pairs.sort(key=lambda pair: (-pair.clients, pair.old.rank, pair.new.rank))
-    return Outcome([(tier, before[tier.rank], after[tier.rank]) for tier in tiers], pairs)
+    known = {"commission"} if rates else set()
+    known |= {"cost", "contacts"} if upkeep is not None else set()
+    return Outcome([(tier, before[tier.rank], after[tier.rank]) for tier in tiers], pairs, frozenset(known))
 
 
 def _rates(sheet: Simulation, tiers: Sequence[Tier]) -> dict[int, Decimal]:

@@ -119,6 +119,7 @@ def _lines(tiers: list[Tier], bounds: dict[int, int]) -> list[dict[str, Any]]:
             "tier": tier,
             "name": f"{PREFIX}{tier.code}",
             "bound": from_fen(bounds[tier.rank]),
+            "typed": f"{from_fen(bounds[tier.rank]).normalize():f}",
             "stands": from_fen(stands[tier.rank]),
             "x": place(from_fen(bounds[tier.rank])),
             "stands_x": place(from_fen(stands[tier.rank])),
