@@ -145,7 +145,9 @@ def _copy(cursor: Any, sheet: Simulation, asked: sql.Question, tiers: Sequence[T
         f" {base}, COALESCE(y.turnover, 0), EXISTS (SELECT 1 FROM {rates} r WHERE r.client_id = m.client_id"
         f" AND r.product = %s AND r.state IN ('approved', 'ended') AND r.valid_from <= {day}"
         f" AND (r.valid_to IS NULL OR r.valid_to >= {day}))"
-        f" FROM tiers_measure m {joins} LEFT JOIN {_YEAR_TABLE} y ON y.client_id = m.client_id WHERE m.days > 0",
+        f" FROM tiers_measure m {joins} LEFT JOIN {_YEAR_TABLE} y ON y.client_id = m.client_id"
+        # A tier given by hand stays, whatever the bounds say.
+        " LEFT JOIN tiers_tierstate s ON s.client_id = m.client_id WHERE m.days > 0 AND s.earned_id IS NULL",
         [sheet.pk, Product.A_SHARE],
     )
 
