@@ -83,6 +83,18 @@ class InAHousehold(DomainError):
     message = _("This client is in a household already.")
 
 
+class NotAPerson(DomainError):
+    """A household is of people; what an institution belongs to stands among its relations."""
+
+    code = "not_a_person"
+    message = _("An institution is in no household.")
+
+
+class HouseholdGone(DomainError):
+    code = "household_gone"
+    message = _("Nobody is left in this household, so it is gone.")
+
+
 class NotInAHousehold(DomainError):
     code = "not_in_a_household"
     message = _("This client is in no household.")

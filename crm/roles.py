@@ -243,6 +243,7 @@ TIERS: Section = {
         *_LEAKS,
         "tiers.add_leakreview",
         "tiers.add_appliedrate",
+        "tiers.add_formertier",
     ),
     ADVISOR: (
         *_TIERS_SEEN,
@@ -286,6 +287,7 @@ TIERS: Section = {
         *_LEAKS,
         "tiers.add_leakreview",
         "tiers.add_appliedrate",
+        "tiers.add_formertier",
     ),
 }
 

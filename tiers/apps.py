@@ -53,7 +53,7 @@ class TiersConfig(AppConfig):
         from crm.core.exporting import register as lets_out
         from crm.core.importing import register as takes_in
         from tiers import tasks  # noqa: F401  registers the job and the sweep
-        from tiers.importing import AppliedRateTarget
+        from tiers.importing import AppliedRateTarget, FormerTierTarget
         from tiers.models import ClientRate, FeeQuote
         from tiers.segments import offer
         from tiers.services.leak_export import LEAKS
@@ -91,9 +91,11 @@ class TiersConfig(AppConfig):
             ClientBound("tiers.AppliedRate", on_merge=Moves()),
             # A sheet to try things on, gone in days.
             ClientBound("tiers.SimulatedClient", on_merge=Moves(), is_told=False),
+            ClientBound("tiers.FormerTier", on_merge=Moves()),
             # Judgements of ours; the next review finds them anew.
             ClientBound("tiers.RateLeak", on_merge=Moves(), is_told=False),
         )
         takes_in(AppliedRateTarget())
+        takes_in(FormerTierTarget())
         lets_out(LEAKS)
         offer()

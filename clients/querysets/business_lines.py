@@ -26,6 +26,8 @@ _HELD = (*_CODES, "derivatives", "wealth")
 #: Kinds of account that mean a line by themselves.
 _ACCOUNTS = {"fund": ("fund",), "derivatives": ("option",), "margin": ("credit",), "stock": ("sh_a", "sz_a", "bse")}
 
+#: What an institution wants to raise means this line.
+_CORPORATE = "corporate"
 #: Permissions that mean a line by themselves.
 _PERMISSIONS = {"derivatives": ("option",), "margin": ("margin",), "bond": ("convertible",)}
 
@@ -52,7 +54,7 @@ def kind_of_security(code: str) -> str:
 
 def lines_of(client: Client) -> list[LineUse]:
     """Every line in its order, with what tells that this client uses it."""
-    from clients.models import Account, BusinessLine, BusinessLineMark, Holding, TradingPermission
+    from clients.models import Account, BusinessLine, BusinessLineMark, FinancingNeed, Holding, TradingPermission
 
     uses = {line.value: LineUse(line.value, str(line.label)) for line in BusinessLine}
     kinds = dict(Account.Kind.choices)
@@ -72,6 +74,8 @@ def lines_of(client: Client) -> list[LineUse]:
         uses[line].why.append(
             ngettext("holds %(count)d security", "holds %(count)d securities", count) % {"count": count}
         )
+    for need in FinancingNeed.objects.present().filter(client=client).order_by("pk"):
+        uses[BusinessLine.CORPORATE].why.append(_("wants to raise: %(kind)s") % {"kind": need.get_kind_display()})
     for mark in BusinessLineMark.objects.filter(client=client).select_related("marked_by"):
         uses[mark.line].mark = mark
     return list(uses.values())
@@ -79,7 +83,7 @@ def lines_of(client: Client) -> list[LineUse]:
 
 def uses_line(line: str) -> Q:
     """Clients who use a business line: the same rules as ``lines_of``, as a condition on clients."""
-    from clients.models import Account, BusinessLineMark, Holding, TradingPermission
+    from clients.models import Account, BusinessLineMark, FinancingNeed, Holding, TradingPermission
 
     own = {"client": OuterRef("pk")}
     found = Q(Exists(BusinessLineMark.objects.filter(line=line, **own)))
@@ -87,6 +91,8 @@ def uses_line(line: str) -> Q:
         found |= Q(Exists(Account.objects.live().filter(kind__in=kinds, **own)))
     if codes := _PERMISSIONS.get(line):
         found |= Q(Exists(TradingPermission.objects.in_force().filter(code__in=codes, **own)))
+    if line == _CORPORATE:
+        found |= Q(Exists(FinancingNeed.objects.present().filter(**own)))
     if line in _HELD:
         newest = Holding.objects.filter(client=OuterRef("client")).order_by().values("client").annotate(d=Max("day"))
         held = Holding.objects.filter(day=Subquery(newest.values("d")), **own)

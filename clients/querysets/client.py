@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from clients.days import days_ahead
@@ -211,6 +211,33 @@ class ClientQuerySet(models.QuerySet[Any]):
         from clients.models import NeedsInterview
 
         return self.served().filter(~Exists(NeedsInterview.objects.asked_since(day).filter(client=OuterRef("pk"))))
+
+    def needs_freshness(self, day: date) -> ClientQuerySet:
+        """Per colleague with a book: clients served, and those whose needs were asked on ``day`` or later."""
+        from clients.models import NeedsInterview
+
+        asked = Exists(NeedsInterview.objects.asked_since(day).filter(client=OuterRef("pk")))
+        rows = self.served().filter(advisor__isnull=False).order_by()
+        return (  # type: ignore[no-any-return]  # rows of values
+            rows.values("advisor__public_id", "advisor__name", "advisor__staff_number")
+            .annotate(served=Count("pk"), fresh=Count("pk", filter=asked))
+            .order_by("advisor__staff_number")
+        )
+
+    def staying_by_year(self) -> ClientQuerySet:
+        """Per year of opening: how many clients there were, are still served, are at risk, and have left."""
+        rows = self.filter(opened_on__isnull=False).order_by()
+        return (  # type: ignore[no-any-return]  # rows of values
+            rows.values("opened_on__year")
+            .annotate(
+                clients=Count("pk"),
+                served=Count("pk", filter=Q(status__in=["active", "dormant"])),
+                at_risk=Count("pk", filter=Q(status__in=["active", "dormant"], stage="at_risk")),
+                lost=Count("pk", filter=Q(status="closed") | Q(stage="lost")),
+                assets=Sum("total_assets"),
+            )
+            .order_by("-opened_on__year")
+        )
 
     def needs_unknown(self) -> ClientQuerySet:
         """Clients the branch serves whose needs nobody has ever asked."""

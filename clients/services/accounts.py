@@ -59,6 +59,7 @@ def change_account(
 ) -> Account:
     """Correct facts of an account, freeze or close it. Raises ``StaleEdit``, ``AccountTaken`` and ``InvalidInput``."""
     _refuse_unknown(values)
+    lock(Client.objects.all(), pk=account.client_id)
     row: Account = lock(Account.objects.select_related("client"), pk=account.pk, version=version)
     before = {name: getattr(row, name) for name in EDITABLE}
     _set(row, values, now)
@@ -88,6 +89,7 @@ def set_margin(*, account: Account, day: date, amounts: Mapping[str, Decimal], a
 
     ``amounts``: cash, market_value, debt, interest in yuan. Raises ``NoCreditAccount``, ``AccountClosed`` and ``InvalidInput``.
     """
+    lock(Client.objects.all(), pk=account.client_id)
     row: Account = lock(Account.objects.select_related("client"), pk=account.pk)
     if row.kind != Account.Kind.CREDIT:
         raise NoCreditAccount

@@ -256,6 +256,8 @@ def remove_row(
 
 
 def _locked(model: type[Any], row: ClientRow, version: int | None) -> Any:
+    # First the client: two who make different rows primary follow each other, and a restricted client is left alone.
+    lock(Client.objects.all(), pk=row.client_id)
     found = lock(model.objects.select_related("client__branch"), pk=row.pk, version=version)
     if found.removed_at is not None:
         raise TakenOff

@@ -9,7 +9,15 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from clients.errors import InAHousehold, NotInAHousehold, OtherUnknown, RelationTaken, TakenOff
+from clients.errors import (
+    HouseholdGone,
+    InAHousehold,
+    NotAPerson,
+    NotInAHousehold,
+    OtherUnknown,
+    RelationTaken,
+    TakenOff,
+)
 from clients.identity import normalise_name
 from clients.models import Client, Household, HouseholdMember, Relation
 from crm.core import audit
@@ -57,6 +65,7 @@ def change_relation(
     *, row: Relation, values: Mapping[str, Any], actor: User, now: datetime, version: int | None = None
 ) -> Relation:
     """Correct a relation: its kind, the mandate, the note. Raises ``TakenOff``, ``StaleEdit`` and ``InvalidInput``."""
+    lock(Client.objects.all(), pk=row.client_id)
     found: Relation = lock(Relation.objects.select_related("client"), pk=row.pk, version=version)
     if found.removed_at is not None:
         raise TakenOff
@@ -74,7 +83,8 @@ def change_relation(
 
 @service("household.found")
 def found_household(*, client: Client, name: str, actor: User, now: datetime) -> Household:
-    """A household with its first member. Raises ``InAHousehold``."""
+    """A household with its first member. Raises ``InAHousehold``, and ``NotAPerson`` for an institution."""
+    _person(client)
     row = Household.objects.create(branch_id=client.branch_id, name=name.strip()[:80])
     _join(row, client, now)
     audit.record(actor, "household.found", row, after={"name": row.name}, client=client)
@@ -83,8 +93,10 @@ def found_household(*, client: Client, name: str, actor: User, now: datetime) ->
 
 @service("household.join")
 def join_household(*, household: Household, client: Client, actor: User, now: datetime) -> HouseholdMember:
-    """One more client in a household. Raises ``InAHousehold`` when he is in one."""
-    held: Household = lock(Household.objects.all(), pk=household.pk)
+    """One more client in a household. Raises ``InAHousehold`` when he is in one, ``NotAPerson`` for an institution, and
+    ``HouseholdGone`` when the last member has just left."""
+    _person(client)
+    held = _held(household.pk)
     row = _join(held, client, now)
     audit.record(actor, "household.join", held, after={"client": client.public_id}, client=client)
     return row
@@ -93,14 +105,30 @@ def join_household(*, household: Household, client: Client, actor: User, now: da
 @service("household.leave")
 def leave_household(*, client: Client, actor: User, now: datetime) -> None:
     """Take a client out of his household; one that nobody is left in goes. Raises ``NotInAHousehold``."""
+    lock(Client.objects.all(), pk=client.pk)
     place = HouseholdMember.objects.filter(client=client).select_related("household").first()
     if place is None:
         raise NotInAHousehold
-    held: Household = lock(Household.objects.all(), pk=place.household_id)
-    HouseholdMember.objects.filter(client=client).delete()
+    held = _held(place.household_id)
+    HouseholdMember.objects.filter(client=client, household=held).delete()
     audit.record(actor, "household.leave", held, before={"client": client.public_id}, client=client)
     if not held.members.exists():
         held.delete()
+
+
+def _person(client: Client) -> None:
+    """The client, locked: one household at a time."""
+    row: Client = lock(Client.objects.all(), pk=client.pk)
+    if row.kind == Client.Kind.INSTITUTION:
+        raise NotAPerson
+
+
+def _held(pk: int) -> Household:
+    try:
+        held: Household = lock(Household.objects.all(), pk=pk)
+    except Household.DoesNotExist:
+        raise HouseholdGone from None
+    return held
 
 
 def _join(household: Household, client: Client, now: datetime) -> HouseholdMember:

@@ -40,20 +40,24 @@ def retention_page(request: HttpRequest) -> HttpResponse:
         clients.filter(restricted_on__isnull=False, erased_on=None).order_by("-restricted_on", "-pk")[:_MOST]
     )
     sees_erasures = user.has_perm("clients.view_erasure")
+    for hold in holds:
+        hold.client_name = shown_name(hold.client, user)
     context = {
         "holds": holds,
         "restricted": _named(restricted, user),
         "over": _over(clients, user, day) if sees_erasures else [],
-        "erasures": list(
-            Erasure.objects.visible_to(user)
-            .select_related("client", "proposed_by")
-            .order_by("-proposed_at", "-pk")[:_MOST]
-        )
-        if sees_erasures
-        else [],
+        "erasures": _erasures(user) if sees_erasures else [],
         "today": day,
     }
     return render(request, "clients/retention.html", context)
+
+
+def _erasures(user: Any) -> list[Any]:
+    rows = Erasure.objects.visible_to(user).select_related("client", "proposed_by").order_by("-proposed_at", "-pk")
+    found = list(rows[:_MOST])
+    for row in found:
+        row.client_name = shown_name(row.client, user)
+    return found
 
 
 def _over(clients: Any, user: Any, day: Any) -> list[Any]:

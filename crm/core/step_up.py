@@ -41,7 +41,7 @@ def is_fresh(request: HttpRequest, user: User) -> bool:
     records = get_authentication_records(request, user)
     if not records:
         return False
-    last = datetime.fromtimestamp(float(records[-1]["at"]), tz=timezone.get_current_timezone())
+    last = datetime.fromtimestamp(records[-1]["at"], tz=timezone.get_current_timezone())
     now = timezone.now()
     allowed = figures(local_date(now), user.branch).integer("export.sign_in_minutes")
     return now - last <= timedelta(minutes=allowed)

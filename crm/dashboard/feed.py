@@ -15,11 +15,12 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from clients.filters import ContactFeedFilter
-from clients.models import ContactLog
+from clients.models import Client, ContactLog
 from clients.querysets.scope import shown_name
 from crm.core import audit
 from crm.core.clocks import at_local, local_date
 from crm.core.models import User
+from crm.core.policies import figures
 from crm.core.views.lists import listed, part
 
 #: Contacts of a page; on the branch home only the newest of today.
@@ -81,11 +82,45 @@ def glance(user: User, branch_ids: list[int], today: date) -> dict[str, Any]:
 
 
 def colleagues(user: User, today: date) -> list[dict[str, Any]]:
-    """Per colleague since the first of the month: contacts, clients reached, and the share that we began (R123)."""
+    """Per colleague (R123): since the first of the month contacts, clients reached and the share that we began; of the
+    clients whom he serves today, the share whose needs have been asked within ``kyc.needs_fresh_days``.
+    """
     since = at_local(today.replace(day=1), time())
     until = at_local(today + timedelta(days=1), time())
-    rows = ContactLog.objects.visible_to(user).proactive_by_staff(since, until)
-    return [{**row, "share": Decimal(row["proactive"]) / row["contacts"]} for row in rows]
+    fresh = Client.objects.visible_to(user).needs_freshness(today - timedelta(days=_fresh_days(user, today)))
+    books = {row["advisor__public_id"]: row for row in fresh}
+    found = [
+        {
+            **row,
+            "share": Decimal(row["proactive"]) / row["contacts"],
+            **_needs(books.pop(row["staff__public_id"], None)),
+        }
+        for row in ContactLog.objects.visible_to(user).proactive_by_staff(since, until)
+    ]
+    silent = [
+        {
+            "staff__name": row["advisor__name"],
+            "staff__staff_number": row["advisor__staff_number"],
+            "contacts": 0,
+            "reached": 0,
+            "proactive": 0,
+            "share": None,
+            **_needs(row),
+        }
+        for row in books.values()
+    ]
+    return found + sorted(silent, key=lambda one: str(one["staff__staff_number"]))
+
+
+def _fresh_days(user: User, today: date) -> int:
+    return figures(today, user.branch).days("kyc.needs_fresh_days")
+
+
+def _needs(book: dict[str, Any] | None) -> dict[str, Any]:
+    """Of a book the share of clients whose needs are fresh; None without a book."""
+    if book is None:
+        return {"served": 0, "fresh": None}
+    return {"served": book["served"], "fresh": Decimal(book["fresh"]) / book["served"]}
 
 
 def _day(given: str) -> date | None:

@@ -84,6 +84,7 @@ PLACES: tuple[Place, ...] = (
                 "dashboard:quality",
                 "core.view_branchhome",
             ),
+            Place("staying", _("Clients who stay"), "users-group", "dashboard:staying", "core.view_branchhome"),
             Place("contacts", _("Contacts of the day"), "phone", "dashboard:contacts", "core.view_branchhome"),
             Place("matching", _("Matching"), "arrows-exchange", "advisory:matching", "advisory.view_matchingrun"),
             Place("advisors", _("Advisors"), "id-badge-2", "advisory:advisors", "advisory.view_advisorprofile"),

@@ -161,6 +161,7 @@ MATRIX: list[tuple[str, str, str]] = [
     ("post", "api:tags-undo", "clients.set_tag"),
     ("get", "api:client-tags-list", "clients.view_tag"),
     ("get", "dashboard:quality", "core.view_branchhome"),
+    ("get", "dashboard:staying", "core.view_branchhome"),
     ("get", "clients:data_requests", "clients.view_datarequest"),
     ("get", "clients:data_request", "clients.view_datarequest"),
     ("get", "clients:data_request_step", "clients.view_datarequest"),

@@ -15,7 +15,7 @@ from crm.core.importing.values import MESSAGES
 pytestmark = pytest.mark.nodb
 
 DOCS = (Path(__file__).resolve().parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
-KINDS = ("clients", "assets", "holdings", "contacts", "complaints", "rates")
+KINDS = ("clients", "assets", "holdings", "contacts", "complaints", "rates", "former_tiers")
 
 
 def line(field: ImportField) -> str:

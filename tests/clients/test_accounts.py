@@ -25,6 +25,7 @@ from tests.factories.clients import (
     AccountFactory,
     BusinessLineMarkFactory,
     ClientFactory,
+    FinancingNeedFactory,
     HoldingFactory,
     MarginDayFactory,
 )
@@ -237,6 +238,8 @@ def test_page_and_filter_know_the_same_lines(branch: Branch, staff: Staff, line:
         AccountFactory(client__branch=branch, kind=kind)
     AccountFactory(client__branch=branch, credit=True, closed=True)
     BusinessLineMarkFactory(client__branch=branch, line="corporate")
+    FinancingNeedFactory(client__branch=branch)
+    FinancingNeedFactory(client__branch=branch, removed_at=NOW)
     sold = ClientFactory(branch=branch)
     HoldingFactory(client=sold, day=date(2026, 5, 1), security_code="600519")
     HoldingFactory(client=sold, day=date(2026, 6, 1), security_code="510300")

@@ -2,6 +2,7 @@
 
 from tiers.models.commission import ClientRate, Product, RateBasis, RateCard, RateReview
 from tiers.models.fees import Exchange, FeeQuote, Side
+from tiers.models.former import FormerTier
 from tiers.models.leaks import AppliedRate, LeakReview, RateLeak
 from tiers.models.overrides import TierOverride
 from tiers.models.programme import Emblem, Programme, Tier
@@ -15,6 +16,7 @@ __all__ = [
     "EvaluationRun",
     "Exchange",
     "FeeQuote",
+    "FormerTier",
     "LeakReview",
     "Product",
     "Programme",

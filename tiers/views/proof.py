@@ -16,7 +16,7 @@ from clients.models import Client
 from clients.querysets.scope import shown_name
 from crm.core import audit
 from crm.core.clocks import local_date
-from tiers.models import TierChange, TierOverride
+from tiers.models import FormerTier, TierChange, TierOverride
 from tiers.querysets import effective_rates, may_see_commission
 from tiers.querysets.proof import explain, proof_of
 from tiers.views.places import actor_of
@@ -39,7 +39,11 @@ def proof(request: HttpRequest, public_id: str) -> HttpResponse:
         "client": client,
         "name": shown_name(client, user),
         "proof": found,
-        "history": [_entry(change, may_read) for change in history[:SHOWN_CHANGES]],
+        "history": [_entry(change, may_read) for change in history[:SHOWN_CHANGES]]
+        + [
+            _former(row)
+            for row in FormerTier.objects.visible_to(user).filter(client=client).newest_first()[:SHOWN_CHANGES]
+        ],
         "rates": rates,
         "by_hand": _by_hand(client) if may_read else [],
         "may_propose": rates is not None and user.has_perm("tiers.add_clientrate"),
@@ -67,6 +71,19 @@ def change(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_read": user.has_perm("tiers.view_tieroverride"),
     }
     return render(request, "tiers/change.html", context)
+
+
+def _former(row: FormerTier) -> dict[str, object]:
+    """A tier of former days, behind those that this product gave."""
+    until = _("until %(day)s") % {"day": row.until.isoformat()} if row.until else ""
+    return {
+        "at": row.since,
+        "title": str(row),
+        "text": " ".join(part for part in (until, row.note) if part),
+        "kind": _("Before this system"),
+        "icon": "history",
+        "tone": "neutral",
+    }
 
 
 def _by_hand(client: Client) -> Any:
