@@ -75,7 +75,7 @@ class _People(serializers.Serializer[Any]):
 class ContactCreate(_People, ContactWords):
     """A contact to be logged."""
 
-    client = PublicIdField(model=Client)
+    client = PublicIdField(model=Client, needs=("public_id",))
     device_at = serializers.DateTimeField(required=False, help_text="What the phone's clock says; kept as a claim.")
     appointment = PublicIdField(
         model=Appointment, required=False, allow_null=True, help_text="Has been held with this contact."

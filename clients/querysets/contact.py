@@ -40,6 +40,20 @@ _SHOWN = (
     "relation__outsider_name",
     "relation__client_id",
 )
+#: What REST tells besides, with what the trail needs to know of the client.
+_TOLD = (
+    "purpose",
+    "duration_seconds",
+    "next_content",
+    "device_at",
+    "corrects__public_id",
+    "staff__public_id",
+    "staff__staff_number",
+    "client__public_id",
+    "client__branch",
+    "client__external_id",
+    "client__name",
+)
 
 
 class ContactLogQuerySet(models.QuerySet[Any]):
@@ -62,6 +76,11 @@ class ContactLogQuerySet(models.QuerySet[Any]):
     def in_brief(self) -> ContactLogQuerySet:
         """As ``for_timeline``, but only what an entry shows."""
         rows = self.select_related("staff", "contact_person", "relation").only(*_SHOWN)
+        return rows._with_files().order_by("-at", "-pk")
+
+    def as_told(self) -> ContactLogQuerySet:
+        """As ``for_timeline``, with what REST tells of a contact and of its client."""
+        rows = self.select_related("client", "staff", "contact_person", "relation", "corrects").only(*_SHOWN, *_TOLD)
         return rows._with_files().order_by("-at", "-pk")
 
     def _with_files(self) -> ContactLogQuerySet:

@@ -47,6 +47,10 @@ CORRECTABLE = (
 SETTLED = ("client", "staff", "corrects", "contact_person", "relation")
 
 
+#: What a new contact needs to know of its client.
+_NEEDED = ("public_id", "branch", "restricted_on", "merged_into")
+
+
 @service("contact.log")
 def log_contact(
     *,
@@ -67,7 +71,7 @@ def log_contact(
     client's last contact and next date follow; ``appointment`` has been held with it. Raises ``ContactInFuture``,
     ``NotBooked`` and ``InvalidInput``.
     """
-    row: Client = lock(Client.objects.all(), pk=client.pk)
+    row: Client = lock(Client.objects.only(*_NEEDED), pk=client.pk)
     said = {**(details or {}), "at": at, "channel": channel, "content": content, "next_on": next_on}
     entry = prepared(row, said, actor=actor, now=now, device_at=device_at)
     check(entry, exclude=SETTLED)
@@ -204,7 +208,7 @@ def refresh_contact_facts(client_ids: Iterable[int]) -> None:
     it was put off, until a contact takes place on or after it. The caller holds the transaction.
     """
     source = iter(sorted(set(client_ids)))
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         while page := list(islice(source, _PAGE)):
             _refresh(page)
 

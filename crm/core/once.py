@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.errors import DomainError
@@ -57,20 +58,33 @@ def once(*, user: User, key: str, print_: str, make: Callable[[], Any]) -> Outco
     unique key and then gets its row.
     """
     with transaction.atomic():
-        # Says nothing about who was first (the rows come back either way): the status of the locked row does.
-        IdempotencyKey.objects.bulk_create(
-            [IdempotencyKey(user=user, key=key, fingerprint=print_)], ignore_conflicts=True
-        )
-        row = IdempotencyKey.objects.select_for_update().get(user=user, key=key)
-        if row.fingerprint != print_:
-            raise KeyReused
-        if row.status:
-            return Outcome(row.object_id, is_new=False)
+        claimed = _claim(user, key, print_)
+        if claimed is None:
+            row = IdempotencyKey.objects.select_for_update().get(user=user, key=key)
+            if row.fingerprint != print_:
+                raise KeyReused
+            if row.status:
+                return Outcome(row.object_id, is_new=False)
+            claimed = row.pk
         fault("once.claimed")
-        row.object_id = getattr(make(), "public_id", "") or ""
-        row.status = DONE
-        row.save(update_fields=["object_id", "status"])
-    return Outcome(row.object_id, is_new=True)
+        object_id = getattr(make(), "public_id", "") or ""
+        IdempotencyKey.objects.filter(pk=claimed).update(object_id=object_id, status=DONE)
+    return Outcome(object_id, is_new=True)
+
+
+_CLAIM = (
+    "INSERT INTO core_idempotencykey (user_id, key, fingerprint, object_id, status, created_at) "
+    "VALUES (%s, %s, %s, '', 0, %s) ON CONFLICT (user_id, key) DO NOTHING RETURNING id"
+)
+
+
+def _claim(user: User, key: str, print_: str) -> int | None:
+    """The key of a row made just now; None if there is one already. Who comes second waits here until the first is done."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [user.pk, key, print_, now])
+        found = cursor.fetchone()
+    return int(found[0]) if found else None
 
 
 @due("core.forget_keys")

@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
-from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from knox.settings import knox_settings
 from rest_framework import permissions, serializers
@@ -25,6 +24,7 @@ from rest_framework.views import APIView
 from crm.core import audit, second_factor, sign_in
 from crm.core.accounts import note_failure, one_time_password_expired
 from crm.core.api.serializers import Strict
+from crm.core.api.tokens import DeviceAuthentication
 from crm.core.errors import DomainError
 from crm.core.middleware import client_address
 from crm.core.models import User
@@ -114,7 +114,7 @@ def _code_is_right(user: User, otp: str) -> bool:
 
 @method_decorator(login_not_required, name="dispatch")  # DRF asks for the token itself
 class Logout(APIView):
-    authentication_classes = [TokenAuthentication]
+    authentication_classes = [DeviceAuthentication]
     permission_classes = [SignedIn]
 
     @extend_schema(request=None, responses={204: None})
@@ -127,7 +127,7 @@ class Logout(APIView):
 
 @method_decorator(login_not_required, name="dispatch")  # DRF asks for the token itself
 class Devices(APIView):
-    authentication_classes = [TokenAuthentication]
+    authentication_classes = [DeviceAuthentication]
     permission_classes = [SignedIn]
 
     @extend_schema(responses={200: Device(many=True)})

@@ -53,12 +53,16 @@ class YuanField(serializers.Field[Decimal, Any, str, Any]):
 
 @extend_schema_field({"type": "string", "pattern": "^[0-9A-Z]{26}$"})
 class PublicIdField(serializers.RelatedField[Any, Any, str]):
-    """A row named by its public id, looked up only among what the caller may see: a foreign one is as good as none."""
+    """A row named by its public id, looked up only among what the caller may see: a foreign one is as good as none.
+
+    ``needs``: the columns to read, where the service locks and reads the row itself.
+    """
 
     default_error_messages = {"missing": _("There is no such thing here.")}
 
     def __init__(self, **kwargs: Any) -> None:
         self.model = kwargs.pop("model", None)
+        self.needs: tuple[str, ...] = kwargs.pop("needs", ())
         if self.model is not None and not kwargs.get("read_only"):
             kwargs["queryset"] = self.model._default_manager.none()
         super().__init__(**kwargs)
@@ -71,7 +75,8 @@ class PublicIdField(serializers.RelatedField[Any, Any, str]):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
             self.fail("missing")
-        found = self.get_queryset().filter(public_id=data).first()
+        rows = self.get_queryset().filter(public_id=data)
+        found = (rows.only(*self.needs) if self.needs else rows).first()
         return found if found is not None else self.fail("missing")
 
     def to_representation(self, value: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -19,6 +19,8 @@ from django.db import connections, models, router
 Model = type[models.Model]
 #: Rows of one INSERT or UPDATE round on SQLite.
 _ROUND = 2_000
+#: Up to so many rows are updated one by one: a table of their own to copy them into costs as much as twenty updates.
+_FEW = 20
 #: KiB of page cache for one large transaction on SQLite.
 _WIDE = 48 * 1024
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -133,12 +135,14 @@ def update(model: Model, keys: Sequence[str], attnames: Sequence[str], rows: Ite
     table = quote(model._meta.db_table)
     key_columns = [quote(column_of(model, name)) for name in keys]
     columns = [quote(column_of(model, name)) for name in attnames]
+    source = iter(rows)
+    first = list(islice(source, _FEW + 1))
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            return _copy_and_update(cursor, table, key_columns, columns, rows)
+        if connection.vendor == "postgresql" and len(first) > _FEW:
+            return _copy_and_update(cursor, table, key_columns, columns, chain(first, source))
         sets = ", ".join(f"{column} = %s" for column in columns)
         where = " AND ".join(f"{column} = %s" for column in key_columns)
-        turned = ((*row[len(keys) :], *row[: len(keys)]) for row in rows)
+        turned = ((*row[len(keys) :], *row[: len(keys)]) for row in chain(first, source))
         return _rounds(cursor, f"UPDATE {table} SET {sets} WHERE {where}", turned)  # noqa: S608  names of columns
 
 
