@@ -128,6 +128,8 @@ class TermsForm(CommandForm):
             self.fields[f"floor_tier_{number}"] = forms.ChoiceField(
                 label=_("stand at least in"), choices=choices, required=False, initial=known.get("tier", "")
             )
+        # Two stand on a line: months and tier of a floor belong together.
+        self.order_fields([*(name for name in self.fields if name != "grace_months"), "grace_months"])
 
     def clean_grace_months(self) -> int:
         return self.cleaned_data["grace_months"] or 0
