@@ -98,7 +98,8 @@ def test_a_draft_becomes_a_programme_and_the_night_gives_a_client_another_badge(
     assert evaluate_branches(timezone.now()) == 1
 
     manager.goto(graded.get_absolute_url())
-    manager.locator("a.tier", has_text="金卡").first.click()
+    manager.locator(".tier", has_text="金卡").first.wait_for()
+    manager.get_by_role("link", name="评定依据").click()
     manager.get_by_role("link", name="银卡 → 金卡").click()
     manager.get_by_text("其他方案或版本重新评定。").wait_for()
     manager.get_by_role("heading", name="为何不是白金").wait_for()
