@@ -103,7 +103,7 @@ class ExportViewSet(  # type: ignore[misc]  # DRF types its own request differen
     gone = ("file",)
 
     def get_permissions(self) -> list[Any]:
-        return [may("clients.export_client")()] if self.action == "create" else super().get_permissions()
+        return [may("clients.export_client")()] if self.action == "create" else list(super().get_permissions())
 
     def get_queryset(self) -> QuerySet[ExportRequest]:
         rows: Any = ExportRequest.objects.visible_to(self._actor)
@@ -199,7 +199,7 @@ class ExportViewSet(  # type: ignore[misc]  # DRF types its own request differen
 
     def _clients(self, query: str) -> QuerySet[Client]:
         asked = QueryDict(query)
-        if strange := sorted(set(asked) - set(ClientFilter.base_filters)):
+        if strange := sorted(set(asked) - set(ClientFilter.get_filters())):
             # A name that nobody knows would let the whole list out.
             raise InvalidInput(fields={"filter": _("Unknown: %(names)s") % {"names": ", ".join(strange)}})
         found = ClientFilter(asked, Client.objects.visible_to(self._actor), request=self.request)

@@ -26,4 +26,6 @@ class ReminderForm(CommandForm):
     def __init__(self, *args: Any, reminder: DocumentReminder, **kwargs: Any) -> None:
         kwargs["initial"] = {"version": reminder.version, "outcome": reminder.choices[0][0]}
         super().__init__(*args, **kwargs)
+        if not reminder.is_limit:
+            self.fields["note"].help_text = ""
         self.fields["outcome"].choices = reminder.choices  # type: ignore[attr-defined]  # a field of choices

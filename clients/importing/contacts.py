@@ -122,10 +122,8 @@ class ContactTarget(ForClients, ModelTarget):
         """Besides rows that a file has numbered, those that our own exports call by their public id."""
         found = super()._existing(context, wanted)
         ours = {number: client_id for client_id, number in wanted if (client_id, number) not in found}
-        rows = {
-            row.public_id: row
-            for row in self.rows_in_scope(context).standing().filter(public_id__in=ours, external_id="")
-        }
+        standing = ContactLog.objects.standing().filter(client__branch=context.branch, external_id="")
+        rows = {row.public_id: row for row in standing.filter(public_id__in=ours)}
         for number, row in rows.items():
             if row.client_id == ours[number]:
                 names = [*self.shape.keys, *self.identity, *self.watched(context), "public_id"]

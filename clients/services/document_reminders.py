@@ -44,7 +44,7 @@ def remind_documents(*, branch: Branch, actor: User, now: datetime) -> int:
                 DocumentReminder(
                     client_id=client_id,
                     document_id=document_id,
-                    kind=kind or DocumentKind.OTHER,
+                    kind=kind,
                     valid_until=until,
                     days_before=days,
                     due_on=until - timedelta(days=days),
@@ -124,8 +124,9 @@ def _without(branch: Branch, days: int, low: date, high: date) -> Iterator[Found
     primary = clients.filter(id_valid_until__gte=low, id_valid_until__lte=high).filter(
         ~Exists(known.filter(document=None, client=OuterRef("pk"), valid_until=OuterRef("id_valid_until")))
     )
-    for pk, kind, until in primary.order_by("pk").values_list("pk", "id_kind", "id_valid_until"):
-        yield pk, None, kind, until
+    for pk, sort, kind, until in primary.order_by("pk").values_list("pk", "kind", "id_kind", "id_valid_until"):
+        usual = DocumentKind.LICENCE if sort == Client.Kind.INSTITUTION else DocumentKind.ID_CARD
+        yield pk, None, kind or usual, until
     others = IdentityDocument.objects.present().filter(
         is_primary=False, client__in=clients, valid_until__gte=low, valid_until__lte=high
     )

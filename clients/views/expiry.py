@@ -57,7 +57,7 @@ def document_expiry(request: HttpRequest) -> HttpResponse:
         "state": state,
         "states": [{"key": key, "label": label} for key, label in states.items()],
         "limit_after": known.days("id.limit_after_days"),
-        "steps": ", ".join(str(days) for days in sorted(known.integers("id.expiry_reminders"), reverse=True)),
+        "steps": _(", ").join(str(days) for days in sorted(known.integers("id.expiry_reminders"), reverse=True)),
     }
     return render(request, part(request, "clients/documents.html", "clients/_documents_due.html"), context)
 

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from clients.models import AssetMilestone, Client
@@ -75,7 +76,7 @@ def _chart(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
     return {
         "kind": "bar",
         "categories": [line["label"] for line in shown],
-        "category_label": _("Client since"),
+        "category_label": pgettext("year", "Client since"),
         "series": [
             {"name": _("Still served"), "data": [line["served"] for line in shown], "tone": "accent"},
         ],
