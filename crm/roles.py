@@ -225,6 +225,23 @@ _LEAKS = ("tiers.view_appliedrate", "tiers.view_rateleak")
 # Whoever serves clients may ask for a tier by hand; how far an approval reaches is a figure per role.
 _ASKS_BY_HAND = ("tiers.view_tieroverride", "tiers.add_tieroverride")
 _FEES = ("tiers.view_feequote", "tiers.add_feequote")
+#: What is owed to clients: seen by whoever sees the client, kept and booked by whoever serves him.
+_SERVICES_SEEN = (
+    "tiers.view_serviceitem",
+    "tiers.view_entitlement",
+    "tiers.view_promise",
+    "tiers.view_booking",
+    "tiers.view_preferencesegment",
+)
+_SERVICES_GIVEN = (*_SERVICES_SEEN, "tiers.keep_promise", "tiers.add_booking", "tiers.change_booking")
+_SERVICES_KEPT = (
+    "tiers.add_serviceitem",
+    "tiers.change_serviceitem",
+    "tiers.add_entitlement",
+    "tiers.add_preferencesegment",
+    "tiers.change_preferencesegment",
+    "tiers.cost_promise",
+)
 TIERS: Section = {
     # A manager drafts programmes of his own branch; compliance or the head office puts them in force.
     MANAGER: (
@@ -244,24 +261,31 @@ TIERS: Section = {
         "tiers.add_leakreview",
         "tiers.add_appliedrate",
         "tiers.add_formertier",
+        *_SERVICES_GIVEN,
+        *_SERVICES_KEPT,
+        "tiers.waive_promise",
+        "tiers.change_serviceday",
     ),
     ADVISOR: (
         *_TIERS_SEEN,
         *_ASKS_BY_HAND,
+        *_SERVICES_GIVEN,
         "tiers.view_ratecard",
         "tiers.view_clientrate",
         "tiers.add_clientrate",
         *_FEES,
         *_LEAKS,
     ),
-    ACCOUNT_MANAGER: (*_TIERS_SEEN, *_ASKS_BY_HAND),
+    ACCOUNT_MANAGER: (*_TIERS_SEEN, *_ASKS_BY_HAND, *_SERVICES_GIVEN),
     AGENT: _TIERS_SEEN,
-    FRONT_DESK: _TIERS_SEEN,
-    CALLER: _TIERS_SEEN,
+    FRONT_DESK: (*_TIERS_SEEN, *_SERVICES_GIVEN, "tiers.change_serviceday"),
+    CALLER: (*_TIERS_SEEN, *_SERVICES_SEEN),
     COMPLIANCE: (
         *_TIERS_SEEN,
         "tiers.approve_programme",
         "tiers.view_tieroverride",
+        *_SERVICES_SEEN,
+        "tiers.cost_promise",
         "tiers.view_evaluationrun",
         "tiers.view_ratecard",
         "tiers.view_clientrate",
@@ -270,11 +294,19 @@ TIERS: Section = {
         *_LEAKS,
         "tiers.add_leakreview",
     ),
-    AUDITOR: (*_TIERS_SEEN, "tiers.view_tieroverride", "tiers.view_evaluationrun"),
+    AUDITOR: (
+        *_TIERS_SEEN,
+        *_SERVICES_SEEN,
+        "tiers.cost_promise",
+        "tiers.view_tieroverride",
+        "tiers.view_evaluationrun",
+    ),
     HEAD_OFFICE: (
         *_TIERS_SEEN,
         "tiers.view_tieroverride",
         "tiers.approve_tieroverride",
+        *_SERVICES_SEEN,
+        *_SERVICES_KEPT,
         "tiers.add_programme",
         "tiers.change_programme",
         "tiers.approve_programme",

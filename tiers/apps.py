@@ -4,6 +4,11 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 _ACTIONS = {
+    "booking.ask": _("Booked a service"),
+    "booking.cancel": _("Cancelled a booked service"),
+    "booking.confirm": _("Confirmed a booked service"),
+    "booking.conclude": _("Noted how a booked service went"),
+    "cadence.set": _("Set how often a tier is spoken with"),
     "client_rate.accept": _("Recorded that a client agreed to a rate"),
     "client_rate.approve": _("Approved a client rate"),
     "client_rate.decline": _("Recorded that a client declined a rate"),
@@ -17,7 +22,10 @@ _ACTIONS = {
     "commission.statement": _("Opened a client's statement of services and fees"),
     "leaks.review": _("Looked for leaks of commission"),
     "leak.export": _("Commission leaks exported"),
+    "entitlement.set": _("Set what a tier may have of a service"),
     "fee_quote.save": _("Worked out the fees of a trade"),
+    "preference.change": _("Changed a preference segment"),
+    "preference.create": _("Drew a preference segment up"),
     "programme.activate": _("Put a tier programme in force"),
     "programme.change": _("Changed a draft of a tier programme"),
     "programme.create": _("Drew a tier programme up"),
@@ -25,10 +33,22 @@ _ACTIONS = {
     "programme.retire": _("Retired a tier programme"),
     "programme.send_back": _("Sent a tier programme back"),
     "programme.submit": _("Handed a tier programme in"),
+    "promise.deliver": _("Recorded an event or a sending"),
+    "promise.keep": _("Noted that a promise was kept"),
+    "promise.keep_by_contacts": _("Promises kept by contacts"),
+    "promise.plan": _("Promises of a branch made"),
+    "promise.put_off": _("Agreed on another day for a promise"),
+    "promise.waive": _("Waived a promise"),
     "rate_card.set": _("Set a rate of the card"),
     "rates.review": _("Looked at the rates after a change of tier"),
     "simulation.lay_out": _("Laid figures out to try bounds of tiers"),
     "simulation.save_draft": _("Kept tried bounds as a draft"),
+    "service_day.set": _("Set the places of a day"),
+    "service_item.adapt": _("Made a branch's own of a service"),
+    "service_item.change": _("Changed a service of the catalogue"),
+    "service_item.create": _("Added a service to the catalogue"),
+    "service_item.end": _("Ended a service of the catalogue"),
+    "service_item.seed": _("Brought the catalogue of services in"),
     "tier.proof": _("Looked at the proof of a tier"),
     "tier_override.approve": _("Approved a tier by hand"),
     "tier_override.end": _("Ended a tier by hand"),
@@ -48,6 +68,7 @@ class TiersConfig(AppConfig):
 
     def ready(self) -> None:
         from clients.registry import ClientBound, Moves, bind
+        from clients.services.contacts import follows_contacts
         from crm.core import audit
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
@@ -56,8 +77,16 @@ class TiersConfig(AppConfig):
         from tiers.importing import AppliedRateTarget, FormerTierTarget
         from tiers.models import ClientRate, FeeQuote
         from tiers.segments import offer
+        from tiers.services import promise_plan  # noqa: F401  registers the sweep and what follows a change of the calendar
         from tiers.services.leak_export import LEAKS
-        from tiers.services.merging import one_holding_override, one_open_rate, one_waiting_override
+        from tiers.services.merging import (
+            one_holding_override,
+            one_open_rate,
+            one_promise,
+            one_rolling_promise,
+            one_waiting_override,
+        )
+        from tiers.services.promise_contacts import follow_contacts
 
         @audit.veil(ClientRate)
         def commission_of_others(user: Any) -> Any:
@@ -94,8 +123,14 @@ class TiersConfig(AppConfig):
             ClientBound("tiers.FormerTier", on_merge=Moves()),
             # Judgements of ours; the next review finds them anew.
             ClientBound("tiers.RateLeak", on_merge=Moves(), is_told=False),
+            ClientBound(
+                "tiers.Promise",
+                on_merge=Moves({"promised_once": one_promise, "one_rolling_promise_open": one_rolling_promise}),
+            ),
+            ClientBound("tiers.Booking", on_merge=Moves()),
         )
         takes_in(AppliedRateTarget())
         takes_in(FormerTierTarget())
         lets_out(LEAKS)
+        follows_contacts(follow_contacts)
         offer()

@@ -157,3 +157,55 @@ class NothingToTry(DomainError):
 
     code = "nothing_to_simulate"
     message = _("No tier of this programme asks for average assets alone, so there is no bound to try.")
+
+
+class ServiceEnded(DomainError):
+    code = "service_ended"
+    message = _("This service has ended or is about to end.")
+
+
+class ServiceOfBranch(DomainError):
+    """Only the company's services can be made a branch's own, and once."""
+
+    code = "service_is_the_branchs"
+    message = _("The branch has this service as its own already.")
+
+
+class LaterEntitlementStands(DomainError):
+    """Entitlements follow one another in time."""
+
+    code = "later_entitlement_stands"
+    message = _("A row that starts on this day or later is already there.")
+
+
+class PromiseSettled(DomainError):
+    """Only what is owed can be kept, waived or put off."""
+
+    code = "promise_settled"
+    message = _("This promise is not open any more.")
+
+
+class NotEntitled(DomainError):
+    """The client's tier, grade or state gives no claim to the service."""
+
+    code = "not_entitled"
+    message = _("The client is not entitled to this service.")
+
+
+class QuotaUsed(DomainError):
+    """The client has had the service as often as his tier may have it in the period."""
+
+    code = "service_quota_used"
+    message = _("The client has used what the tier may have in this period.")
+
+
+class DayFull(DomainError):
+    """Every place of the day is taken."""
+
+    code = "service_day_full"
+    message = _("Every place of this day is taken.")
+
+
+class BookingSettled(DomainError):
+    code = "booking_settled"
+    message = _("This booking is not open any more.")

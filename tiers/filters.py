@@ -5,11 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from clients.models import Client
 from crm.core.models import Branch
-from tiers.models import AppliedRate, ClientRate, EvaluationRun, Product, Programme, RateCard, RateLeak, TierOverride
+from tiers.models import (
+    AppliedRate,
+    Booking,
+    ClientRate,
+    Entitlement,
+    EvaluationRun,
+    Product,
+    Programme,
+    Promise,
+    RateCard,
+    RateLeak,
+    ServiceItem,
+    TierOverride,
+)
 
 
 def _branches(request: Any) -> QuerySet[Branch]:
@@ -106,3 +122,95 @@ class ProgrammeFilter(filters.FilterSet):
     class Meta:
         model = Programme
         fields = ["code", "state"]
+
+
+def _items(request: Any) -> QuerySet[ServiceItem]:
+    found: QuerySet[ServiceItem] = (
+        ServiceItem.objects.visible_to(request.user).order_by("code") if request else ServiceItem.objects.none()
+    )
+    return found
+
+
+def _day_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"})
+
+
+class ServiceItemFilter(filters.FilterSet):
+    """Services by kind, rhythm, and the day on which they hold."""
+
+    kind = filters.ChoiceFilter(choices=ServiceItem.Kind.choices, label=_("Kind"), empty_label=_("All kinds"))
+    rhythm = filters.ChoiceFilter(choices=ServiceItem.Rhythm.choices, label=_("Rhythm"))
+    on = filters.DateFilter(method="in_force", label=_("In force on"))
+
+    class Meta:
+        model = ServiceItem
+        fields: list[str] = []
+
+    def in_force(self, rows: Any, _name: str, value: Any) -> Any:
+        return rows.in_force(value)
+
+
+class EntitlementFilter(filters.FilterSet):
+    """Entitlements by service, tier, and the day on which they hold."""
+
+    item = filters.CharFilter(field_name="item__public_id", label=_("Service (public id)"), max_length=26)
+    tier = filters.CharFilter(field_name="tier_code", label=_("Tier (code)"), max_length=30)
+    on = filters.DateFilter(method="in_force", label=_("In force on"))
+
+    class Meta:
+        model = Entitlement
+        fields: list[str] = []
+
+    def in_force(self, rows: Any, _name: str, value: Any) -> Any:
+        return rows.in_force(value)
+
+
+class PromiseFilter(filters.FilterSet):
+    """Promises by client, service, state and due day."""
+
+    q = filters.CharFilter(
+        method="of_client", label=_("Name, pinyin, last four digits or client number"), max_length=60
+    )
+    item = filters.ModelChoiceFilter(
+        queryset=_items,
+        to_field_name="public_id",
+        label=pgettext_lazy("catalogue", "Service"),
+        empty_label=_("All services"),
+    )
+    state = filters.ChoiceFilter(choices=Promise.State.choices, label=_("State"), empty_label=_("All states"))
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    tier = filters.CharFilter(field_name="tier_code", label=_("Tier (code)"), max_length=30)
+    due_from = filters.DateFilter(field_name="due_on", lookup_expr="gte", label=_("Due from"), widget=_day_input())
+    due_to = filters.DateFilter(field_name="due_on", lookup_expr="lte", label=_("Due until"), widget=_day_input())
+
+    class Meta:
+        model = Promise
+        fields: list[str] = []
+
+    def of_client(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))
+
+
+class BookingFilter(filters.FilterSet):
+    """Bookings by client, service, state and day."""
+
+    q = filters.CharFilter(
+        method="of_client", label=_("Name, pinyin, last four digits or client number"), max_length=60
+    )
+    item = filters.ModelChoiceFilter(
+        field_name="slot__item",
+        queryset=_items,
+        to_field_name="public_id",
+        label=pgettext_lazy("catalogue", "Service"),
+        empty_label=_("All services"),
+    )
+    state = filters.ChoiceFilter(choices=Booking.State.choices, label=_("State"), empty_label=_("All states"))
+    day_from = filters.DateFilter(field_name="slot__day", lookup_expr="gte", label=_("From day"), widget=_day_input())
+    day_to = filters.DateFilter(field_name="slot__day", lookup_expr="lte", label=_("To day"), widget=_day_input())
+
+    class Meta:
+        model = Booking
+        fields: list[str] = []
+
+    def of_client(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from tiers import service_urls
 from tiers.views import (
     commission,
     console,
@@ -71,4 +72,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("commission/rates/<str:public_id>/accept/", commission.rate_answer, {"verb": "accept"}, name="rate_accept"),
     path("commission/rates/<str:public_id>/decline/", commission.rate_answer, {"verb": "decline"}, name="rate_decline"),
     path("commission/rates/<str:public_id>/end/", commission.rate_end, name="rate_end"),
+    *service_urls.urlpatterns,
 ]

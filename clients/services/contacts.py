@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -199,6 +199,14 @@ def _refuse_future(entry: ContactLog, now: datetime) -> None:
 # -- what follows for the client ---------------------------------------------------------------------------------------
 
 _PAGE = 2_000
+#: What apps to the right do when contacts of clients have changed (by primary key), in the same transaction.
+FOLLOWERS: list[Callable[[Sequence[int]], None]] = []
+
+
+def follows_contacts(follow: Callable[[Sequence[int]], None]) -> None:
+    """Register a follower; called from ``AppConfig.ready()``."""
+    if follow not in FOLLOWERS:
+        FOLLOWERS.append(follow)
 
 
 def refresh_contact_facts(client_ids: Iterable[int]) -> None:
@@ -234,6 +242,8 @@ def _refresh(page: list[int]) -> None:
         if wanted != (last_at, next_on):
             rows.append((pk, *(bulk.ready(Client, name, value) for name, value in zip(_FACTS, wanted, strict=True))))
     bulk.update(Client, ("id",), _FACTS, rows)
+    for follow in FOLLOWERS:
+        follow(page)
 
 
 _FACTS = ("last_contact_at", "next_contact_on")

@@ -52,7 +52,27 @@ PLACES: tuple[Place, ...] = (
             Place("commission", _("Commission desk"), "receipt-2", "tiers:commission", "tiers.view_ratecard"),
         ),
     ),
-    Place("services", _("Client services"), "heart-handshake", "workbench:services", "clients.view_client"),
+    Place(
+        "services",
+        _("Client services"),
+        "heart-handshake",
+        "workbench:services",
+        "clients.view_client",
+        (
+            Place(
+                "services", _("Overview of services"), "heart-handshake", "workbench:services", "clients.view_client"
+            ),
+            Place("promises", _("Promises"), "list-check", "tiers:promises", "tiers.view_promise"),
+            Place("touch", _("Losing touch"), "phone-off", "tiers:touch", "tiers.view_promise"),
+            Place("bookings", _("Bookings"), "calendar", "tiers:bookings", "tiers.view_booking"),
+            Place(
+                "preferences", _("Preference segments"), "target", "tiers:preferences", "tiers.view_preferencesegment"
+            ),
+            Place("kept", _("Promises kept"), "chart-bar", "tiers:kept", "tiers.view_promise"),
+            Place("catalogue", _("Catalogue of services"), "list-details", "tiers:catalogue", "tiers.view_serviceitem"),
+            Place("entitlements", _("Entitlements"), "table", "tiers:grid", "tiers.view_serviceitem"),
+        ),
+    ),
     Place("care", _("Client care"), "phone-call", "care:queue", "care.view_followupcall"),
     Place(
         "complaints",

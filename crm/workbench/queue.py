@@ -28,6 +28,7 @@ from crm.workbench.account_items import account_decisions, collateral, expiring_
 from crm.workbench.document_items import expiring_documents
 from crm.workbench.export_items import exports
 from crm.workbench.item import Item
+from crm.workbench.service_items import bookings, promises
 from tiers.models import ClientRate
 
 #: No source fills the day alone.
@@ -367,6 +368,8 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     collateral,
     findings,
     follow_up_calls,
+    bookings,
+    promises,
     promised_contacts,
     expiring_grades,
     expiring_classes,

@@ -6,7 +6,7 @@ Who adds a kind of row adds it here as well: ``test_a_merge_and_its_undoing_leav
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from clients.models import (
     Appointment,
@@ -45,9 +45,10 @@ from tests.factories.clients import (
     TradingPermissionFactory,
 )
 from tests.factories.complaints import ComplaintFactory
+from tests.factories.services import PromiseFactory, ServiceItemFactory
 from tests.factories.tags import ClientTagFactory, TagFactory
 from tests.factories.tiers import ClientRateFactory, TierFactory, TierOverrideFactory
-from tiers.models import EvaluationRun, FeeQuote, TierChange, TierState
+from tiers.models import Booking, EvaluationRun, FeeQuote, ServiceDay, ServiceItem, TierChange, TierState
 
 NOW = datetime(2026, 6, 1, 2, 0, 0, 123456, tzinfo=UTC)
 MAY = date(2026, 5, 1)
@@ -127,6 +128,19 @@ def _promised(client: Client, who: User) -> None:
         client=client, product="A_SHARE", exchange="SSE", side="sell", day=MAY, rate="0.001", basis="net", **money,
         total=5, created_by=who,
     )  # fmt: skip
+    _entitled(client, who)
+
+
+def _entitled(client: Client, who: User) -> None:
+    """The same occurrence of both, one each so long after the last time, and a booking."""
+    company = client.branch.company
+    item = ServiceItem.objects.filter(company=company, code="greeting").first()
+    item = item or ServiceItemFactory(company=company, code="greeting", rhythm="rolling")
+    PromiseFactory(client=client, item=item, is_rolling=True, occurrence_key=f"after:2026-05-0{client.external_id}")
+    PromiseFactory(client=client, item=item, occurrence_key="2026-Q2:1/1")
+    pick_up = ServiceItemFactory(company=company, booked=True)
+    slot = ServiceDay.objects.create(item=pick_up, branch=client.branch, day=MAY, places=2, taken=1)
+    Booking.objects.create(client=client, slot=slot, at=time(9), confirm_by=MAY, asked_by=who, asked_at=NOW)
 
 
 def _shared(branch: Branch, staying: Client, leaving: Client, staff: Callable[..., User]) -> None:

@@ -7,6 +7,8 @@ from tiers.api.evaluations import EvaluationViewSet
 from tiers.api.fees import FeeQuoteViewSet
 from tiers.api.leaks import AppliedRateViewSet, RateLeakViewSet
 from tiers.api.overrides import TierOverrideViewSet
+from tiers.api.promises import BookingViewSet, PromiseViewSet
+from tiers.api.services import EntitlementViewSet, PreferenceViewSet, ServiceViewSet
 from tiers.api.views import ProgrammeViewSet
 
 
@@ -20,3 +22,8 @@ def register(router: BaseRouter) -> None:
     router.register("fee-quotes", FeeQuoteViewSet, basename="fee-quotes")
     router.register("applied-rates", AppliedRateViewSet, basename="applied-rates")
     router.register("rate-leaks", RateLeakViewSet, basename="rate-leaks")
+    router.register("services", ServiceViewSet, basename="services")
+    router.register("entitlements", EntitlementViewSet, basename="entitlements")
+    router.register("promises", PromiseViewSet, basename="promises")
+    router.register("bookings", BookingViewSet, basename="bookings")
+    router.register("preference-segments", PreferenceViewSet, basename="preference-segments")

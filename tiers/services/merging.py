@@ -20,3 +20,16 @@ def one_waiting_override(_leaving: Any, _staying: Any, moment: Moment) -> tuple[
 def one_holding_override(_leaving: Any, _staying: Any, moment: Moment) -> tuple[Values | None, Values]:
     """Of two tiers by hand that of the client who stays holds on."""
     return {"state": "ended", "ended_at": moment.now, "end_reason": moment.reason}, {}
+
+
+def one_promise(leaving: Any, staying: Any, moment: Moment) -> tuple[Values | None, Values]:
+    """Of two rows for one occurrence the staying client's stands; what was kept for the leaving one is not owed again."""
+    if leaving.state == "done" and staying.state in ("due", "missed"):
+        taken = ("state", "kept_on", "kept_by_id", "proof", "contact_ref", "delivery_id", "note", "cost")
+        return None, {name: getattr(leaving, name) for name in taken}
+    return None, {}
+
+
+def one_rolling_promise(leaving: Any, _staying: Any, moment: Moment) -> tuple[Values | None, Values]:
+    """One is owed so long after the last time, not two: the leaving client's is closed."""
+    return {"state": "closed", "closed_as": "merged"}, {}

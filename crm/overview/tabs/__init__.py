@@ -1,7 +1,7 @@
 """The tabs of the client page, in their order. A new one is a module here and a line in ``TABS``."""
 
 from crm.core.models import User
-from crm.overview.tabs import accounts, assets, history, looks, needs, overview, profile, quality, timeline
+from crm.overview.tabs import accounts, assets, history, looks, needs, overview, profile, quality, services, timeline
 from crm.overview.tabs.tab import Tab
 
 TABS: tuple[Tab, ...] = (
@@ -11,6 +11,7 @@ TABS: tuple[Tab, ...] = (
     timeline.TAB,
     assets.TAB,
     accounts.TAB,
+    services.TAB,
     quality.TAB,
     history.TAB,
     looks.TAB,

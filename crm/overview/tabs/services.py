@@ -1,0 +1,45 @@
+"""What the client may have, what he is owed next, what he was given, and the menu that his preferences choose."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import Client
+from clients.views.rows import actor
+from crm.core.policies import figures
+from crm.overview.tabs.tab import Tab
+from tiers.models import Booking, Promise
+from tiers.querysets.menus import menu_of
+from tiers.querysets.received import entitled_services
+from tiers.querysets.touch import touch_of
+
+#: Rows of a list; the rest is a click away.
+_MOST = 30
+
+
+def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
+    user = actor(request)
+    promises = Promise.objects.visible_to(user).filter(client=client).select_related("item", "delivery")
+    open_ones = list(promises.due().order_by("due_on", "pk")[:_MOST])
+    for row in open_ones:
+        row.overdue = row.is_overdue(day)
+    bookings: Any = ()
+    if user.has_perm("tiers.view_booking"):
+        rows = Booking.objects.visible_to(user).filter(client=client).select_related("slot__item")
+        bookings = rows.order_by("-slot__day", "-pk")[:_MOST]
+    return {
+        "owed": open_ones,
+        "settled": promises.exclude(state="due").order_by("-due_on", "-pk")[:_MOST],
+        "bookings": bookings,
+        "services": entitled_services(client, day),
+        "touch": touch_of(user, client, day, figures(day, client.branch)),
+        "menu": menu_of(client, user, timezone.now()) if user.has_perm("tiers.view_preferencesegment") else [],
+    }
+
+
+TAB = Tab("services", _("Services and promises"), _context, right="tiers.view_promise")

@@ -1,0 +1,60 @@
+"""What promises and bookings bring into my day: before they are missed, not afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clients.querysets.scope import shown_name
+from crm.core.models import User
+from crm.core.policies import figures
+from crm.workbench.item import Item
+from tiers.models import Booking, Promise
+
+#: No source fills the day alone.
+_PER_SOURCE = 60
+
+
+def promises(user: User, today: date) -> Iterator[Item]:
+    """Promises that one sees to oneself and that fall due in the next days (figure ``service.ahead_days``), or are overdue."""
+    if not user.has_perm("tiers.keep_promise"):
+        return
+    until = today + timedelta(days=figures(today, user.branch).days("service.ahead_days"))
+    rows = Promise.objects.visible_to(user).open_on(today).mine(user).filter(due_on__lte=until)
+    for row in rows.select_related("client", "item").order_by("due_on", "pk")[:_PER_SOURCE]:
+        yield Item(
+            "promise",
+            _("Promise"),
+            "list-check",
+            row.due_on,
+            shown_name(row.client, user),
+            row.item.name,
+            reverse("tiers:promise", args=[row.public_id]),
+            brief_url=reverse("overview:brief", args=[row.client.public_id]),
+            rank=4,
+        )
+
+
+def bookings(user: User, today: date) -> Iterator[Item]:
+    """Bookings that wait for a word: to be confirmed, or over and nobody has said how it went."""
+    if not user.has_perm("tiers.change_serviceday"):
+        return
+    rows = Booking.objects.visible_to(user).to_settle(today).select_related("client", "slot__item")
+    for row in rows.order_by("confirm_by", "pk")[:_PER_SOURCE]:
+        waits = row.state == Booking.State.ASKED
+        said = {"service": row.slot.item.name, "day": f"{row.slot.day:%Y-%m-%d}"}
+        yield Item(
+            "booking",
+            _("Booking"),
+            "calendar-event",
+            row.confirm_by if waits else row.slot.day,
+            shown_name(row.client, user),
+            _("To be confirmed: %(service)s on %(day)s") % said
+            if waits
+            else _("How was %(service)s on %(day)s?") % said,
+            row.get_absolute_url(),
+            rank=3,
+        )

@@ -1,0 +1,260 @@
+"""Green channel and pick-up: places of a day, what the tier may have, one winner of the last place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from clients.models import Client
+from crm.core.access import system_user
+from crm.core.clocks import local_date
+from crm.core.errors import InvalidInput, MissingRight, StaleEdit
+from crm.core.models import Branch, User
+from crm.workbench.service_items import bookings as items_of
+from tests.factories.clients import ClientFactory
+from tests.factories.services import EntitlementFactory, ServiceItemFactory, morning, put_in_tier
+from tests.racing import Meeting, on_postgresql, race
+from tiers.errors import BookingSettled, DayFull, NotEntitled, QuotaUsed
+from tiers.models import Booking, ServiceDay, ServiceItem
+from tiers.services.bookings import ask_booking, cancel_booking, conclude_booking, confirm_booking, set_places
+
+pytestmark = pytest.mark.django_db
+
+Staff = Callable[..., User]
+Web = Callable[[User], Browser]
+Api = Callable[[User], APIClient]
+TODAY, DAY = date(2026, 6, 1), date(2026, 6, 3)
+
+
+@pytest.fixture
+def pick_up(branch: Branch) -> ServiceItem:
+    """Two places a day; gold clients may have it twice a year."""
+    item = ServiceItemFactory(company=branch.company, code="pick-up", name_en="Pick-up", booked=True, limit_days=1)
+    EntitlementFactory(item=item, times=2, period="year")
+    return item
+
+
+@pytest.fixture
+def gold(branch: Branch) -> Callable[[], Client]:
+    def make() -> Client:
+        client = ClientFactory(branch=branch)
+        put_in_tier(client, "gold", date(2025, 1, 1))
+        return client
+
+    return make
+
+
+def book(client: Client, item: ServiceItem, day: date = DAY, **more: Any) -> Booking:
+    said = {"client": client, "item": item, "day": day, "at": time(9, 30), "actor": system_user()}
+    made: Booking = ask_booking(**{**said, "now": morning(TODAY), **more})
+    return made
+
+
+def test_a_booking_takes_a_place_and_is_to_be_confirmed_within_the_time_limit(
+    pick_up: ServiceItem, gold: Callable[[], Client]
+) -> None:
+    row = book(gold(), pick_up, where="CA1831")
+
+    slot = ServiceDay.objects.get()
+    assert (slot.places, slot.taken, slot.free) == (2, 1, 1)
+    assert (row.state, row.confirm_by, row.where, row.tier_code) == ("asked", date(2026, 6, 2), "CA1831", "gold")
+
+
+def test_a_full_day_takes_nobody_and_a_cancelled_place_is_free_again(
+    pick_up: ServiceItem, gold: Callable[[], Client]
+) -> None:
+    first = book(gold(), pick_up)
+    book(gold(), pick_up)
+
+    with pytest.raises(DayFull):
+        book(gold(), pick_up)
+    with pytest.raises(InvalidInput):
+        cancel_booking(booking=first, reason=" ", actor=system_user())
+    gone = cancel_booking(booking=first, reason="航班取消", actor=system_user(), version=1)
+
+    assert (gone.state, gone.reason, ServiceDay.objects.get().taken) == ("cancelled", "航班取消", 1)
+    book(gold(), pick_up)
+
+
+def test_who_is_not_entitled_or_has_used_it_up_is_refused_but_for_a_reason_of_the_manager(
+    branch: Branch, staff: Staff, pick_up: ServiceItem, gold: Callable[[], Client]
+) -> None:
+    client, nobody, boss = gold(), ClientFactory(branch=branch), staff("branch_manager")
+    for offset in range(2):
+        book(client, pick_up, DAY + timedelta(days=offset))
+
+    with pytest.raises(QuotaUsed):
+        book(client, pick_up, date(2026, 9, 1))
+    with pytest.raises(NotEntitled):
+        book(nobody, pick_up)
+    with pytest.raises(MissingRight):
+        book(nobody, pick_up, beyond="贵宾", actor=staff("front_desk"))
+    beyond = book(nobody, pick_up, date(2026, 6, 9), beyond="外地贵宾首次来访", actor=boss)
+
+    assert (beyond.is_beyond, beyond.reason) == (True, "外地贵宾首次来访")
+    assert not book(client, pick_up, date(2027, 1, 4)).is_beyond  # another year
+
+
+def test_nobody_books_the_past_an_ended_service_or_for_a_client_who_left(
+    branch: Branch, pick_up: ServiceItem, gold: Callable[[], Client]
+) -> None:
+    client = gold()
+    with pytest.raises(InvalidInput) as refused:
+        book(client, pick_up, TODAY - timedelta(days=1))
+    assert list(refused.value.fields) == ["day"]
+
+    ServiceItem.objects.filter(pk=pick_up.pk).update(ends_on=TODAY)
+    with pytest.raises(InvalidInput):
+        book(client, pick_up)
+    with pytest.raises(InvalidInput):
+        book(client, ServiceItemFactory(company=branch.company))
+
+    ServiceItem.objects.filter(pk=pick_up.pk).update(ends_on=None)
+    Client.objects.filter(pk=client.pk).update(status="closed", closed_on=TODAY)
+    with pytest.raises(NotEntitled):
+        book(client, pick_up)
+
+
+def test_a_booking_is_confirmed_and_concluded_once(pick_up: ServiceItem, gold: Callable[[], Client]) -> None:
+    row = book(gold(), pick_up)
+
+    with pytest.raises(BookingSettled):
+        conclude_booking(booking=row, came=True, today=DAY, actor=system_user())
+    with pytest.raises(StaleEdit):
+        confirm_booking(booking=row, actor=system_user(), version=7)
+    confirm_booking(booking=row, actor=system_user(), version=1)
+    with pytest.raises(InvalidInput):
+        conclude_booking(booking=row, came=True, today=TODAY, actor=system_user())
+    done = conclude_booking(booking=row, came=False, today=DAY, actor=system_user(), note="未到")
+
+    assert (done.state, done.note) == ("no_show", "未到")
+    with pytest.raises(BookingSettled):
+        cancel_booking(booking=row, reason="晚了", actor=system_user())
+
+
+def test_a_day_has_as_many_places_as_the_branch_says_but_no_fewer_than_are_taken(
+    branch: Branch, other_branch: Branch, staff: Staff, pick_up: ServiceItem, gold: Callable[[], Client]
+) -> None:
+    desk = staff("front_desk")
+    book(gold(), pick_up)
+
+    with pytest.raises(InvalidInput):
+        set_places(item=pick_up, branch=branch, day=DAY, places=0, actor=desk)
+    with pytest.raises(MissingRight):
+        set_places(item=pick_up, branch=other_branch, day=DAY, places=5, actor=desk)
+    assert set_places(item=pick_up, branch=branch, day=DAY, places=1, actor=desk).free == 0
+    with pytest.raises(DayFull):
+        book(gold(), pick_up)
+
+
+# -- at once -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_five_who_reach_for_the_last_place_one_gets_it(pick_up: ServiceItem, gold: Callable[[], Client]) -> None:
+    ServiceItem.objects.filter(pk=pick_up.pk).update(places=1)
+    pick_up.refresh_from_db()
+    clients = [gold() for _n in range(5)]
+    system_user()
+
+    results = race(5, lambda n: book(clients[n], pick_up))
+
+    assert sorted(type(result).__name__ for result in results) == ["Booking"] + ["DayFull"] * 4
+    assert (Booking.objects.count(), ServiceDay.objects.get().taken) == (1, 1)
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_whoever_looks_first_and_takes_afterwards_would_share_the_last_place(
+    branch: Branch, pick_up: ServiceItem
+) -> None:
+    """The twin: the same place without the condition in the UPDATE."""
+    slot, meeting = ServiceDay.objects.create(item=pick_up, branch=branch, day=DAY, places=1), Meeting(2)
+
+    def look_then_take(_n: int) -> bool:
+        row = ServiceDay.objects.get(pk=slot.pk)
+        meeting.wait()
+        ServiceDay.objects.filter(pk=slot.pk).update(taken=row.taken + 1)
+        return row.free == 1
+
+    assert race(2, look_then_take) == [True, True]
+
+
+# -- pages and REST ----------------------------------------------------------------------------------------------------
+
+
+def test_the_desk_books_confirms_and_cancels_in_the_browser(
+    branch: Branch, staff: Staff, web: Web, pick_up: ServiceItem, gold: Callable[[], Client]
+) -> None:
+    desk, client, today = staff("front_desk"), gold(), local_date(timezone.now())
+    browser = web(desk)
+    said = {"item": pick_up.public_id, "day": today.isoformat(), "at": "09:30", "where": "CA1831"}
+
+    found = browser.get(reverse("tiers:booking_choose"), {"q": client.external_id}).content.decode()
+    form = browser.get(reverse("tiers:booking_new", args=[client.public_id])).content.decode()
+    made = browser.post(reverse("tiers:booking_new", args=[client.public_id]), {**said, "form_token": "a"})
+    row = Booking.objects.get()
+    waiting = list(items_of(desk, today))
+    page = browser.get(reverse("tiers:bookings")).content.decode()
+    sure = browser.post(reverse("tiers:booking_confirm", args=[row.public_id]), {"form_token": "b", "version": 1})
+    came = browser.post(reverse("tiers:booking_came", args=[row.public_id]), {"form_token": "c", "version": 2})
+    more = browser.post(
+        reverse("tiers:places_set"),
+        {"form_token": "d", "item": pick_up.public_id, "day": today.isoformat(), "places": 9},
+    )
+
+    assert client.external_id in found
+    assert "2 of 2 left in this period" in form
+    assert [answer.status_code for answer in (made, sure, came, more)] == [302] * 4
+    assert [item.url for item in waiting] == [row.get_absolute_url()]
+    assert "1 / 2" in page and "Pick-up" in page
+    row.refresh_from_db()
+    assert (row.state, ServiceDay.objects.get().places) == ("done", 9)
+    assert browser.get(row.get_absolute_url()).status_code == 200
+
+
+def test_the_bookings_cost_the_same_for_one_row_and_for_ten(
+    staff: Staff, web: Web, pick_up: ServiceItem, gold: Callable[[], Client], cost_of: Any
+) -> None:
+    browser, page = web(staff("front_desk")), reverse("tiers:bookings")
+    today = local_date(timezone.now())
+    book(gold(), pick_up, today, now=timezone.now())
+    browser.get(page)
+    one = cost_of(lambda: browser.get(page))
+
+    for offset in range(9):
+        book(gold(), pick_up, today + timedelta(days=offset + 1), now=timezone.now())
+
+    assert cost_of(lambda: browser.get(page)) == one <= 10
+
+
+def test_bookings_over_rest(
+    branch: Branch, staff: Staff, api: Api, pick_up: ServiceItem, gold: Callable[[], Client]
+) -> None:
+    phone, client, today = api(staff("front_desk")), gold(), local_date(timezone.now())
+
+    def send(url: str, key: str, version: int | None = None, **said: Any) -> Any:
+        headers = {"Idempotency-Key": key, **({} if version is None else {"If-Match": f'"{version}"'})}
+        return phone.post(f"/api/v1/bookings/{url}", said, format="json", headers=headers)
+
+    said = {"client": client.public_id, "service": pick_up.public_id, "day": today.isoformat(), "at": "09:30"}
+    made, again = send("", "a", **said), send("", "a", **said)
+    other = send("", "b", **said)
+    url = f"{made.data['id']}/"
+    sure = send(f"{url}confirm/", "c", 1)
+    done = send(f"{url}conclude/", "d", 2, came=True)
+    late = send(f"{url}cancel/", "e", 3, reason="晚了")
+    gone = send(f"{other.data['id']}/cancel/", "f", 1, reason="改期")
+
+    assert (made.status_code, again.status_code, Booking.objects.count()) == (201, 200, 2)
+    assert (sure.data["state"], done.data["state"], gone.data["state"]) == ("confirmed", "done", "cancelled")
+    assert (late.status_code, late.json()["code"]) == (409, "booking_settled")
+    seen = phone.get("/api/v1/bookings/", {"state": "done"}).data["results"]
+    assert [row["id"] for row in seen] == [made.data["id"]]

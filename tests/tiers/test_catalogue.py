@@ -1,0 +1,306 @@
+"""The catalogue of services and the grid of entitlements: who may change what, editions, a branch's own copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client as Browser
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from crm.core.access import system_user
+from crm.core.clocks import local_date
+from crm.core.errors import InvalidInput, MissingRight, StaleEdit
+from crm.core.models import Branch, User
+from tests.factories.clients import ClientFactory
+from tests.factories.services import EntitlementFactory, PromiseFactory, ServiceItemFactory, programme_of
+from tiers.errors import LaterEntitlementStands, ServiceEnded, ServiceOfBranch
+from tiers.gates import Gate, passing_q, register_gate
+from tiers.models import ContactCadence, Entitlement, Promise, ServiceItem
+from tiers.services.catalogue import adapt_item, change_item, create_item, end_item, seed_catalogue
+from tiers.services.entitlements import set_cadence, set_entitlement
+from tiers.slices import bounds_of
+
+pytestmark = pytest.mark.django_db
+
+Staff = Callable[..., User]
+Web = Callable[[User], Browser]
+Api = Callable[[User], APIClient]
+TODAY = date(2026, 6, 1)
+SAID = {
+    "name_en": "Tea",
+    "name_zh": "茶叙",
+    "kind": "care",
+    "rhythm": "periodic",
+    "proof": "hand",
+    "starts_on": TODAY,
+}
+
+
+def test_the_products_catalogue_names_process_standard_limit_and_owner_of_each_service(branch: Branch) -> None:
+    made = seed_catalogue(company=branch.company, actor=system_user())
+
+    assert {item.kind for item in made} == {"basic", "value_added", "care"}
+    for item in made:
+        item.full_clean()
+        assert item.process_en and item.process_zh and item.standard_en and item.standard_zh, item.code
+        assert item.limit_days and item.entitlements.exists(), item.code
+    basic = [item for item in made if item.kind == "basic"]
+    assert {item.entitlements.count() for item in basic} == {6}  # like for like: the same for every tier
+    assert ServiceItem.objects.get(code="private_fund").least_grade == "C4"
+    assert seed_catalogue(company=branch.company, actor=system_user()) == []
+
+
+def test_the_head_office_keeps_the_companys_services_and_a_branch_its_own(
+    branch: Branch, other_branch: Branch, staff: Staff
+) -> None:
+    boss, house, company = staff("branch_manager"), staff("head_office", branch=None), branch.company
+
+    with pytest.raises(MissingRight):
+        create_item(code="tea", values=SAID, company=company, actor=boss)
+    with pytest.raises(MissingRight):
+        create_item(code="tea", values=SAID, company=company, branch=other_branch, actor=boss)
+    own = create_item(code="tea", values=SAID, company=company, branch=branch, actor=boss)
+    theirs = create_item(code="tea", values=SAID, company=company, actor=house)
+
+    assert list(ServiceItem.objects.of_branch(branch)) == [own]
+    assert list(ServiceItem.objects.of_branch(other_branch)) == [theirs]
+
+
+def test_each_change_is_an_edition_and_what_was_promised_stays(branch: Branch, staff: Staff) -> None:
+    house = staff("head_office", branch=None)
+    item = create_item(code="tea", values=SAID, company=branch.company, actor=house)
+    row = PromiseFactory(client=ClientFactory(branch=branch), item=item)
+
+    changed = change_item(item=item, values={"standard_zh": "一小时"}, reason="细化", actor=house, version=1)
+    same = change_item(item=item, values={"standard_zh": "一小时"}, reason="", actor=house)
+
+    assert (changed.version, same.version) == (2, 2)
+    editions = list(item.editions.order_by("number"))
+    assert [(row.number, row.terms["standard_zh"]) for row in editions] == [(1, ""), (2, "一小时")]
+    assert (editions[1].reason, editions[1].made_by) == ("细化", house)
+    assert Promise.objects.get(pk=row.pk).edition == 1
+    with pytest.raises(StaleEdit):
+        change_item(item=item, values={"name_en": "Coffee"}, reason="x", actor=house, version=1)
+    with pytest.raises(InvalidInput) as refused:
+        change_item(item=item, values={"rhythm": "rolling"}, reason="x", actor=house)
+    assert list(refused.value.fields) == ["rhythm"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"rhythm": "on_request", "proof": "booking"}, "places"),
+        ({"rhythm": "on_request", "proof": "hand", "places": 2}, "proof"),
+        ({"gate": "nowhere"}, "gate"),
+        ({"name_zh": ""}, "name_zh"),
+        ({"cost": -1}, ""),
+    ],
+)
+def test_a_service_that_makes_no_sense_is_refused_by_its_field(
+    branch: Branch, wrong: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        create_item(code="tea", values={**SAID, **wrong}, company=branch.company, actor=system_user())
+
+    assert list(refused.value.fields) == [field]
+
+
+def test_the_database_refuses_a_service_that_is_booked_but_not_proved_by_it(branch: Branch) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ServiceItemFactory(company=branch.company, rhythm="on_request", proof="hand")
+
+
+def test_a_service_ends_once_today_at_the_earliest(branch: Branch, staff: Staff) -> None:
+    item, house = ServiceItemFactory(company=branch.company), staff("head_office", branch=None)
+
+    with pytest.raises(InvalidInput):
+        end_item(item=item, last_day=TODAY - timedelta(days=1), today=TODAY, reason="停", actor=house)
+    assert end_item(item=item, last_day=TODAY, today=TODAY, reason="停", actor=house).ends_on == TODAY
+    with pytest.raises(ServiceEnded):
+        end_item(item=item, last_day=TODAY, today=TODAY, reason="停", actor=house)
+
+
+def test_a_branchs_own_copy_takes_over_entitlements_and_what_is_owed(
+    branch: Branch, other_branch: Branch, staff: Staff
+) -> None:
+    item, boss = ServiceItemFactory(company=branch.company), staff("branch_manager")
+    EntitlementFactory(item=item)
+    here = PromiseFactory(client=ClientFactory(branch=branch), item=item)
+    there = PromiseFactory(client=ClientFactory(branch=other_branch), item=item)
+
+    own = adapt_item(item=item, branch=branch, actor=boss)
+
+    assert list(own.entitlements.values_list("tier_code", "times")) == [("gold", 1)]
+    assert Promise.objects.get(pk=here.pk).item == own
+    assert Promise.objects.get(pk=there.pk).item == item
+    with pytest.raises(ServiceOfBranch):
+        adapt_item(item=item, branch=branch, actor=boss)
+    change_item(item=own, values={"limit_days": 3}, reason="更快", actor=boss)
+
+
+def test_a_new_entitlement_ends_the_one_before_and_reaches_no_past_day(branch: Branch, staff: Staff) -> None:
+    item, gold = ServiceItemFactory(company=branch.company), programme_of(branch).tiers.get(code="gold")
+    old = EntitlementFactory(item=item)
+    said = {"item": item, "tier": gold, "period": "month", "today": TODAY, "actor": staff("head_office", branch=None)}
+
+    with pytest.raises(InvalidInput):
+        set_entitlement(times=2, valid_from=TODAY - timedelta(days=1), **said)
+    made = set_entitlement(times=2, valid_from=TODAY, **said)
+
+    old.refresh_from_db()
+    assert (old.valid_to, made.valid_to) == (TODAY - timedelta(days=1), None)
+    assert list(Entitlement.objects.in_force(TODAY)) == [made]
+    with pytest.raises(LaterEntitlementStands):
+        set_entitlement(times=3, valid_from=TODAY, **said)
+    with pytest.raises(MissingRight):
+        set_entitlement(**{**said, "actor": staff("branch_manager"), "times": 3, "valid_from": date(2026, 7, 1)})
+
+
+def test_a_cadence_is_the_companys_and_new_from_a_day_on(branch: Branch, staff: Staff) -> None:
+    gold, house = programme_of(branch).tiers.get(code="gold"), staff("head_office", branch=None)
+    said = {"company": branch.company, "tier": gold, "today": TODAY}
+
+    set_cadence(days=30, valid_from=TODAY, actor=house, **said)
+    set_cadence(days=None, valid_from=date(2026, 7, 1), actor=house, **said)
+
+    assert list(ContactCadence.objects.in_force(TODAY).values_list("days", flat=True)) == [30]
+    assert not ContactCadence.objects.in_force(date(2026, 7, 1)).exists()
+    with pytest.raises(MissingRight):
+        set_cadence(days=9, valid_from=date(2026, 8, 1), actor=staff("branch_manager"), **said)
+
+
+def test_an_app_to_the_right_may_put_a_condition_on_a_service(branch: Branch) -> None:
+    from django.db.models import Q
+
+    from clients.models import Client
+    from tiers import gates
+
+    register_gate(Gate("rich", "Rich", lambda _day: Q(total_assets__gte=1)))
+    try:
+        item = ServiceItemFactory(company=branch.company, gate="rich")
+        poor = ClientFactory(branch=branch)
+        assert not Client.objects.filter(passing_q(item, TODAY), pk=poor.pk).exists()
+        with pytest.raises(ValueError, match="twice"):
+            register_gate(Gate("rich", "Rich", lambda _day: Q()))
+    finally:
+        gates._gates.pop("rich")
+
+
+@pytest.mark.parametrize(
+    ("period", "day", "bounds"),
+    [
+        ("month", date(2026, 2, 28), (date(2026, 2, 1), date(2026, 2, 28))),
+        ("quarter", date(2026, 12, 31), (date(2026, 10, 1), date(2026, 12, 31))),
+        ("half_year", date(2026, 7, 1), (date(2026, 7, 1), date(2026, 12, 31))),
+        ("year", date(2024, 2, 29), (date(2024, 1, 1), date(2024, 12, 31))),
+    ],
+)
+def test_periods_are_those_of_the_calendar(period: str, day: date, bounds: tuple[date, date]) -> None:
+    assert bounds_of(period, day) == bounds
+
+
+# -- pages and REST ----------------------------------------------------------------------------------------------------
+
+
+def test_a_manager_adds_changes_and_ends_a_service_of_the_branch(branch: Branch, staff: Staff, web: Web) -> None:
+    programme_of(branch)
+    browser, today = web(staff("branch_manager")), local_date(timezone.now())
+    said = {
+        "form_token": "a", "code": "tea", "name_en": "Tea", "name_zh": "茶叙", "kind": "care", "rhythm": "periodic",
+        "proof": "hand", "owner_role": "advisor", "channel": "visit", "limit_days": 3, "cost": "12.50",
+        "starts_on": today.isoformat(),
+    }  # fmt: skip
+
+    added = browser.post(reverse("tiers:service_new"), said)
+    item = ServiceItem.objects.get(code="tea")
+    page = browser.get(reverse("tiers:service", args=[item.public_id]))
+    changed = browser.post(
+        reverse("tiers:service_edit", args=[item.public_id]),
+        {**said, "form_token": "b", "version": 1, "limit_days": 2, "reason": "提速"},
+    )
+    gold = programme_of(branch).tiers.get(code="gold")
+    entitled = browser.post(
+        reverse("tiers:entitlement_set", args=[item.public_id, gold.public_id]),
+        {"form_token": "c", "times": 2, "period": "quarter", "valid_from": today.isoformat()},
+    )
+    grid = browser.get(reverse("tiers:grid")).content.decode()
+    ended = browser.post(
+        reverse("tiers:service_end", args=[item.public_id]),
+        {"form_token": "d", "version": 2, "last_day": today.isoformat(), "reason": "试点结束"},
+    )
+
+    assert [answer.status_code for answer in (added, page, changed, entitled, ended)] == [302, 200, 302, 302, 302]
+    item.refresh_from_db()
+    assert (item.branch, item.limit_days, item.ends_on) == (branch, 2, today)
+    assert "2 per Quarter" in grid
+    assert "Tea" in browser.get(reverse("tiers:catalogue")).content.decode()
+
+
+def test_the_companys_service_is_not_the_managers_to_change_but_to_copy(branch: Branch, staff: Staff, web: Web) -> None:
+    item, browser = ServiceItemFactory(company=branch.company), web(staff("branch_manager"))
+
+    refused = browser.post(
+        reverse("tiers:service_end", args=[item.public_id]),
+        {"form_token": "a", "version": 1, "last_day": local_date(timezone.now()).isoformat(), "reason": "x"},
+    )
+    copied = browser.post(reverse("tiers:service_adapt", args=[item.public_id]), {"form_token": "b"})
+
+    assert (refused.status_code, copied.status_code) == (403, 302)
+    assert ServiceItem.objects.filter(branch=branch, code=item.code).exists()
+
+
+def test_the_grid_costs_the_same_for_one_service_and_for_ten(
+    branch: Branch, staff: Staff, web: Web, cost_of: Any
+) -> None:
+    programme_of(branch)
+    browser = web(staff("branch_manager"))
+    EntitlementFactory(item=ServiceItemFactory(company=branch.company))
+    pages = [reverse("tiers:grid"), reverse("tiers:catalogue")]
+    for page in pages:
+        browser.get(page)
+    one = [cost_of(lambda page=page: browser.get(page)) for page in pages]  # type: ignore[misc]
+
+    for _n in range(9):
+        EntitlementFactory(item=ServiceItemFactory(company=branch.company))
+
+    assert [cost_of(lambda page=page: browser.get(page)) for page in pages] == one  # type: ignore[misc]
+    assert max(one) <= 10
+
+
+def send(phone: APIClient, url: str, *, key: str = "k", version: int | None = None, **said: Any) -> Any:
+    headers = {"Idempotency-Key": key, **({} if version is None else {"If-Match": f'"{version}"'})}
+    return phone.post(url, said, format="json", headers=headers)
+
+
+def test_the_catalogue_over_rest(branch: Branch, staff: Staff, api: Api) -> None:
+    gold, phone = programme_of(branch).tiers.get(code="gold"), api(staff("branch_manager"))
+    today = local_date(timezone.now()).isoformat()
+    said = {**SAID, "starts_on": "2026-01-01", "cost": "3.00", "code": "tea"}
+
+    made = send(phone, "/api/v1/services/", **said)
+    url = f"/api/v1/services/{made.data['id']}/"
+    changed = phone.patch(url, {"limit_days": 1, "reason": "快"}, format="json", headers={"If-Match": '"1"'})
+    unseen = phone.patch(url, {"limit_days": 1, "reason": "快"}, format="json")
+    entitled = send(
+        phone, "/api/v1/entitlements/", key="e", service=made.data["id"], tier=gold.public_id, times=2, period="month",
+        valid_from=today,
+    )  # fmt: skip
+    ended = send(phone, f"{url}end/", key="x", version=2, last_day=today, reason="停")
+    company_wide = ServiceItemFactory(company=branch.company)
+    copied = send(phone, f"/api/v1/services/{company_wide.public_id}/adapt/", key="y")
+
+    assert (made.status_code, made.data["branch"], made.data["cost"]) == (201, branch.code, "3.00")
+    assert (changed.status_code, changed.data["version"], unseen.status_code) == (200, 2, 428)
+    assert (entitled.status_code, entitled.data["tier_code"]) == (201, "gold")
+    assert (ended.status_code, ended.data["ends_on"], copied.status_code) == (201, today, 201)
+    seen = api(staff("advisor")).get(url)
+    assert (seen.status_code, seen.data["cost"]) == (200, None)
+    assert send(api(staff("advisor")), "/api/v1/services/", key="z", **said).status_code == 403
+    assert phone.get("/api/v1/entitlements/", {"on": today, "tier": "gold"}).data["results"]
+    assert [gate["key"] for gate in phone.get("/api/v1/services/gates/").data] == ["professional"]

@@ -1,0 +1,66 @@
+"""Conditions that a service may put on clients beside their tier: a seam that apps to the right fill with their own.
+
+A service names a gate by its key; an app that knows more about a client (whether he is a qualified investor for private
+funds, say) registers one in ``ready()``. A gate that no app knows any more lets nobody through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import RiskGrade
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition: the clients who meet it on a day, as a condition on clients."""
+
+    key: str
+    label: Any
+    clients: Callable[[date], Q]
+
+
+_gates: dict[str, Gate] = {}
+
+
+def register_gate(gate: Gate) -> None:
+    """Add a condition; raises ``ValueError`` for a key that is taken."""
+    if gate.key in _gates:
+        raise ValueError(f"gate {gate.key!r} is registered twice")
+    _gates[gate.key] = gate
+
+
+def gate_choices() -> list[tuple[str, Any]]:
+    return [(gate.key, gate.label) for gate in _gates.values()]
+
+
+def gate_label(key: str) -> str:
+    return str(_gates[key].label) if key in _gates else key
+
+
+def passing_q(item: Any, day: date) -> Q:
+    """The clients whom a service may reach on ``day``: risk grade and condition; everybody where it names none."""
+    found = Q()
+    if item.least_grade:
+        higher = [grade for grade in RiskGrade.values if grade >= item.least_grade]
+        found &= Q(risk_grade__in=higher, risk_valid_until__gte=day)
+    if item.gate:
+        found &= _gates[item.gate].clients(day) if item.gate in _gates else Q(pk__in=[])
+    return found
+
+
+register_gate(
+    Gate(
+        "professional",
+        _("Professional investors only"),
+        lambda day: (
+            Q(investor_class__in=["A", "B", "C"]) & (Q(investor_class_until=None) | Q(investor_class_until__gte=day))
+        ),
+    )
+)

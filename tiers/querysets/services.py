@@ -1,0 +1,73 @@
+"""Services, entitlements and cadences as sets."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q
+
+from crm.core.access import NOTHING
+
+if TYPE_CHECKING:
+    from crm.core.models import Branch, User
+
+
+def house_q(user: User, path: str = "") -> Q:
+    """What belongs to the user's company as a whole, and to his own branches; company roles see every branch's."""
+    if not user.is_authenticated or not user.scope.reaches or user.scope.company_id is None:
+        return NOTHING
+    scope = user.scope
+    own = Q(**{f"{path}company_id": scope.company_id})
+    if scope.sees_company:
+        return own
+    return own & (Q(**{f"{path}branch": None}) | Q(**{f"{path}branch_id__in": scope.branch_ids}))
+
+
+def in_force_q(day: date, first: str = "valid_from", last: str = "valid_to") -> Q:
+    return Q(**{f"{first}__lte": day}) & (Q(**{last: None}) | Q(**{f"{last}__gte": day}))
+
+
+class ServiceItemQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> ServiceItemQuerySet:
+        return self.filter(house_q(user))
+
+    def of_branch(self, branch: Branch) -> ServiceItemQuerySet:
+        """What a branch offers: its own services, and the company's of which it has none of its own."""
+        own = self.model._base_manager.filter(branch=branch).values("code")
+        return self.filter(Q(branch=branch) | Q(branch=None, company_id=branch.company_id) & ~Q(code__in=own))
+
+    def in_force(self, day: date) -> ServiceItemQuerySet:
+        return self.filter(in_force_q(day, "starts_on", "ends_on"))
+
+    def owed(self) -> ServiceItemQuerySet:
+        """Services of which due rows are made."""
+        return self.filter(rhythm__in=["periodic", "rolling", "birthday"])
+
+    def booked(self) -> ServiceItemQuerySet:
+        """Services that a client asks for."""
+        return self.filter(rhythm="on_request")
+
+    def in_order(self) -> ServiceItemQuerySet:
+        """As the catalogue shows them: basic ones first, then what tiers differ in."""
+        place = models.Case(models.When(kind="basic", then=0), models.When(kind="value_added", then=1), default=2)
+        return self.annotate(place=place).order_by("place", "code", "pk")
+
+
+class EntitlementQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> EntitlementQuerySet:
+        return self.filter(house_q(user, "item__"))
+
+    def in_force(self, day: date) -> EntitlementQuerySet:
+        """Rows that give something on ``day``."""
+        return self.filter(in_force_q(day), times__isnull=False)
+
+
+class CadenceQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> CadenceQuerySet:
+        known = user.is_authenticated and user.scope.reaches and user.scope.company_id
+        return self.filter(company_id=known) if known else self.none()
+
+    def in_force(self, day: date) -> CadenceQuerySet:
+        return self.filter(in_force_q(day), days__isnull=False)

@@ -1,0 +1,192 @@
+"""Booking what a client asks for: a place of a day, within what his tier may have."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from clients.models import Client
+from crm.core import audit
+from crm.core.clocks import Calendar, local_date
+from crm.core.errors import InvalidInput, MissingRight
+from crm.core.models import Branch, User
+from crm.core.service import service
+from crm.core.versions import lock
+from tiers.errors import BookingSettled, DayFull, NotEntitled, QuotaUsed
+from tiers.gates import passing_q
+from tiers.models import Booking, Entitlement, ServiceDay, ServiceItem, TierState
+from tiers.slices import bounds_of
+
+State = Booking.State
+
+
+@service("booking.ask")
+def ask_booking(
+    *,
+    client: Client,
+    item: ServiceItem,
+    day: date,
+    at: time,
+    actor: User,
+    now: datetime,
+    where: str = "",
+    note: str = "",
+    beyond: str = "",
+) -> Booking:
+    """Take a place for a client. Of two who reach for the last place one gets it.
+
+    ``beyond``: why he may have it beyond his entitlement; a right of its own. Raises ``NotEntitled``, ``QuotaUsed``,
+    ``DayFull``, ``MissingRight`` and ``InvalidInput``.
+    """
+    today = local_date(now)
+    row: Client = lock(Client.objects.select_related("branch"), pk=client.pk)
+    _refuse_unbookable(row, item, day, today)
+    is_beyond = _refuse_unentitled(row, item, day, beyond.strip(), actor)
+    slot = day_of(item, row.branch, day)
+    if not ServiceDay.objects.take_place(slot.pk):
+        raise DayFull
+    state = TierState.objects.filter(client=row).select_related("tier").first()
+    made: Booking = Booking.objects.create(
+        client=row,
+        slot=slot,
+        at=at,
+        where=where.strip()[:120],
+        note=note.strip()[:200],
+        tier_code=state.tier.code if state else "",
+        confirm_by=min(day, Calendar.around(today).add_working_days(today, item.limit_days)),
+        cost=item.cost,
+        asked_by=actor,
+        asked_at=now,
+        is_beyond=is_beyond,
+        reason=beyond.strip()[:200] if is_beyond else "",
+    )
+    after = {"service": item.code, "day": day, "beyond": is_beyond}
+    audit.record(actor, "booking.ask", made, after=after, reason=made.reason, client=row)
+    return made
+
+
+@service("booking.confirm")
+def confirm_booking(*, booking: Booking, actor: User, version: int | None = None) -> Booking:
+    """Tell the house that it will be as asked. Raises ``BookingSettled`` and ``StaleEdit``."""
+    row = _held(booking, version, State.ASKED)
+    return _settle(row, State.CONFIRMED, actor, "booking.confirm", "")
+
+
+@service("booking.cancel")
+def cancel_booking(*, booking: Booking, reason: str, actor: User, version: int | None = None) -> Booking:
+    """Give the place back, saying why. Raises ``BookingSettled``, ``InvalidInput`` and ``StaleEdit``."""
+    if not reason.strip():
+        raise InvalidInput(fields={"reason": _("Say why.")})
+    row = _held(booking, version, State.ASKED, State.CONFIRMED)
+    ServiceDay.objects.give_back(row.slot_id)
+    row.reason = reason.strip()[:200]
+    return _settle(row, State.CANCELLED, actor, "booking.cancel", row.reason)
+
+
+@service("booking.conclude")
+def conclude_booking(
+    *, booking: Booking, came: bool, today: date, actor: User, note: str = "", version: int | None = None
+) -> Booking:
+    """Say how it went: it took place, or the client did not come. Raises ``BookingSettled``, ``InvalidInput``, ``StaleEdit``."""
+    row = _held(booking, version, State.CONFIRMED)
+    if row.slot.day > today:
+        raise InvalidInput(fields={"": _("This day is yet to come.")})
+    row.note = (note.strip() or row.note)[:200]
+    return _settle(row, State.DONE if came else State.NO_SHOW, actor, "booking.conclude", "")
+
+
+@service("service_day.set")
+def set_places(
+    *, item: ServiceItem, branch: Branch, day: date, places: int, actor: User, version: int | None = None
+) -> ServiceDay:
+    """Say how many places a day has, none for a day on which the service is not given.
+
+    Raises ``MissingRight``, ``InvalidInput`` (fewer than are taken) and ``StaleEdit``.
+    """
+    if not actor.is_system and not (actor.scope.sees_company or branch.pk in actor.scope.branch_ids):
+        raise MissingRight
+    slot = day_of(item, branch, day)
+    row: ServiceDay = lock(ServiceDay.objects.all(), pk=slot.pk, version=version)
+    if places < row.taken:
+        said = _("%(count)s places of this day are taken already.") % {"count": row.taken}
+        raise InvalidInput(fields={"places": said})
+    before, row.places = row.places, places
+    row.save_changed(["places"])
+    audit.record(actor, "service_day.set", row, before={"places": before}, after={"places": places, "day": day})
+    return row
+
+
+def day_of(item: ServiceItem, branch: Branch, day: date) -> ServiceDay:
+    """The places of a day; made with those of the catalogue when it is asked for first."""
+    found = ServiceDay.objects.filter(item=item, branch=branch, day=day).first()
+    if found is not None:
+        return found  # type: ignore[no-any-return]  # managers made from query sets are Any
+    try:
+        with transaction.atomic():
+            made: ServiceDay = ServiceDay.objects.create(item=item, branch=branch, day=day, places=item.places)
+            return made
+    except IntegrityError:  # somebody else asked at the same moment
+        return ServiceDay.objects.get(item=item, branch=branch, day=day)  # type: ignore[no-any-return]  # as above
+
+
+def entitlement_of(client: Client, item: ServiceItem, day: date) -> Entitlement | None:
+    """What the client's present tier may have of a service on a day."""
+    state = TierState.objects.filter(client=client).select_related("tier__programme").first()
+    if state is None:
+        return None
+    rows = Entitlement.objects.in_force(day).filter(
+        item=item, tier_code=state.tier.code, programme_code=state.tier.programme.code
+    )
+    return rows.first()  # type: ignore[no-any-return]  # as above
+
+
+def left_of(client: Client, item: ServiceItem, entitlement: Entitlement, day: date) -> int:
+    """How often the client may still have it in the period in which ``day`` lies."""
+    first, last = bounds_of(entitlement.period, day)
+    used = Booking.objects.used_by(client, item.code, first, last).count()
+    return max(0, int(entitlement.times or 0) - used)
+
+
+def _refuse_unbookable(client: Client, item: ServiceItem, day: date, today: date) -> None:
+    wrong: dict[str, str] = {}
+    offered = ServiceItem.objects.of_branch(client.branch).booked().filter(pk=item.pk).first()
+    if offered is None:
+        wrong["item"] = _("The branch does not offer this service.")
+    elif not offered.holds_on(day):
+        wrong["day"] = _("The service is not offered on this day.")
+    if day < today:
+        wrong["day"] = _("This day is over. Name today or a later day.")
+    if wrong:
+        raise InvalidInput(fields=wrong)
+    served = Client.objects.served().filter(passing_q(item, day), pk=client.pk, merged_into=None)
+    if not served.exists():
+        raise NotEntitled
+
+
+def _refuse_unentitled(client: Client, item: ServiceItem, day: date, beyond: str, actor: User) -> bool:
+    """Whether the booking goes beyond what the client may have, for which somebody gave a reason."""
+    entitlement = entitlement_of(client, item, day)
+    if entitlement is not None and left_of(client, item, entitlement, day):
+        return False
+    if not beyond:
+        raise NotEntitled if entitlement is None else QuotaUsed
+    if not actor.is_system and not actor.has_perm("tiers.waive_promise"):
+        raise MissingRight
+    return True
+
+
+def _held(booking: Booking, version: int | None, *states: Any) -> Booking:
+    row: Booking = lock(Booking.objects.select_related("client", "slot__item"), pk=booking.pk, version=version)
+    if row.state not in states:
+        raise BookingSettled
+    return row
+
+
+def _settle(row: Booking, state: Any, actor: User, action: str, reason: str) -> Booking:
+    before, row.state, row.settled_by = row.state, state, actor
+    row.save_changed(["state", "settled_by", "reason", "note"])
+    audit.record(actor, action, row, before={"state": before}, after={"state": state}, reason=reason, client=row.client)
+    return row

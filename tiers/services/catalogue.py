@@ -1,0 +1,248 @@
+"""The catalogue of services: adding, changing as a new edition, ending, and making a branch's own of it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from crm.core import audit
+from crm.core.access import system_user
+from crm.core.errors import InvalidInput, MissingRight
+from crm.core.fields import money
+from crm.core.models import Branch, Company, User
+from crm.core.service import service
+from crm.core.versions import lock
+from tiers.errors import ServiceEnded, ServiceOfBranch
+from tiers.gates import gate_choices
+from tiers.models import ContactCadence, Entitlement, Promise, ServiceEdition, ServiceItem
+from tiers.models.programme import DEFAULT_CODE
+
+CATALOGUE_FILE = Path(__file__).resolve().parents[1] / "catalogue.toml"
+#: What is said about a service; ``code`` once, when it is added.
+TERMS = (
+    "name_en", "name_zh", "kind", "process_en", "process_zh", "standard_en", "standard_zh", "limit_days", "channel",
+    "owner_role", "cost", "rhythm", "proof", "purposes", "channels", "least_grade", "gate", "places", "starts_on",
+)  # fmt: skip
+#: From when on the product's own catalogue holds.
+_ALWAYS = date(2000, 1, 1)
+
+
+@service("service_item.create")
+def create_item(
+    *, code: str, values: Mapping[str, Any], company: Company, actor: User, branch: Branch | None = None
+) -> ServiceItem:
+    """Add a service to the catalogue of the company or of one branch. Raises ``MissingRight`` and ``InvalidInput``."""
+    refuse_foreign(company, branch, actor)
+    item = ServiceItem(company=company, branch=branch, code=code)
+    _say(item, values)
+    _check(item)
+    item.save()
+    _keep_edition(item, actor, "")
+    audit.record(actor, "service_item.create", item, after={"code": code, **terms_of(item)})
+    return item
+
+
+@service("service_item.change")
+def change_item(
+    *, item: ServiceItem, values: Mapping[str, Any], reason: str, actor: User, version: int | None = None
+) -> ServiceItem:
+    """Change what a service says; the words before stay as an edition, and promises made stay as they were made.
+
+    Raises ``MissingRight``, ``ServiceEnded``, ``InvalidInput`` and ``StaleEdit``.
+    """
+    row = _held(item, actor, version)
+    before = terms_of(row)
+    _say(row, values)
+    _check(row)
+    changed = {name: value for name, value in terms_of(row).items() if value != before[name]}
+    if not changed:
+        return row
+    if {"rhythm", "proof"} & changed.keys() and Promise.objects.filter(item=row).exists():
+        said = _("Promises rest on this. End the service and add another one.")
+        raise InvalidInput(fields=dict.fromkeys(sorted({"rhythm", "proof"} & changed.keys()), said))
+    row.save_changed(list(changed))
+    _keep_edition(row, actor, reason)
+    audit.record(
+        actor,
+        "service_item.change",
+        row,
+        before={name: before[name] for name in changed},
+        after=changed,
+        reason=reason,
+    )
+    return row
+
+
+@service("service_item.end")
+def end_item(
+    *, item: ServiceItem, last_day: date, today: date, reason: str, actor: User, version: int | None = None
+) -> ServiceItem:
+    """Let a service end after ``last_day``, today at the earliest; what is still owed then is closed with that reason.
+
+    Raises ``MissingRight``, ``ServiceEnded``, ``InvalidInput`` and ``StaleEdit``.
+    """
+    row = _held(item, actor, version)
+    if last_day < today or last_day < row.starts_on:
+        raise InvalidInput(fields={"last_day": _("Name today or a later day.")})
+    row.ends_on = last_day
+    row.save_changed(["ends_on"])
+    _keep_edition(row, actor, reason)
+    audit.record(actor, "service_item.end", row, after={"ends_on": last_day}, reason=reason)
+    return row
+
+
+@service("service_item.adapt")
+def adapt_item(*, item: ServiceItem, branch: Branch, actor: User) -> ServiceItem:
+    """Make a copy of the company's service for one branch, with its entitlements, to be changed there.
+
+    What its clients are owed goes over to the copy. Raises ``MissingRight`` and ``ServiceOfBranch``.
+    """
+    refuse_foreign(branch.company, branch, actor)
+    if item.branch_id is not None or item.company_id != branch.company_id:
+        raise ServiceOfBranch
+    if ServiceItem.objects.filter(branch=branch, code=item.code).exists():
+        raise ServiceOfBranch
+    made = ServiceItem(company=item.company, branch=branch, code=item.code, ends_on=item.ends_on)
+    _say(made, {name: getattr(item, name) for name in TERMS})
+    made.save()
+    _keep_edition(made, actor, "")
+    rows = list(Entitlement.objects.filter(item=item, valid_to=None))
+    for row in rows:
+        row.pk, row._state.adding, row.item = None, True, made
+        row.public_id = Entitlement._meta.get_field("public_id").get_default()
+        row.created_by = actor
+    Entitlement.objects.bulk_create(rows)
+    moved = Promise.objects.filter(item=item, client__branch=branch).update(item=made)
+    audit.record(actor, "service_item.adapt", made, after={"code": made.code, "from": item.public_id, "moved": moved})
+    return made
+
+
+@service("service_item.seed")
+def seed_catalogue(*, company: Company, actor: User) -> list[ServiceItem]:
+    """The catalogue that the product brings, for a company that has none; never touches what is there."""
+    if ServiceItem.objects.filter(company=company).exists():
+        return []
+    content = tomllib.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
+    made = []
+    for row in content["service"]:
+        item = ServiceItem(company=company, code=row["code"])
+        _say(item, _terms_in_file(row))
+        item.save()
+        _keep_edition(item, actor, "")
+        Entitlement.objects.bulk_create(
+            Entitlement(
+                item=item,
+                programme_code=DEFAULT_CODE,
+                tier_code=tier,
+                times=times,
+                period=row["per"],
+                valid_from=_ALWAYS,
+                created_by=actor,
+            )
+            for tier, times in row["tiers"].items()
+        )
+        made.append(item)
+    ContactCadence.objects.bulk_create(
+        ContactCadence(
+            company=company,
+            programme_code=DEFAULT_CODE,
+            tier_code=tier,
+            days=days,
+            valid_from=_ALWAYS,
+            created_by=actor,
+        )
+        for tier, days in content["cadence"].items()
+    )
+    audit.record(actor, "service_item.seed", company, after={"services": [item.code for item in made]})
+    return made
+
+
+def seed_missing_catalogues() -> int:
+    """Companies without a catalogue get the product's. Returns how many."""
+    known = ServiceItem.objects.filter(company=OuterRef("pk"))
+    found = list(Company.objects.filter(~Exists(known)))
+    for company in found:
+        seed_catalogue(company=company, actor=system_user())
+    return len(found)
+
+
+def _terms_in_file(row: Mapping[str, Any]) -> dict[str, Any]:
+    said = {name: row[name] for name in TERMS if name in row}
+    return said | {
+        "name_en": row["en"],
+        "name_zh": row["zh"],
+        "limit_days": row["limit"],
+        "owner_role": row["owner"],
+        "cost": money(row.get("cost", "0")),
+        "starts_on": _ALWAYS,
+    }
+
+
+# -- what all changes share --------------------------------------------------------------------------------------------
+
+
+def refuse_foreign(company: Company, branch: Branch | None, actor: User) -> None:
+    """The company's own is changed by those who see the company, a branch's by those of the branch.
+
+    Raises ``MissingRight``.
+    """
+    if actor.is_system:
+        return
+    scope = actor.scope
+    may = scope.company_id == company.pk and (
+        scope.sees_company or (branch is not None and branch.pk in scope.branch_ids)
+    )
+    if not may:
+        raise MissingRight
+
+
+def terms_of(item: ServiceItem) -> dict[str, Any]:
+    """What a service says, as the trail and the editions keep it."""
+    return {name: getattr(item, name) for name in TERMS}
+
+
+def _held(item: ServiceItem, actor: User, version: int | None) -> ServiceItem:
+    row: ServiceItem = lock(ServiceItem.objects.select_related("company", "branch"), pk=item.pk, version=version)
+    refuse_foreign(row.company, row.branch, actor)
+    if row.ends_on is not None:
+        raise ServiceEnded
+    return row
+
+
+def _say(item: ServiceItem, values: Mapping[str, Any]) -> None:
+    if unknown := sorted(set(values) - set(TERMS)):
+        raise TypeError(f"not for services: {', '.join(unknown)}")
+    for name, value in values.items():
+        setattr(item, name, value.strip() if isinstance(value, str) else value)
+
+
+def _check(item: ServiceItem) -> None:
+    wrong: dict[str, str] = {}
+    if item.gate and item.gate not in dict(gate_choices()):
+        wrong["gate"] = _("There is no such condition.")
+    if item.rhythm == ServiceItem.Rhythm.ON_REQUEST and not item.places:
+        wrong["places"] = _("Say how many places a day there are.")
+    if item.rhythm == ServiceItem.Rhythm.ON_REQUEST and item.proof != ServiceItem.Proof.BOOKING:
+        wrong["proof"] = _("What the client asks for is proved by a booking, and only that.")
+    if wrong:
+        raise InvalidInput(fields=wrong)
+    try:
+        item.full_clean(exclude=["company", "branch"])
+    except ValidationError as refused:
+        fields = {("" if name == "__all__" else name): " ".join(said) for name, said in refused.message_dict.items()}
+        raise InvalidInput(fields=fields) from None
+
+
+def _keep_edition(item: ServiceItem, actor: User, reason: str) -> None:
+    terms = {name: str(value) if not isinstance(value, list | int) else value for name, value in terms_of(item).items()}
+    ends = item.ends_on.isoformat() if item.ends_on else None
+    ServiceEdition.objects.create(
+        item=item, number=item.version, terms={**terms, "ends_on": ends}, reason=reason.strip()[:200], made_by=actor
+    )

@@ -1,0 +1,95 @@
+"""Promises that a logged contact keeps: asked whenever contacts of clients have changed, whoever wrote them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from clients.models import ContactLog
+from crm.core import audit
+from crm.core.access import system_user
+from crm.core.clocks import day_bounds, local_date
+from crm.core.models import User
+from crm.core.service import service
+from tiers.models import Promise, ServiceItem
+
+_NOT_SPOKEN = (ContactLog.Outcome.NO_ANSWER, ContactLog.Outcome.REFUSED)
+State, Proof = Promise.State, ServiceItem.Proof
+#: New values of a promise by attribute name.
+Change = tuple[Promise, dict[str, Any]]
+
+
+def follow_contacts(client_ids: Sequence[int]) -> None:
+    """Called by the contacts' own service inside its transaction."""
+    settle_contacts(client_ids, local_date(timezone.now()))
+
+
+def settle_contacts(client_ids: Sequence[int], today: date) -> int:
+    """Bring the promises of these clients to what their standing contacts say. Returns how many are kept now."""
+    found = _changes(client_ids, today)
+    if not found:
+        return 0
+    kept: int = note_contacts(changes=found, actor=system_user())
+    return kept
+
+
+@service("promise.keep_by_contacts")
+def note_contacts(*, changes: Sequence[Change], actor: User) -> int:
+    """Write that contacts kept these promises, or no longer do. Returns how many were kept."""
+    kept = 0
+    for row, values in changes:
+        same = Promise.objects.filter(pk=row.pk, version=row.version)
+        kept += same.update(**values, version=F("version") + 1) if values["state"] == State.DONE else 0
+        if values["state"] != State.DONE:
+            same.update(**values, version=F("version") + 1)
+    ids = [row.public_id for row, _values in changes]
+    audit.record(actor, "promise.keep_by_contacts", "tiers.promise", after={"kept": kept}, ids=ids)
+    return kept
+
+
+def _changes(client_ids: Sequence[int], today: date) -> list[Change]:
+    standing = ContactLog.objects.standing().exclude(outcome__in=_NOT_SPOKEN)
+    lost = Q(state=State.DONE, proof=Proof.CONTACT) & ~Exists(standing.filter(public_id=OuterRef("contact_ref")))
+    open_ones = Q(state__in=[State.DUE, State.MISSED])
+    rows = Promise.objects.filter(open_ones | lost, client_id__in=client_ids, item__proof=Proof.CONTACT)
+    promises = list(rows.select_related("item").order_by("due_on", "pk"))
+    if not promises:
+        return []
+    since = day_bounds(min(row.opens_on for row in promises))[0]
+    spoken: dict[int, list[ContactLog]] = defaultdict(list)
+    for contact in standing.filter(client_id__in=client_ids, at__gte=since).order_by("at", "pk"):
+        spoken[contact.client_id].append(contact)
+    used = _used(client_ids)
+    found = ((row, _wanted(row, spoken[row.client_id], used, today)) for row in promises)
+    return [(row, values) for row, values in found if values is not None]
+
+
+def _used(client_ids: Sequence[int]) -> set[tuple[int, str]]:
+    """Service and contact of what was kept before: one contact keeps one promise of a service."""
+    kept = Promise.objects.filter(client_id__in=client_ids, state=State.DONE, proof=Proof.CONTACT)
+    return set(kept.values_list("item_id", "contact_ref"))
+
+
+def _wanted(row: Promise, contacts: list[ContactLog], used: set[tuple[int, str]], today: date) -> dict[str, Any] | None:
+    """The new values of a promise; None where it stays as it is."""
+    for contact in contacts:
+        day = local_date(contact.at)
+        is_fit = row.opens_on <= day <= row.last_day and row.item.counts(contact.purpose, contact.channel)
+        if is_fit and (row.item_id, contact.public_id) not in used:
+            used.add((row.item_id, contact.public_id))
+            return {
+                "state": State.DONE,
+                "kept_on": day,
+                "kept_by_id": contact.staff_id,
+                "proof": Proof.CONTACT,
+                "contact_ref": contact.public_id,
+            }
+    if row.state != State.DONE:
+        return None
+    state = State.MISSED if row.last_day < today else State.DUE
+    return {"state": state, "kept_on": None, "kept_by": None, "proof": "", "contact_ref": ""}

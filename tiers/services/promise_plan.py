@@ -1,0 +1,410 @@
+"""Making what is owed: the whole book of a branch at once, the same rows whoever makes them, however often and however late.
+
+What falls due in periods is written by one statement for each service, tier and part of a period. What falls due so long after
+the last time, and on birthdays, is few rows a day. Rows that are no longer owed are closed with the reason, never deleted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from clients.days import days_ahead, next_return
+from clients.models import Client, ContactLog
+from crm.core import audit
+from crm.core.access import system_user
+from crm.core.clocks import Calendar, day_bounds, local_date
+from crm.core.jobs import due
+from crm.core.models import Branch, User
+from crm.core.policies import figures
+from crm.core.public_ids import new_public_id
+from crm.core.service import service
+from crm.core.services.calendar import recomputes
+from tiers.gates import passing_q
+from tiers.models import Entitlement, Promise, PromiseRun, ServiceEdition, ServiceItem, TierChange
+from tiers.services.catalogue import seed_missing_catalogues
+from tiers.services.entitlements import length_of
+from tiers.services.promise_contacts import settle_contacts
+from tiers.slices import Slice, slices
+
+_BATCH = 1_000
+#: A public id made in a statement: so much of a fresh one, then the client's number.
+_ID_PREFIX = 16
+State, Closed, Rhythm = Promise.State, Promise.Closed, ServiceItem.Rhythm
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One service of a branch with what one tier may have of it."""
+
+    item: ServiceItem
+    entitlement: Entitlement
+
+    @property
+    def since(self) -> date:
+        return max(self.item.starts_on, self.entitlement.valid_from)
+
+    def holds_on(self, day: date) -> bool:
+        row = self.entitlement
+        return self.item.holds_on(day) and row.valid_from <= day and (row.valid_to is None or day <= row.valid_to)
+
+    def clients(self, branch: Branch, day: date) -> Any:
+        """The clients of the branch who are entitled by their present tier, and may be served and contacted."""
+        return (
+            Client.objects.served()
+            .contactable()
+            .filter(
+                passing_q(self.item, day),
+                branch=branch,
+                merged_into=None,
+                tier_state__tier__code=self.entitlement.tier_code,
+                tier_state__programme__code=self.entitlement.programme_code,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Round:
+    """One run for one branch: from the day of the last one to today."""
+
+    branch: Branch
+    first_day: date
+    last: date
+    today: date
+    calendar: Calendar
+    terms: list[Terms]
+
+    def last_day(self, item: ServiceItem, due_on: date) -> date:
+        return self.calendar.add_working_days(due_on, item.limit_days)
+
+    def newest_terms(self) -> list[Terms]:
+        return [one for one in self.terms if one.holds_on(self.today)]
+
+
+@due("tiers.promises")
+def plan_due_promises(now: datetime) -> int:
+    """Each open branch whose promises are not those of today, of the present catalogue and of the newest tiers."""
+    moved = seed_missing_catalogues()
+    today, mark = local_date(now), _mark()
+    known = dict(PromiseRun.objects.filter(day=today, mark=mark).values_list("branch_id", "day"))
+    for branch in Branch.objects.filter(is_open=True).exclude(pk__in=known).select_related("company").order_by("pk"):
+        moved += sum(plan_promises(branch=branch, now=now, actor=system_user()).values())
+    return moved
+
+
+def _mark() -> str:
+    """How far tiers and catalogue have come: a newer change makes the promises of the day anew."""
+    newest = (TierChange, ServiceEdition, Entitlement)
+    return ":".join(str(model.objects.aggregate(newest=Max("pk"))["newest"] or 0) for model in newest)
+
+
+@service("promise.plan")
+def plan_promises(*, branch: Branch, now: datetime, actor: User) -> dict[str, int]:
+    """Make, reopen, keep, miss and close the promises of a branch as they stand today; a second time without effect.
+
+    A late run makes what the runs before it would have made. Returns how many rows of each kind.
+    """
+    today, mark = local_date(now), _mark()
+    PromiseRun.objects.get_or_create(branch=branch, defaults={"first_day": today, "day": today, "mark": "", "at": now})
+    # One planner a branch: the second finds what the first has made.
+    run = PromiseRun.objects.select_for_update().get(branch=branch)
+    if run.day > today:
+        return {}
+    before = Promise.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    turn = Round(branch, run.first_day, run.day, today, Calendar.around(run.day), _terms(branch, run.day, today))
+    counts: Counter[str] = Counter()
+    counts["closed"] += close_unowed(turn)
+    counts["made"] += sum(_periodic(turn, one) for one in turn.terms if one.item.rhythm == Rhythm.PERIODIC)
+    counts["made"] += sum(_birthdays(turn, one) for one in turn.terms if one.item.rhythm == Rhythm.BIRTHDAY)
+    counts["closed"] += close_replaced(turn)
+    while True:
+        made = sum(_rolling(turn, one) for one in turn.newest_terms() if one.item.rhythm == Rhythm.ROLLING)
+        newest = Promise.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        counts["kept"] += _keep_new(turn, before)
+        counts["missed"] += _miss(turn)
+        counts["made"] += made
+        before = newest
+        if not made:
+            break
+    run.day, run.mark, run.at, run.made = today, mark, now, counts["made"]
+    run.save()
+    found = {name: count for name, count in counts.items() if count}
+    if found:
+        audit.record(actor, "promise.plan", branch, after={"day": today, **found})
+    return found
+
+
+def _terms(branch: Branch, first: date, last: date) -> list[Terms]:
+    """What the branch's tiers are entitled to on some day between the two."""
+    items = ServiceItem.objects.of_branch(branch).owed().filter(starts_on__lte=last)
+    by_pk = {item.pk: item for item in items if item.ends_on is None or item.ends_on >= first}
+    rows = Entitlement.objects.filter(item__in=by_pk, times__isnull=False, valid_from__lte=last)
+    rows = rows.filter(Q(valid_to=None) | Q(valid_to__gte=first)).order_by("item_id", "tier_code", "valid_from")
+    return [Terms(by_pk[row.item_id], row) for row in rows]
+
+
+# -- in every period ---------------------------------------------------------------------------------------------------
+
+
+def _owed_slices(turn: Round, terms: Terms) -> Iterator[Slice]:
+    """The parts of periods for which these terms hold and that this run looks at."""
+    times: Any = terms.entitlement.times
+    for part in slices(terms.entitlement.period, times, turn.last, turn.today):
+        if terms.holds_on(part.middle) and max(terms.since, turn.first_day) <= part.middle:
+            yield part
+
+
+def _periodic(turn: Round, terms: Terms) -> int:
+    return sum(_make_part(turn, terms, part) for part in _owed_slices(turn, terms))
+
+
+def _make_part(turn: Round, terms: Terms, part: Slice) -> int:
+    """One part of a period for everybody who is owed it, in two statements."""
+    item = terms.item
+    owed = terms.clients(turn.branch, turn.today).filter(tier_state__since__lte=part.middle)
+    same = Promise.objects.filter(item=item, occurrence_key=part.key, client__in=owed)
+    reopened = _reopen(same, terms, turn.today) if part.due_on >= turn.today else 0
+    owed = owed.exclude(_has_another(item, part)).order_by()
+    return reopened + _insert(
+        owed,
+        {
+            "item_id": item.pk,
+            "occurrence_key": part.key,
+            "opens_on": part.opens_on,
+            "due_on": part.due_on,
+            "last_day": turn.last_day(item, part.due_on),
+            **_as_promised(terms),
+        },
+    )
+
+
+def _has_another(item: ServiceItem, part: Slice) -> Exists:
+    """A promise of the same service, by whatever terms, that speaks for this part: owed, kept in it, or waived."""
+    speaks = Q(state=State.DUE) | Q(state=State.DONE, kept_on__gte=part.opens_on) | Q(state=State.WAIVED)
+    rows = Promise.objects.filter(speaks, item=item, client=OuterRef("pk"))
+    return Exists(rows.filter(Q(first_due_on=None, due_on__gte=part.opens_on) | Q(first_due_on__gte=part.opens_on)))
+
+
+def _as_promised(terms: Terms) -> dict[str, Any]:
+    """What every new row says of the terms on which it was made."""
+    return {
+        "edition": terms.item.version,
+        "programme_code": terms.entitlement.programme_code,
+        "tier_code": terms.entitlement.tier_code,
+        "cost": terms.item.cost,
+        "is_rolling": terms.item.rhythm == Rhythm.ROLLING,
+    }
+
+
+def _insert(clients: Any, values: dict[str, Any]) -> int:
+    """One row for each of ``clients``; one that is there already stays as it is."""
+    row = Promise(client_id=0, **values)
+    fields = [
+        field
+        for field in Promise._meta.concrete_fields
+        if not field.primary_key and field.attname not in ("public_id", "client_id")
+    ]
+    try:
+        held, params = clients.values_list("pk").query.sql_with_params()
+    except EmptyResultSet:  # a condition that nobody can meet
+        return 0
+    # ``pre_save`` gives the day of the change; the rest is what the row says.
+    cells = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+    kinds = [str(field.db_type(connection)) for field in fields]
+    is_postgresql = connection.vendor == "postgresql"
+    marks = ", ".join(f"%s::{kind}" if is_postgresql else "%s" for kind in kinds)
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    tail = "LPAD(c.id::text, 10, '0')" if is_postgresql else "printf('%%010d', c.id)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Promise._meta.db_table} (public_id, client_id, {columns}) WITH c(id) AS ({held})"  # noqa: S608  names of columns
+            f" SELECT %s || {tail}, c.id, {marks} FROM c WHERE true ON CONFLICT DO NOTHING",
+            [*params, new_public_id()[:_ID_PREFIX], *cells],
+        )
+        return int(cursor.rowcount)
+
+
+def _reopen(rows: Any, terms: Terms, today: date) -> int:
+    """Rows that were closed because the client left the tier or could not be served, and who is back."""
+    back = rows.filter(state=State.CLOSED, tier_code=terms.entitlement.tier_code, due_on__gte=today)
+    back = back.filter(closed_as__in=[Closed.TIER, Closed.CLIENT, Closed.SILENT, Closed.GATE])
+    return int(back.update(state=State.DUE, closed_as="", version=F("version") + 1))
+
+
+# -- on birthdays and so long after the last time ----------------------------------------------------------------------
+
+
+def _birthdays(turn: Round, terms: Terms) -> int:
+    """Birthdays from the last run on, as many days ahead as figure ``milestone.ahead_days`` says."""
+    ahead = figures(turn.today, turn.branch).days("milestone.ahead_days")
+    first = max(turn.last, turn.first_day)
+    born = Q(pk__in=[])
+    for month, day in days_ahead(first, (turn.today - first).days + ahead):
+        born |= Q(birth_date__month=month, birth_date__day=day)
+    owed = terms.clients(turn.branch, turn.today).filter(born, kind="person", birth_date__isnull=False)
+    rows = []
+    for pk, birth, since in owed.values_list("pk", "birth_date", "tier_state__since").iterator(chunk_size=_BATCH):
+        on = next_return(birth, first)
+        if terms.holds_on(on) and since <= on and on - timedelta(days=ahead) <= turn.today:
+            rows.append(_row(turn, terms, pk, str(on.year), (on - timedelta(days=ahead), on)))
+    return _add(rows)
+
+
+def _rolling(turn: Round, terms: Terms) -> int:
+    """The next one for everybody entitled to whom none is owed: so long after the last one, or after the tier began."""
+    entitlement = terms.entitlement
+    step = timedelta(days=max(2, length_of(entitlement.period) // int(entitlement.times or 1)))
+    own = Promise.objects.filter(item=terms.item, client=OuterRef("pk"))
+    past = own.exclude(state__in=[State.DUE, State.CLOSED]).order_by("-due_on", "-pk")
+    owed = terms.clients(turn.branch, turn.today).filter(~Exists(own.filter(state=State.DUE)))
+    owed = owed.annotate(anchor=Subquery(past.values(day=Coalesce("kept_on", "due_on"))[:1]))
+    rows = []
+    begin = max(terms.since, turn.first_day)
+    for pk, anchor, since in owed.values_list("pk", "anchor", "tier_state__since").iterator(chunk_size=_BATCH):
+        after = anchor or max(begin, since)
+        if after <= turn.today:
+            # A contact that kept the last one does not keep the next as well.
+            opens_on = after + timedelta(days=1) if anchor else after
+            rows.append(_row(turn, terms, pk, f"after:{after}", (opens_on, after + step)))
+    return _add(rows)
+
+
+def _row(turn: Round, terms: Terms, client_id: int, key: str, days: tuple[date, date]) -> Promise:
+    opens_on, due_on = days
+    return Promise(
+        client_id=client_id,
+        item=terms.item,
+        occurrence_key=key,
+        opens_on=opens_on,
+        due_on=due_on,
+        last_day=turn.last_day(terms.item, due_on),
+        **_as_promised(terms),
+    )
+
+
+def _add(rows: Iterable[Promise]) -> int:
+    """Write what is not there yet, and owe again what was closed under the same name."""
+    made = 0
+    for batch in pages(rows):
+        item = batch[0].item
+        wanted = {(row.client_id, row.occurrence_key): row for row in batch}
+        known = Promise.objects.filter(item=item, client_id__in=[row.client_id for row in batch])
+        known = known.filter(occurrence_key__in={row.occurrence_key for row in batch})
+        closed = []
+        for pk, client_id, key, state in known.values_list("pk", "client_id", "occurrence_key", "state"):
+            if wanted.pop((client_id, key), None) is not None and state == State.CLOSED:
+                closed.append(pk)
+        back = Promise.objects.filter(
+            pk__in=closed, closed_as__in=[Closed.TIER, Closed.CLIENT, Closed.SILENT, Closed.GATE]
+        )
+        made += back.update(state=State.DUE, closed_as="", version=F("version") + 1)
+        Promise.objects.bulk_create(wanted.values(), ignore_conflicts=True)
+        made += len(wanted)
+    return made
+
+
+def pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    source = iter(rows)
+    while page := list(islice(source, _BATCH)):
+        yield page
+
+
+# -- what became of them -----------------------------------------------------------------------------------------------
+
+
+def _keep_new(turn: Round, before: int) -> int:
+    """New rows that a contact on file has kept already."""
+    new = Promise.objects.filter(pk__gt=before, item__proof=ServiceItem.Proof.CONTACT, client__branch=turn.branch)
+    opens_on = new.order_by("opens_on").values_list("opens_on", flat=True).first()
+    if opens_on is None:
+        return 0
+    spoken = ContactLog.objects.filter(client__branch=turn.branch, at__gte=day_bounds(opens_on)[0])
+    ids = list(spoken.order_by("client_id").values_list("client_id", flat=True).distinct())
+    return sum(settle_contacts(page, turn.today) for page in pages(ids))
+
+
+def _miss(turn: Round) -> int:
+    rows = Promise.objects.run_out(turn.today).filter(client__branch=turn.branch)
+    return int(rows.update(state=State.MISSED, version=F("version") + 1))
+
+
+def close_unowed(turn: Round) -> int:
+    """Close what is no longer owed: the client is not served, wants no contact, left the tier, or the service ended.
+
+    What was overdue before stays, and counts as missed.
+    """
+    rows = Promise.objects.due().filter(client__branch=turn.branch)
+    served = Q(client__status__in=["active", "dormant"], client__restricted_on=None, client__merged_into=None)
+    count = _close(rows.exclude(served), Closed.CLIENT)
+    count += _close(rows.filter(client__do_not_contact=True), Closed.SILENT)
+    rows = rows.filter(due_on__gte=turn.today)
+    offered = {one.item.pk: one.item for one in turn.newest_terms()}
+    count += _close(rows.exclude(item_id__in=offered), Closed.ENDED)
+    for pk, item in offered.items():
+        own, entitled = rows.filter(item_id=pk), Q(pk__in=[])
+        for one in turn.newest_terms():
+            if one.item.pk == pk:
+                row = one.entitlement
+                entitled |= Q(
+                    client__tier_state__tier__code=row.tier_code,
+                    client__tier_state__programme__code=row.programme_code,
+                )
+        out = own.exclude(pk__in=own.filter(entitled).values("pk"))
+        still = Q(client__tier_state__tier__code=F("tier_code"))
+        count += _close(out.filter(still), Closed.ENDED) + _close(out.exclude(still), Closed.TIER)
+        if item.least_grade or item.gate:
+            passing = Client.objects.filter(passing_q(item, turn.today), branch=turn.branch)
+            count += _close(own.exclude(client__in=passing), Closed.GATE)
+    return count
+
+
+def close_replaced(turn: Round) -> int:
+    """Of two rows that speak for the same time, the one on the present terms stays; a tighter term takes the wider's place."""
+    count = 0
+    for terms in turn.newest_terms():
+        if terms.item.rhythm != Rhythm.PERIODIC:
+            continue
+        for part in _owed_slices(turn, terms):
+            if not part.opens_on <= turn.today <= part.due_on:
+                continue
+            clients = terms.clients(turn.branch, turn.today)
+            others = Promise.objects.due().filter(item=terms.item, client__in=clients.values("pk"))
+            others = others.exclude(occurrence_key=part.key).exclude(first_due_on__lt=part.opens_on)
+            wider = others.filter(due_on__gt=part.due_on, client__tier_state__since__lte=part.middle)
+            replaced = _close(wider, Closed.TERMS)
+            same = Promise.objects.due().filter(item=terms.item, occurrence_key=part.key, client=OuterRef("client"))
+            count += replaced + _close(others.filter(Exists(same), due_on__gte=part.opens_on), Closed.TERMS)
+            if replaced:
+                _make_part(turn, terms, part)
+    return count
+
+
+def _close(rows: Any, why: str) -> int:
+    """Update by key: some engines cannot update and join at once."""
+    return int(
+        Promise.objects.filter(pk__in=rows.values("pk")).update(
+            state=State.CLOSED, closed_as=why, version=F("version") + 1
+        )
+    )
+
+
+@recomputes("tiers.promises")
+def recompute_promises(first: date, last: date, now: datetime) -> int:
+    """After a change of the calendar: the last day of what is owed runs in working days."""
+    rows = Promise.objects.due().filter(due_on__lte=last, last_day__gte=first)
+    pairs = list(rows.order_by().values_list("due_on", "item__limit_days", "item_id").distinct())
+    calendar, moved = Calendar.around(min((day for day, _limit, _item in pairs), default=last)), 0
+    for due_on, limit, item_id in pairs:
+        end = calendar.add_working_days(due_on, limit)
+        open_ones = Promise.objects.due().filter(due_on=due_on, item_id=item_id).exclude(last_day=end)
+        moved += open_ones.update(last_day=end, version=F("version") + 1)
+    return moved

@@ -1,0 +1,164 @@
+"""What people do with what is owed: note that it was kept, waive it, agree on another day, record what many had at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db.models import F, OuterRef, Subquery
+from django.utils.translation import gettext as _
+
+from clients.models import Client
+from crm.core import audit
+from crm.core.clocks import Calendar
+from crm.core.errors import InvalidInput
+from crm.core.models import Branch, User
+from crm.core.service import service
+from crm.core.versions import lock
+from tiers.errors import PromiseSettled
+from tiers.models import Delivery, Promise, ServiceItem
+
+State, Proof = Promise.State, ServiceItem.Proof
+#: States in which a promise may still be kept: late is better than never, and is counted as late.
+_OPEN = (State.DUE, State.MISSED)
+
+
+@service("promise.keep")
+def keep_promise(
+    *, promise: Promise, kept_on: date, today: date, actor: User, note: str = "", version: int | None = None
+) -> Promise:
+    """Note by hand that a promise was kept on a day. Raises ``PromiseSettled``, ``InvalidInput`` and ``StaleEdit``."""
+    row = _open(promise, version)
+    if kept_on > today:
+        raise InvalidInput(fields={"kept_on": _("This day is yet to come.")})
+    if kept_on < row.opens_on:
+        said = _("This promise begins on %(day)s.") % {"day": row.opens_on.isoformat()}
+        raise InvalidInput(fields={"kept_on": said})
+    before = row.state
+    row.state, row.kept_on, row.kept_by, row.proof = State.DONE, kept_on, actor, Proof.HAND
+    row.note = note.strip()[:200]
+    row.save_changed(["state", "kept_on", "kept_by", "proof", "note"])
+    audit.record(
+        actor, "promise.keep", row, before={"state": before}, after={"kept_on": kept_on}, reason=note, client=row.client
+    )
+    return row
+
+
+@service("promise.waive")
+def waive_promise(*, promise: Promise, reason: str, actor: User, version: int | None = None) -> Promise:
+    """Let a promise go, saying why; it counts neither as kept nor as missed. Raises ``PromiseSettled`` and ``StaleEdit``."""
+    said = _said(reason)
+    row = _open(promise, version)
+    before = row.state
+    row.state, row.decided_by, row.reason = State.WAIVED, actor, said
+    row.save_changed(["state", "decided_by", "reason"])
+    audit.record(
+        actor,
+        "promise.waive",
+        row,
+        before={"state": before},
+        after={"state": row.state},
+        reason=said,
+        client=row.client,
+    )
+    return row
+
+
+@service("promise.put_off")
+def put_off_promise(
+    *, promise: Promise, due_on: date, today: date, reason: str, actor: User, version: int | None = None
+) -> Promise:
+    """Agree on a later day for a promise that is due. Raises ``PromiseSettled``, ``InvalidInput`` and ``StaleEdit``."""
+    said = _said(reason)
+    row = _open(promise, version)
+    if row.state != State.DUE:
+        raise PromiseSettled
+    if due_on <= max(row.due_on, today):
+        raise InvalidInput(fields={"due_on": _("Name a day after the one promised, and after today.")})
+    before, row.first_due_on = row.due_on, row.first_due_on or row.due_on
+    row.due_on = due_on
+    row.last_day = Calendar.around(due_on).add_working_days(due_on, row.item.limit_days)
+    row.decided_by, row.reason = actor, said
+    row.save_changed(["due_on", "first_due_on", "last_day", "decided_by", "reason"])
+    audit.record(
+        actor,
+        "promise.put_off",
+        row,
+        before={"due_on": before},
+        after={"due_on": due_on},
+        reason=said,
+        client=row.client,
+    )
+    return row
+
+
+@service("promise.deliver")
+def deliver(
+    *,
+    item: ServiceItem,
+    branch: Branch,
+    clients: Any,
+    kind: str,
+    title: str,
+    day: date,
+    today: date,
+    actor: User,
+) -> Delivery:
+    """Record an event or a sending, and keep the oldest promise of this service that each of ``clients`` is owed on its day.
+
+    ``clients`` is a set of rows that the actor may see. Raises ``InvalidInput``.
+    """
+    _refuse_undeliverable(item, branch, kind, title, day, today)
+    people = clients.filter(branch=branch, merged_into=None)
+    made = Delivery.objects.create(
+        item=item, branch=branch, kind=kind, day=day, title=title.strip()[:120], clients=people.count(), made_by=actor
+    )
+    # One promise of each client: the one that is due first.
+    owed = Promise.objects.filter(item=item, state__in=_OPEN, opens_on__lte=day, last_day__gte=day)
+    first = owed.filter(client=OuterRef("client")).order_by("due_on", "pk").values("pk")[:1]
+    chosen = owed.filter(client__in=people.values("pk"), pk=Subquery(first)).values("pk")
+    made.kept = Promise.objects.filter(pk__in=list(chosen.values_list("pk", flat=True))).update(
+        state=State.DONE,
+        kept_on=day,
+        kept_by=actor,
+        proof=kind,
+        delivery=made,
+        version=F("version") + 1,
+    )
+    made.save(update_fields=["kept"])
+    after = {"service": item.code, "clients": made.clients, "kept": made.kept, "day": day}
+    audit.record(actor, "promise.deliver", made, after=after)
+    return made
+
+
+def _refuse_undeliverable(item: ServiceItem, branch: Branch, kind: str, title: str, day: date, today: date) -> None:
+    wrong: dict[str, str] = {}
+    if kind not in Delivery.Kind.values or item.proof != kind:
+        wrong["item"] = _("This service is not proved this way.")
+    elif item.company_id != branch.company_id or item.branch_id not in (None, branch.pk):
+        wrong["item"] = _("The branch does not offer this service.")
+    if day > today:
+        wrong["day"] = _("This day is yet to come.")
+    if not title.strip():
+        wrong["title"] = _("Say what it was.")
+    if wrong:
+        raise InvalidInput(fields=wrong)
+
+
+def clients_named(ids: Sequence[str], user: User) -> Any:
+    """Clients by public id, as far as the user may see them."""
+    return Client.objects.visible_to(user).filter(public_id__in=list(ids))
+
+
+def _open(promise: Promise, version: int | None) -> Promise:
+    row: Promise = lock(Promise.objects.select_related("client", "item"), pk=promise.pk, version=version)
+    if row.state not in _OPEN:
+        raise PromiseSettled
+    return row
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise InvalidInput(fields={"reason": _("Say why.")})
+    return reason.strip()[:200]

@@ -1,0 +1,229 @@
+"""Bookings: the calendar of places, the list, a booking and its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from clients.models import Client
+from clients.querysets.scope import shown_name
+from crm.core.clocks import local_date
+from crm.core.forms.commands import CommandForm
+from crm.core.views.commands import command
+from crm.core.views.lists import listed, part
+from tiers.filters import BookingFilter
+from tiers.forms.services import BookingForm, ClientChoiceForm, ConcludeForm, PlacesForm, WaiveForm
+from tiers.models import Booking, ServiceDay, ServiceItem
+from tiers.services.bookings import (
+    ask_booking,
+    cancel_booking,
+    conclude_booking,
+    confirm_booking,
+    entitlement_of,
+    left_of,
+    set_places,
+)
+from tiers.views.places import actor_of, place_of
+
+_WEEK = 7
+
+
+@require_safe
+@permission_required("tiers.view_booking", raise_exception=True)
+def booking_list(request: HttpRequest) -> HttpResponse:
+    """The places of the next week, and the bookings, the next one first."""
+    user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
+    rows = Booking.objects.visible_to(user).for_list()
+    if not request.GET.get("state") and "all" not in request.GET:
+        rows = rows.open()
+    found = BookingFilter(request.GET, rows, request=request)
+    page = listed(request, found.qs, ("slot__day", "pk"))
+    for row in page:
+        row.name_shown = shown_name(row.client, user)
+        row.late = row.state == Booking.State.ASKED and row.confirm_by < today
+    template = part(request, "tiers/bookings.html", "tiers/_bookings.html")
+    context: dict[str, Any] = {"filter": found, "page": page, "today": today, "shows_all": "all" in request.GET}
+    if template == "tiers/bookings.html":
+        context |= {"place": place, **_week(place.branch, today)}
+    return render(request, template, context)
+
+
+def _week(branch: Any, today: date) -> dict[str, Any]:
+    """Each booked service with the places of seven days."""
+    days = [today + timedelta(days=n) for n in range(_WEEK)]
+    items = list(ServiceItem.objects.of_branch(branch).booked().in_force(today).order_by("code"))
+    rows = ServiceDay.objects.filter(branch=branch, day__gte=today, day__lt=today + timedelta(days=_WEEK))
+    known = {(row.item_id, row.day): row for row in rows}
+    lines = []
+    for item in items:
+        cells = []
+        for day in days:
+            row = known.get((item.pk, day))
+            taken, places = (row.taken, row.places) if row else (0, item.places)
+            cells.append({"day": day, "taken": taken, "places": places, "full": taken >= places})
+        lines.append({"item": item, "cells": cells})
+    return {"days": days, "lines": lines}
+
+
+@require_safe
+@permission_required("tiers.add_booking", raise_exception=True)
+def booking_choose(request: HttpRequest) -> HttpResponse:
+    """Whom the booking is for."""
+    user = actor_of(request)
+    form = ClientChoiceForm(request.GET or None)
+    found = [{"client": row, "name": shown_name(row, user)} for row in form.found(user)] if request.GET else None
+    context = {"form": form, "found": found, "crumbs": [_crumb()]}
+    return render(request, "tiers/booking_choose.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("tiers.add_booking", raise_exception=True)
+def booking_new(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A place for one client; what his tier still may have stands beside the form."""
+    user, now = actor_of(request), timezone.now()
+    today = local_date(now)
+    rows = Client.objects.visible_to(user).select_related("branch__company")
+    client: Client = get_object_or_404(rows, public_id=public_id)
+    items = ServiceItem.objects.of_branch(client.branch).booked().in_force(today).order_by("code")
+    form = BookingForm(
+        request.POST or None, items=items, may_exceed=user.has_perm("tiers.waive_promise"), initial={"day": today}
+    )
+
+    def save(form: CommandForm) -> Booking:
+        return ask_booking(client=client, actor=user, now=now, **form.command)
+
+    facts = []
+    for item in items:
+        entitlement = entitlement_of(client, item, today)
+        left = left_of(client, item, entitlement, today) if entitlement else None
+        said = {"left": left, "times": entitlement.times if entitlement else 0}
+        words = _("%(left)s of %(times)s left in this period") % said if entitlement else _("not entitled")
+        facts.append({"label": item.name, "value": words})
+    return command(
+        request,
+        form,
+        do=save,
+        done=lambda: reverse("tiers:bookings"),
+        template="tiers/step.html",
+        context={
+            "title": _("Book a service"),
+            "sub": shown_name(client, user),
+            "submit": _("Book"),
+            "back_url": reverse("tiers:bookings"),
+            "crumbs": [_crumb()],
+            "facts": facts,
+            "columns": 2,
+        },
+        said=_("The place is taken. Confirm it to the client in time."),
+    )
+
+
+def _crumb() -> dict[str, str]:
+    return {"label": _("Bookings"), "url": reverse("tiers:bookings")}
+
+
+def visible_booking(request: HttpRequest, public_id: str) -> Booking:
+    rows = Booking.objects.visible_to(actor_of(request)).for_list()
+    found: Booking = get_object_or_404(rows, public_id=public_id)
+    return found
+
+
+@require_safe
+@permission_required("tiers.view_booking", raise_exception=True)
+def booking_detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One booking and its next steps."""
+    user, row = actor_of(request), visible_booking(request, public_id)
+    today, may = local_date(timezone.now()), user.has_perm("tiers.change_booking")
+    context = {
+        "booking": row,
+        "name": shown_name(row.client, user),
+        "today": today,
+        "may_confirm": may and row.state == Booking.State.ASKED,
+        "may_cancel": may and row.state in (Booking.State.ASKED, Booking.State.CONFIRMED),
+        "may_conclude": may and row.state == Booking.State.CONFIRMED and row.slot.day <= today,
+        "crumbs": [_crumb()],
+    }
+    return render(request, "tiers/booking.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("tiers.change_booking", raise_exception=True)
+def booking_step(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
+    """Confirm, cancel, or say how it went."""
+    user, today, row = actor_of(request), local_date(timezone.now()), visible_booking(request, public_id)
+    forms: dict[str, type[CommandForm]] = {"confirm": CommandForm, "cancel": WaiveForm}
+    form = forms.get(verb, ConcludeForm)(request.POST or None, initial={"version": row.version})
+
+    def do(form: CommandForm) -> Booking:
+        if verb == "confirm":
+            return confirm_booking(booking=row, actor=user, version=form.seen)
+        if verb == "cancel":
+            return cancel_booking(booking=row, actor=user, version=form.seen, **form.command)
+        return conclude_booking(
+            booking=row, came=verb == "came", today=today, actor=user, version=form.seen, **form.command
+        )
+
+    title = _TITLES[verb]()
+    return command(
+        request,
+        form,
+        do=do,
+        done=lambda: reverse("tiers:bookings"),
+        template="tiers/step.html",
+        context={
+            "title": title,
+            "sub": f"{shown_name(row.client, user)} · {row.slot.item.name} · {row.slot.day:%Y-%m-%d} {row.at:%H:%M}",
+            "submit": title,
+            "danger": verb in ("cancel", "no_show"),
+            "back_url": row.get_absolute_url(),
+            "crumbs": [_crumb()],
+        },
+        said=_("Saved."),
+    )
+
+
+_TITLES: dict[str, Callable[[], str]] = {
+    "confirm": lambda: _("Confirm"),
+    "cancel": lambda: _("Cancel the booking"),
+    "came": lambda: _("It took place"),
+    "no_show": lambda: _("The client did not come"),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("tiers.change_serviceday", raise_exception=True)
+def places_set(request: HttpRequest) -> HttpResponse:
+    """How many places a day has."""
+    user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
+    items = ServiceItem.objects.of_branch(place.branch).booked().in_force(today).order_by("code")
+    initial = {"day": request.GET.get("day") or today, "item": request.GET.get("item", "")}
+    form = PlacesForm(request.POST or None, items=items, initial=initial)
+
+    def save(form: CommandForm) -> ServiceDay:
+        return set_places(branch=place.branch, actor=user, **form.command)
+
+    return command(
+        request,
+        form,
+        do=save,
+        done=lambda: reverse("tiers:bookings"),
+        template="tiers/step.html",
+        context={
+            "title": _("Set the places of a day"),
+            "sub": place.branch.name,
+            "submit": _("Save"),
+            "back_url": reverse("tiers:bookings"),
+            "crumbs": [_crumb()],
+            "text": _("None for a day on which the service is not given."),
+        },
+        said=_("Saved."),
+    )
