@@ -40,12 +40,13 @@ from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
 from crm.demo.professionals import classify_investors
 from crm.demo.profiles import draw_profiles
+from crm.demo.services import give_services
 from crm.demo.sets import keep_sets
 from crm.demo.staffing import Crew, hire
 from crm.demo.trading_rights import grant_permissions
 from crm.demo.wishes import ask_needs
 from crm.roles import HEAD_OFFICE, MANAGER
-from tiers.models import RateBasis, Tier, TierState
+from tiers.models import Promise, RateBasis, Tier, TierState
 from tiers.services.commission import Price, set_rate_card
 from tiers.services.evaluation import evaluate
 from tiers.services.programmes import seed_default_programme
@@ -83,6 +84,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
     _match(crew, life)
     say(f"{keep_sets(crew)} segments")
+    say(f"{give_services(crew=crew, today=today, now=life.now)} promises to clients")
     say(f"{life.agreements()} advisory agreements")
     life.calls()
     life.surveys()
@@ -176,4 +178,6 @@ def _facts() -> Iterable[Any]:
     yield list(permissions.values_list("client__external_id", "code", "state", "opened_on", "exemption"))
     known = ClientQuality.objects.order_by("client__branch__code", "client__external_id")
     yield list(known.values_list("score", "completeness", "verification", "freshness", "missing"))
+    promises = Promise.objects.order_by("client__branch__code", "client__external_id", "item__code", "due_on")
+    yield list(promises.values_list("occurrence_key", "state", "kept_on", "closed_as"))
     yield sorted(SurveyAnswer.objects.values_list("satisfaction", "recommendation"))

@@ -1,0 +1,134 @@
+"""Services of the demo: the catalogue, a quarter of promises kept and broken, bookings, preference segments with menus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from clients.models import Client
+from crm.core.access import system_user
+from crm.core.clocks import at_local
+from crm.core.models import Branch, User
+from crm.demo.staffing import Crew
+from crm.roles import FRONT_DESK, MANAGER
+from tiers.models import Promise, ServiceItem
+from tiers.services.bookings import ask_booking, conclude_booking, confirm_booking
+from tiers.services.catalogue import seed_catalogue
+from tiers.services.menus import Line, create_preference
+from tiers.services.promise_plan import plan_promises
+from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
+
+#: The sweep's days before today: enough for one quarter to begin and to end.
+_SWEEPS = (100, 70, 40, 20, 8, 1, 0)
+#: Of promises noted by hand, every so many.
+_BY_HAND = 3
+#: Rule, tiers, names and menu of each preference segment.
+_SEGMENTS: tuple[tuple[str, str, list[str], dict[str, Any], list[Line]], ...] = (
+    (
+        "稳健收益偏好",
+        "Steady income",
+        ["gold", "platinum"],
+        {"any": [{"field": "needs_goals", "op": "any", "value": ["income", "preserve"]}]},
+        [Line("report", "Weekly on bonds and income funds", "固收周报"), Line("event", "Wealth salon", "稳健理财沙龙")],
+    ),
+    (
+        "交易活跃偏好",
+        "Active traders",
+        [],
+        {"any": [{"field": "tag_turnover", "op": "in", "value": ["turnover.high", "turnover.short"]}]},
+        [
+            Line("report", "Strategy before the opening", "早盘策略"),
+            Line("idea", "Sectors in motion", "热点板块提示"),
+            Line("event", "Technical analysis class", "技术分析课堂"),
+        ],
+    ),
+    (
+        "高端配置偏好",
+        "Allocation of the wealthy",
+        ["diamond", "private"],
+        {"all": [{"field": "do_not_contact", "op": "no"}]},
+        [
+            Line("idea", "Allocation of the quarter", "季度资产配置建议"),
+            Line("event", "Dinner of exchange", "高端投资交流会"),
+        ],
+    ),
+)
+_TITLES = {"send": "月度研究报告精选", "event": "季度投资策略沙龙"}
+
+
+def give_services(*, crew: Crew, today: date, now: datetime) -> int:
+    """Play a quarter: sweeps, sendings, an event, promises kept by hand, put off and waived; returns how many are on file."""
+    seed_catalogue(company=crew.company, actor=system_user())
+    for days_ago in _SWEEPS:
+        day = today - timedelta(days=days_ago)
+        for branch in crew.branches:
+            plan_promises(branch=branch, now=at_local(day, time(8)), actor=system_user())
+            if 0 < days_ago < _SWEEPS[0]:
+                _keep_some(crew, branch, day)
+    for branch in crew.branches:
+        _decide_some(crew.of(branch, MANAGER)[0], branch, today)
+        _draw_segments(crew.of(branch, MANAGER)[0], branch)
+        _book(crew.of(branch, FRONT_DESK)[0], branch, today, now)
+    return int(Promise.objects.count())
+
+
+def _keep_some(crew: Crew, branch: Branch, day: date) -> None:
+    manager = crew.of(branch, MANAGER)[0]
+    for item in ServiceItem.objects.of_branch(branch).owed().filter(proof__in=["send", "event"]).order_by("code"):
+        owed = Promise.objects.open_on(day).filter(item=item, client__branch=branch)
+        if owed.exists():
+            # Every fifth client was not reached.
+            ids = list(owed.order_by("client__external_id").values_list("client_id", flat=True))
+            clients = Client.objects.filter(pk__in=[pk for place, pk in enumerate(ids) if place % 5])
+            deliver(
+                item=item, branch=branch, clients=clients, kind=item.proof, title=_TITLES[item.proof], day=day,
+                today=day, actor=manager,
+            )  # fmt: skip
+    rows = Promise.objects.open_on(day).filter(client__branch=branch, item__proof="contact")
+    rows = rows.order_by("due_on", "client__external_id", "item__code")
+    for place, row in enumerate(rows.select_related("client__advisor")[:18]):
+        if place % _BY_HAND and row.client.advisor:
+            keep_promise(promise=row, kept_on=day, today=day, actor=row.client.advisor, note="已当面沟通")
+
+
+def _decide_some(manager: User, branch: Branch, today: date) -> None:
+    rows = Promise.objects.due().filter(client__branch=branch, due_on__gte=today)
+    rows = rows.order_by("due_on", "client__external_id", "item__code")
+    for place, row in enumerate(rows[:3]):
+        if place == 0:
+            waive_promise(promise=row, reason="客户婉拒，已说明权益", actor=manager)
+        else:
+            later = row.due_on + timedelta(days=10)
+            put_off_promise(promise=row, due_on=later, today=today, reason="客户出差，约定改期", actor=manager)
+
+
+def _draw_segments(manager: User, branch: Branch) -> None:
+    for name_zh, name_en, tiers, rule, menu in _SEGMENTS:
+        values = {"name_zh": name_zh, "name_en": name_en, "tier_codes": tiers, "rule": rule}
+        create_preference(values=values, menu=menu, company=branch.company, branch=branch, actor=manager)
+
+
+def _book(desk: User, branch: Branch, today: date, now: datetime) -> None:
+    """Yesterday's took place, tomorrow's is confirmed, the day after's waits."""
+    clients = _entitled(branch)
+    channel = ServiceItem.objects.of_branch(branch).get(code="green_channel")
+    car = ServiceItem.objects.of_branch(branch).get(code="pick_up")
+    earlier = at_local(today - timedelta(days=3), time(10))
+    plans = ((channel, 2, earlier), (car, -1, now), (channel, -2, now), (channel, 0, now))
+    for client, (item, days_ago, asked_at) in zip(clients, plans, strict=False):
+        day = today - timedelta(days=days_ago)
+        row = ask_booking(
+            client=client, item=item, day=day, at=time(10, 30), where="MU5104" if item == car else "贵宾室",
+            actor=desk, now=asked_at,
+        )  # fmt: skip
+        if days_ago != -2:
+            confirm_booking(booking=row, actor=desk)
+        if days_ago > 0:
+            conclude_booking(booking=row, came=True, today=today, actor=desk)
+
+
+def _entitled(branch: Branch) -> Iterator[Client]:
+    rows = Client.objects.served().contactable().filter(branch=branch, merged_into=None)
+    tiers = ("diamond", "private")
+    yield from rows.filter(tier_state__tier__code__in=tiers).order_by("-total_assets", "external_id")[:4]
