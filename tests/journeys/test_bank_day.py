@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,7 @@ from complaints.models import Complaint, ComplaintClock
 from crm.core.access import system_user
 from crm.core.clocks import at_local
 from tests.factories.advisory import AdvisorFactory
+from tiers.services.programmes import DEFAULT_FILE, read_plan, seed_default_programme
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,11 +61,11 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter=";"))
 
 
-def plain_count(rows: list[dict[str, str]]) -> dict[str, int]:
+def plain_count(rows: list[dict[str, str]], bounds: Sequence[Decimal | int] = BOUNDS) -> dict[str, int]:
     """Clients by tier as anybody would count them: the highest bound that the balance reaches, negatives lowest."""
-    counts = dict.fromkeys(range(len(BOUNDS)), 0)
+    counts = dict.fromkeys(range(len(bounds)), 0)
     for row in rows:
-        counts[max((n for n, bound in enumerate(BOUNDS) if int(row["balance"]) >= bound), default=0)] += 1
+        counts[max((n for n, bound in enumerate(bounds) if int(row["balance"]) >= bound), default=0)] += 1
     return {str(number): count for number, count in counts.items()}
 
 
@@ -138,6 +140,13 @@ def test_a_day_on_a_banks_clients(branch, crew, bank_file, tmp_path, capsys):
     assert graded["moved"] == 0
     second = run(capsys, "evaluate_tiers", "--branch", branch.code, "--date", DAY, "--programme", "bank")
     assert second["counts"] == graded["counts"]
+
+    # So does the house's own programme, by the bounds of its file.
+    bounds = [tier.bound or 0 for tier in read_plan(DEFAULT_FILE).tiers]
+    seed_default_programme(company=branch.company, actor=system_user())
+    house = run(capsys, "evaluate_tiers", "--branch", branch.code, "--date", DAY, "--programme", "default")
+    assert list(house["counts"].values()) == list(plain_count(rows, bounds).values())
+    assert house["moved"] == count and house["first"] == 0
 
     # Matching is proven, and once it is accepted everybody has an advisor.
     matched = run(capsys, "run_matching", "--branch", branch.code, "--approve")
