@@ -53,7 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
     from crm.core.models import User
 
     User.objects.get(pk=request.headers["X-User"])
-    rows = Client.objects.all()
+    rows = Client.objects.filter(merged_into=None)  # those whom the index by assets holds
     count = rows.order_by()[:10_001].count()
     listed = rows.select_related("advisor").order_by("-total_assets", "-pk")[:50]
     return HttpResponse(_template.render(Context({"rows": listed, "count": count})))
