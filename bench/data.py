@@ -70,7 +70,7 @@ def weekdays(count: int) -> list[date]:
     return found[::-1]
 
 
-def _analyse() -> None:
+def analyse() -> None:
     """Let the database know what it holds, as it does by itself at night."""
     from django.db import connection
 
@@ -118,7 +118,12 @@ class House:
         programme = programme_or_default(self.branch, self.days[-1])
         evaluate(branch=self.branch, day=self.days[-1], actor=system_user(), programme=programme)
         self.client = self._probe(rows)
-        _analyse()
+        self.settle()
+
+    @staticmethod
+    def settle() -> None:
+        """After much was written: let the database know what it holds."""
+        analyse()
 
     def _name(self, number: int) -> str:
         if number == self.count // 2:

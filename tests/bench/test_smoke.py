@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench import chaos, data, lists, rest
+from bench import chaos, data, filters, lists, rest
 from bench.measure import Report
 from bench.pages import BUDGET, LISTS, QUERIES, ROWS, ROWS_OF_CLIENT, STATES, Page, addresses, tell
 from bench.yardstick import goal, yardstick
@@ -19,7 +19,7 @@ from bench.yardstick import goal, yardstick
 def small(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[data.House]:
     """A branch of 120 clients and five days, in the database of the test."""
     monkeypatch.setitem(data.SIZES, "s", (120, 5))
-    monkeypatch.setattr(data, "_analyse", lambda: None)
+    monkeypatch.setattr(data, "analyse", lambda: None)
     yield data.House("s")
 
 
@@ -52,6 +52,16 @@ def test_rest_is_measured_with_a_contact_for_each_create(small: data.House):
 
     assert ContactLog.objects.count() > before
     assert all(line["verdict"] for line in report.as_json()["results"])
+
+
+def test_each_filter_and_each_night_is_measured(small: data.House):
+    report = Report("filters", size="s", pairs=1)
+
+    filters.measure(small, report)
+
+    names = {line["name"] for line in report.as_json()["results"]}
+    assert {f"{name} / first page" for name in filters.FILTERS} <= names
+    assert "behaviour tags, the next night / scan of the book" in names
 
 
 @pytest.mark.nodb
