@@ -154,7 +154,7 @@ class ClientsConfig(AppConfig):
             columns,
             tasks,  # noqa: F401  registers the job and the sweep
         )
-        from clients.models import ContactLog, InvestorClassification
+        from clients.models import ContactLog, InvestorClassification, PermissionCode
         from clients.quality import QualityItem
         from clients.querysets.scope import TEAM_SQL
         from clients.registry import bind
@@ -182,6 +182,7 @@ class ClientsConfig(AppConfig):
             return InvestorClassification.objects.visible_to(user)
 
         add_parts(dict(QualityItem.choices))
+        add_parts(dict(PermissionCode.choices))
 
         @attachments.guard(ContactLog)
         def files_of_contacts(user: Any) -> Any:

@@ -13,6 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from clients.questions import Horizon
+
 
 class Outcome(StrEnum):
     """Whether a condition holds. ``waived``: the rule itself lets this client off."""
@@ -103,6 +105,7 @@ _LABELS: dict[str, str | Promise] = {
     "test_disclosure": gettext_lazy("Risk disclosure signed"),
     "test_not_associate": gettext_lazy("No shareholder or associate of the firm"),
     "one_of": gettext_lazy("One of several"),
+    "horizon": gettext_lazy("Investment horizon"),
     "licensed": gettext_lazy("Kind of institution"),
     "means": gettext_lazy("Assets or income"),
     "net_assets": gettext_lazy("Net assets at the last year-end"),
@@ -265,6 +268,18 @@ def _background(found: dict[str, Any]) -> str:
     return role_word(found["role"]) if found.get("role") else _years(found)
 
 
+def _horizon(found: dict[str, Any]) -> str:
+    wanted = _("needed: %(horizon)s") % {"horizon": Horizon(found["minimum"]).label}
+    if found.get("refused"):
+        told = _("The client would not say.")
+    elif not found.get("horizon"):
+        told = _("Nobody has asked the client yet.")
+    else:
+        said = {"horizon": Horizon(found["horizon"]).label, "day": found.get("asked_on") or ""}
+        told = _("The client said: %(horizon)s (%(day)s).") % said
+    return f"{told} {wanted}"
+
+
 _WHY = {
     "status": _status,
     "average": _average,
@@ -272,6 +287,7 @@ _WHY = {
     "grade": _grade,
     "assessment": _assessment,
     "one_of": _one_of,
+    "horizon": _horizon,
     "licensed": _licensed,
     "net_assets": _enough,
     "financial_assets": _enough,

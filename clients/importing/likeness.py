@@ -31,7 +31,9 @@ def warn_of_likeness(context: ImportContext, layout: list[str], plans: list[RowP
         days, spoken = {facts["birth_date"] for facts in born}, {facts["pinyin"] for facts in born}
         asked |= Q(birth_date__in=days, pinyin__in=spoken)
     known: dict[tuple[str, ...], tuple[int, str]] = {}
-    found = Client.objects.filter(asked, branch__company=context.branch.company_id, merged_into=None)
+    found = Client.objects.filter(
+        asked, branch__company=context.branch.company_id, merged_into=None, restricted_on=None
+    )
     columns = ("branch_id", "external_id", "id_index", "phone_index", "name", "pinyin", "birth_date")
     for branch_id, number, document, phone, name, pinyin, day in found.order_by("pk").values_list(*columns):
         who = (branch_id, number)

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 LONGEST_WINDOW = 250
 _BACK = 400
 _NONE = "none"
-#: Conditions about means, which the rules ask of persons only.
-_OF_PERSONS = frozenset({"average", "experience"})
+#: Conditions about means and plans, which the rules ask of persons only.
+_OF_PERSONS = frozenset({"average", "experience", "horizon"})
+#: Horizons of needs interviews, the shortest first; somebody without a fixed term meets each.
+_HORIZONS = ("short", "medium", "long", "very_long")
+_OPEN = "open"
 _GRADES = ("C1", "C2", "C3", "C4", "C5")
 
 
@@ -122,6 +125,9 @@ class _File:
         from clients.models import EntryTest, TradingPermission
 
         self.client, self.day = client, day
+        present = client.needs_interviews.filter(is_present=True).values_list("horizon", "answered_on", "refused")
+        #: What the client last said of his horizon, when, and whether he would not say.
+        self.needs = present.first()
         self.live = {row.code: row for row in TradingPermission.objects.live().filter(client=client)}
         self.tests = EntryTest.objects.newest_of(client)
         self._known = known
@@ -129,6 +135,11 @@ class _File:
         self._calendar: Calendar | None = None
         self._first_trade: tuple[date | None] | None = None
         self._assessed: tuple[date | None] | None = None
+
+    def horizon_for(self, code: str) -> str:
+        """The shortest horizon that the house asks for (R43); "none" asks for nothing."""
+        table = self._known.raw("suitability.horizons") if "suitability.horizons" in self._known.keys() else {}  # noqa: SIM118  figures are no dictionary
+        return str(table.get(code, _NONE))
 
     def held(self, code: str) -> TradingPermission | None:
         found = self.live.get(code)
@@ -187,6 +198,8 @@ def _conditions(rule: Rule, file: _File, code: str) -> list[Condition]:
     found += [_test(kind, rule, file, code) for kind in rule.tests]
     if rule.one_of:
         found.append(_one_of(rule, file, code))
+    if (wanted := file.horizon_for(code)) in _HORIZONS:
+        found.append(_horizon(wanted, file))
     return [_let_off(condition, rule, file) for condition in found]
 
 
@@ -271,6 +284,19 @@ def _test(kind: str, rule: Rule, file: _File, code: str) -> Condition:
     passed = newest.score is None or newest.score >= rule.pass_mark
     found = facts(done_on=newest.done_on, score=newest.score, pass_mark=rule.pass_mark)
     return Condition(f"test_{kind}", Outcome.MET if passed else Outcome.NOT_MET, found)
+
+
+def _horizon(wanted: str, file: _File) -> Condition:
+    """What the client said in his needs interview against what the market needs: money that he wants back sooner is not
+    for shares that may find no buyer. A client without a fixed term can wait."""
+    said, answered, refused = file.needs or ("", {}, [])
+    found = facts(horizon=said, minimum=wanted, asked_on=answered.get("horizon"))
+    if "horizon" in refused:
+        return Condition("horizon", Outcome.UNKNOWN, {**found, "refused": True})
+    if not said:
+        return Condition("horizon", Outcome.UNKNOWN, found)
+    enough = said == _OPEN or _HORIZONS.index(said) >= _HORIZONS.index(wanted)
+    return Condition("horizon", Outcome.MET if enough else Outcome.NOT_MET, found)
 
 
 def _one_of(rule: Rule, file: _File, code: str) -> Condition:
