@@ -231,7 +231,7 @@ def test_a_row_with_more_or_fewer_cells_than_the_header_is_refused():
         (ID + "[formats.nickname]\ndecimal = ','\n", "nickname"),
         (ID + "name = 'nom'\n", "nom"),
         (ID + "[skip_when]\nmood = ['bad']\n", "mood"),
-        (ID + "[compose]\nname = '{first} {last}'\n", "first, last"),
+        (ID + "[compose]\nname = '{first} {last}'\n", "first、last"),
         ("[columns]\nname = 'name'\n", "external_id"),
         (ID + "[constants]\nexternal_id = 'x'\n", "external_id"),
         ("[file]\nkey = 'row'\n" + ID, "external_id"),
