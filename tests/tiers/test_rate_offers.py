@@ -262,6 +262,18 @@ def test_the_answer_is_taken_on_a_page_that_shows_the_notice(risen: Client, staf
     assert (row.state, row.answered_how) == ("approved", "app")
 
 
+def test_before_the_approval_there_is_no_answer_to_record_and_the_desk_says_who_proposed(
+    risen: Client, staff: Staff, web: Any
+) -> None:
+    rate, browser = proposal(risen), web(staff("branch_manager"))
+
+    page = browser.get(reverse("tiers:rate_accept", args=[rate.public_id])).content.decode()
+    desk = browser.get(reverse("tiers:commission"), headers={"accept-language": "zh-hans"}).content.decode()
+
+    assert "Nothing waits for the client&#x27;s answer" in page and "answered_on" not in page
+    assert "系统" in desk and "System" not in desk
+
+
 def test_the_statement_says_what_holds_and_why_masked_and_leaves_a_trace(risen: Client, staff: Staff, web: Any) -> None:
     Client.objects.filter(pk=risen.pk).update(name="欧阳娜娜")
     url = reverse("tiers:statement", args=[risen.public_id])

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, Group, PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.models.base import PublicModel, Versioned
@@ -194,6 +195,11 @@ class User(PublicModel, Versioned, AbstractBaseUser, PermissionsMixin):
     def standing(self) -> Standing:
         """Roles, rights, outlets and who is absent: one statement for each loaded row, none where it came with it."""
         return standing_of(self.pk) if self.pk else Standing()
+
+    @property
+    def called(self) -> str:
+        """The name as pages say it; what no person did was the system's doing, in the reader's language."""
+        return gettext("System") if self.is_system else self.name
 
     @property
     def roles(self) -> list[Role]:
