@@ -270,7 +270,7 @@ def test_before_the_approval_there_is_no_answer_to_record_and_the_desk_says_who_
     page = browser.get(reverse("tiers:rate_accept", args=[rate.public_id])).content.decode()
     desk = browser.get(reverse("tiers:commission"), headers={"accept-language": "zh-hans"}).content.decode()
 
-    assert "Nothing waits for the client&#x27;s answer" in page and "answered_on" not in page
+    assert "Nothing waits for the client's answer" in page and "answered_on" not in page
     assert "系统" in desk and "System" not in desk
 
 
