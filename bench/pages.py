@@ -34,6 +34,7 @@ LANGUAGES, WIDTHS = ("zh-hans", "en"), (1440, 390)
 #: Addresses that are no pages: for machines, for files, or with a secret in them.
 NO_PAGES = {
     *("core:healthz", "core:readyz", "core:health_jobs", "core:service_worker", "core:attachment", "care:survey"),
+    *("clients:segment_count", "clients:group", "overview:brief"),  # parts of pages that htmx fetches
     *("search:palette", "account_confirm_email", "account_reset_password_from_key", "mfa_download_recovery_codes"),
     *("core:import_errors", "account_logout", "api:schema"),
 }

@@ -172,6 +172,8 @@ def _grade(found: dict[str, Any]) -> str:
     said = {"grade": found["grade"], "needed": found["minimum"], "day": found.get("valid_until") or "—"}
     if found.get("lowest"):
         return _("%(grade)s with the lowest risk capacity; %(needed)s or higher needed.") % said
+    if found.get("expired") and not found.get("valid_until"):
+        return _("%(grade)s without a day until which it is valid; a valid %(needed)s or higher needed.") % said
     if found.get("expired"):
         return _("%(grade)s ran out on %(day)s; a valid %(needed)s or higher needed.") % said
     return _("%(grade)s, valid until %(day)s; %(needed)s or higher needed.") % said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -70,8 +71,16 @@ class AdvisorForm(CommandForm):
         help_text=_("None ticked means all."),
     )
 
-    def __init__(self, *args: Any, profile: AdvisorProfile | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, profile: AdvisorProfile | None = None, tiers: Iterable[Any] = (), **kwargs: Any
+    ) -> None:
+        """``tiers``: those by which the branch grades; their names stand for the ranks."""
         if profile is not None:
             known = {name: getattr(profile, name) for name in EDITABLE}
             kwargs["initial"] = {**known, "version": profile.version}
         super().__init__(*args, **kwargs)
+        names = {str(tier.rank): tier.name for tier in tiers}
+        if names:
+            held = {str(rank): str(rank) for rank in (profile.tier_ranks if profile is not None else ())}
+            ranks: Any = self.fields["tier_ranks"]
+            ranks.choices = sorted((held | names).items(), key=lambda pair: int(pair[0]))

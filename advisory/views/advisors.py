@@ -22,6 +22,7 @@ from crm.core.clocks import local_date
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.views.commands import command
+from tiers.models import Tier
 
 #: Natural days before the end of a licence from which the list warns.
 WARN_DAYS = 60
@@ -57,7 +58,8 @@ def advisor_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     user = actor_of(request)
     person = get_object_or_404(_people(user), public_id=public_id)
     profile = AdvisorProfile.objects.visible_to(user).filter(user=person).first()
-    form = AdvisorForm(request.POST or None, profile=profile)
+    tiers = Tier.objects.governing(person.branch, local_date(timezone.now())) if person.branch else ()
+    form = AdvisorForm(request.POST or None, profile=profile, tiers=tiers)
 
     def do(form: Any) -> AdvisorProfile:
         return change_profile(user=person, values=form.command, actor=user, version=form.seen)

@@ -39,6 +39,7 @@ class CompleteForm(CommandForm):
         names = [name for name in COMPOSED.get(QualityItem(item), (item,)) if name in EDITABLE]
         for name in names:
             self.fields[name] = self._input(name)
+            self.fields[name].row_class = "form-row-first"  # type: ignore[attr-defined]  # read by components/_form.html
         if not names or item in COMPOSED:
             return
         if held and item in FACTS:

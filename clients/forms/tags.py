@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from clients.models import Tag
 from crm.core.forms.commands import CommandForm
 from crm.core.models import Role, User
+from crm.core.templatetags.ui import tier_badge
 
 PALETTE = [(number, str(number)) for number in range(1, 9)]
 
@@ -46,6 +47,8 @@ class TagForm(CommandForm):
             names = ("name", "meaning", "palette", "setters", "is_active", "version")
             kwargs["initial"] = {name: getattr(tag, name) for name in names}
         super().__init__(*args, **kwargs)
+        palette: Any = self.fields["palette"]
+        palette.choices = [(slot, tier_badge(str(label), slot=slot)) for slot, label in PALETTE]
         scope: Any = self.fields["scope"]
         scope.choices = [("branch", _("This branch"))] if user.branch_id else []
         if user.scope.sees_company:

@@ -71,7 +71,7 @@ def classification_apply(request: HttpRequest, public_id: str) -> HttpResponse:
         form,
         do,
         title=_("Apply for a professional investor class"),
-        submit=_("Apply"),
+        submit=_("Hand the application in"),
         done=lambda: reverse("clients:classification", args=[made[0].public_id]) if made else tab_of(client),
     )
 

@@ -160,7 +160,7 @@ def permission_close(request: HttpRequest, public_id: str) -> HttpResponse:
         )
 
     title = _("Close a permission: %(name)s") % {"name": row.get_code_display()}
-    return on_the_tab(request, row.client, form, do, title=title, submit=_("Close"))
+    return on_the_tab(request, row.client, form, do, title=title, submit=_("Close the permission"))
 
 
 def permissions_context(request: HttpRequest, client: Client) -> dict[str, Any]:

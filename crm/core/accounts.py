@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.signals import password_changed
 from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import ValidationError
@@ -46,6 +49,14 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Whoever is led from the sign-in to his second factor has typed his password a moment ago: once is enough."""
+        if app == "allauth.mfa" and self.request.session.get(SECOND_FACTOR_DUE):
+            proofs = get_authentication_records(self.request, self.request.user)
+            if proofs and time.time() - float(proofs[-1]["at"]) < app_settings.REAUTHENTICATION_TIMEOUT:
+                return False
+        return bool(super().is_reauthentication_required(app=app, **more))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         number = str(credentials.get("username", ""))

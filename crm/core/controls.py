@@ -74,7 +74,7 @@ def value_in_words(bound: BoundField, raw: list[str]) -> str:
     """What was chosen, by the words of the choices; of a related row, its own text."""
     cleaned: Any = getattr(bound.form, "cleaned_data", {}).get(bound.name)
     if isinstance(bound.field, forms.ModelMultipleChoiceField):
-        return ", ".join(bound.field.label_from_instance(row) for row in cleaned or ())
+        return gettext(", ").join(bound.field.label_from_instance(row) for row in cleaned or ())
     if isinstance(bound.field, forms.ModelChoiceField):
         return bound.field.label_from_instance(cleaned) if cleaned is not None else ""
     choices = getattr(bound.field, "choices", None)
@@ -85,7 +85,7 @@ def value_in_words(bound: BoundField, raw: list[str]) -> str:
     for key, label in () if choices is None else choices:
         pairs = label if isinstance(label, list | tuple) else [(key, label)]
         words.update({str(one): str(text) for one, text in pairs})
-    return ", ".join(words.get(value, value) for value in raw)
+    return gettext(", ").join(words.get(value, value) for value in raw)
 
 
 def chips_of(form: forms.BaseForm, query: QueryDict) -> list[Chip]:

@@ -157,13 +157,15 @@ def in_words(key: PolicyKey, value: Any) -> str:
     if key.kind == kinds.FLAG:
         return _("yes") if value else _("no")
     if key.kind == kinds.LIST:
-        return f"{', '.join(str(item) for item in value)} {unit}".strip()
+        return f"{_(', ').join(str(item) for item in value)} {unit}".strip()
     if key.kind in (kinds.BANDS, kinds.TABLE):
         return _table(value)
     if key.kind == kinds.RATE:
         return _rate(Decimal(str(value)))
     if key.kind in (kinds.INTEGER, kinds.MONEY):
         return f"{number_format(Decimal(str(value)), force_grouping=True)} {unit}".strip()
+    if isinstance(value, int) and abs(value) >= 10_000:
+        return f"{value:,}"
     return str(PART_WORDS.get(str(value), value))
 
 

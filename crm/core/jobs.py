@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -321,6 +322,8 @@ def _end(run: JobRun, state: JobRun.State, *, result: dict[str, Any] | None = No
     changes: dict[str, Any] = {"state": state, "ended_at": database_now(), "lease_until": None, "result": result}
     if message:
         changes["message"] = message
+    if state == JobRun.State.DONE:
+        changes["done"] = F("total")
     JobRun.objects.filter(pk=run.pk, leased_by=run.leased_by).update(**changes)
 
 

@@ -14,6 +14,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from crm.core.clocks import local_date
 from crm.core.crypto import keyring, seal, unseal
@@ -74,6 +75,11 @@ def _time_step(user: User, code: str) -> str:
 
 class SealingMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     """Secrets of authenticators lie sealed in the database; who needs a second factor cannot take it off."""
+
+    error_messages = {  # allauth reads it from the class
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("This code is not right. Wait for the next one and type that."),
+    }
 
     def encrypt(self, text: str) -> str:
         return seal(text, AAD)

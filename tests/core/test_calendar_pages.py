@@ -44,6 +44,14 @@ def test_everybody_in_the_house_sees_the_year_with_its_marks(reader):
     assert day_url("2026-10-01") not in text
 
 
+def test_the_days_of_the_week_are_days_in_chinese(reader):
+    """A word of ours that Django knows as well, such as the sign of a tier, must not rename Sundays."""
+    text = reader.get(reverse("core:calendar"), headers={"accept-language": "zh-hans"}).content.decode()
+
+    assert text.count("星期日") == 12
+    assert "太阳" not in text
+
+
 def test_an_unknown_year_is_shown_as_an_estimate(reader):
     page = reader.get(reverse("core:calendar"), {"year": "2031"})
 

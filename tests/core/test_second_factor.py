@@ -87,6 +87,26 @@ def test_the_set_up_and_signing_out_stay_open_and_programs_get_a_problem(staff):
     assert browser.post("/accounts/logout/").status_code == 302
 
 
+def test_whoever_has_just_signed_in_is_not_asked_for_his_password_again_before_the_set_up(staff):
+    demand()
+    browser = sign_in_web(staff("compliance"))
+
+    assert b"qr-code" in browser.get(reverse("mfa_activate_totp")).content
+
+
+def test_an_open_browser_is_asked_who_sits_there_before_the_set_up(staff):
+    demand()
+    browser = sign_in_web(staff("compliance"))
+    session = browser.session
+    session["account_authentication_methods"][-1]["at"] -= 3600
+    session.save()
+
+    answer = browser.get(reverse("mfa_activate_totp"))
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_reauthenticate"))
+
+
 def test_once_it_is_set_up_the_way_is_free(staff):
     demand()
     user = staff("compliance")

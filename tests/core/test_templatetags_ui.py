@@ -276,3 +276,20 @@ def test_figures_cannot_close_the_element_they_stand_in():
 def test_an_answer_is_a_word_and_never_true_or_false(answer, said):
     with translation.override("zh-hans"):
         assert ui.yes_no(answer) == said
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge · Windows",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0", "WeChat · iOS"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox · Linux"),
+        ("crm-phone/2.1", "crm-phone/2.1"),
+        ("", "—"),
+    ],
+)
+def test_a_browser_is_named_as_people_know_it(agent, words):
+    assert ui.browser_words(agent) == words

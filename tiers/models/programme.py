@@ -123,7 +123,7 @@ class Emblem(models.TextChoices):
     MEDAL = "medal", _("Medal")
     DIAMOND = "diamond", _("Diamond")
     SEAL = "certificate", _("Seal")
-    SUN = "sun", _("Sun")
+    SUN = "sun", pgettext_lazy("emblem", "Sun")
     SHIELD = "shield-check", _("Shield")
     HEART = "heart", _("Heart")
 

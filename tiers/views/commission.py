@@ -107,7 +107,11 @@ def card_set(request: HttpRequest, public_id: str, product: str) -> HttpResponse
     )
     initial: dict[str, Any] = {"valid_from": today}
     if rows:
-        initial |= {"rate": rows[0].rate * 10_000, "basis": rows[0].basis, "min_fee": rows[0].min_fee}
+        initial |= {
+            "rate": f"{(rows[0].rate * 10_000).normalize():f}",
+            "basis": rows[0].basis,
+            "min_fee": rows[0].min_fee,
+        }
     form = RateCardForm(request.POST or None, initial=initial)
 
     def save(form: CommandForm) -> RateCard:

@@ -225,6 +225,25 @@ def yes_no(answer: bool | None) -> str:
     return gettext("not said") if answer is None else gettext("yes") if answer else gettext("no")
 
 
+#: What a browser calls itself, the more particular first; and the system it runs on.
+BROWSERS = (
+    ("MicroMessenger", "WeChat"), ("QQBrowser", "QQ Browser"), ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iPadOS"), ("Windows", "Windows"),
+    ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+@register.filter
+def browser_words(agent: object) -> str:
+    """A browser and its system as people know them; what it says of itself where nothing is known of it."""
+    text = str(agent or "")
+    found = [next((name for mark, name in known if mark in text), "") for known in (BROWSERS, SYSTEMS)]
+    return " · ".join(filter(None, found)) or text[:60] or DASH
+
+
 @register.filter
 def cell_text(cell: object) -> object:
     """What a table cell says: its ``text``, or the value itself; an em dash for nothing."""
