@@ -67,7 +67,7 @@ class TiersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clients.registry import ClientBound, Moves, bind
+        from clients.registry import bind
         from clients.services.contacts import follows_contacts
         from crm.core import audit
         from crm.core.audit_words import add_words
@@ -79,13 +79,7 @@ class TiersConfig(AppConfig):
         from tiers.segments import offer
         from tiers.services import promise_plan  # noqa: F401  registers the sweep and what follows a change of the calendar
         from tiers.services.leak_export import LEAKS
-        from tiers.services.merging import (
-            one_holding_override,
-            one_open_rate,
-            one_promise,
-            one_rolling_promise,
-            one_waiting_override,
-        )
+        from tiers.services.merging import own_rows
         from tiers.services.promise_contacts import follow_contacts
 
         @audit.veil(ClientRate)
@@ -101,34 +95,7 @@ class TiersConfig(AppConfig):
             return FeeQuote.objects.exclude(pk__in=seen.values("pk"))
 
         add_words(_ACTIONS)
-        bind(
-            # The tier of the client who stays stands; the night's evaluation looks at the assets of both.
-            ClientBound("tiers.TierState", on_merge=Moves()),
-            ClientBound("tiers.TierChange", on_merge=Moves()),
-            ClientBound(
-                "tiers.TierOverride",
-                on_merge=Moves(
-                    {
-                        "one_waiting_tier_by_hand_per_client": one_waiting_override,
-                        "one_holding_tier_by_hand_per_client": one_holding_override,
-                    }
-                ),
-                is_told=False,
-            ),
-            ClientBound("tiers.ClientRate", on_merge=Moves({"one_open_rate_per_client_and_product": one_open_rate})),
-            ClientBound("tiers.FeeQuote", on_merge=Moves()),
-            ClientBound("tiers.AppliedRate", on_merge=Moves()),
-            # A sheet to try things on, gone in days.
-            ClientBound("tiers.SimulatedClient", on_merge=Moves(), is_told=False),
-            ClientBound("tiers.FormerTier", on_merge=Moves()),
-            # Judgements of ours; the next review finds them anew.
-            ClientBound("tiers.RateLeak", on_merge=Moves(), is_told=False),
-            ClientBound(
-                "tiers.Promise",
-                on_merge=Moves({"promised_once": one_promise, "one_rolling_promise_open": one_rolling_promise}),
-            ),
-            ClientBound("tiers.Booking", on_merge=Moves()),
-        )
+        bind(*own_rows())
         takes_in(AppliedRateTarget())
         takes_in(FormerTierTarget())
         lets_out(LEAKS)

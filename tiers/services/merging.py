@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clients.registry import Moment, Values
+from clients.registry import ClientBound, Moment, Moves, Values
 
 
 def one_open_rate(leaving: Any, _staying: Any, moment: Moment) -> tuple[Values | None, Values]:
@@ -33,3 +33,35 @@ def one_promise(leaving: Any, staying: Any, moment: Moment) -> tuple[Values | No
 def one_rolling_promise(leaving: Any, _staying: Any, moment: Moment) -> tuple[Values | None, Values]:
     """One is owed so long after the last time, not two: the leaving client's is closed."""
     return {"state": "closed", "closed_as": "merged"}, {}
+
+
+def own_rows() -> tuple[ClientBound, ...]:
+    """What of this app belongs to a client, and what becomes of it when two are made one."""
+    return (
+        # The tier of the client who stays stands; the night's evaluation looks at the assets of both.
+        ClientBound("tiers.TierState", on_merge=Moves()),
+        ClientBound("tiers.TierChange", on_merge=Moves()),
+        ClientBound(
+            "tiers.TierOverride",
+            on_merge=Moves(
+                {
+                    "one_waiting_tier_by_hand_per_client": one_waiting_override,
+                    "one_holding_tier_by_hand_per_client": one_holding_override,
+                }
+            ),
+            is_told=False,
+        ),
+        ClientBound("tiers.ClientRate", on_merge=Moves({"one_open_rate_per_client_and_product": one_open_rate})),
+        ClientBound("tiers.FeeQuote", on_merge=Moves()),
+        ClientBound("tiers.AppliedRate", on_merge=Moves()),
+        # A sheet to try things on, gone in days.
+        ClientBound("tiers.SimulatedClient", on_merge=Moves(), is_told=False),
+        ClientBound("tiers.FormerTier", on_merge=Moves()),
+        # Judgements of ours; the next review finds them anew.
+        ClientBound("tiers.RateLeak", on_merge=Moves(), is_told=False),
+        ClientBound(
+            "tiers.Promise",
+            on_merge=Moves({"promised_once": one_promise, "one_rolling_promise_open": one_rolling_promise}),
+        ),
+        ClientBound("tiers.Booking", on_merge=Moves()),
+    )
