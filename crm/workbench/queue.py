@@ -29,6 +29,7 @@ from crm.workbench.document_items import expiring_documents
 from crm.workbench.export_items import exports
 from crm.workbench.item import Item
 from crm.workbench.service_items import bookings, promises
+from crm.workbench.tier_items import programme_decisions, tier_decisions
 from tiers.models import ClientRate
 
 #: No source fills the day alone.
@@ -364,6 +365,8 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     decisions,
     rates_of_clients,
     account_decisions,
+    tier_decisions,
+    programme_decisions,
     exports,
     collateral,
     findings,

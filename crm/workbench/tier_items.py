@@ -1,0 +1,53 @@
+"""What tiers bring into my day: requests for tiers by hand, and programmes, that wait for one's own decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clients.querysets.scope import shown_name
+from crm.core.models import User
+from crm.workbench.item import Item
+from tiers.models import Programme, TierOverride
+
+#: No source fills the day alone.
+_PER_SOURCE = 60
+
+
+def tier_decisions(user: User, today: date) -> Iterator[Item]:
+    """Requests for tiers by hand of others, by the day on which they lapse."""
+    if not user.has_perm("tiers.approve_tieroverride"):
+        return
+    rows = TierOverride.objects.visible_to(user).waiting().exclude(requested_by=user).select_related("client")
+    for row in rows.order_by("decide_by", "pk")[:_PER_SOURCE]:
+        yield Item(
+            "decision",
+            _("Approval"),
+            "user-shield",
+            row.decide_by,
+            shown_name(row.client, user),
+            _("Tier by hand"),
+            reverse("tiers:override_approve", args=[row.public_id]),
+            rank=2,
+        )
+
+
+def programme_decisions(user: User, today: date) -> Iterator[Item]:
+    """Programmes that others have handed in; they are wanted from their first day on."""
+    if not user.has_perm("tiers.approve_programme"):
+        return
+    rows = Programme.objects.visible_to(user).filter(state="submitted").exclude(authors=user)
+    for row in rows.order_by("effective_from", "pk")[:_PER_SOURCE]:
+        yield Item(
+            "decision",
+            _("Approval"),
+            "stairs-up",
+            row.effective_from,
+            row.name,
+            _("Tier programme to be put in force"),
+            reverse("tiers:programme", args=[row.public_id]),
+            rank=2,
+        )
