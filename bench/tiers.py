@@ -18,6 +18,8 @@ SIZES = {"s": (20_000, 60), "m": (100_000, 60), "l": (1_000_000, 60)}
 #: Natural days: the window of the night, and a short and a long one to compare.
 WINDOW, SHORT, LONG = 30, 20, 80
 SCAN_GOAL, WINDOW_GOAL = 1.5, 1.3
+#: A move must answer within a second at 100,000 clients, where one scan takes about that.
+LAY_OUT_GOAL, MOVE_GOAL = 3, 0.5
 LAST = date(2026, 6, 30)
 
 
@@ -131,6 +133,28 @@ class Book:
         Policy.objects.filter(policy_key="tier.window_days").update(value=window)
         return evaluate(branch=self.branch, day=LAST, actor=system_user(), programme=self.programme)
 
+    def lay_out(self) -> None:
+        """The sheet of the simulator, as the page asks for it."""
+        from django.utils import timezone
+
+        from crm.core.access import system_user
+        from tiers.services.simulation import lay_out
+
+        self.sheet = lay_out(branch=self.branch, programme=self.programme, actor=system_user(), now=timezone.now())
+        self.moves = 0
+
+    def move(self) -> None:
+        """One move of a bound: who goes where at what price, and the first page of those who move."""
+        from tiers.models import Tier
+        from tiers.services.simulation import bounds_of, tell
+
+        self.moves += 1
+        stands = bounds_of(list(Tier.objects.filter(programme=self.programme)))
+        tried = {rank: bound - (20 + self.moves % 30) * bound // 100 for rank, bound in stands.items()}
+        tell(self.sheet, tried, with_commission=True)
+        movers = self.sheet.rows.movers(stands, tried).select_related("client")
+        list(movers.order_by("-average", "-pk")[:21])
+
     def night(self, window: int = WINDOW) -> None:
         """One night: a hundredth of the clients moves up, with history, audit and commit."""
         self.unsettle()
@@ -165,6 +189,13 @@ def measure(size: str, report: Any) -> None:
         goal=WINDOW_GOAL,
         clock=clock,
     )
+    measure_moves(book, report, clock)
+
+
+def measure_moves(book: Book, report: Any, clock: Any) -> None:
+    """The simulator: laying the figures out, and a move of a bound, each over one scan of the same book."""
+    report.ratio("lay out / scan", reference=book.scan, subject=book.lay_out, goal=LAY_OUT_GOAL, clock=clock)
+    report.ratio("move of a bound / scan", reference=book.scan, subject=book.move, goal=MOVE_GOAL, clock=clock)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -39,6 +39,7 @@ _ACTIONS = {
     "promise.plan": _("Promises of a branch made"),
     "promise.put_off": _("Agreed on another day for a promise"),
     "promise.waive": _("Waived a promise"),
+    "rate_card.carry": _("Carried the rate card over to a new edition"),
     "rate_card.set": _("Set a rate of the card"),
     "rates.review": _("Looked at the rates after a change of tier"),
     "simulation.lay_out": _("Laid figures out to try bounds of tiers"),

@@ -53,9 +53,9 @@ def bring_accounts(*, crew: Crew, days: Sequence[date], seed: int) -> None:
         clients = list(Client.objects.filter(branch=branch).order_by("external_id"))
         owing = _debts(branch, last)
         rows = [row for place, c in enumerate(clients) for row in _accounts(c, maker, number, place, c.pk in owing)]
-        _import(actor, branch, "accounts", f"账户-{branch.code}.csv", _ACCOUNT_COLUMNS, rows)
+        bring_file(actor, branch, "accounts", f"账户-{branch.code}.csv", _ACCOUNT_COLUMNS, rows)
         margins = [row for c in clients if c.pk in owing for row in _margins(c, maker, owing[c.pk])]
-        _import(actor, branch, "margins", f"担保-{branch.code}.csv", _MARGIN_COLUMNS, margins)
+        bring_file(actor, branch, "margins", f"担保-{branch.code}.csv", _MARGIN_COLUMNS, margins)
 
 
 def _debts(branch: Branch, days: list[date]) -> dict[int, dict[date, Decimal]]:
@@ -112,7 +112,7 @@ def _margins(client: Client, maker: random.Random, debts: dict[date, Decimal]) -
         yield [client.external_id, day, cash, secured - cash, debt, interest]
 
 
-def _import(
+def bring_file(
     actor: User, branch: Branch, kind: str, name: str, columns: dict[str, str], rows: Iterable[list[Any]]
 ) -> None:
     text = io.StringIO()

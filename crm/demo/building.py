@@ -34,7 +34,7 @@ from crm.core.models import User
 from crm.demo.account_books import bring_accounts
 from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
-from crm.demo.concessions import agree_rates
+from crm.demo.concessions import agree_rates, charge_rates
 from crm.demo.data_rights import exercise_rights
 from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
@@ -74,6 +74,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     _grade(crew, clientele, today)
     say("tiers evaluated")
     say(f"{agree_rates(crew=crew, today=today)} rates of clients")
+    say(f"{charge_rates(crew=crew, today=today)} leaks of commission")
     life.contacts(_CONTACTS * clients // 2000)
     life.bookings()
     say(f"{ask_needs(seed=seed, today=today)} needs interviews")

@@ -10,10 +10,14 @@ from clients.models import Client
 from crm.core.access import system_user
 from crm.core.clocks import at_local
 from crm.core.models import Branch, User
+from crm.demo.account_books import bring_file
 from crm.demo.staffing import Crew
 from crm.roles import ADVISOR, MANAGER
-from tiers.models import ClientRate, RateCard, TierChange, TierState
+from tiers.models import ClientRate, RateCard, RateLeak, TierChange, TierState
+from tiers.querysets.commission import rates_held
+from tiers.querysets.leaks import turnover_of_year
 from tiers.services.commission import Price, approve_client_rate, propose_client_rate, reject_client_rate
+from tiers.services.leaks import review_leaks
 from tiers.services.rate_offers import review_change
 
 _REASONS = ("成交活跃，承诺年成交额", "同业报价挽留", "新增资产转入", "转户挽留，申请低于成本线", "老客户申请优惠")
@@ -77,3 +81,32 @@ def _offer(branch: Branch, manager: User, today: date) -> None:
 
 def _morning(day: date) -> datetime:
     return at_local(day, time(8, 40))
+
+
+_RATE_COLUMNS = {
+    "external_id": "客户号",
+    "day": "日期",
+    "product": "品种",
+    "ten_thousandths": "费率（万分之）",
+    "turnover": "近12个月成交额",
+}
+#: Of fifty clients the one at this place is charged so many hundredths of ten-thousandths beside what holds.
+_SLIPS = {3: -50, 11: 60, 17: 120, 29: -30}
+
+
+def charge_rates(*, crew: Crew, today: date) -> int:
+    """The trading system's file of applied rates: nearly everybody is charged what holds, a few are not; then the review."""
+    for branch in crew.branches:
+        clients = list(Client.objects.served().filter(branch=branch).order_by("external_id"))
+        held = rates_held([client.pk for client in clients], today)
+        year = turnover_of_year([client.pk for client in clients], branch, today)
+        rows = []
+        for place, client in enumerate(clients):
+            holds = held.get((client.pk, "A_SHARE"))
+            if holds is not None and year.get(client.pk):
+                applied = max(holds.rate * 1_000_000 + _SLIPS.get(place % 50, 0), Decimal(60)) / 100
+                rows.append([client.external_id, today, "A_SHARE", f"{applied:.2f}", year[client.pk]])
+        manager = crew.of(branch, MANAGER)[0]
+        bring_file(manager, branch, "rates", f"实收费率-{branch.code}.csv", _RATE_COLUMNS, rows)
+        review_leaks(branch=branch, actor=system_user(), now=_morning(today))
+    return RateLeak.objects.count()

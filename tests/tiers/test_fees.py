@@ -21,7 +21,7 @@ from tests.factories.clients import ClientFactory
 from tiers.errors import FeesUnknown, RateNotAllowed
 from tiers.models import FeeQuote
 from tiers.services.commission import Price
-from tiers.services.fees import Split, Trade, known_on, save_quote, split_trade, work_out
+from tiers.services.fees import Split, Trade, known_on, save_quote, split_trade, split_turnover, work_out
 
 pytestmark = pytest.mark.django_db
 
@@ -244,3 +244,31 @@ def test_the_calculator_over_rest_answers_once_for_one_key(branch, staff, api: C
     assert (first.data["total"], first.data["stamp"], first.data["client"]) == ("26.00", "0.00", None)
     assert (unknown.status_code, list(unknown.json()["fields"])) == (400, ["product"])
     assert api(staff("front_desk")).get("/api/v1/fee-quotes/").status_code == 403
+
+
+def test_a_year_of_trading_is_split_by_the_figures_of_each_day_and_its_lines_add_up(figures):
+    """One million a day at 2.5 all-in, on the day before and the day of the cuts of 2023-08-28."""
+    days = [
+        (date(2023, 8, 27), Decimal(1_000_000), Decimal(250)),
+        (date(2023, 8, 28), Decimal(1_000_000), Decimal(250)),
+    ]
+
+    split = split_turnover(days, "all_in")
+
+    assert split.handling == Decimal("48.70") + Decimal("34.10")
+    assert split.regulation == Decimal("40.00")
+    assert split.transfer == Decimal("20.00")
+    assert split.stamp == Decimal("500.00") + Decimal("250.00")
+    assert split.commission == Decimal(500) - split.handling - split.regulation
+    assert split.total == split.charged + split.transfer + split.stamp == Decimal("1270.00")
+
+
+def test_net_the_fees_come_on_top_and_a_commission_never_goes_below_nothing(figures):
+    day = date(2026, 6, 1)
+
+    net = split_turnover([(day, Decimal(100_000), Decimal(20))], "net")
+    unknown = split_turnover([(day, Decimal(100_000), Decimal(0))], "all_in")
+
+    assert (net.commission, net.charged) == (Decimal("20.00"), Decimal("25.41"))
+    assert (unknown.commission, unknown.handling) == (Decimal(0), Decimal("3.41"))
+    assert split_turnover([], "all_in").total == 0

@@ -22,8 +22,8 @@ from crm.core.scales import STRIP, WIDTH, place
 from tests.factories.clients import ClientFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory
 from tiers.errors import BadProgramme, NothingToTry
-from tiers.models import Programme, SimulatedClient, Simulation, Tier, TierState
-from tiers.querysets import upkeep
+from tiers.models import Programme, RateCard, SimulatedClient, Simulation, Tier, TierState
+from tiers.querysets import effective_rates, upkeep
 from tiers.querysets.upkeep import Upkeep
 from tiers.services.drafts import activate_programme, submit_programme
 from tiers.services.evaluation import evaluate
@@ -229,6 +229,38 @@ def test_a_saved_draft_has_the_tried_bounds_and_once_in_force_the_night_moves_th
     assert [after for _tier, _before, after in seen.tiers] == [after for _tier, _before, after in said.tiers]
     actions = AuditEntry.objects.filter(actor=manager).values_list("action", flat=True)
     assert "simulation.save_draft" in actions
+
+
+def test_a_new_edition_takes_the_rates_over_and_nobodys_rate_changes(
+    branch: Branch, programme: Programme, staff: Staff
+) -> None:
+    gold = programme.tiers.get(code="gold")
+    ended = RateCardFactory(tier=gold, product="FUND", valid_to=date(2026, 5, 31))
+    RateCardFactory(tier=gold, rate=Decimal("0.00025"), valid_to=date(2026, 6, 30))
+    RateCardFactory(tier=gold, rate=Decimal("0.0002"), valid_from=date(2026, 7, 1))
+    (client,) = hold(branch, 60_000_000)
+    evaluate(branch=branch, day=DAY, actor=system_user(), programme=programme)
+    manager = staff("branch_manager")
+    draft = save_as_draft(
+        simulation=sheet_of(branch, programme), bounds=tried(programme, gold="300000"), actor=manager, now=NOW,
+        effective_from=date(2026, 6, 1), note="x", for_branch=True,
+    )  # fmt: skip
+    submit_programme(programme=draft, actor=manager, now=NOW)
+
+    activate_programme(programme=draft, actor=staff("compliance"), now=NOW)
+    put_asset_days(branch=branch, rows=[AssetDay(client.pk, date(2026, 6, 1), 60_000_000)], actor=system_user())
+    evaluate(branch=branch, day=date(2026, 6, 1), actor=system_user())
+
+    rows = RateCard.objects.filter(tier__programme=draft).order_by("valid_from")
+    assert [(row.tier.code, row.product, row.rate, row.valid_from, row.valid_to) for row in rows] == [
+        ("gold", "A_SHARE", Decimal("0.00025"), date(2026, 6, 1), date(2026, 6, 30)),
+        ("gold", "A_SHARE", Decimal("0.0002"), date(2026, 7, 1), None),
+    ]
+    assert ended.valid_to == date(2026, 5, 31)
+    assert TierState.objects.get(client=client).programme == draft
+    held = {day: [row.rate for row in effective_rates(client, day)] for day in (date(2026, 6, 1), date(2026, 7, 1))}
+    assert list(held.values()) == [[Decimal("0.00025")], [Decimal("0.0002")]]
+    assert AuditEntry.objects.filter(action="rate_card.carry").count() == 1
 
 
 def test_a_draft_needs_a_moved_bound_and_the_right_to_shape_the_place(

@@ -21,6 +21,7 @@ from crm.core.versions import lock
 from tiers.errors import BadProgramme, EditionInForce, NotSubmitted
 from tiers.models import Programme, Tier
 from tiers.rules import parse
+from tiers.services.cards import carry_cards
 from tiers.services.programmes import (
     PALETTE,
     check_terms,
@@ -225,6 +226,7 @@ def activate_programme(
     row.save_changed(["state", "effective_from", "approved_by", "approved_at", "decision_note"])
     after = {"state": "active", "effective_from": first}
     audit.record(actor, "programme.activate", row, before={"state": "submitted"}, after=after, reason=note)
+    carry_cards(row, first, actor)
     return row
 
 

@@ -6,6 +6,7 @@ fees). All-in (全佣) the handling and regulation fees are inside what is charg
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -112,6 +113,37 @@ def work_out(trade: Trade, price: Price, branch: Branch | None = None) -> Split:
     _check_trade(trade)
     check_price(price, known)
     return split_trade(trade, price, known)
+
+
+def split_turnover(days: Iterable[tuple[date, Decimal, Decimal]], basis: str, branch: Branch | None = None) -> Split:
+    """What a time of trading has cost: (day, turnover, commission charged) of each day, split by the figures of that day.
+
+    Each line is rounded on each day and then summed. Which shares were sold is not on file: half of the turnover counts as
+    sales, and all of it as shares of Shanghai and Shenzhen, whose fees are the same. All-in, the fees passed through are
+    taken out of the commission, which never goes below nothing.
+    """
+    told = list(days)
+    if not told:
+        return Split(*[money(0)] * 5)
+    ends = [known_on(day, branch) for day in (told[0][0], told[-1][0])]
+    # Figures change once in years: asked for each day only where they have between the ends.
+    steady = all(ends[0].figure(key).version == ends[1].figure(key).version for key in _FIGURES)
+    sums = [money(0)] * 5
+    for day, turnover, charged in told:
+        known = ends[0] if steady else known_on(day, branch)
+        handling, regulation = (
+            money(turnover * Decimal(part)) for part in known.json("commission.passthrough")[Exchange.SSE]
+        )
+        passed = handling + regulation if basis == RateBasis.ALL_IN else money(0)
+        lines = (
+            max(money(charged) - passed, money(0)),
+            handling,
+            regulation,
+            money(turnover * known.rate("fee.transfer")),
+            money(turnover / 2 * known.rate("fee.stamp_sell")),
+        )
+        sums = [so_far + line for so_far, line in zip(sums, lines, strict=True)]
+    return Split(*sums)
 
 
 @service("fee_quote.save")

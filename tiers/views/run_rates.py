@@ -64,7 +64,7 @@ def run_rates(request: HttpRequest, public_id: str) -> HttpResponse:
         context={
             "run": run,
             "page": page,
-            "effect": sum((rate.effect for rate in page), Decimal(0)),
+            "effect": sum((rate.effect for rate in page if rate.effect is not None), Decimal(0)),
             "back_url": reverse("tiers:commission"),
         },
     )
@@ -77,7 +77,7 @@ def _tell(rates: list[Any], branch: Branch, now: Any) -> None:
     held, year, known = rates_held(clients, day), turnover_of_year(clients, branch, day), figures(day, branch)
     for rate in rates:
         holds = held.get((rate.client_id, rate.product))
-        rate.name_shown, rate.holds, rate.effect = name_shown(rate.client), holds, Decimal(0)
+        rate.name_shown, rate.holds, rate.effect = name_shown(rate.client), holds, None
         if holds is not None and rate.product == Product.A_SHARE:
             step = all_in(price_of(rate), known) - all_in(price_of(holds), known)
             rate.effect = money(step * year.get(rate.client_id, Decimal(0)))

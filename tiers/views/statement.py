@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,9 +18,11 @@ from clients.querysets.asset_history import asset_history, sum_of
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.models import User
-from tiers.querysets import effective_rates, may_see_commission
+from tiers.models import Product, RateBasis
+from tiers.querysets import EffectiveRate, effective_rates, may_see_commission
 from tiers.querysets.proof import proof_of
-from tiers.querysets.statement import contacts_by_channel
+from tiers.querysets.statement import contacts_by_channel, services_received
+from tiers.services.fees import split_turnover
 from tiers.views.places import actor_of, name_shown
 
 _YEAR = 365
@@ -36,22 +39,31 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
     audit.record_read(user, "commission.statement", client, client=client)
     since = today - timedelta(days=_YEAR - 1)
     words = {"name": user.name, "day": today.isoformat()}
+    rates = effective_rates(client, today)
     context = {
         "client": client,
         "name": name_shown(client),
         "since": since,
         "today": today,
         "proof": proof_of(client, today),
-        "rates": effective_rates(client, today),
+        "rates": rates,
         "contacts": contacts_by_channel(user, client, since),
-        **_paid(user, client, since, today),
+        "received": services_received(user, client, since),
+        **_paid(user, client, since, today, rates),
         "watermark": _("%(name)s, %(day)s") % words,
     }
     return render(request, "tiers/statement.html", context)
 
 
-def _paid(user: User, client: Client, since: date, today: date) -> dict[str, Any]:
-    """Turnover and commission of the time, and the one as a share of the other."""
+def _paid(user: User, client: Client, since: date, today: date, rates: Sequence[EffectiveRate]) -> dict[str, Any]:
+    """Turnover and commission of the time, the one as a share of the other, and what the whole consists of."""
     lines = asset_history(user, client, since, today)
     turnover, commission = sum_of(lines, "turnover"), sum_of(lines, "commission")
-    return {"turnover": turnover, "commission": commission, "share": commission / turnover if turnover else None}
+    basis = next((rate.basis for rate in rates if rate.product == Product.A_SHARE), RateBasis.ALL_IN.value)
+    traded = [(line.day, line.turnover, line.commission) for line in lines if line.turnover]
+    return {
+        "turnover": turnover,
+        "commission": commission,
+        "share": commission / turnover if turnover else None,
+        "split": split_turnover(traded, basis, client.branch),
+    }
