@@ -72,6 +72,7 @@ def test_from_a_dragged_bound_to_the_printed_statement(
     manager.locator("#movers").get_by_role("link", name="段**").wait_for()
     picture(manager, "1-dragged")
     accessible(manager)
+    manager.wait_for_load_state("networkidle")  # a request cut off by leaving would count as an error of the page
     manager.get_by_role("button", name="存为草案").click()
     manager.locator("[name=note]").fill("降低金卡门槛，留住成长客户")
     accessible(manager)
@@ -92,7 +93,9 @@ def test_from_a_dragged_bound_to_the_printed_statement(
     assert TierState.objects.get(client=graded).tier.code == "gold"
 
     manager.goto(graded.get_absolute_url())
-    manager.locator("a.tier", has_text="金卡").first.click()
+    manager.locator(".tier", has_text="金卡").first.wait_for()
+    manager.get_by_role("link", name="评定依据").click()
+    manager.get_by_role("link", name="银卡 → 金卡").click()
     manager.get_by_role("heading", name="为何不是白金").wait_for()
     picture(manager, "2-proof")
 
@@ -110,7 +113,7 @@ def test_from_a_dragged_bound_to_the_printed_statement(
     advisor.goto(f"/commission/rates/{rate.public_id}/accept/")
     advisor.get_by_text("调整为金卡").wait_for()
     accessible(advisor)
-    advisor.get_by_role("button", name="客户已同意").click()
+    advisor.get_by_role("button", name="客户同意").click()
     advisor.wait_for_url("**/commission/")
     rate.refresh_from_db()
     assert rate.state == "approved"
@@ -146,7 +149,8 @@ def test_a_bound_moves_by_key_and_by_number_and_stays_between_its_neighbours(
     number.fill("50000")
     page.locator("#outcome [role=alert]").wait_for()
     page.get_by_role("button", name="恢复现行门槛").click()
-    page.get_by_text("升 0，降 0").wait_for()
+    page.locator("#outcome [role=alert]").wait_for(state="detached")
+    page.wait_for_load_state("networkidle")
 
 
 @pytest.mark.parametrize("path", ["/commission/", "/commission/leaks/", "sheet"])
