@@ -72,6 +72,7 @@ class TiersConfig(AppConfig):
         from clients.services.contacts import follows_contacts
         from crm.core import audit
         from crm.core.audit_words import add_words
+        from crm.core.figures_on_page import add_parts
         from crm.core.exporting import register as lets_out
         from crm.core.importing import register as takes_in
         from tiers import tasks  # noqa: F401  registers the job and the sweep
@@ -96,6 +97,9 @@ class TiersConfig(AppConfig):
             return FeeQuote.objects.exclude(pk__in=seen.values("pk"))
 
         add_words(_ACTIONS)
+        add_parts(
+            {"branch_manager": _("Branch manager"), "head_office": _("Head office"), "steps": _("steps of tiers")}
+        )
         bind(*own_rows())
         takes_in(AppliedRateTarget())
         takes_in(FormerTierTarget())
