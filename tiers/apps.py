@@ -72,8 +72,8 @@ class TiersConfig(AppConfig):
         from clients.services.contacts import follows_contacts
         from crm.core import audit
         from crm.core.audit_words import add_words
-        from crm.core.figures_on_page import add_parts
         from crm.core.exporting import register as lets_out
+        from crm.core.figures_on_page import add_parts
         from crm.core.importing import register as takes_in
         from tiers import tasks  # noqa: F401  registers the job and the sweep
         from tiers.importing import AppliedRateTarget, FormerTierTarget
