@@ -18,6 +18,7 @@ from crm.core.errors import FourEyes, MissingRight
 from crm.core.models import AuditEntry, Branch, User
 from crm.workbench.queue import rates_of_clients
 from tests.factories.clients import ClientFactory
+from tests.factories.services import PromiseFactory, ServiceItemFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
 from tiers.errors import NeedsHouse, NotOffered, ProposalExpired, RateNotAllowed
 from tiers.models import ClientRate, Programme, RateReview, TierChange
@@ -291,6 +292,21 @@ def test_the_statement_says_what_holds_and_why_masked_and_leaves_a_trace(risen: 
     assert web(staff("advisor")).get(url).status_code == 404
     assert web(staff("front_desk")).get(url).status_code == 403
     assert AuditEntry.objects.filter(action="commission.statement").count() == 1
+
+
+def test_the_statement_names_the_services_that_were_given(risen: Client, web: Any, staff: Staff) -> None:
+    today = local_date(datetime.now(UTC))
+    talk = ServiceItemFactory(company=risen.branch.company, code="talk", name_zh="资产检视", name_en="资产检视")
+    for number, days in enumerate((10, 40, 500)):
+        PromiseFactory(
+            client=risen, item=talk, occurrence_key=str(number), state="done", kept_on=today - timedelta(days=days),
+            kept_by=risen.advisor, proof="hand",
+        )  # fmt: skip
+
+    page = web(risen.advisor).get(reverse("tiers:statement", args=[risen.public_id]))
+
+    (given,) = page.context["received"]
+    assert (given.name, given.times, given.last_on) == ("资产检视", 2, today - timedelta(days=10))
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ from crm.core.errors import MissingRight
 from crm.core.models import AuditEntry, Branch, User
 from crm.core.scales import STRIP, WIDTH, place
 from tests.factories.clients import ClientFactory
+from tests.factories.services import EntitlementFactory, ServiceItemFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory
 from tiers.errors import BadProgramme, NothingToTry
-from tiers.models import Programme, RateCard, SimulatedClient, Simulation, Tier, TierState
-from tiers.querysets import effective_rates, upkeep
-from tiers.querysets.upkeep import Upkeep
+from tiers.models import ContactCadence, Programme, RateCard, SimulatedClient, Simulation, Tier, TierState
+from tiers.querysets import effective_rates
 from tiers.services.drafts import activate_programme, submit_programme
 from tiers.services.evaluation import evaluate
 from tiers.services.preview import preview_evaluation
@@ -143,15 +143,22 @@ def test_the_commission_is_the_step_of_the_rates_on_the_turnover_of_those_withou
 
 
 def test_services_and_contacts_count_what_the_new_tier_is_owed_less_the_old(
-    branch: Branch, programme: Programme, monkeypatch: pytest.MonkeyPatch
+    branch: Branch, programme: Programme
 ) -> None:
-    owed = {"silver": Upkeep(Decimal(10), Decimal(2)), "gold": Upkeep(Decimal(100), Decimal(12))}
-    monkeypatch.setattr(upkeep, "_sources", [lambda *_asked: owed])
+    """Gold is owed a talk of 25 yuan each quarter and a call a month (73 days: five times a year), silver a talk a year."""
+    talk = ServiceItemFactory(company=branch.company, code="talk", cost=Decimal(25))
+    EntitlementFactory(item=talk, tier_code="gold", times=1, period="quarter")
+    EntitlementFactory(item=talk, tier_code="silver", times=1, period="year")
+    EntitlementFactory(item=talk, programme_code="another", tier_code="silver", times=9)
+    ContactCadence.objects.create(
+        company=branch.company, programme_code=programme.code, tier_code="gold", days=73,
+        valid_from=date(2026, 1, 1), created_by=system_user(),
+    )  # fmt: skip
     hold(branch, 40_000_000, 45_000_000)
 
     outcome = tell(sheet_of(branch, programme), tried(programme, gold="300000"), with_commission=True)
 
-    assert (outcome.total("cost"), outcome.total("contacts")) == (Decimal("180.00"), Decimal(20))
+    assert (outcome.total("cost"), outcome.total("contacts")) == (Decimal("150.00"), Decimal(10))
 
 
 def test_rules_that_are_not_tried_hold_on_beside_the_bounds(branch: Branch) -> None:

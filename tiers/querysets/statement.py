@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import TYPE_CHECKING
 
-from django.db.models import Count
+from django.db.models import Count, Max
 
 from clients.models import ContactLog
 from crm.core.clocks import at_local
@@ -26,20 +25,19 @@ class Received:
     last_on: date
 
 
-#: Answers for a client and the time since a day, as somebody may see it.
-Source = Callable[["User", "Client", date], Sequence[Received]]
-_sources: list[Source] = []
-
-
-def tells_received(source: Source) -> Source:
-    """Name what knows of services given: promises kept, bookings, material sent."""
-    _sources.append(source)
-    return source
-
-
 def services_received(user: User, client: Client, since: date) -> list[Received]:
-    """What the client was given from ``since`` on, the newest first; contacts stand beside it by channel."""
-    found = [one for source in _sources for one in source(user, client, since)]
+    """Promises kept and bookings that took place from ``since`` on, by service, the newest first."""
+    from tiers.models import Booking, Promise, ServiceItem
+
+    kept = Promise.objects.visible_to(user).filter(client=client, state="done", kept_on__gte=since)
+    came = Booking.objects.visible_to(user).filter(client=client, state="done", slot__day__gte=since)
+    told: dict[int, tuple[int, date]] = {}
+    for rows, service, day in ((kept, "item", "kept_on"), (came, "slot__item", "slot__day")):
+        for item, times, last in rows.order_by().values_list(service).annotate(n=Count("pk"), last=Max(day)):
+            before = told.get(item, (0, last))
+            told[item] = (before[0] + times, max(before[1], last))
+    items = ServiceItem.objects.in_bulk(told)
+    found = [Received(items[item].name, times, last) for item, (times, last) in told.items()]
     return sorted(found, key=lambda one: (one.last_on, one.name), reverse=True)
 
 

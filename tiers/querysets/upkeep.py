@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crm.core.models import Branch
     from tiers.models import Programme
+
+_A_YEAR = {"month": 12, "quarter": 4, "half_year": 2, "year": 1}
+_DAYS = Decimal(365)
 
 
 @dataclass(frozen=True)
@@ -21,28 +23,23 @@ class Upkeep:
     contacts: Decimal = Decimal(0)
 
 
-#: Answers for a programme at a branch on a day, by the code of the tier.
-Source = Callable[["Programme", "Branch", date], Mapping[str, Upkeep]]
-_sources: list[Source] = []
-
-
-def tells_upkeep(source: Source) -> Source:
-    """Name what knows a part of it: the catalogue of services, the cadence of contacts."""
-    _sources.append(source)
-    return source
-
-
 def upkeep_of(programme: Programme, branch: Branch, day: date) -> dict[str, Upkeep] | None:
-    """By code of the tier, all parts together; None while nothing knows."""
-    told = [found for source in _sources if (found := source(programme, branch, day))]
-    if not told:
+    """By code of the tier, as the catalogue and the cadence of the day say; None where neither says anything.
+
+    Every entitlement counts as used in full: it is what was promised, not what was asked for.
+    """
+    from tiers.models import ContactCadence, Entitlement, ServiceItem
+
+    offered = ServiceItem.objects.of_branch(branch).in_force(day).values("pk")
+    rows = Entitlement.objects.in_force(day).filter(item__in=offered, programme_code=programme.code)
+    cost: dict[str, Decimal] = {}
+    for tier, times, period, each in rows.values_list("tier_code", "times", "period", "item__cost"):
+        cost[tier] = cost.get(tier, Decimal(0)) + each * times * _A_YEAR[period]
+    cadences: Any = ContactCadence.objects.in_force(day).filter(
+        company_id=branch.company_id, programme_code=programme.code
+    )
+    contacts = {tier: _DAYS / days for tier, days in cadences.values_list("tier_code", "days") if days}
+    if not cost and not contacts:
         return None
-    codes = {code for part in told for code in part}
-    none = Upkeep()
-    return {
-        code: Upkeep(
-            sum((part.get(code, none).cost for part in told), Decimal(0)),
-            sum((part.get(code, none).contacts for part in told), Decimal(0)),
-        )
-        for code in codes
-    }
+    none = Decimal(0)
+    return {code: Upkeep(cost.get(code, none), contacts.get(code, none)) for code in {*cost, *contacts}}
