@@ -58,9 +58,9 @@ class Promise(PublicModel, Versioned):
     """
 
     class State(models.TextChoices):
-        DUE = "due", _("Due")
+        DUE = "due", pgettext_lazy("promise", "Due")
         DONE = "done", pgettext_lazy("promise", "Kept")
-        MISSED = "missed", _("Missed")
+        MISSED = "missed", pgettext_lazy("promise", "Missed")
         WAIVED = "waived", _("Waived")
         CLOSED = "closed", pgettext_lazy("promise", "Closed")
 

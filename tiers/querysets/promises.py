@@ -60,7 +60,7 @@ class PromiseQuerySet(models.QuerySet[Any]):
 
     def kept_in_all(self) -> dict[str, Any]:
         found = self.aggregate(**COUNTED)
-        return {**found, "percent": percent(found)}
+        return {**found, "broken": found["missed"] + found["overdue"], "percent": percent(found)}
 
 
 #: What the report counts.
