@@ -142,6 +142,6 @@ def test_pages_of_programmes_fit_a_phone_and_everybody(
     at_work: Any, staff: Any, branch: Any, graded: Any, path: str, locale: str
 ) -> None:
     page = at_work(staff("branch_manager"), viewport={"width": 390, "height": 800}, locale=locale)
-    page.goto(path)
+    page.goto(path.replace("CLIENT", graded.public_id).replace("CHANGE", graded.tier_changes.get().public_id))
 
     accessible(page)

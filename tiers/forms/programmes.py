@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.forms.commands import CommandForm
@@ -153,7 +154,7 @@ class TierForm(CommandForm):
     name_en = forms.CharField(label=_("Name in English"), max_length=40)
     code = forms.CharField(label=_("Code"), max_length=30, validators=[validate_slug])
     palette = forms.TypedChoiceField(
-        label=_("Colour"), coerce=int, choices=[(n, _("Colour %(number)d") % {"number": n}) for n in range(1, 9)]
+        label=_("Colour"), coerce=int, choices=[(n, format_lazy(_("Colour {number}"), number=n)) for n in range(1, 9)]
     )
     emblem = forms.ChoiceField(label=_("Emblem"), choices=Emblem.choices, required=False)
     text_zh = forms.CharField(
