@@ -16,6 +16,7 @@ from clients.errors import ClientMerged, ClientRestricted
 from clients.models.profile import PROFILE_CONSTRAINTS, PROFILE_INDEXES, Profile
 from clients.models.standing import STANDING_CONSTRAINTS, STANDING_INDEXES, DataStanding
 from clients.querysets.client import AdvisorAssignmentQuerySet, ClientQuerySet, RiskAssessmentQuerySet
+from crm.core.clocks import local_date
 from crm.core.fields import EncryptedField, MoneyField
 from crm.core.models import PublicModel, Versioned
 
@@ -307,10 +308,10 @@ class AdvisorAssignment(PublicModel):
 
     @property
     def reason_shown(self) -> str:
-        """The reason in the reader's language where a file gave none."""
+        """The reason in the reader's language where a file gave none; its day says more than the number of its batch."""
         if not self.reason.startswith(self.IMPORT_MARK):
             return self.reason
-        return gettext("Import %(batch)s") % {"batch": self.reason.removeprefix(self.IMPORT_MARK)}
+        return gettext("Import of %(day)s") % {"day": f"{local_date(self.since):%Y-%m-%d}"}
 
 
 class RiskAssessment(PublicModel):

@@ -58,6 +58,10 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
                 return False
         return bool(super().is_reauthentication_required(app=app, **more))
 
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """To the first page: whoever has just chosen a password does not want to choose the next one."""
+        return "/"
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         number = str(credentials.get("username", ""))
         try:

@@ -312,7 +312,10 @@ def test_with_a_one_time_password_one_reaches_nothing_but_the_choice_of_another(
     assert (page.status_code, page["Location"]) == (302, "/accounts/password/change/")
 
     new = "a-password-of-my-own"
-    browser.post("/accounts/password/change/", {"oldpassword": handed.password, "password1": new, "password2": new})
+    changed = browser.post(
+        "/accounts/password/change/", {"oldpassword": handed.password, "password1": new, "password2": new}
+    )
+    assert changed["Location"] == "/"
     again = Browser()
     again.post("/accounts/login/", {"login": "N001", "password": new})
     assert again.get(reverse("core:policy_list")).status_code == 200
