@@ -19,8 +19,8 @@ from tiers.services.menus import Line, create_preference
 from tiers.services.promise_plan import plan_promises
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
 
-#: The sweep's days before today: enough for one quarter to begin and to end.
-_SWEEPS = (100, 70, 40, 20, 8, 1, 0)
+#: The days of the sweep before today; a later one makes up for what lies between, and the next night for the rest.
+_SWEEPS = (40, 2)
 #: Of promises noted by hand, every so many.
 _BY_HAND = 3
 #: Rule, tiers, names and menu of each preference segment.
@@ -64,8 +64,7 @@ def give_services(*, crew: Crew, today: date, now: datetime) -> int:
         day = today - timedelta(days=days_ago)
         for branch in crew.branches:
             plan_promises(branch=branch, now=at_local(day, time(8)), actor=system_user())
-            if 0 < days_ago < _SWEEPS[0]:
-                _keep_some(crew, branch, day)
+            _keep_some(crew, branch, day)
     for branch in crew.branches:
         _decide_some(crew.of(branch, MANAGER)[0], branch, today)
         _draw_segments(crew.of(branch, MANAGER)[0], branch)
@@ -87,7 +86,7 @@ def _keep_some(crew: Crew, branch: Branch, day: date) -> None:
             )  # fmt: skip
     rows = Promise.objects.open_on(day).filter(client__branch=branch, item__proof="contact")
     rows = rows.order_by("due_on", "client__external_id", "item__code")
-    for place, row in enumerate(rows.select_related("client__advisor")[:18]):
+    for place, row in enumerate(rows.select_related("client__advisor")[:9]):
         if place % _BY_HAND and row.client.advisor:
             keep_promise(promise=row, kept_on=day, today=day, actor=row.client.advisor, note="已当面沟通")
 
