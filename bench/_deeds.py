@@ -82,7 +82,9 @@ class Deeds:
         from clients.models import Client, ContactLog
 
         key = self._next("contact")
-        client = self.rng.choice(list(Client.objects.filter(advisor=self.advisor, status="active")[:50]))
+        client = self.rng.choice(
+            list(Client.objects.visible_to(self.advisor).filter(advisor=self.advisor, status="active")[:50])
+        )
         body = {"client": client.public_id, "channel": "phone", "content": key}
         for _ in range(2):
             _good(self._post(self.advisor, "/api/v1/contacts/", body, key))

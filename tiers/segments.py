@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from clients.columns import Column, add_column
-from clients.segments import Kind, SegmentField, register
+from clients.segments import Context, Kind, SegmentField, register
 from clients.segments.compare import rows
 from clients.services.export import CLIENTS
 from crm.core.exporting import ExportColumn
@@ -33,7 +33,7 @@ def offer() -> None:
             _("Client tier"),
             group,
             Kind.CHOICE,
-            rows(Kind.CHOICE, _states, "tier__code"),
+            _in_tier,
             _tiers,
             rights=_RIGHTS,
             in_list=True,
@@ -64,10 +64,29 @@ def _down(_context: Any) -> Any:
     return TierChange.objects.filter(reason=TierChange.Reason.DOWN)
 
 
+def _in_tier(op: str, value: Any, context: Context) -> Q:
+    """By the keys of the tiers and not by their codes: the planner knows how many clients a key has, and a rare tier would
+    otherwise be looked for from the richest client down."""
+    if op != "in":
+        return rows(Kind.CHOICE, _states, "tier__code")(op, value, context)
+    keys = [tier.pk for tier in _seen(context.user) if tier.code in value]
+    return Q(Exists(TierState.objects.filter(client=OuterRef("pk"), tier_id__in=keys)))
+
+
+def _seen(user: User) -> list[Tier]:
+    """Tiers of the programmes of the reader's company, the newest programmes first; read once a request."""
+    known: list[Tier] | None = user.__dict__.get("_tiers_seen")
+    if known is None:
+        mine = Tier.objects.filter(programme__company_id=user.scope.company_id or 0)
+        known = list(mine.order_by("-programme", "rank"))
+        user.__dict__["_tiers_seen"] = known
+    return known
+
+
 def _tiers(user: User) -> Iterable[tuple[str, Any]]:
-    """Tiers of the programmes that the reader sees, each code once."""
+    """Each code once."""
     found: dict[str, str] = {}
-    for tier in Tier.objects.filter(programme__company_id=user.scope.company_id or 0).order_by("-programme", "rank"):
+    for tier in _seen(user):
         found.setdefault(tier.code, tier.name)
     return list(found.items())
 

@@ -36,8 +36,10 @@ from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.concessions import agree_rates, charge_rates
 from crm.demo.data_rights import exercise_rights
+from crm.demo.doubles import stand_twice
 from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
+from crm.demo.lists_out import take_lists_out
 from crm.demo.professionals import classify_investors
 from crm.demo.profiles import draw_profiles
 from crm.demo.services import give_services
@@ -91,6 +93,8 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     life.surveys()
     say(f"{FollowUpCall.objects.count()} follow-up calls planned")
     say(f"{exercise_rights(crew, today=today, now=life.now)} requests about data")
+    say(f"{stand_twice(crew, now=life.now)} suspected duplicates")
+    say(f"{take_lists_out(crew, now=life.now)} lists taken out")
     # The entries bear the time of building, whatever morning the demo stands at.
     seal_entries(timezone.now() + timedelta(minutes=1))
     return crew

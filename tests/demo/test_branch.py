@@ -12,11 +12,11 @@ from django.db.models import F
 from advisory.models import MatchingRun
 from care.models import FollowUpCall, SurveyAnswer, SurveyInvitation
 from care.services.calls import is_independent
-from clients.models import Client, Holding
+from clients.models import Client, DuplicatePair, Holding, MergeRecord
 from complaints.models import Complaint, ComplaintClock
 from complaints.querysets import self_and_superiors
 from crm.core import audit
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch, ExportRequest, User
 from crm.demo.building import build, digest
 from crm.demo.securities import securities
 
@@ -96,7 +96,11 @@ def test_what_the_demo_tells_is_consistent_real_and_sealed(demo):
     known = {security.code for security in securities()}
 
     assert set(Holding.objects.values_list("security_code", flat=True)) <= known
-    assert Client.objects.count() == CLIENTS
+    again = Client.objects.filter(external_id__startswith="9")  # taken in a second time
+    assert Client.objects.count() - again.count() == CLIENTS
+    assert DuplicatePair.objects.filter(state="open", score=100).exists()
+    assert MergeRecord.objects.filter(state="proposed").count() == 1
+    assert set(ExportRequest.objects.values_list("state", flat=True)) == {"done", "ready", "requested"}
     assert Client.objects.exclude(advisor=None).exists()
     made = FollowUpCall.objects.exclude(caller=None).select_related("client", "caller")
 
