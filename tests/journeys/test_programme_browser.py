@@ -67,7 +67,7 @@ def test_a_draft_becomes_a_programme_and_the_night_gives_a_client_another_badge(
     manager.locator("select[name=preset]").select_option("wealth-taishan")
     manager.locator("select[name=source]").select_option(index=1)
     accessible(manager)
-    manager.get_by_role("button", name="新建草稿").click()
+    manager.get_by_role("button", name="新建草案").click()
     manager.get_by_role("heading", name="财富泰山").wait_for()
     accessible(manager)
 
@@ -135,7 +135,15 @@ def test_a_tier_by_hand_is_asked_for_by_the_advisor_and_approved_by_the_manager(
 
 
 @pytest.mark.parametrize(
-    "path", ["/tiers/", "/tiers/programmes/start/", "/tiers/programmes/compare/", "/tiers/by-hand/"]
+    "path",
+    [
+        "/tiers/",
+        "/tiers/programmes/start/",
+        "/tiers/programmes/compare/",
+        "/tiers/by-hand/",
+        "/tiers/proof/CLIENT/",
+        "/tiers/changes/CHANGE/",
+    ],
 )
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
 def test_pages_of_programmes_fit_a_phone_and_everybody(

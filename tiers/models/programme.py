@@ -28,7 +28,7 @@ class Programme(PublicModel, Versioned):
     """
 
     class State(models.TextChoices):
-        DRAFT = "draft", _("Draft")
+        DRAFT = "draft", pgettext_lazy("tier programme", "Draft")
         SUBMITTED = "submitted", pgettext_lazy("tier programme", "Waiting for approval")
         ACTIVE = "active", _("Active")
         RETIRED = "retired", _("Retired")
