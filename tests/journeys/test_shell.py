@@ -380,6 +380,7 @@ def test_the_back_key_leaves_a_search_as_a_whole(signed_in):
     page.go_back()
 
     page.wait_for_url("**/names/")
+    rows_are(page, 6)  # the address comes first, the page after it
     assert page.locator("#id_q").input_value() == ""
 
 
