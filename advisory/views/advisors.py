@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from advisory.forms import AdvisorForm
 from advisory.models import AdvisorProfile
 from advisory.services import change_profile
-from advisory.views.places import actor_of, place_of
 from crm.core.access import branch_q
 from crm.core.clocks import local_date
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of, place_of
 from tiers.models import Tier
 
 #: Natural days before the end of a licence from which the list warns.

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from advisory.forms import CancelForm, EndForm, SignForm
 from advisory.models import AdvisoryAgreement
 from advisory.services import cancel_agreement, end_agreement, sign_agreement
-from advisory.views.places import actor_of
 from clients.models import Client
 from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 

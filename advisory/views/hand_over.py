@@ -16,11 +16,11 @@ from advisory.forms import HandOverForm
 from advisory.models import HandOver
 from advisory.services import hand_over, preview_hand_over
 from advisory.services.hand_overs import book_of, chosen_of
-from advisory.views.places import Place, actor_of, name_shown, place_of
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.views.commands import command
 from crm.core.views.lists import listed
+from crm.core.views.places import Place, actor_of, place_of
 
 #: A longer book goes as a whole.
 MOST_TICKED = 300
@@ -61,7 +61,7 @@ def _pick(request: HttpRequest, choice: HandOverForm, place: Place, keys: list[s
     if len(rows) > MOST_TICKED and not keys:
         return []
     for row in rows:
-        row.name_shown, row.is_chosen = name_shown(row), row.public_id in keys
+        row.name_shown, row.is_chosen = row.masked_name, row.public_id in keys
     return rows
 
 

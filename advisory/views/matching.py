@@ -19,7 +19,6 @@ from advisory.forms import DecisionForm, MatchingForm
 from advisory.models import AdvisorProfile, MatchingRun, MatchProposal
 from advisory.services import approve_matching, reject_matching, start_matching
 from advisory.services.matching import MOST_POINTS
-from advisory.views.places import Place, actor_of, name_shown, place_of
 from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import JobRun, User
@@ -27,6 +26,7 @@ from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.jobs import progress_context
 from crm.core.views.lists import listed, part
+from crm.core.views.places import Place, actor_of, place_of
 
 SHOWN_RUNS = 20
 #: The first colour of the palette is the grey of what is not reached.
@@ -205,7 +205,7 @@ def _explain(rows: list[MatchProposal]) -> None:
     reasons = _reasons()
     for row in rows:
         shown: Any = row
-        shown.name_shown = name_shown(row.client)
+        shown.name_shown = row.client.masked_name
         shown.parts = [
             {"value": value, "label": names.get(key, key), "slot": slots.get(key, 8)}
             for key, value in row.contributions.items()

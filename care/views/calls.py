@@ -17,7 +17,7 @@ from care.filters import FollowUpCallFilter
 from care.forms.calls import AnswersForm, AttemptForm, TakeForm
 from care.models import CareProgramme, FollowUpCall
 from care.services.calls import all_attempts_made, is_independent
-from care.views.rows import actor, now, say_why, sections, today, visible_call
+from care.views.rows import now, say_why, sections, today, visible_call
 from clients.models import Channel, ContactLog, ContactPoint
 from clients.querysets.scope import sees_names, shown_name
 from clients.reach import hindrances
@@ -29,6 +29,7 @@ from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 from tiers.models import TierState
 
 _RECENT_CONTACTS = 3
@@ -40,7 +41,7 @@ _IDS = {name: f"{name}_%s" for name in ("take_form", "release_form", "attempt_fo
 @permission_required("care.view_followupcall", raise_exception=True)
 def queue(request: HttpRequest) -> HttpResponse:
     """Callers see what they may call today, the most urgent first; others what is open, or everything."""
-    user = actor(request)
+    user = actor_of(request)
     visible = FollowUpCall.objects.visible_to(user)
     calls = user.has_perm("care.make_followupcall")
     views = ["todo", "open", "all"] if calls else ["open", "all"]
@@ -90,7 +91,7 @@ def _progress(visible: Any) -> list[dict[str, Any]]:
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One call: facts before the call, script, questions, attempts, and what may be done now."""
     call = visible_call(request, public_id)
-    audit.record_read(actor(request), "call.view", call, client=call.client)
+    audit.record_read(actor_of(request), "call.view", call, client=call.client)
     return render(request, "care/call.html", _screen(request, call))
 
 
@@ -101,7 +102,7 @@ def take(request: HttpRequest, public_id: str) -> HttpResponse:
     call = visible_call(request, public_id)
 
     def do(_form: CommandForm) -> FollowUpCall:
-        return services.take_call(actor=actor(request), call=call, now=now())
+        return services.take_call(actor=actor_of(request), call=call, now=now())
 
     return _command(
         request, call, "take_form", TakeForm(request.POST, auto_id=_IDS["take_form"]), do, done=call.get_absolute_url
@@ -115,7 +116,7 @@ def release(request: HttpRequest, public_id: str) -> HttpResponse:
     call = visible_call(request, public_id)
 
     def do(form: CommandForm) -> FollowUpCall:
-        return services.release_call(actor=actor(request), call=call, now=now(), version=form.seen)
+        return services.release_call(actor=actor_of(request), call=call, now=now(), version=form.seen)
 
     return _command(
         request,
@@ -134,7 +135,7 @@ def attempt(request: HttpRequest, public_id: str) -> HttpResponse:
     call = visible_call(request, public_id)
 
     def do(form: CommandForm) -> Any:
-        return services.record_attempt(actor=actor(request), call=call, now=now(), version=form.seen, **form.command)
+        return services.record_attempt(actor=actor_of(request), call=call, now=now(), version=form.seen, **form.command)
 
     said = _("Noted. The next attempt is on another working day.")
     return _command(
@@ -149,7 +150,7 @@ def complete(request: HttpRequest, public_id: str) -> HttpResponse:
     call = visible_call(request, public_id)
 
     def do(form: CommandForm) -> FollowUpCall:
-        return services.complete_call(actor=actor(request), call=call, now=now(), version=form.seen, **form.command)
+        return services.complete_call(actor=actor_of(request), call=call, now=now(), version=form.seen, **form.command)
 
     form = AnswersForm(request.POST, call=call, auto_id=_IDS["answers_form"])
     return _command(request, call, "answers_form", form, do, said=_("The call is done."))
@@ -171,7 +172,7 @@ def _command(
 
 
 def _screen(request: HttpRequest, call: FollowUpCall) -> dict[str, Any]:
-    user, client = actor(request), call.client
+    user, client = actor_of(request), call.client
     say_why([call])
     makes = user.has_perm("care.make_followupcall")
     in_hands = makes and call.state == FollowUpCall.State.IN_PROGRESS and call.caller_id == user.pk

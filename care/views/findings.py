@@ -13,18 +13,19 @@ from care import services
 from care.filters import FindingFilter
 from care.forms.calls import ConclusionForm
 from care.models import Finding
-from care.views.rows import actor, now, sections
+from care.views.rows import now, sections
 from clients.querysets.scope import sees_names, shown_name
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 
 @require_safe
 @permission_required("care.view_finding", raise_exception=True)
 def finding_list(request: HttpRequest) -> HttpResponse:
     """Findings, the newest first."""
-    user = actor(request)
+    user = actor_of(request)
     found = FindingFilter(request.GET, Finding.objects.visible_to(user).for_list(), request=request)
     context = {
         "filter": found,
@@ -39,18 +40,18 @@ def finding_list(request: HttpRequest) -> HttpResponse:
 @permission_required("care.change_finding", raise_exception=True)
 def close(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say what came of it."""
-    finding = get_object_or_404(Finding.objects.visible_to(actor(request)).for_list(), public_id=public_id)
+    finding = get_object_or_404(Finding.objects.visible_to(actor_of(request)).for_list(), public_id=public_id)
     form = ConclusionForm(request.POST or None, initial={"version": finding.version})
 
     def do(form: CommandForm) -> Finding:
         return services.close_finding(
-            actor=actor(request), finding=finding, now=now(), version=form.seen, **form.command
+            actor=actor_of(request), finding=finding, now=now(), version=form.seen, **form.command
         )
 
     context = {
         "finding": finding,
         "call": finding.call,
-        "client_name": shown_name(finding.call.client, actor(request)),
+        "client_name": shown_name(finding.call.client, actor_of(request)),
         "title": _("Conclude finding"),
         "submit": _("Conclude"),
         "back_url": reverse("care:findings"),

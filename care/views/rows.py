@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -15,12 +15,8 @@ from django.utils.translation import gettext as _
 from care.models import Finding, FollowUpCall
 from clients.models import PermissionCode
 from crm.core.clocks import local_date
-from crm.core.models import User
+from crm.core.views.places import actor_of
 from tiers.models import TierChange
-
-
-def actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware
 
 
 def now() -> datetime:
@@ -33,7 +29,7 @@ def today() -> date:
 
 def visible_call(request: HttpRequest, public_id: str) -> FollowUpCall:
     """The call, if the reader may see its client; 404 for a foreign one as for none."""
-    rows = FollowUpCall.objects.visible_to(actor(request)).for_page()
+    rows = FollowUpCall.objects.visible_to(actor_of(request)).for_page()
     found: FollowUpCall = get_object_or_404(rows, public_id=public_id)
     return found
 
@@ -51,7 +47,7 @@ def say_why(calls: Iterable[Any]) -> None:
 
 def sections(request: HttpRequest, here: str) -> list[dict[str, Any]]:
     """The tabs of care that the reader may open; what waits for somebody is counted."""
-    user = actor(request)
+    user = actor_of(request)
     found = [{"label": _("Follow-up calls"), "url": reverse("care:queue"), "active": here == "queue", "count": None}]
     if user.has_perm("care.approve_unable"):
         waiting = FollowUpCall.objects.visible_to(user).awaiting_approval().count()

@@ -16,10 +16,11 @@ from care.filters import SurveyFilter
 from care.forms.calls import TakeForm
 from care.models import SurveyInvitation
 from care.services.surveys import Link
-from care.views.rows import actor, now, sections
+from care.views.rows import now, sections
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 _MONTHS = 12
 
@@ -28,7 +29,7 @@ _MONTHS = 12
 @permission_required("care.view_surveyinvitation", raise_exception=True)
 def results(request: HttpRequest) -> HttpResponse:
     """Mean satisfaction, recommendation, how both moved, and the surveys themselves with their comments."""
-    user = actor(request)
+    user = actor_of(request)
     visible = SurveyInvitation.objects.visible_to(user)
     found = SurveyFilter(request.GET, visible.for_list(), request=request)
     context: dict[str, Any] = {
@@ -62,11 +63,13 @@ def _chart(months: list[dict[str, Any]], key: str, label: str) -> dict[str, Any]
 @permission_required("care.hand_out_survey", raise_exception=True)
 def hand_out(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make a link for somebody at the counter; it is shown now and never again."""
-    invitation = get_object_or_404(SurveyInvitation.objects.visible_to(actor(request)).for_list(), public_id=public_id)
+    invitation = get_object_or_404(
+        SurveyInvitation.objects.visible_to(actor_of(request)).for_list(), public_id=public_id
+    )
     made: list[Link] = []
 
     def do(_form: CommandForm) -> SurveyInvitation:
-        made.append(services.hand_out_link(actor=actor(request), invitation=invitation, now=now()))
+        made.append(services.hand_out_link(actor=actor_of(request), invitation=invitation, now=now()))
         return made[0].invitation
 
     def done() -> str | HttpResponse:

@@ -14,18 +14,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from care import services
 from care.forms.calls import RefuseForm, TakeForm, UnableForm
 from care.models import FollowUpCall
-from care.views.rows import actor, now, sections, today, visible_call
+from care.views.rows import now, sections, today, visible_call
 from clients.querysets.scope import sees_names, shown_name
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 
 @require_safe
 @permission_required("care.approve_unable", raise_exception=True)
 def waiting(request: HttpRequest) -> HttpResponse:
     """Requests that wait for a second pair of eyes, with the attempts that were made."""
-    user = actor(request)
+    user = actor_of(request)
     rows = FollowUpCall.objects.visible_to(user).awaiting_approval().for_list().with_attempts()
     context = {
         "page": listed(request, rows, ("due_on", "pk")),
@@ -44,7 +45,7 @@ def propose(request: HttpRequest, public_id: str) -> HttpResponse:
     form = UnableForm(request.POST or None, initial={"version": call.version})
 
     def do(form: CommandForm) -> FollowUpCall:
-        return services.propose_unable(actor=actor(request), call=call, now=now(), version=form.seen, **form.command)
+        return services.propose_unable(actor=actor_of(request), call=call, now=now(), version=form.seen, **form.command)
 
     said = _("Somebody else will look at it.")
     return _about(request, call, form, do, title=_("Not possible"), submit=_("Ask for approval"), said=said)
@@ -58,7 +59,7 @@ def approve(request: HttpRequest, public_id: str) -> HttpResponse:
     form = TakeForm(request.POST or None, initial={"version": call.version})
 
     def do(form: CommandForm) -> FollowUpCall:
-        return services.approve_unable(actor=actor(request), call=call, now=now(), version=form.seen)
+        return services.approve_unable(actor=actor_of(request), call=call, now=now(), version=form.seen)
 
     said = _("The call counts as not possible.")
     return _about(request, call, form, do, title=_("Approve as not possible"), submit=_("Approve"), said=said)
@@ -72,7 +73,7 @@ def refuse(request: HttpRequest, public_id: str) -> HttpResponse:
     form = RefuseForm(request.POST or None, initial={"version": call.version})
 
     def do(form: CommandForm) -> FollowUpCall:
-        return services.refuse_unable(actor=actor(request), call=call, now=now(), version=form.seen, **form.command)
+        return services.refuse_unable(actor=actor_of(request), call=call, now=now(), version=form.seen, **form.command)
 
     said = _("The call is back in the queue.")
     return _about(request, call, form, do, title=_("Try again"), submit=_("Back to the queue"), said=said)
@@ -85,7 +86,7 @@ def _about(
     back = reverse("care:unable") if decides else call.get_absolute_url()
     context = {
         "call": call,
-        "client_name": shown_name(call.client, actor(request)),
+        "client_name": shown_name(call.client, actor_of(request)),
         "title": title,
         "submit": submit,
         "back_url": back,

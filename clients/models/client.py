@@ -18,6 +18,7 @@ from clients.models.standing import STANDING_CONSTRAINTS, STANDING_INDEXES, Data
 from clients.querysets.client import AdvisorAssignmentQuerySet, ClientQuerySet, RiskAssessmentQuerySet
 from crm.core.clocks import local_date
 from crm.core.fields import EncryptedField, MoneyField
+from crm.core.masking import mask_name
 from crm.core.models import PublicModel, Versioned
 
 
@@ -230,6 +231,11 @@ class Client(PublicModel, Versioned, DataStanding, Profile):
     def display_name(self) -> str:
         """The name; a client without one is called by his number."""
         return self.name or gettext("Client %(number)s") % {"number": self.external_id}
+
+    @property
+    def masked_name(self) -> str:
+        """As a list shows him: masked, or by his number when there is no name."""
+        return mask_name(self.name) if self.name else self.display_name
 
     def get_absolute_url(self) -> str:
         # Composed at the roof, which this app does not know; the address is a contract.

@@ -22,12 +22,13 @@ from clients.querysets.accounts import level_of, margin_lines
 from clients.querysets.business_lines import lines_of
 from clients.querysets.scope import shown_name
 from clients.services import change_account, mark_line, open_account, set_margin, unmark_line
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.services.reveal import reveal_field
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 TONES = {MarginLevel.ATTENTION: "warning", MarginLevel.WARNING: "danger", MarginLevel.CLOSE_OUT: "danger"}
@@ -47,7 +48,7 @@ def account_add(request: HttpRequest, public_id: str) -> HttpResponse:
             client=client,
             kind=form.cleaned_data["kind"],
             values=form.facts,
-            actor=actor(request),
+            actor=actor_of(request),
             now=timezone.now(),
         )
 
@@ -63,7 +64,7 @@ def account_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def do() -> Account:
         return change_account(
-            account=account, values=form.facts, actor=actor(request), now=timezone.now(), version=form.seen
+            account=account, values=form.facts, actor=actor_of(request), now=timezone.now(), version=form.seen
         )
 
     return on_the_tab(request, account.client, form, do, title=_("Change an account"), submit=_("Save"))
@@ -76,7 +77,7 @@ def account_reveal(request: HttpRequest, public_id: str) -> HttpResponse:
     account = visible_account(request, public_id)
     try:
         value = reveal_field(
-            actor=actor(request),
+            actor=actor_of(request),
             subject=account,
             field="number",
             reason=request.POST.get("reason", ""),
@@ -104,7 +105,7 @@ def account_margin(request: HttpRequest, public_id: str) -> HttpResponse:
             account=account,
             day=form.cleaned_data["day"],
             amounts=form.amounts,
-            actor=actor(request),
+            actor=actor_of(request),
             now=timezone.now(),
         )
 
@@ -119,7 +120,7 @@ def line_mark(request: HttpRequest, public_id: str) -> HttpResponse:
     form = LineForm(request.POST or None)
 
     def do() -> BusinessLineMark:
-        return mark_line(client=client, actor=actor(request), now=timezone.now(), **form.command)
+        return mark_line(client=client, actor=actor_of(request), now=timezone.now(), **form.command)
 
     return on_the_tab(request, client, form, do, title=_("Mark a business line"), submit=_("Save"))
 
@@ -129,8 +130,8 @@ def line_mark(request: HttpRequest, public_id: str) -> HttpResponse:
 def line_unmark(request: HttpRequest, public_id: str, mark: str) -> HttpResponse:
     """Take a mark back."""
     client = visible_client(request, public_id)
-    row = get_object_or_404(BusinessLineMark.objects.visible_to(actor(request)), client=client, public_id=mark)
-    unmark_line(mark=row, actor=actor(request))
+    row = get_object_or_404(BusinessLineMark.objects.visible_to(actor_of(request)), client=client, public_id=mark)
+    unmark_line(mark=row, actor=actor_of(request))
     messages.success(request, _("The mark is taken back."))
     return redirect(tab_of(client))
 
@@ -140,7 +141,7 @@ def line_unmark(request: HttpRequest, public_id: str, mark: str) -> HttpResponse
 
 def accounts_context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
     """Accounts with masked numbers, the newest collateral with its level, and business lines."""
-    user = actor(request)
+    user = actor_of(request)
     accounts = list(Account.objects.visible_to(user).filter(client=client).in_order())
     may_reveal = user.has_perm("clients.reveal_client")
     for account in accounts:
@@ -189,7 +190,7 @@ def margin_flag(ratio: Any, lines: dict[str, Any]) -> dict[str, Any] | None:
 
 def visible_account(request: HttpRequest, public_id: str) -> Account:
     """The account, if the caller may see whose it is; 404 for a foreign one as for none."""
-    rows = Account.objects.visible_to(actor(request)).select_related("client__branch", "client__advisor")
+    rows = Account.objects.visible_to(actor_of(request)).select_related("client__branch", "client__advisor")
     found: Account = get_object_or_404(rows, public_id=public_id)
     return found
 

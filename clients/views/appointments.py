@@ -25,9 +25,10 @@ from clients.services import (
     put_off_next_date,
     take_back_put_off,
 )
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 #: By how many days my day puts a promise off.
 PUT_OFF = (1, 3, 7)
@@ -44,10 +45,10 @@ def appointment_book(request: HttpRequest, public_id: str) -> HttpResponse:
         form,
         do=lambda _form: book_appointment(
             client=client,
-            staff=actor(request),
+            staff=actor_of(request),
             starts_at=form.cleaned_data["starts_at"],
             values=form.values,
-            actor=actor(request),
+            actor=actor_of(request),
             now=timezone.now(),
         ),
         done=lambda: f"{client.get_absolute_url()}?tab=timeline",
@@ -67,7 +68,7 @@ def appointment_move(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         form,
         do=lambda _form: move_appointment(
-            appointment=row, starts_at=form.moment, actor=actor(request), now=timezone.now(), version=form.seen
+            appointment=row, starts_at=form.moment, actor=actor_of(request), now=timezone.now(), version=form.seen
         ),
         done=lambda: f"{row.client.get_absolute_url()}?tab=timeline",
         template="clients/form.html",
@@ -86,7 +87,7 @@ def appointment_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         form,
         do=lambda _form: cancel_appointment(
-            appointment=row, reason=form.cleaned_data["reason"], actor=actor(request), version=form.seen
+            appointment=row, reason=form.cleaned_data["reason"], actor=actor_of(request), version=form.seen
         ),
         done=lambda: f"{row.client.get_absolute_url()}?tab=timeline",
         template="clients/form.html",
@@ -96,7 +97,7 @@ def appointment_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _visible(request: HttpRequest, public_id: str) -> Appointment:
-    rows = Appointment.objects.visible_to(actor(request)).for_list()
+    rows = Appointment.objects.visible_to(actor_of(request)).for_list()
     found: Appointment = get_object_or_404(rows, public_id=public_id)
     return found
 
@@ -125,7 +126,7 @@ def next_date_put_off(request: HttpRequest, public_id: str) -> HttpResponse:
     wanted = int(days) if days.isascii() and days.isdigit() and int(days) in PUT_OFF else PUT_OFF[0]
     day = today() + timedelta(days=wanted)
     try:
-        move = put_off_next_date(client=client, to=day, actor=actor(request), now=timezone.now())
+        move = put_off_next_date(client=client, to=day, actor=actor_of(request), now=timezone.now())
     except DomainError as refusal:
         return _refused(request, client, refusal)
     text = _("%(name)s: put off to %(day)s.") % {"name": shown_name(client, request.user), "day": day}
@@ -140,9 +141,9 @@ def next_date_put_off(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.add_contactlog", raise_exception=True)
 def next_date_back(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a putting-off back."""
-    rows = NextDateMove.objects.visible_to(actor(request)).filter(moved_by=actor(request))
+    rows = NextDateMove.objects.visible_to(actor_of(request)).filter(moved_by=actor_of(request))
     move: NextDateMove = get_object_or_404(rows, public_id=public_id)
-    take_back_put_off(move=move, actor=actor(request), now=timezone.now())
+    take_back_put_off(move=move, actor=actor_of(request), now=timezone.now())
     text = _("The next contact stands where it stood.")
     if not getattr(request, "htmx", False):  # the button of the notice is a plain form
         messages.success(request, text)

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import DataRequest
-from clients.views.rows import actor
 from crm.core.clocks import local_date
 from crm.core.csv_out import cell
 from crm.core.services.exporting import watermark
+from crm.core.views.places import actor_of
 
 _KINDS = {
     "html": "text/html; charset=utf-8",
@@ -29,7 +29,7 @@ def file_answer(
 ) -> HttpResponse:
     """The download; no cache keeps it."""
     now = timezone.now()
-    mark = watermark(actor(request), reason, now)
+    mark = watermark(actor_of(request), reason, now)
     content = {"html": _html, "json": _json, "xlsx": _xlsx}[form](row, sections, mark)
     answer = HttpResponse(content, content_type=_KINDS[form])
     name = f"data-{row.client.public_id[-8:]}-{local_date(now):%Y%m%d}.{form}"

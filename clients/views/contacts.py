@@ -21,13 +21,14 @@ from clients.models import Appointment, Channel, Client, ContactLog, ContactPoin
 from clients.querysets.scope import shown_name
 from clients.reach import hindrances, warnings
 from clients.services import attach_to_contact, correct_contact, link_needs, log_contact
-from clients.views.rows import actor, visible_client
+from clients.views.rows import visible_client
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.keyset import page_of
 from crm.core.models import Attachment
 from crm.core.policies import figures
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 #: Icons of the channels.
 _ICONS = {
@@ -93,7 +94,7 @@ def _booked(request: HttpRequest, client: Client) -> Appointment | None:
     if not ref:
         return None
     found: Appointment | None = (
-        Appointment.objects.visible_to(actor(request)).filter(client=client, public_id=ref).first()
+        Appointment.objects.visible_to(actor_of(request)).filter(client=client, public_id=ref).first()
     )
     return found
 
@@ -108,7 +109,7 @@ def _hindrances(client: Client) -> list[Any]:
 
 def _log(request: HttpRequest, client: Client, form: ContactForm) -> ContactLog:
     """The contact with its files; an interview that was taken beside it names it from now on."""
-    user, said = actor(request), form.cleaned_data
+    user, said = actor_of(request), form.cleaned_data
     with transaction.atomic():  # a file that is refused leaves no half contact
         entry = log_contact(
             client=client,
@@ -134,7 +135,7 @@ def _log(request: HttpRequest, client: Client, form: ContactForm) -> ContactLog:
 @permission_required("clients.view_contactlog", raise_exception=True)
 def contact_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One contact with every wording and its files; the look is on the client's trail."""
-    user = actor(request)
+    user = actor_of(request)
     contact = _visible(request, public_id)
     audit.record_read(user, "contact.view", contact, client=contact.client)
     return render(request, "clients/contact.html", _detail(request, contact, FilesForm()))
@@ -149,9 +150,9 @@ def contact_attach(request: HttpRequest, public_id: str) -> HttpResponse:
     return command(
         request,
         form,
-        do=lambda _form: attach_to_contact(contact=contact, uploads=form.cleaned_data["files"], actor=actor(request))[
-            0
-        ],
+        do=lambda _form: attach_to_contact(
+            contact=contact, uploads=form.cleaned_data["files"], actor=actor_of(request)
+        )[0],
         done=contact.get_absolute_url,
         template="clients/contact.html",
         context=_detail(request, contact, form),
@@ -160,13 +161,13 @@ def contact_attach(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _visible(request: HttpRequest, public_id: str) -> ContactLog:
-    rows = ContactLog.objects.visible_to(actor(request)).for_timeline().select_related("client")
+    rows = ContactLog.objects.visible_to(actor_of(request)).for_timeline().select_related("client")
     found: ContactLog = get_object_or_404(rows, public_id=public_id)
     return found
 
 
 def _detail(request: HttpRequest, contact: ContactLog, form: FilesForm) -> dict[str, Any]:
-    user, client = actor(request), contact.client
+    user, client = actor_of(request), contact.client
     wordings = ContactLog.objects.visible_to(user).wordings_of(contact).for_timeline()
     may_correct = user.has_perm("clients.correct_contactlog") and not contact.is_corrected  # type: ignore[attr-defined]  # annotated
     name = shown_name(client, user)
@@ -213,7 +214,7 @@ def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
             contact=contact,
             values=form.wording,
             reason=form.cleaned_data["reason"],
-            actor=actor(request),
+            actor=actor_of(request),
             now=timezone.now(),
         ),
         done=client.get_absolute_url,
@@ -225,7 +226,7 @@ def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def contacts_context(request: HttpRequest, client: Client, *, form: ContactForm | None = None) -> dict[str, Any]:
     """What ``clients/_contacts.html`` shows: the form for those who may log, and the newest contacts."""
-    user = actor(request)
+    user = actor_of(request)
     rows = ContactLog.objects.visible_to(user).filter(client=client).standing().in_brief()
     may_log = user.has_perm("clients.add_contactlog")
     return {
@@ -239,7 +240,7 @@ def contacts_context(request: HttpRequest, client: Client, *, form: ContactForm 
 
 def timeline_context(request: HttpRequest, client: Client) -> dict[str, Any]:
     """The whole history of contacts, narrowed by channel, outcome and day, a page at a time, and what is booked."""
-    user = actor(request)
+    user = actor_of(request)
     rows = ContactLog.objects.visible_to(user).filter(client=client)
     found = ContactFilter(request.GET, rows, request=request)
     page = page_of(found.qs.in_brief(), ("-at", "-id"), cursor=request.GET.get("cursor", ""), size=TIMELINE_SIZE)

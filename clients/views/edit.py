@@ -19,10 +19,11 @@ from clients.models import Client
 from clients.querysets.scope import shown_name
 from clients.services import assess_risk, assign_advisor, change_client, create_client, set_do_not_contact
 from clients.services.clients import BOOK_ROLES
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError, InvalidInput
 from crm.core.services.reveal import reveal_allowance, reveal_field
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 REVEALABLE = ("phone", "id_number", "email", "address")
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -32,7 +33,7 @@ _FORM = require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("clients.add_client", raise_exception=True)
 def client_create(request: HttpRequest) -> HttpResponse:
     """A new client of the own branch; who has a book himself takes the client into it."""
-    user, made = actor(request), []
+    user, made = actor_of(request), []
     form = ClientForm(request.POST or None)
 
     def do(_form: Any) -> Client:
@@ -80,7 +81,7 @@ def client_edit(request: HttpRequest, public_id: str) -> HttpResponse:
         client,
         form,
         lambda: change_client(
-            client=client, values=form.facts, actor=actor(request), now=timezone.now(), version=form.seen
+            client=client, values=form.facts, actor=actor_of(request), now=timezone.now(), version=form.seen
         ),
         title=_("Edit client"),
         submit=_("Save"),
@@ -98,7 +99,7 @@ def client_risk(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         client,
         form,
-        lambda: assess_risk(client=client, actor=actor(request), now=timezone.now(), **form.command),
+        lambda: assess_risk(client=client, actor=actor_of(request), now=timezone.now(), **form.command),
         title=_("Enter a risk grade"),
         submit=_("Enter"),
     )
@@ -112,7 +113,7 @@ def client_advisor(request: HttpRequest, public_id: str) -> HttpResponse:
     form = AdvisorForm(request.POST or None, client=client)
 
     def do() -> Client:
-        assign_advisor(client=client, actor=actor(request), now=timezone.now(), version=form.seen, **form.command)
+        assign_advisor(client=client, actor=actor_of(request), now=timezone.now(), version=form.seen, **form.command)
         return client
 
     return _about(request, client, form, do, title=_("Assign an advisor"), submit=_("Assign"))
@@ -129,7 +130,7 @@ def client_do_not_contact(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         client,
         form,
-        lambda: set_do_not_contact(client=client, actor=actor(request), version=form.seen, **form.command),
+        lambda: set_do_not_contact(client=client, actor=actor_of(request), version=form.seen, **form.command),
         title=_("Do not contact"),
         submit=_("Save"),
     )
@@ -144,7 +145,7 @@ def client_reveal(request: HttpRequest, public_id: str, field: str) -> HttpRespo
         raise Http404
     try:
         value = reveal_field(
-            actor=actor(request),
+            actor=actor_of(request),
             subject=client,
             field=field,
             reason=request.POST.get("reason", ""),
@@ -156,7 +157,7 @@ def client_reveal(request: HttpRequest, public_id: str, field: str) -> HttpRespo
         answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(text)), status=refusal.status)
     else:
         shown = display_phone(value) if field == "phone" and value else value
-        used, budget = reveal_allowance(actor(request), timezone.now())
+        used, budget = reveal_allowance(actor_of(request), timezone.now())
         left = _("%(used)d of %(budget)d today") % {"used": used, "budget": budget}
         answer = HttpResponse(
             format_html('<span class="mono" data-copy="{}">{}</span> <span class="muted">{}</span>', value, shown, left)

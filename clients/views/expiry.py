@@ -16,18 +16,19 @@ from clients.forms.reminders import ReminderForm
 from clients.models import DocumentReminder
 from clients.querysets.scope import shown_name
 from clients.services import settle_reminder
-from clients.views.rows import actor, today
+from clients.views.rows import today
 from crm.core.keyset import page_of
 from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.lists import PAGE_SIZE, Listed, part
+from crm.core.views.places import actor_of
 
 
 @require_safe
 @permission_required("clients.view_identitydocument", raise_exception=True)
 def document_expiry(request: HttpRequest) -> HttpResponse:
     """``?state=limit`` (services to be limited), ``expired`` or ``soon``; without it all of them, the longest overdue first."""
-    user, day = actor(request), today()
+    user, day = actor_of(request), today()
     known = figures(day, user.branch)
     states = {
         "limit": _("To be limited"),
@@ -66,7 +67,7 @@ def document_expiry(request: HttpRequest) -> HttpResponse:
 @permission_required("clients.change_identitydocument", raise_exception=True)
 def reminder_settle(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say that the client was told, or what became of his services."""
-    user, day = actor(request), today()
+    user, day = actor_of(request), today()
     rows = DocumentReminder.objects.visible_to(user).select_related("client")
     row: DocumentReminder = get_object_or_404(rows, public_id=public_id)
     client, name = row.client, shown_name(row.client, user)

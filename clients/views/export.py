@@ -19,23 +19,24 @@ from clients.forms.export import ExportForm, kinds_for
 from clients.models import Client
 from clients.services.export import take_out
 from clients.views.lists import count_text
-from clients.views.rows import actor, today
+from clients.views.rows import today
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.exporting import ExportKind
 from crm.core.step_up import SignInAgain, again_url, is_fresh
 from crm.core.views.exports import file_answer
+from crm.core.views.places import actor_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("clients.export_client", raise_exception=True)
 def client_export(request: HttpRequest) -> HttpResponse:
     """Asked with a reason; on the trail before the first byte leaves, or a request that somebody else decides about."""
-    kinds = kinds_for(actor(request))
+    kinds = kinds_for(actor_of(request))
     kind = _kind(request, kinds)
-    found = ClientFilter(request.GET, Client.objects.visible_to(actor(request)), request=request)
-    form = ExportForm(request.POST or None, user=actor(request), kind=kind, today=today())
-    fresh, status = is_fresh(request, actor(request)), 200
+    found = ClientFilter(request.GET, Client.objects.visible_to(actor_of(request)), request=request)
+    form = ExportForm(request.POST or None, user=actor_of(request), kind=kind, today=today())
+    fresh, status = is_fresh(request, actor_of(request)), 200
     again = again_url(request.get_full_path())
     if request.method != "POST" and not fresh:
         return redirect(again)
@@ -67,7 +68,7 @@ def _taken(request: HttpRequest, found: ClientFilter, form: ExportForm, kind: Ex
     now = timezone.now()
     with transaction.atomic():
         export, body = take_out(
-            actor=actor(request),
+            actor=actor_of(request),
             clients=found.qs,
             kind=kind.key,
             said=form.command,

@@ -27,11 +27,12 @@ from clients.services import (
     withdraw_application,
 )
 from clients.views.accounts import on_the_tab, tab_of
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.errors import DomainError
 from crm.core.models import Attachment
 from crm.core.policies import figures
+from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 STATE_TONES = {
@@ -59,7 +60,7 @@ def classification_apply(request: HttpRequest, public_id: str) -> HttpResponse:
                 applied_on=form.cleaned_data["applied_on"],
                 stated=form.stated,
                 notice_reference=form.cleaned_data["notice_reference"],
-                actor=actor(request),
+                actor=actor_of(request),
                 now=timezone.now(),
             )
         )
@@ -81,7 +82,7 @@ def classification_apply(request: HttpRequest, public_id: str) -> HttpResponse:
 def classification(request: HttpRequest, public_id: str) -> HttpResponse:
     """One application: what was stated, each condition, the proof, and what may be done."""
     row = _visible(request, public_id)
-    audit.record_read(actor(request), "investor.view", row, client=row.client)
+    audit.record_read(actor_of(request), "investor.view", row, client=row.client)
     return render(request, "clients/classification.html", _context(request, row))
 
 
@@ -96,7 +97,7 @@ def classification_decide(request: HttpRequest, public_id: str) -> HttpResponse:
         decide: Any = approve_class if form.approves else refuse_class
         done: InvestorClassification = decide(
             classification=row,
-            actor=actor(request),
+            actor=actor_of(request),
             now=timezone.now(),
             note=form.cleaned_data["note"],
             version=form.seen,
@@ -124,7 +125,7 @@ def classification_withdraw(request: HttpRequest, public_id: str) -> HttpRespons
 
     def do() -> InvestorClassification:
         done: InvestorClassification = withdraw_application(
-            classification=row, actor=actor(request), now=timezone.now(), version=form.seen
+            classification=row, actor=actor_of(request), now=timezone.now(), version=form.seen
         )
         return done
 
@@ -141,7 +142,7 @@ def classification_end(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def do() -> InvestorClassification:
         done: InvestorClassification = return_to_ordinary(
-            classification=row, actor=actor(request), now=timezone.now(), version=form.seen, **form.command
+            classification=row, actor=actor_of(request), now=timezone.now(), version=form.seen, **form.command
         )
         return done
 
@@ -160,7 +161,7 @@ def classification_proof(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.error(request, _("Choose a file first."))
     else:
         try:
-            attach_proof(classification=row, upload=form.cleaned_data["file"], actor=actor(request))
+            attach_proof(classification=row, upload=form.cleaned_data["file"], actor=actor_of(request))
         except DomainError as refusal:
             messages.error(request, str(refusal.message))
         else:
@@ -170,7 +171,7 @@ def classification_proof(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def investors_context(request: HttpRequest, client: Client) -> dict[str, Any]:
     """The class in force and all applications, the newest first, for the client's tab."""
-    user = actor(request)
+    user = actor_of(request)
     if not user.has_perm("clients.view_investorclassification"):
         return {}
     rows = InvestorClassification.objects.visible_to(user).filter(client=client).for_list().newest_first()[:30]
@@ -187,7 +188,7 @@ def investors_context(request: HttpRequest, client: Client) -> dict[str, Any]:
 
 
 def _context(request: HttpRequest, row: InvestorClassification) -> dict[str, Any]:
-    user, client, day = actor(request), row.client, today()
+    user, client, day = actor_of(request), row.client, today()
     waits = row.state == InvestorClassification.State.WAITING
     stated = {name: getattr(row, name) for name in STATED}
     may_add = user.has_perm("clients.add_investorclassification")
@@ -230,6 +231,6 @@ def _attachments(row: InvestorClassification) -> list[dict[str, Any]]:
 
 
 def _visible(request: HttpRequest, public_id: str) -> InvestorClassification:
-    rows = InvestorClassification.objects.visible_to(actor(request)).for_list()
+    rows = InvestorClassification.objects.visible_to(actor_of(request)).for_list()
     found: InvestorClassification = get_object_or_404(rows, public_id=public_id)
     return found

@@ -15,15 +15,16 @@ from clients.models import LikeReason
 from clients.querysets.scope import shown_name
 from clients.services.duplicates import ask_duplicates, whom_to_ask
 from clients.services.identity_facts import facts_typed
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import BudgetSpent
+from crm.core.views.places import actor_of
 
 
 @require_POST
 @permission_required("clients.add_client", raise_exception=True)
 def client_check(request: HttpRequest) -> HttpResponse:
     """Clients in reach who look alike, and whether there is one beyond it: who that is stays unsaid."""
-    user = actor(request)
+    user = actor_of(request)
     client = visible_client(request, request.GET["client"]) if request.GET.get("client") else None
     facts = facts_typed(_typed(request), client=client, today=today())
     context: dict[str, Any] = {"seen": [], "elsewhere": False, "spent": False, "ask": []}

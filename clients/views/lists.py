@@ -18,11 +18,12 @@ from clients.filters import ClientFilter
 from clients.models import Client, SavedView, Tag
 from clients.querysets.scope import shown_name
 from clients.querysets.search import FoundBy
-from clients.views.rows import actor, today
+from clients.views.rows import today
 from clients.views.segments import view_url
 from crm.core.keyset import Page, capped_count, page_of
 from crm.core.models import User
 from crm.core.views.lists import PAGE_SIZE, Listed, part
+from crm.core.views.places import actor_of
 
 
 @require_safe
@@ -33,7 +34,7 @@ def client_list(request: HttpRequest) -> HttpResponse:
         return redirect(f"{request.path}?{_one_cols(request.GET)}")
     template = part(request, "clients/list.html", "clients/_table.html")
     shown = () if template == "clients/_table.html" else _shown(request)
-    found, user, day = _found(request, shown), actor(request), today()
+    found, user, day = _found(request, shown), actor_of(request), today()
     rows, order = _ordered(found, request.GET.get("sort", ""), user)
     cursor = request.GET.get("cursor", "")
     page = page_of(rows, order, cursor=cursor, size=PAGE_SIZE)
@@ -96,7 +97,7 @@ _MENU = 20
 @permission_required("clients.view_client", raise_exception=True)
 def list_tools(request: HttpRequest) -> HttpResponse:
     """The views that were kept and the columns to choose from, for the list as the address narrows it."""
-    user, said = actor(request), request.GET
+    user, said = actor_of(request), request.GET
     shown = {column.key for column in chosen(user, said.get("cols", "").split(","))}
     context = {
         "offered": [(column, column.key in shown) for column in columns_for(user)],
@@ -137,4 +138,4 @@ def in_words(count: int, *, more: bool = False) -> str:
 
 
 def _found(request: HttpRequest, shown: tuple[str, ...] | None) -> ClientFilter:
-    return ClientFilter(request.GET, Client.objects.visible_to(actor(request)), request=request, only=shown)
+    return ClientFilter(request.GET, Client.objects.visible_to(actor_of(request)), request=request, only=shown)

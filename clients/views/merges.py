@@ -20,10 +20,11 @@ from clients.querysets.scope import shown_name
 from clients.registry import bound
 from clients.services.duplicates import dismiss_pair
 from clients.services.merges import approve_merge, ask_merge, preview_merge, reject_merge, undo_merge
-from clients.views.rows import actor, visible_client
+from clients.views.rows import visible_client
 from crm.core.errors import DomainError
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 _LISTS = ("open", "dismissed", "waiting", "merged")
@@ -35,7 +36,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     """The work list of suspected pairs, those dismissed, merges that wait and merges done."""
     show = request.GET.get("show", "")
     show = show if show in _LISTS else "open"
-    user = actor(request)
+    user = actor_of(request)
     words = {
         "open": _("To be looked at"),
         "waiting": _("Waiting for approval"),
@@ -70,14 +71,16 @@ def duplicates(request: HttpRequest) -> HttpResponse:
 @permission_required("clients.change_duplicatepair", raise_exception=True)
 def duplicate_dismiss(request: HttpRequest, public_id: str) -> HttpResponse:
     """Two who look alike are two different clients."""
-    pairs = DuplicatePair.objects.visible_to(actor(request)).with_clients()
+    pairs = DuplicatePair.objects.visible_to(actor_of(request)).with_clients()
     pair: DuplicatePair = get_object_or_404(pairs, public_id=public_id)
     names = {"one": shown_name(pair.first, request.user), "other": shown_name(pair.second, request.user)}
     form = DifferentForm(request.POST or None)
     return _decide(
         request,
         form,
-        lambda: dismiss_pair(pair=pair, actor=actor(request), now=timezone.now(), reason=form.cleaned_data["reason"]),
+        lambda: dismiss_pair(
+            pair=pair, actor=actor_of(request), now=timezone.now(), reason=form.cleaned_data["reason"]
+        ),
         title=_("%(one)s and %(other)s are two clients") % names,
         submit=_("Two different clients"),
         note=_("The pair will not be suggested again."),
@@ -95,14 +98,14 @@ def merge_ask(request: HttpRequest, public_id: str) -> HttpResponse:
         return _choose(request, staying)
     leaving = visible_client(request, other)
     try:
-        preview = preview_merge(staying=staying, leaving=leaving, reader=actor(request), now=timezone.now())
+        preview = preview_merge(staying=staying, leaving=leaving, reader=actor_of(request), now=timezone.now())
     except NotOneClient as refusal:
         return _choose(request, staying, str(refusal.message))
     form = MergeForm(request.POST or None, preview=preview)
     made: list[MergeRecord] = []
 
     def do(_form: Any) -> MergeRecord:
-        said = {"staying": staying, "leaving": leaving, "actor": actor(request), "now": timezone.now(), **form.said}
+        said = {"staying": staying, "leaving": leaving, "actor": actor_of(request), "now": timezone.now(), **form.said}
         made.append(ask_merge(**said))
         return made[0]
 
@@ -135,7 +138,7 @@ def _choose(request: HttpRequest, staying: Client, refused: str = "") -> HttpRes
         form.errors.clear()
         form.add_error(None, refused)
     elif form.is_bound and form.is_valid():
-        rows = Client.objects.visible_to(actor(request)).filter(branch=staying.branch)
+        rows = Client.objects.visible_to(actor_of(request)).filter(branch=staying.branch)
         found = rows.filter(external_id=form.cleaned_data["number"].strip()).exclude(pk=staying.pk).first()
         if found is not None:
             url = reverse("clients:merge", args=[staying.public_id])
@@ -156,7 +159,7 @@ def _choose(request: HttpRequest, staying: Client, refused: str = "") -> HttpRes
 @permission_required("clients.view_mergerecord", raise_exception=True)
 def merge_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One merge: who asked and why, what stays, what went over; while it waits, what it would do."""
-    record, user = _record(request, public_id), actor(request)
+    record, user = _record(request, public_id), actor_of(request)
     labels = {kind.key: kind.label for kind in bound()}
     waits = record.state == MergeRecord.State.PROPOSED
     preview = None
@@ -191,7 +194,9 @@ def merge_approve(request: HttpRequest, public_id: str) -> HttpResponse:
     return _decide(
         request,
         form,
-        lambda: approve_merge(record=record, actor=actor(request), now=timezone.now(), note=form.cleaned_data["note"]),
+        lambda: approve_merge(
+            record=record, actor=actor_of(request), now=timezone.now(), note=form.cleaned_data["note"]
+        ),
         title=_("Approve the merge"),
         submit=_("Merge"),
         note=_(
@@ -209,7 +214,9 @@ def merge_reject(request: HttpRequest, public_id: str) -> HttpResponse:
     return _decide(
         request,
         form,
-        lambda: reject_merge(record=record, actor=actor(request), now=timezone.now(), note=form.cleaned_data["note"]),
+        lambda: reject_merge(
+            record=record, actor=actor_of(request), now=timezone.now(), note=form.cleaned_data["note"]
+        ),
         title=_("Reject the merge"),
         submit=_("Reject"),
         note="",
@@ -228,7 +235,7 @@ def merge_undo(request: HttpRequest, public_id: str) -> HttpResponse:
         form,
         lambda: undo_merge(
             record=record,
-            actor=actor(request),
+            actor=actor_of(request),
             now=timezone.now(),
             reason=form.cleaned_data["reason"],
             version=form.seen,
@@ -260,7 +267,7 @@ def _decide(request: HttpRequest, form: Any, do: Any, *, title: str, submit: str
 
 
 def _record(request: HttpRequest, public_id: str) -> MergeRecord:
-    rows = MergeRecord.objects.visible_to(actor(request)).for_list()
+    rows = MergeRecord.objects.visible_to(actor_of(request)).for_list()
     found: MergeRecord = get_object_or_404(rows, public_id=public_id)
     return found
 

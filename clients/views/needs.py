@@ -20,16 +20,17 @@ from clients.querysets.needs import stale_before
 from clients.querysets.scope import shown_name
 from clients.questions import BY_KEY, QUESTIONS
 from clients.services import record_needs
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.models import User
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("clients.add_needsinterview", raise_exception=True)
 def needs_add(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask what the client wants. ``?inline=1``: the sheet beside a contact form; ``?corrects=``: a slip is put right."""
-    client, user = visible_client(request, public_id), actor(request)
+    client, user = visible_client(request, public_id), actor_of(request)
     present, corrects = _present(client, user), _corrected(request, client, user)
     form = NeedsForm(request.POST or None, client=client, present=present, today=today(), corrects=corrects)
     inline = request.GET.get("inline") == "1" and bool(getattr(request, "htmx", False))
@@ -113,7 +114,7 @@ _LONGEST = 60
 
 def needs_context(request: HttpRequest, client: Client) -> dict[str, Any]:
     """What the tab shows: each question with its present answer and day, what changed last, and every interview."""
-    user = actor(request)
+    user = actor_of(request)
     if not user.has_perm("clients.view_needsinterview"):
         raise Http404
     history = list(NeedsInterview.objects.visible_to(user).history(client)[: _LONGEST + 1])

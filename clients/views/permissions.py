@@ -25,11 +25,12 @@ from clients.services import (
     refuse_exemption,
 )
 from clients.views.accounts import on_the_tab, tab_of
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.figure_sources import source_in_words
 from crm.core.figures_on_page import CERTAINTY_WORDS
 from crm.core.forms.commands import CommandForm
+from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 STATE_TONES = {"waiting": "warning", "open": "success", "refused": "danger", "closed": "neutral"}
@@ -40,7 +41,7 @@ STATE_TONES = {"waiting": "warning", "open": "success", "refused": "danger", "cl
 def precheck_all(request: HttpRequest, public_id: str) -> HttpResponse:
     """Every permission against one client, at a glance."""
     client = visible_client(request, public_id)
-    audit.record_read(actor(request), "permission.view", client, client=client)
+    audit.record_read(actor_of(request), "permission.view", client, client=client)
     context = {
         **_about(request, client),
         "checks": prechecks(client, today()),
@@ -55,7 +56,7 @@ def precheck_all(request: HttpRequest, public_id: str) -> HttpResponse:
 def precheck_one(request: HttpRequest, public_id: str, code: str) -> HttpResponse:
     """One permission against one client: each condition with what was found, and what may be done."""
     client, code = visible_client(request, public_id), _known(code)
-    audit.record_read(actor(request), "permission.view", client, client=client)
+    audit.record_read(actor_of(request), "permission.view", client, client=client)
     return render(request, "clients/precheck.html", _precheck_context(request, client, code))
 
 
@@ -67,7 +68,7 @@ def permission_open(request: HttpRequest, public_id: str, code: str) -> HttpResp
     form = CommandForm(request.POST or None)
 
     def do() -> TradingPermission:
-        return open_permission(client=client, code=code, actor=actor(request), now=timezone.now())
+        return open_permission(client=client, code=code, actor=actor_of(request), now=timezone.now())
 
     context = _precheck_context(request, client, code)
     return on_the_tab(
@@ -90,7 +91,7 @@ def permission_exemption(request: HttpRequest, public_id: str, code: str) -> Htt
     form = ExemptionForm(request.POST or None)
 
     def do() -> TradingPermission:
-        return ask_exemption(client=client, code=code, actor=actor(request), now=timezone.now(), **form.command)
+        return ask_exemption(client=client, code=code, actor=actor_of(request), now=timezone.now(), **form.command)
 
     title = _("Ask for an exemption: %(name)s") % {"name": PermissionCode(code).label}
     note = _("The permission opens once somebody else has approved the exemption.")
@@ -105,7 +106,7 @@ def test_record(request: HttpRequest, public_id: str, code: str) -> HttpResponse
     form = EntryTestForm(request.POST or None, initial={"done_on": today()})
 
     def do() -> EntryTest:
-        return record_test(client=client, code=code, actor=actor(request), now=timezone.now(), **form.command)
+        return record_test(client=client, code=code, actor=actor_of(request), now=timezone.now(), **form.command)
 
     title = _("Record for %(name)s") % {"name": PermissionCode(code).label}
     return on_the_tab(request, client, form, do, title=title, submit=_("Record"))
@@ -122,7 +123,7 @@ def permission_decide(request: HttpRequest, public_id: str) -> HttpResponse:
         decide: Any = approve_exemption if form.approves else refuse_exemption
         made: TradingPermission = decide(
             permission=row,
-            actor=actor(request),
+            actor=actor_of(request),
             now=timezone.now(),
             note=form.cleaned_data["note"],
             version=form.seen,
@@ -154,7 +155,7 @@ def permission_close(request: HttpRequest, public_id: str) -> HttpResponse:
         return close_permission(
             permission=row,
             reason=form.cleaned_data["reason"],
-            actor=actor(request),
+            actor=actor_of(request),
             now=timezone.now(),
             version=form.seen,
         )
@@ -165,7 +166,7 @@ def permission_close(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def permissions_context(request: HttpRequest, client: Client) -> dict[str, Any]:
     """The permissions of a client, the newest first, for his tab."""
-    user = actor(request)
+    user = actor_of(request)
     if not user.has_perm("clients.view_tradingpermission"):
         return {}
     rows = list(TradingPermission.objects.visible_to(user).filter(client=client).for_list().newest_first()[:50])
@@ -183,7 +184,7 @@ def permissions_context(request: HttpRequest, client: Client) -> dict[str, Any]:
 
 def _precheck_context(request: HttpRequest, client: Client, code: str) -> dict[str, Any]:
     found = precheck(client, code, today())
-    user = actor(request)
+    user = actor_of(request)
     may = user.has_perm("clients.add_tradingpermission") and client.status != Client.Status.CLOSED
     wanted = found.held is None and found.figure is not None
     figure = found.figure
@@ -231,6 +232,6 @@ def _known(code: str) -> str:
 
 
 def _visible(request: HttpRequest, public_id: str) -> TradingPermission:
-    rows = TradingPermission.objects.visible_to(actor(request)).for_list()
+    rows = TradingPermission.objects.visible_to(actor_of(request)).for_list()
     found: TradingPermission = get_object_or_404(rows, public_id=public_id)
     return found

@@ -22,11 +22,12 @@ from clients.querysets.scope import shown_name
 from clients.services import data_requests as services
 from clients.services.told import take_file
 from clients.views.client_file import file_answer
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.errors import MissingRight
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -35,7 +36,7 @@ _FORM = require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("clients.view_datarequest", raise_exception=True)
 def request_list(request: HttpRequest) -> HttpResponse:
     """Requests by the day of their answer."""
-    user = actor(request)
+    user = actor_of(request)
     rows = DataRequest.objects.visible_to(user)
     found = DataRequestFilter(request.GET, rows, request=request)
     page = listed(request, found.qs.for_list(), ("due_on", "id"))
@@ -49,7 +50,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
 @permission_required("clients.add_datarequest", raise_exception=True)
 def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a request down."""
-    client, user = visible_client(request, public_id), actor(request)
+    client, user = visible_client(request, public_id), actor_of(request)
     form = ReceiveForm(request.POST or None, initial={"received_on": today()})
     name = shown_name(client, user)
     may_open = user.has_perm("clients.view_datarequest")
@@ -82,7 +83,7 @@ def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.view_datarequest", raise_exception=True)
 def request_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One request with its clock and what may be done next."""
-    row, user = _visible(request, public_id), actor(request)
+    row, user = _visible(request, public_id), actor_of(request)
     audit.record_read(user, "data_request.view", row, client=row.client)
     context = {
         "row": row,
@@ -170,7 +171,7 @@ STEPS: dict[str, Step] = {
 @permission_required("clients.view_datarequest", raise_exception=True)
 def request_step(request: HttpRequest, public_id: str, step: str) -> HttpResponse:
     """One step of a request; each asks its own right."""
-    row, user = _visible(request, public_id), actor(request)
+    row, user = _visible(request, public_id), actor_of(request)
     if step not in STEPS:
         raise Http404
     chosen = STEPS[step]
@@ -217,7 +218,7 @@ def _note(row: DataRequest, step: str) -> str:
 
 
 def _visible(request: HttpRequest, public_id: str) -> DataRequest:
-    rows = DataRequest.objects.visible_to(actor(request)).select_related(
+    rows = DataRequest.objects.visible_to(actor_of(request)).select_related(
         "client__branch", "owner", "registered_by", "identity_checked_by", "proposed_by", "approved_by"
     )
     found: DataRequest = get_object_or_404(rows, public_id=public_id)

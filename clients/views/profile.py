@@ -30,9 +30,10 @@ from clients.services import (
 )
 from clients.services.relations import client_with_number
 from clients.views.fact_groups import GROUPS, group_shown, groups_for
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 #: What the form of a stage proposes as its last day.
@@ -79,7 +80,7 @@ def group_edit(request: HttpRequest, public_id: str, group: str) -> HttpResponse
 def _save(request: HttpRequest, client: Client, form: GroupForm) -> Client:
     """The changed facts, then, where it was said, that the others were asked again: both or neither."""
     terms = {
-        "actor": actor(request),
+        "actor": actor_of(request),
         "now": timezone.now(),
         "source": form.cleaned_data["source"],
         "as_of": form.cleaned_data["as_of"],
@@ -115,7 +116,7 @@ def stage_set(request: HttpRequest, public_id: str) -> HttpResponse:
     form = StageForm(request.POST or None, initial=first)
 
     def do() -> Any:
-        return set_stage(client=client, actor=actor(request), now=timezone.now(), version=form.seen, **form.command)
+        return set_stage(client=client, actor=actor_of(request), now=timezone.now(), version=form.seen, **form.command)
 
     return _about(request, client, form, do, title=_("Set the stage by hand"), submit=_("Set"))
 
@@ -125,7 +126,7 @@ def stage_set(request: HttpRequest, public_id: str) -> HttpResponse:
 def stage_end(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let the rule say the stage again."""
     client = visible_client(request, public_id)
-    return _at_once(request, client, lambda: end_stage(client=client, actor=actor(request), now=timezone.now()))
+    return _at_once(request, client, lambda: end_stage(client=client, actor=actor_of(request), now=timezone.now()))
 
 
 @_FORM
@@ -136,7 +137,7 @@ def introducer(request: HttpRequest, public_id: str) -> HttpResponse:
     form = IntroducerForm(request.POST or None, initial={"version": client.version})
 
     def do() -> Client:
-        number, who = form.cleaned_data["other_number"], actor(request)
+        number, who = form.cleaned_data["other_number"], actor_of(request)
         other = client_with_number(who, client, number) if number else None
         return change_client(
             client=client,
@@ -158,7 +159,7 @@ def household_join(request: HttpRequest, public_id: str) -> HttpResponse:
     form = HouseholdForm(request.POST or None, exists=place is not None)
 
     def do() -> Any:
-        who, now = actor(request), timezone.now()
+        who, now = actor_of(request), timezone.now()
         number = form.cleaned_data["other_number"]
         other = client_with_number(who, client, number) if number else None
         with transaction.atomic():
@@ -180,7 +181,9 @@ def household_join(request: HttpRequest, public_id: str) -> HttpResponse:
 def household_leave(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take the client out of his household."""
     client = visible_client(request, public_id)
-    return _at_once(request, client, lambda: leave_household(client=client, actor=actor(request), now=timezone.now()))
+    return _at_once(
+        request, client, lambda: leave_household(client=client, actor=actor_of(request), now=timezone.now())
+    )
 
 
 # -- what the pages share ----------------------------------------------------------------------------------------------

@@ -25,10 +25,10 @@ from clients.querysets.scope import shown_name
 from clients.services.stages import assets_before
 from clients.stages import Terms, reason_for, standing_of, tenure_years, upcoming
 from clients.views.fact_groups import group_shown, groups_for
-from clients.views.rows import actor
 from crm.core.masking import MASKS
 from crm.core.models import User
 from crm.core.policies import figures
+from crm.core.views.places import actor_of
 
 #: Rows of one panel.
 _MOST = 50
@@ -38,7 +38,7 @@ _AHEAD = 60
 
 def profile_context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
     """Everything on the tab, each panel for those who may see its rows."""
-    user = actor(request)
+    user = actor_of(request)
     known = figures(day, client.branch)
     found: dict[str, Any] = {
         "groups": [group_shown(client, key, day) for key in groups_for(client)],

@@ -24,11 +24,12 @@ from clients.models import Client, ContactPerson, ContactPoint, FinancingNeed, I
 from clients.querysets.scope import shown_name
 from clients.services.relations import client_with_number
 from clients.views.profile import profile_of
-from clients.views.rows import actor, visible_client
+from clients.views.rows import visible_client
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.services.reveal import reveal_field
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _add(kind: RowKind) -> Callable[..., HttpResponse]:
         form = kind.form(request.POST or None, initial=first)
 
         def do() -> Any:
-            who = actor(request)
+            who = actor_of(request)
             return kind.add(client=client, values=_facts(form, who, client), actor=who, now=timezone.now())
 
         return _about(request, client, form, do, title=kind.new)
@@ -139,11 +140,13 @@ def _edit(kind: RowKind) -> Callable[..., HttpResponse]:
     @permission_required(f"clients.change_{kind.right}", raise_exception=True)
     def page(request: HttpRequest, public_id: str, row: str) -> HttpResponse:
         client = visible_client(request, public_id)
-        held = visible_row(actor(request), client, kind, row)
+        held = visible_row(actor_of(request), client, kind, row)
         form = kind.form(request.POST or None, row=held)
 
         def do() -> Any:
-            return kind.change(row=held, values=form.facts, actor=actor(request), now=timezone.now(), version=form.seen)
+            return kind.change(
+                row=held, values=form.facts, actor=actor_of(request), now=timezone.now(), version=form.seen
+            )
 
         return _about(request, client, form, do, title=kind.edit)
 
@@ -155,9 +158,9 @@ def _remove(kind: RowKind) -> Callable[..., HttpResponse]:
     @permission_required(f"clients.change_{kind.right}", raise_exception=True)
     def page(request: HttpRequest, public_id: str, row: str) -> HttpResponse:
         client = visible_client(request, public_id)
-        held = visible_row(actor(request), client, kind, row)
+        held = visible_row(actor_of(request), client, kind, row)
         try:
-            services.remove_row(row=held, actor=actor(request), now=timezone.now())
+            services.remove_row(row=held, actor=actor_of(request), now=timezone.now())
         except DomainError as refusal:
             messages.error(request, str(refusal.message))
         else:
@@ -175,10 +178,10 @@ def row_reveal(request: HttpRequest, public_id: str, kind: str, row: str, field:
     found = KINDS.get(kind)
     if found is None or field not in found.sealed:
         raise Http404
-    held = visible_row(actor(request), client, found, row)
+    held = visible_row(actor_of(request), client, found, row)
     try:
         value = reveal_field(
-            actor=actor(request),
+            actor=actor_of(request),
             subject=held,
             field=field,
             reason=request.POST.get("reason", ""),

@@ -22,10 +22,11 @@ from clients.quality import COMPOSED, QualityItem, labels
 from clients.querysets.quality import GOOD, POOR
 from clients.querysets.scope import shown_name
 from clients.services import ask_next, complete_facts, verify_facts
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 #: Items of each kind that a line of the work list names; the sheet names all.
 _NAMED = 4
@@ -35,7 +36,7 @@ _NAMED = 4
 @permission_required("clients.view_clientquality", raise_exception=True)
 def work_list(request: HttpRequest) -> HttpResponse:
     """Clients with something missing, unverified or out of date; the worst and the richest first."""
-    user = actor(request)
+    user = actor_of(request)
     rows = ClientQuality.objects.visible_to(user).served().with_work()
     found = QualityFilter(request.GET, rows, request=request)
     page = listed(request, found.qs.for_list(), ("-pressing", "-client_id"))
@@ -60,7 +61,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
 @permission_required("clients.change_client", raise_exception=True)
 def complete(request: HttpRequest, public_id: str) -> HttpResponse:
     """The gaps of one client as one sheet: value, refused, or still true."""
-    client, user = visible_client(request, public_id, "quality"), actor(request)
+    client, user = visible_client(request, public_id, "quality"), actor_of(request)
     form = CompleteForm(request.POST or None, client=client, quality=getattr(client, "quality", None))
     name = shown_name(client, user)
     context = {
@@ -99,7 +100,7 @@ def verify(request: HttpRequest, public_id: str) -> HttpResponse:
                 client=client,
                 items=form.cleaned_data["items"],
                 how=form.cleaned_data["how"],
-                actor=actor(request),
+                actor=actor_of(request),
                 now=timezone.now(),
             )
         except DomainError as refusal:
@@ -117,7 +118,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Have items asked when the client is next spoken with: they stand in my day and in the brief before the call."""
     client = visible_client(request, public_id)
     try:
-        ask_next(client=client, items=request.POST.getlist("items"), actor=actor(request), now=timezone.now())
+        ask_next(client=client, items=request.POST.getlist("items"), actor=actor_of(request), now=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(next(iter(refusal.fields.values()), refusal.message)))
     else:
@@ -129,7 +130,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def quality_context(request: HttpRequest, client: Client) -> dict[str, Any]:
     """What the tab shows: the three shares, each gap with the way to fill it, what is verified, what will be asked."""
-    user, day = actor(request), today()
+    user, day = actor_of(request), today()
     found: Any = ClientQuality.objects.visible_to(user).filter(client=client).first()
     asked = set(QuestionToAsk.objects.visible_to(user).open().filter(client=client).values_list("item", flat=True))
     rows = []

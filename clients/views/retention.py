@@ -19,9 +19,10 @@ from clients.querysets.scope import shown_name
 from clients.retention import obstacles, retention_of, shortest_years
 from clients.services.erasure import approve_erasure, propose_erasure, reject_erasure
 from clients.services.standing import end_restriction, lift_hold, restrict_client, set_hold
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.views.commands import command
 from crm.core.views.lists import listed
+from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 _MOST = 100
@@ -31,7 +32,7 @@ _MOST = 100
 @permission_required("clients.view_legalhold", raise_exception=True)
 def retention_page(request: HttpRequest) -> HttpResponse:
     """Holds that stand (all of them by pages), restricted clients, clients whose retention is over, erasures under way."""
-    user, day = actor(request), today()
+    user, day = actor_of(request), today()
     holds = listed(
         request, LegalHold.objects.visible_to(user).standing().select_related("client", "set_by"), ("-set_at", "-id")
     )
@@ -85,7 +86,7 @@ def hold_set(request: HttpRequest, public_id: str) -> HttpResponse:
     return _about(
         request,
         client,
-        lambda said: set_hold(client=client, actor=actor(request), now=timezone.now(), **said),
+        lambda said: set_hold(client=client, actor=actor_of(request), now=timezone.now(), **said),
         title=_("Legal hold"),
         note=_("Nothing about this client is erased while the hold stands."),
     )
@@ -95,12 +96,12 @@ def hold_set(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.change_legalhold", raise_exception=True)
 def hold_lift(request: HttpRequest, public_id: str) -> HttpResponse:
     """Lift a hold."""
-    rows = LegalHold.objects.visible_to(actor(request)).select_related("client__branch")
+    rows = LegalHold.objects.visible_to(actor_of(request)).select_related("client__branch")
     hold: LegalHold = get_object_or_404(rows, public_id=public_id)
     return _about(
         request,
         hold.client,
-        lambda said: lift_hold(hold=hold, actor=actor(request), now=timezone.now(), **said),
+        lambda said: lift_hold(hold=hold, actor=actor_of(request), now=timezone.now(), **said),
         title=_("Lift the legal hold"),
         note=hold.reason,
     )
@@ -110,7 +111,7 @@ def hold_lift(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.restrict_client", raise_exception=True)
 def restriction(request: HttpRequest, public_id: str) -> HttpResponse:
     """Restrict a client's data to storage, or end that."""
-    client, user = visible_client(request, public_id), actor(request)
+    client, user = visible_client(request, public_id), actor_of(request)
     if client.restricted_on is None:
         return _about(
             request,
@@ -136,7 +137,7 @@ def erasure_new(request: HttpRequest, public_id: str) -> HttpResponse:
     return _about(
         request,
         client,
-        lambda said: propose_erasure(client=client, actor=actor(request), now=timezone.now(), **said),
+        lambda said: propose_erasure(client=client, actor=actor_of(request), now=timezone.now(), **said),
         title=_("Propose erasure"),
         note=" ".join(obstacles(client, today())),
     )
@@ -146,7 +147,7 @@ def erasure_new(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.view_erasure", raise_exception=True)
 def erasure_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One erasure with its approvals and, once done, its certificate."""
-    row, user = _erasure(request, public_id), actor(request)
+    row, user = _erasure(request, public_id), actor_of(request)
     decided_by = (row.proposed_by_id, row.first_approver_id)
     may = row.state == Erasure.State.PROPOSED and user.has_perm("clients.approve_erasure")
     context = {
@@ -164,7 +165,7 @@ def erasure_page(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.approve_erasure", raise_exception=True)
 def erasure_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     """One of the two approvals, or the end of it (``?reject=1``)."""
-    row, user = _erasure(request, public_id), actor(request)
+    row, user = _erasure(request, public_id), actor_of(request)
     rejects = request.GET.get("reject") == "1"
 
     def do(said: dict[str, Any]) -> Erasure:
@@ -186,7 +187,7 @@ def erasure_decide(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _erasure(request: HttpRequest, public_id: str) -> Erasure:
-    rows = Erasure.objects.visible_to(actor(request)).select_related(
+    rows = Erasure.objects.visible_to(actor_of(request)).select_related(
         "client__branch", "proposed_by", "first_approver", "second_approver"
     )
     found: Erasure = get_object_or_404(rows, public_id=public_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -12,11 +12,7 @@ from django.utils import timezone
 
 from clients.models import Client
 from crm.core.clocks import local_date
-from crm.core.models import User
-
-
-def actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware
+from crm.core.views.places import actor_of
 
 
 def today() -> date:
@@ -30,7 +26,7 @@ def visible_client(
 
     ``beside``: rows to fetch along with him, ``tags``: his tags as well, ``along``: what else is asked in the same statement.
     """
-    rows = Client.objects.visible_to(actor(request)).with_margin_ratio().with_hold()
+    rows = Client.objects.visible_to(actor_of(request)).with_margin_ratio().with_hold()
     rows = rows.select_related("branch", "advisor", "introducer", *beside)
     if tags:
         rows = rows.with_tags()

@@ -30,11 +30,11 @@ from clients.services.segments import (
     delete_view,
     pin,
 )
-from clients.views.rows import actor
 from crm.core.keyset import capped_count
 from crm.core.models import User
 from crm.core.views.commands import command
 from crm.core.views.lists import part
+from crm.core.views.places import actor_of
 
 #: Clients shown beside the builder, so that one sees whom the rule means.
 _SHOWN = 6
@@ -46,7 +46,7 @@ _PASSING = ("q", "cursor", "view", "page", "cols", "sort")
 @permission_required("clients.view_client", raise_exception=True)
 def segment_list(request: HttpRequest) -> HttpResponse:
     """What the reader has kept and what is shared with him; each segment is counted when it comes into view."""
-    user = actor(request)
+    user = actor_of(request)
     context = {
         "segments": [_dress(row, user) for row in Segment.objects.visible_to(user).for_list(user)[:200]],
         "views": [_dress(row, user) for row in SavedView.objects.visible_to(user).for_list(user)[:200]],
@@ -73,7 +73,7 @@ def view_url(view: SavedView) -> str:
 @permission_required("clients.view_client", raise_exception=True)
 def segment_count(request: HttpRequest, public_id: str) -> HttpResponse:
     """How many clients are in a segment now, as the reader sees them."""
-    user = actor(request)
+    user = actor_of(request)
     segment: Segment = get_object_or_404(Segment.objects.visible_to(user), public_id=public_id)
     return HttpResponse(number_text(segment.members(user, timezone.now())))
 
@@ -97,12 +97,12 @@ def segment_new(request: HttpRequest) -> HttpResponse:
 @permission_required("clients.add_segment", raise_exception=True)
 def segment_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change one's own segment; a colleague's shared one opens as the beginning of a copy."""
-    rows = Segment.objects.visible_to(actor(request)).select_related("owner")
+    rows = Segment.objects.visible_to(actor_of(request)).select_related("owner")
     return _builder(request, get_object_or_404(rows, public_id=public_id))
 
 
 def _builder(request: HttpRequest, segment: Segment | None) -> HttpResponse:
-    user = actor(request)
+    user = actor_of(request)
     own = segment if segment is not None and segment.owner_id == user.pk else None
     known = fields_for(user)
     act = request.POST.get("act", "look")
@@ -186,7 +186,7 @@ def _preview(sheet: RuleSheet, known: Any, user: User) -> dict[str, Any]:
 @permission_required("clients.add_segment", raise_exception=True)
 def segment_delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give one's own segment up."""
-    user = actor(request)
+    user = actor_of(request)
     segment = get_object_or_404(Segment.objects.visible_to(user).filter(owner=user), public_id=public_id)
     delete_segment(segment=segment, actor=user)
     messages.success(request, _("The segment is gone."))
@@ -197,7 +197,7 @@ def segment_delete(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.view_client", raise_exception=True)
 def segment_pin(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep a segment at the top, or no longer."""
-    return _pin(request, Segment.objects.visible_to(actor(request)), public_id)
+    return _pin(request, Segment.objects.visible_to(actor_of(request)), public_id)
 
 
 # -- views of the list -------------------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ def segment_pin(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.view_client", raise_exception=True)
 def view_new(request: HttpRequest) -> HttpResponse:
     """Keep the list as the address describes it: filters, columns and order."""
-    user = actor(request)
+    user = actor_of(request)
     form = ViewForm(request.POST or None, user=user)
     made: list[SavedView] = []
 
@@ -243,7 +243,7 @@ def _kept(query: QueryDict, user: User) -> dict[str, Any]:
 @permission_required("clients.view_client", raise_exception=True)
 def view_delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give one's own view up."""
-    user = actor(request)
+    user = actor_of(request)
     delete_view(
         view=get_object_or_404(SavedView.objects.visible_to(user).filter(owner=user), public_id=public_id), actor=user
     )
@@ -255,12 +255,12 @@ def view_delete(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.view_client", raise_exception=True)
 def view_pin(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep a view at the top, or no longer."""
-    return _pin(request, SavedView.objects.visible_to(actor(request)), public_id)
+    return _pin(request, SavedView.objects.visible_to(actor_of(request)), public_id)
 
 
 def _pin(request: HttpRequest, rows: Any, public_id: str) -> HttpResponse:
     row = get_object_or_404(rows, public_id=public_id)
-    pin(row=row, is_pinned=request.POST.get("on") == "1", actor=actor(request))
+    pin(row=row, is_pinned=request.POST.get("on") == "1", actor=actor_of(request))
     return redirect("clients:segments")
 
 

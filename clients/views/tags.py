@@ -19,18 +19,19 @@ from clients.behaviour import FAMILIES, tag_label
 from clients.forms.tags import TagForm
 from clients.models import Client, ClientTag, Tag, TagChange
 from clients.services.tags import change_tag, create_tag, set_tag, undo_tags
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.policies import Figures, figures
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 
 @require_safe
 @permission_required("clients.view_tag", raise_exception=True)
 def tag_list(request: HttpRequest) -> HttpResponse:
     """What each tag means: computed ones by their definition with the figures in force, manual ones by their owner's words."""
-    user = actor(request)
+    user = actor_of(request)
     rows = Tag.objects.visible_to(user)
     carried = dict(ClientTag.objects.visible_to(user).order_by().values_list("tag_id").annotate(Count("pk")))
     known = figures(today(), user.branch)
@@ -69,7 +70,7 @@ def _may_change(tag: Tag, user: User) -> bool:
 @permission_required("clients.add_tag", raise_exception=True)
 def tag_create(request: HttpRequest) -> HttpResponse:
     """A new word for the clients of the branch or of the company."""
-    user = actor(request)
+    user = actor_of(request)
     form = TagForm(request.POST or None, user=user)
 
     def do(_form: Any) -> Tag:
@@ -84,7 +85,7 @@ def tag_create(request: HttpRequest) -> HttpResponse:
 @permission_required("clients.change_tag", raise_exception=True)
 def tag_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Rename, recolour or retire a tag of one's own."""
-    user = actor(request)
+    user = actor_of(request)
     rows = Tag.objects.visible_to(user).manual()
     tag: Tag = get_object_or_404(rows if user.scope.sees_company else rows.filter(owner=user), public_id=public_id)
     form = TagForm(request.POST or None, user=user, tag=tag)
@@ -124,7 +125,7 @@ def _form_page(request: HttpRequest, form: TagForm, do: Any, title: str, submit:
 @permission_required("clients.set_tag", raise_exception=True)
 def client_tags(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put one tag on one client or take it away; with htmx the box of tags comes back, with an undo."""
-    client, user = visible_client(request, public_id), actor(request)
+    client, user = visible_client(request, public_id), actor_of(request)
     change = _change(request, user, [client])
     if getattr(request, "htmx", False):
         context = {**tags_context(request, client), "change": change, "said": _said(change) if change else ""}
@@ -136,7 +137,7 @@ def client_tags(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.set_tag", raise_exception=True)
 def tag_many(request: HttpRequest) -> HttpResponse:
     """One tag on the clients that were ticked in the list, or off them; the notice takes it back."""
-    user = actor(request)
+    user = actor_of(request)
     rows = Client.objects.visible_to(user).filter(public_id__in=request.POST.getlist("ids")[:500])
     _change(request, user, list(rows.only("pk", "public_id", "branch_id")), tell=True)
     back = request.POST.get("back", "")
@@ -147,15 +148,15 @@ def tag_many(request: HttpRequest) -> HttpResponse:
 @permission_required("clients.set_tag", raise_exception=True)
 def tag_undo(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a change of tags back."""
-    change = get_object_or_404(TagChange.objects.visible_to(actor(request)), public_id=public_id)
+    change = get_object_or_404(TagChange.objects.visible_to(actor_of(request)), public_id=public_id)
     try:
-        undo_tags(change=change, actor=actor(request), now=timezone.now())
+        undo_tags(change=change, actor=actor_of(request), now=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     else:
         messages.success(request, _("Taken back."))
     if len(change.clients) == 1:
-        client = Client.objects.visible_to(actor(request)).filter(public_id=next(iter(change.clients))).first()
+        client = Client.objects.visible_to(actor_of(request)).filter(public_id=next(iter(change.clients))).first()
         if client is not None:
             return redirect(f"{client.get_absolute_url()}?tab=needs")
     return redirect("clients:list")
@@ -191,7 +192,7 @@ def _said(change: TagChange) -> str:
 
 def tags_context(request: HttpRequest, client: Client) -> dict[str, Any]:
     """What ``clients/_tags.html`` shows: computed tags with value and definition, manual ones, and what may be set."""
-    user = actor(request)
+    user = actor_of(request)
     carried = list(ClientTag.objects.visible_to(user).filter(client=client).shown())
     known = figures(today(), client.branch)
     held = {row.tag_id for row in carried}

@@ -19,7 +19,7 @@ from complaints.forms import EvidenceForm, StepForm
 from complaints.models import Complaint
 from complaints.services import act, attach_evidence
 from complaints.steps import BY_ACTION, possible
-from complaints.views.rows import TONES, actor, clock_face, dress, event_words, icon_of, shown_who, visible_complaint
+from complaints.views.rows import TONES, clock_face, dress, event_words, icon_of, shown_who, visible_complaint
 from complaints.views.told import tell
 from crm.core import audit
 from crm.core.clocks import local_date
@@ -28,6 +28,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.models import Attachment
 from crm.core.services.reveal import reveal_field
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 State = Complaint.State
 #: The way of a complaint that ends well.
@@ -42,7 +43,7 @@ _MAIN = ("accept", "propose", "approve", "reply", "close", "extend", "reopen")
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """The dossier: where the complaint stands, what runs, what may be done, and every step so far."""
     complaint = visible_complaint(request, public_id)
-    audit.record_read(actor(request), "complaint.view", complaint, client=complaint.client)
+    audit.record_read(actor_of(request), "complaint.view", complaint, client=complaint.client)
     return render(
         request, "complaints/detail.html", {**_dossier(request, complaint), "steps": _buttons(request, complaint)}
     )
@@ -53,7 +54,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 def print_dossier(request: HttpRequest, public_id: str) -> HttpResponse:
     """The dossier for paper, masked and with a watermark; that it was taken out is on record."""
     complaint = visible_complaint(request, public_id)
-    person = actor(request)
+    person = actor_of(request)
     audit.record_read(person, "complaint.print", complaint, client=complaint.client)
     mark = _("%(name)s %(number)s · %(day)s") % {
         "name": person.name,
@@ -73,12 +74,12 @@ def step(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
     if not request.user.has_perm(line.right):  # type: ignore[union-attr]  # login is required by middleware
         raise PermissionDenied
     complaint = visible_complaint(request, public_id)
-    form = StepForm(request.POST or None, actor=actor(request), step=line, complaint=complaint)
+    form = StepForm(request.POST or None, actor=actor_of(request), step=line, complaint=complaint)
 
     def take(form: CommandForm) -> Complaint:
         facts = form.facts  # type: ignore[attr-defined]  # a StepForm
         return act(  # type: ignore[no-any-return]
-            actor=actor(request), complaint=complaint, action=action, now=timezone.now(), version=form.seen, **facts
+            actor=actor_of(request), complaint=complaint, action=action, now=timezone.now(), version=form.seen, **facts
         )
 
     dress(complaint, request.user)
@@ -103,7 +104,7 @@ def step(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
 
 def _where(request: HttpRequest, complaint: Complaint) -> str:
     """Back to the dossier; whoever is recused by his own step goes to the list."""
-    mine = Complaint.objects.visible_to(actor(request)).filter(pk=complaint.pk).exists()
+    mine = Complaint.objects.visible_to(actor_of(request)).filter(pk=complaint.pk).exists()
     return complaint.get_absolute_url() if mine else reverse("complaints:list")
 
 
@@ -118,7 +119,7 @@ def evidence(request: HttpRequest, public_id: str) -> HttpResponse:
     else:
         try:
             attach_evidence(
-                actor=actor(request), complaint=complaint, upload=form.cleaned_data["file"], now=timezone.now()
+                actor=actor_of(request), complaint=complaint, upload=form.cleaned_data["file"], now=timezone.now()
             )
         except DomainError as refusal:
             messages.error(request, str(refusal.message))
@@ -136,7 +137,7 @@ def reveal(request: HttpRequest, public_id: str, field: str) -> HttpResponse:
         raise Http404
     try:
         value = reveal_field(
-            actor=actor(request),
+            actor=actor_of(request),
             subject=complaint,
             field=field,
             reason=request.POST.get("reason", ""),
@@ -153,7 +154,7 @@ def reveal(request: HttpRequest, public_id: str, field: str) -> HttpResponse:
 
 def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False) -> dict[str, Any]:
     dress(complaint, request.user)
-    files = Attachment.objects.visible_to(actor(request)).filter(
+    files = Attachment.objects.visible_to(actor_of(request)).filter(
         owner_type=complaint._meta.label_lower, owner_id=complaint.public_id
     )
     events = list(complaint.events.select_related("actor").order_by("-at", "-pk"))  # type: ignore[attr-defined]
@@ -205,7 +206,7 @@ def _way(complaint: Complaint) -> list[dict[str, Any]]:
 
 def _buttons(request: HttpRequest, complaint: Complaint) -> list[dict[str, Any]]:
     found = []
-    for line in possible(complaint, actor(request)):
+    for line in possible(complaint, actor_of(request)):
         url = reverse("complaints:step", args=[complaint.public_id, line.action])
         found.append(
             {

@@ -19,11 +19,11 @@ from clients.querysets.search import Hits
 from complaints.forms import RegisterForm
 from complaints.models import Complaint
 from complaints.services import register_complaint
-from complaints.views.rows import actor
 from crm.core.forms.commands import CommandForm
 from crm.core.masking import mask_phone
 from crm.core.views.commands import command
 from crm.core.views.lists import part
+from crm.core.views.places import actor_of
 
 _FOUND = 10
 
@@ -35,14 +35,16 @@ def register(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("client", "")
     if not chosen and not request.GET.get("stranger"):
         return _choose(request)
-    client = get_object_or_404(Client.objects.visible_to(actor(request)), public_id=chosen) if chosen else None
-    form = RegisterForm(request.POST or None, actor=actor(request), client=client)
+    client = get_object_or_404(Client.objects.visible_to(actor_of(request)), public_id=chosen) if chosen else None
+    form = RegisterForm(request.POST or None, actor=actor_of(request), client=client)
     taken: list[Complaint] = []
 
     def take_down(form: CommandForm) -> Complaint:
         said = form.command
         place = client.branch if client is not None else said.pop("branch")
-        taken.append(register_complaint(actor=actor(request), branch=place, client=client, now=timezone.now(), **said))
+        taken.append(
+            register_complaint(actor=actor_of(request), branch=place, client=client, now=timezone.now(), **said)
+        )
         return taken[0]
 
     return command(
@@ -53,7 +55,7 @@ def register(request: HttpRequest) -> HttpResponse:
         template="complaints/register.html",
         context={
             "client": client,
-            "client_name": shown_name(client, actor(request)) if client is not None else "",
+            "client_name": shown_name(client, actor_of(request)) if client is not None else "",
             "crumbs": _crumbs(),
             "back_url": reverse("complaints:register"),
         },
@@ -64,7 +66,7 @@ def _where(request: HttpRequest, taken: list[Complaint]) -> str:
     """To the dossier; whoever is recused from what he has just taken down goes back to the list."""
     if not taken:
         return reverse("complaints:list")
-    mine = Complaint.objects.visible_to(actor(request)).filter(pk=taken[0].pk).exists()
+    mine = Complaint.objects.visible_to(actor_of(request)).filter(pk=taken[0].pk).exists()
     if mine:
         messages.success(
             request, _("Complaint %(number)s is registered; its clocks run.") % {"number": taken[0].number}
@@ -78,11 +80,11 @@ def _choose(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("q", "").strip()[:60]
     found: list[Any] = []
     if typed:
-        hits = Hits.of(typed, actor(request))
-        rows, order = Client.objects.visible_to(actor(request)).filter(hits.q).ranked(hits, actor(request))
+        hits = Hits.of(typed, actor_of(request))
+        rows, order = Client.objects.visible_to(actor_of(request)).filter(hits.q).ranked(hits, actor_of(request))
         found = list(rows.order_by(*order).select_related("advisor", "branch")[:_FOUND])
     for client in found:
-        client.shown_name, client.shown_phone = shown_name(client, actor(request)), mask_phone(client.phone)
+        client.shown_name, client.shown_phone = shown_name(client, actor_of(request)), mask_phone(client.phone)
     context = {"typed": typed, "found": found, "crumbs": _crumbs()}
     return render(request, part(request, "complaints/choose.html", "complaints/_found.html"), context)
 

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from complaints.filters import ComplaintFilter
 from complaints.models import Complaint
-from complaints.views.rows import TONES, actor, dress, today
+from complaints.views.rows import TONES, dress, today
 from crm.core.policies import figures
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 _ORDERS = {"": ("-received_at", "-pk"), "-received": ("-received_at", "-pk"), "received": ("received_at", "pk")}
 #: Cards of one column; who has more narrows the board.
@@ -30,7 +31,7 @@ _COLUMNS = (State.REGISTERED, State.INVESTIGATING, State.APPROVING, State.REPLYI
 @permission_required("complaints.view_complaint", raise_exception=True)
 def complaint_list(request: HttpRequest) -> HttpResponse:
     """Complaints that the reader may see: the newest first as a list, the most pressing first as a board (?view=board)."""
-    rows = Complaint.objects.visible_to(actor(request))
+    rows = Complaint.objects.visible_to(actor_of(request))
     found = ComplaintFilter(request.GET, rows, request=request)
     on_board = request.GET.get("view") == "board"
     context: dict[str, Any] = {
@@ -85,7 +86,7 @@ def _board(request: HttpRequest, rows: Any) -> list[dict[str, Any]]:
 
 def _alarms(request: HttpRequest, rows: Any) -> list[dict[str, Any]]:
     """Subjects that came up so often lately that they belong before association and regulator (regulation.md §4)."""
-    rule = figures(today(), actor(request).branch).json("complaint.cluster")
+    rule = figures(today(), actor_of(request).branch).json("complaint.cluster")
     found = rows.clusters(timezone.now() - timedelta(days=int(rule["days"])), int(rule["count"]))[:5]
     return [
         {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -15,7 +15,7 @@ from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from complaints.steps import BY_ACTION
 from crm.core.clocks import local_date
 from crm.core.masking import mask_name
-from crm.core.models import User
+from crm.core.views.places import actor_of
 
 State = Complaint.State
 Kind = ComplaintClock.Kind
@@ -80,17 +80,13 @@ _ICONS = {
 }
 
 
-def actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware
-
-
 def today() -> date:
     return local_date(timezone.now())
 
 
 def visible_complaint(request: HttpRequest, public_id: str) -> Complaint:
     """The complaint, if the caller may see it; 404 for a foreign one as for none."""
-    rows = Complaint.objects.visible_to(actor(request)).select_related(
+    rows = Complaint.objects.visible_to(actor_of(request)).select_related(
         "branch", "client", "handler", "complained_of", "registered_by", "proposed_by", "approved_by"
     )
     found: Complaint = get_object_or_404(rows.prefetch_related("clocks"), public_id=public_id)

@@ -54,7 +54,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
         """Whoever is led from the sign-in to his second factor has typed his password a moment ago: once is enough."""
         if app == "allauth.mfa" and self.request.session.get(SECOND_FACTOR_DUE):
             proofs = get_authentication_records(self.request, self.request.user)
-            if proofs and time.time() - float(proofs[-1]["at"]) < app_settings.REAUTHENTICATION_TIMEOUT:
+            if proofs and proofs[-1]["at"] > time.time() - app_settings.REAUTHENTICATION_TIMEOUT:
                 return False
         return bool(super().is_reauthentication_required(app=app, **more))
 

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 
 from clients.querysets.scope import shown_name
 from clients.views.contacts import contacts_context
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core import audit
+from crm.core.views.places import actor_of
 from crm.overview.pieces import along, beside, pieces, private_values
 
 
@@ -18,7 +19,7 @@ from crm.overview.pieces import along, beside, pieces, private_values
 @permission_required("clients.view_client", raise_exception=True)
 def client_brief(request: HttpRequest, public_id: str) -> HttpResponse:
     """A fragment beside my day; looking at it is on the trail like looking at the whole page."""
-    user, day = actor(request), today()
+    user, day = actor_of(request), today()
     client = visible_client(request, public_id, *beside(user), along=along(user, day))
     audit.record_read(user, "client.view", client, client=client)
     context = {

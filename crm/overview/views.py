@@ -19,11 +19,12 @@ from clients.querysets.scope import shown_name
 from clients.querysets.tags import tags_along
 from clients.views.accounts import margin_flag
 from clients.views.quality import tone as quality_tone
-from clients.views.rows import actor, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.views.lists import part
+from crm.core.views.places import actor_of
 from crm.overview.pieces import along, beside, pieces, private_values
 from crm.overview.tabs import tabs_for
 
@@ -32,7 +33,7 @@ from crm.overview.tabs import tabs_for
 @permission_required("clients.view_client", raise_exception=True)
 def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One client. Each look is on the trail before the answer: no entry, no answer."""
-    user, day = actor(request), today()
+    user, day = actor_of(request), today()
     whole = part(request, "overview/client.html", "overview/_tab.html")
     is_page = whole == "overview/client.html"
     with_tags = is_page and user.has_perm("clients.view_tag")
@@ -78,7 +79,7 @@ def _quality_tone(client: Any, user: User) -> str:
 
 def _merged(request: HttpRequest, public_id: str) -> HttpResponse:
     """The page of a client who was merged into another leads there; 404 for everybody else."""
-    rows = Client.objects.merged_away(actor(request)).select_related("merged_into")
+    rows = Client.objects.merged_away(actor_of(request)).select_related("merged_into")
     gone = get_object_or_404(rows, public_id=public_id)
     numbers = {"gone": gone.external_id, "here": gone.merged_into.external_id}
     messages.info(request, _("Client %(gone)s was merged into client %(here)s, whom you see here.") % numbers)

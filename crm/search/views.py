@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from clients.models import Client
 from clients.querysets.scope import shown_name
 from clients.querysets.search import FoundBy, Hits
-from clients.views.rows import actor
+from crm.core.views.places import actor_of
 
 PALETTE_SIZE, PAGE_SIZE = 8, 50
 
@@ -54,14 +54,14 @@ def _found(request: HttpRequest, size: int) -> dict[str, Any]:
     actions = [
         {"label": str(action.label), "icon": action.icon, "url": reverse(action.url_name)}
         for action in ACTIONS
-        if actor(request).has_perm(action.right)
+        if actor_of(request).has_perm(action.right)
     ]
     clients, more = _clients(request, typed, size)
     return {"q": typed, "clients": clients, "more": more, "actions": actions, "title": _("Search")}
 
 
 def _clients(request: HttpRequest, typed: str, size: int) -> tuple[list[Client], bool]:
-    user = actor(request)
+    user = actor_of(request)
     if not typed or not user.has_perm("clients.view_client"):
         return [], False
     hits = Hits.of(typed, user)

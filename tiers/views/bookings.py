@@ -20,6 +20,7 @@ from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of, place_of
 from tiers.filters import BookingFilter
 from tiers.forms.services import BookingForm, ClientChoiceForm, ConcludeForm, PlacesForm, WaiveForm
 from tiers.models import Booking, ServiceDay, ServiceItem
@@ -32,7 +33,6 @@ from tiers.services.bookings import (
     left_of,
     set_places,
 )
-from tiers.views.places import actor_of, place_of
 
 _WEEK = 7
 

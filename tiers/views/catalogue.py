@@ -18,6 +18,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import MissingRight
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import EndServiceForm, ServiceItemForm
 from tiers.gates import gate_label
 from tiers.models import Entitlement, Programme, ServiceItem
@@ -30,7 +31,6 @@ from tiers.services.catalogue import (
     end_item,
     refuse_foreign,
 )
-from tiers.views.places import actor_of, place_of
 
 #: Editions shown on the page of a service.
 _SHOWN = 50
@@ -98,11 +98,11 @@ def service_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     item = visible_item(request, public_id)
     rows = item.entitlements.filter(in_force_q(today) | Q(valid_from__gt=today)).order_by("tier_code", "valid_from")
     names = tier_names(item.branch or user.branch, today) if item.branch or user.branch else {}
-    entitlements = [row for row in rows if row.times]
-    order = list(names)
-    entitlements.sort(key=lambda row: (order.index(row.tier_code) if row.tier_code in order else 99, row.valid_from))
-    for row in entitlements:
-        row.tier_name = names.get(row.tier_code, row.tier_code)
+    place = {code: number for number, code in enumerate(names)}
+    entitled = sorted(
+        (row for row in rows if row.times), key=lambda row: (place.get(row.tier_code, len(place)), row.valid_from)
+    )
+    entitlements = [{"row": row, "tier_name": names.get(row.tier_code, row.tier_code)} for row in entitled]
     context = {
         "item": item,
         "gate": gate_label(item.gate) if item.gate else "",

@@ -19,6 +19,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import Place, actor_of, place_of
 from tiers.filters import ClientRateFilter
 from tiers.forms import AnswerForm, ClientRateForm, DecisionForm, EndRateForm, RateCardForm
 from tiers.models import ClientRate, Product, Programme, RateCard, Tier
@@ -33,7 +34,6 @@ from tiers.services.commission import (
     set_rate_card,
 )
 from tiers.services.rate_offers import accept_client_rate, decline_client_rate
-from tiers.views.places import Place, actor_of, name_shown, place_of
 
 SHOWN_WAITING = 50
 
@@ -55,7 +55,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     offered = list(everywhere.offered().order_by("accept_by", "id")[:SHOWN_WAITING])
     known = figures(today, place.branch)
     for rate in (*page, *waiting, *offered):
-        rate.name_shown = name_shown(rate.client)
+        rate.name_shown = rate.client.masked_name
         rate.below_line = below_line(rate, known)
         rate.is_own = user.pk in (rate.proposed_by_id, rate.endorsed_by_id)
     context = {

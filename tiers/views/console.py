@@ -25,12 +25,12 @@ from crm.core.policies import figures
 from crm.core.templatetags.amounts import short
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of, place_of
 from tiers.forms import EvaluationForm, ProgrammeFileForm
 from tiers.models import EvaluationRun, Programme, Tier, TierChange, TierState
 from tiers.services.evaluation import ask_evaluation
 from tiers.services.preview import Preview, preview_evaluation
 from tiers.services.programmes import create_programme, read_plan, seed_default_programme
-from tiers.views.places import actor_of, name_shown, place_of
 
 SHOWN_RUNS = 20
 
@@ -111,7 +111,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 def _movers(request: HttpRequest, seen: Preview) -> list[dict[str, Any]]:
     rows = Client.objects.visible_to(actor_of(request)).in_bulk([mover.client_id for mover in seen.movers])
     return [
-        {"mover": mover, "client": rows[mover.client_id], "name": name_shown(rows[mover.client_id])}
+        {"mover": mover, "client": rows[mover.client_id], "name": rows[mover.client_id].masked_name}
         for mover in seen.movers
         if mover.client_id in rows
     ]
@@ -164,7 +164,7 @@ def run_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = TierChange.objects.visible_to(user).filter(run=run).select_related("client", "old", "new")
     page = listed(request, rows, ("-id",))
     for change in page:
-        change.name_shown = name_shown(change.client)
+        change.name_shown = change.client.masked_name
     tiers = [{"tier": tier, "count": run.counts.get(tier.code, 0)} for tier in run.programme.tiers.all()]
     context = {"run": run, "page": page, "tiers": tiers, "total": _shares(tiers)}
     return render(request, part(request, "tiers/run.html", "tiers/_changes.html"), context)

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from crm.core.clocks import local_date
+from crm.core.views.places import place_of
 from tiers.models import Exchange
 from tiers.services.fees import known_on
 from tiers.services.questions import window_days
 from tiers.views.commission import card_grid
-from tiers.views.places import place_of
 
 
 @require_safe

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import CadenceForm, EntitlementForm
 from tiers.models import ContactCadence, Entitlement, Period, Programme, ServiceItem, Tier
 from tiers.services.entitlements import set_cadence, set_entitlement
 from tiers.views.catalogue import may_change, visible_item
-from tiers.views.places import actor_of, place_of
 
 
 @require_safe
@@ -73,8 +73,8 @@ def entitlement_set(request: HttpRequest, public_id: str, tier_id: str) -> HttpR
     """A new row from a day on, beside the rows before it."""
     user, today, item = actor_of(request), local_date(timezone.now()), visible_item(request, public_id)
     tier = _tier(request, tier_id)
-    rows = Entitlement.objects.filter(item=item, tier_code=tier.code, programme_code=tier.programme.code)
-    rows = list(rows.select_related("created_by").order_by("-valid_from"))
+    kept = Entitlement.objects.filter(item=item, tier_code=tier.code, programme_code=tier.programme.code)
+    rows = list(kept.select_related("created_by").order_by("-valid_from"))
     initial: dict[str, Any] = {"valid_from": today}
     if rows:
         initial |= {"times": rows[0].times, "period": rows[0].period}
@@ -109,8 +109,8 @@ def cadence_set(request: HttpRequest, tier_id: str) -> HttpResponse:
     """How often clients of a tier are spoken with, from a day on."""
     user, today, tier = actor_of(request), local_date(timezone.now()), _tier(request, tier_id)
     company = tier.programme.company
-    rows = ContactCadence.objects.filter(company=company, tier_code=tier.code, programme_code=tier.programme.code)
-    rows = list(rows.select_related("created_by").order_by("-valid_from"))
+    kept = ContactCadence.objects.filter(company=company, tier_code=tier.code, programme_code=tier.programme.code)
+    rows = list(kept.select_related("created_by").order_by("-valid_from"))
     form = CadenceForm(request.POST or None, initial={"valid_from": today, "days": rows[0].days if rows else None})
 
     def save(form: CommandForm) -> ContactCadence:

@@ -18,11 +18,11 @@ from crm.core.clocks import local_date
 from crm.core.figure_sources import source_in_words
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 from tiers.forms import FeeForm
 from tiers.models import FeeQuote, Product
 from tiers.querysets import effective_rates, may_see_commission
 from tiers.services.fees import CALCULABLE, save_quote
-from tiers.views.places import actor_of, name_shown
 
 _RECENT = 20
 
@@ -92,7 +92,7 @@ def quote(request: HttpRequest, public_id: str) -> HttpResponse:
     lines = [(columns.get_field(name).verbose_name, getattr(row, name)) for name in _LINES]
     context = {
         "quote": row,
-        "name": name_shown(row.client) if row.client else "",
+        "name": row.client.masked_name if row.client else "",
         "lines": lines,
         "figures": [{**used, "source": source_in_words(used["source"])} for used in row.figures.values()],
         "again_url": reverse("tiers:fees") + (f"?client={row.client.public_id}" if row.client else ""),

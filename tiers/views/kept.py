@@ -18,13 +18,13 @@ from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.policies import figures
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 from tiers.forms.services import KeptForm
 from tiers.models import ServiceItem
 from tiers.querysets.kept import GROUPS, kept_report
 from tiers.querysets.touch import STATES, in_touch
 from tiers.slices import bounds_of
 from tiers.views.catalogue import tier_names
-from tiers.views.places import actor_of
 
 _LABELS: dict[str, Any] = {
     "service": lambda: _("By service"),

@@ -22,11 +22,11 @@ from crm.core.models import JobRun
 from crm.core.views.commands import command
 from crm.core.views.exports import file_answer
 from crm.core.views.lists import listed, part
+from crm.core.views.places import Place, actor_of, place_of
 from tiers.filters import RateLeakFilter
 from tiers.models import LeakReview, RateLeak
 from tiers.services.leak_export import export_leaks
 from tiers.services.leaks import ask_review
-from tiers.views.places import Place, actor_of, name_shown, place_of
 
 
 @require_safe
@@ -37,7 +37,7 @@ def leaks(request: HttpRequest) -> HttpResponse:
     found = _found(request, place)
     page = listed(request, found.qs.for_list(), ("-effect", "-id"))
     for leak in page:
-        leak.name_shown = name_shown(leak.client)
+        leak.name_shown = leak.client.masked_name
     whole = part(request, "tiers/leaks.html", "tiers/_leaks.html")
     context: dict[str, Any] = {"place": place, "filter": found, "page": page}
     if whole == "tiers/leaks.html":

@@ -20,6 +20,7 @@ from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 from tiers.forms.overrides import EndOverrideForm, OverrideDecisionForm, OverrideForm
 from tiers.models import TierOverride
 from tiers.querysets import tier_of
@@ -32,7 +33,6 @@ from tiers.services.overrides import (
     request_override,
     withdraw_override,
 )
-from tiers.views.places import actor_of, name_shown
 
 SHOWN_WAITING = 50
 
@@ -46,7 +46,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     waiting = list(rows.waiting().order_by("decide_by", "pk")[:SHOWN_WAITING])
     page = listed(request, rows.exclude(state="proposed"), ("-id",))
     for row in (*waiting, *page):
-        row.name_shown = name_shown(row.client)
+        row.name_shown = row.client.masked_name
         row.is_own = row.requested_by_id == user.pk
         row.too_late = row.is_too_late(today)
     context = {"waiting": waiting, "page": page, "today": today}

@@ -17,12 +17,12 @@ from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.keyset import capped_count
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import MENU_LINES, PreferenceForm
 from tiers.models import PreferenceSegment, Programme
 from tiers.querysets.menus import belongs_q
 from tiers.services.menus import Line, change_preference, create_preference
 from tiers.views.catalogue import tier_names
-from tiers.views.places import actor_of, place_of
 
 _MOST = 40
 

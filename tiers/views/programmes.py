@@ -18,6 +18,7 @@ from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import part
+from crm.core.views.places import Place, actor_of, place_of
 from tiers.errors import BadProgramme
 from tiers.forms.programmes import ApproveProgrammeForm, SendBackForm, StartForm, TermsForm, TierForm, edition_label
 from tiers.forms.rules import METRICS, WEIGHTED, RuleSheet
@@ -35,7 +36,6 @@ from tiers.services.drafts import (
     submit_programme,
 )
 from tiers.services.questions import down_after, window_days
-from tiers.views.places import Place, actor_of, place_of
 
 _GET_POST = ["GET", "HEAD", "POST"]
 

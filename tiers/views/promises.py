@@ -19,12 +19,12 @@ from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of, place_of
 from tiers.filters import PromiseFilter
 from tiers.forms.services import DeliveryForm, KeepForm, PutOffForm, WaiveForm
 from tiers.models import Delivery, PreferenceSegment, Promise, ServiceItem
 from tiers.querysets.menus import belongs_q
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
-from tiers.views.places import actor_of, place_of
 
 VIEWS: dict[str, Callable[[], str]] = {
     "mine": lambda: _("Mine, open"),

@@ -16,10 +16,10 @@ from clients.models import Client
 from clients.querysets.scope import shown_name
 from crm.core import audit
 from crm.core.clocks import local_date
+from crm.core.views.places import actor_of
 from tiers.models import FormerTier, TierChange, TierOverride
 from tiers.querysets import effective_rates, may_see_commission
 from tiers.querysets.proof import explain, proof_of
-from tiers.views.places import actor_of
 
 SHOWN_CHANGES = 100
 

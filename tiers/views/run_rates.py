@@ -22,13 +22,13 @@ from crm.core.models import Branch
 from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 from tiers.forms import RunRatesForm
 from tiers.models import ClientRate, EvaluationRun, Product
 from tiers.querysets.commission import rates_held
 from tiers.querysets.leaks import turnover_of_year
 from tiers.services.commission import all_in, price_of
 from tiers.services.run_approval import Approved, approve_run
-from tiers.views.places import actor_of, name_shown
 
 _PAGE = 100
 
@@ -77,7 +77,7 @@ def _tell(rates: list[Any], branch: Branch, now: Any) -> None:
     held, year, known = rates_held(clients, day), turnover_of_year(clients, branch, day), figures(day, branch)
     for rate in rates:
         holds = held.get((rate.client_id, rate.product))
-        rate.name_shown, rate.holds, rate.effect = name_shown(rate.client), holds, None
+        rate.name_shown, rate.holds, rate.effect = rate.client.masked_name, holds, None
         if holds is not None and rate.product == Product.A_SHARE:
             step = all_in(price_of(rate), known) - all_in(price_of(holds), known)
             rate.effect = money(step * year.get(rate.client_id, Decimal(0)))

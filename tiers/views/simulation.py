@@ -21,6 +21,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.scales import STRIP, WIDTH, place
 from crm.core.views.commands import command
 from crm.core.views.lists import listed
+from crm.core.views.places import actor_of, place_of
 from tiers.forms.simulation import PREFIX, BoundsForm, SaveDraftForm
 from tiers.models import Programme, Simulation, Tier
 from tiers.services.simulation import (
@@ -32,7 +33,6 @@ from tiers.services.simulation import (
     save_as_draft,
     tell,
 )
-from tiers.views.places import actor_of, name_shown, place_of
 
 _SHOWN = 20
 #: Height of the histogram's box.
@@ -96,7 +96,7 @@ def _answer(request: HttpRequest, sheet: Simulation, tiers: list[Tier], bounds: 
     page = listed(request, rows.select_related("client"), ("-average", "-id"), size=_SHOWN)
     by_rank = {tier.rank: tier for tier in tiers}
     for row in page:
-        row.name_shown, row.old, row.new = name_shown(row.client), by_rank[row.before], by_rank[row.after]
+        row.name_shown, row.old, row.new = row.client.masked_name, by_rank[row.before], by_rank[row.after]
     contacts = outcome.total("contacts")
     return {
         "sheet": sheet,

@@ -18,12 +18,12 @@ from clients.querysets.asset_history import asset_history, sum_of
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.models import User
+from crm.core.views.places import actor_of
 from tiers.models import Product, RateBasis
 from tiers.querysets import EffectiveRate, effective_rates, may_see_commission
 from tiers.querysets.proof import proof_of
 from tiers.querysets.statement import contacts_by_channel, services_received
 from tiers.services.fees import split_turnover
-from tiers.views.places import actor_of, name_shown
 
 _YEAR = 365
 
@@ -42,7 +42,7 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
     rates = effective_rates(client, today)
     context = {
         "client": client,
-        "name": name_shown(client),
+        "name": client.masked_name,
         "since": since,
         "today": today,
         "proof": proof_of(client, today),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -24,6 +24,7 @@ from crm.core.services.audit_export import export_audit
 from crm.core.step_up import again_url, is_fresh
 from crm.core.views.exports import file_answer
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 
 @require_safe
@@ -42,7 +43,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "position": position,
         "verified": Heartbeat.objects.filter(pk="audit_verify").first(),
         "export_url": f"{reverse('core:audit_export')}?{request.GET.urlencode()}",
-        "busy": _busy(_actor(request)),
+        "busy": _busy(actor_of(request)),
     }
     return render(request, part(request, "core/audit_list.html", "core/_audit_table.html"), context)
 
@@ -58,7 +59,7 @@ def _busy(user: User) -> list[LookCount]:
 def audit_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One entry with what was before and after, and its place in the chain."""
     entry = get_object_or_404(
-        AuditEntry.objects.visible_to(_actor(request)).select_related("actor", "branch", "seal"), public_id=public_id
+        AuditEntry.objects.visible_to(actor_of(request)).select_related("actor", "branch", "seal"), public_id=public_id
     )
     context = {
         "entry": entry,
@@ -76,14 +77,14 @@ def audit_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 def audit_export(request: HttpRequest) -> HttpResponse:
     """The entries that the list shows as CSV: asked with a reason, and on the trail before the first byte leaves."""
     found, form = _found(request), ReasonForm(request.POST or None)
-    if not is_fresh(request, _actor(request)):
+    if not is_fresh(request, actor_of(request)):
         return redirect(again_url(request.get_full_path()))
     status = 200
     if request.method == "POST":
         if form.is_valid():
             try:
                 export, body = export_audit(
-                    actor=_actor(request),
+                    actor=actor_of(request),
                     rows=found.qs,
                     narrowed_by=request.GET.urlencode(),
                     reason=form.cleaned_data["reason"],
@@ -121,8 +122,4 @@ def _shown(value: Any) -> str:
 
 
 def _found(request: HttpRequest) -> AuditEntryFilter:
-    return AuditEntryFilter(request.GET, AuditEntry.objects.visible_to(_actor(request)), request=request)
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware
+    return AuditEntryFilter(request.GET, AuditEntry.objects.visible_to(actor_of(request)), request=request)

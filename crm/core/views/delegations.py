@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -17,9 +15,10 @@ from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.forms.profile import DelegationForm
-from crm.core.models import Delegation, User
+from crm.core.models import Delegation
 from crm.core.services.delegations import grant_delegation, revoke_delegation
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 
 @require_safe
@@ -27,7 +26,7 @@ from crm.core.views.commands import command
 def delegation_list(request: HttpRequest) -> HttpResponse:
     """Delegations of today and later that concern the reader or his people."""
     today = local_date(timezone.now())
-    rows = Delegation.objects.visible_to(_actor(request)).since(today).select_related("absent", "deputy")[:200]
+    rows = Delegation.objects.visible_to(actor_of(request)).since(today).select_related("absent", "deputy")[:200]
     return render(request, "core/delegation_list.html", {"delegations": rows, "today": today})
 
 
@@ -36,10 +35,10 @@ def delegation_list(request: HttpRequest) -> HttpResponse:
 def delegation_add(request: HttpRequest) -> HttpResponse:
     """Let somebody stand in."""
     today = local_date(timezone.now())
-    form = DelegationForm(request.POST or None, actor=_actor(request), initial={"first_day": today})
+    form = DelegationForm(request.POST or None, actor=actor_of(request), initial={"first_day": today})
 
     def grant(form: CommandForm) -> Delegation:
-        return grant_delegation(actor=_actor(request), today=today, **form.command)
+        return grant_delegation(actor=actor_of(request), today=today, **form.command)
 
     return command(
         request,
@@ -56,9 +55,9 @@ def delegation_add(request: HttpRequest) -> HttpResponse:
 @permission_required("core.change_delegation", raise_exception=True)
 def delegation_revoke(request: HttpRequest, public_id: str) -> HttpResponse:
     """End a delegation at once."""
-    row = get_object_or_404(Delegation.objects.visible_to(_actor(request)), public_id=public_id)
+    row = get_object_or_404(Delegation.objects.visible_to(actor_of(request)), public_id=public_id)
     try:
-        revoke_delegation(actor=_actor(request), delegation=row, now=timezone.now())
+        revoke_delegation(actor=actor_of(request), delegation=row, now=timezone.now())
     except DomainError as refusal:
         if refusal.status == 403:
             raise
@@ -66,7 +65,3 @@ def delegation_revoke(request: HttpRequest, public_id: str) -> HttpResponse:
     else:
         messages.success(request, _("The delegation has ended."))
     return redirect("core:delegation_list")
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -19,18 +19,19 @@ from crm.core.exporting import KINDS
 from crm.core.exporting.files import TYPES
 from crm.core.exporting.known_again import rows_print_of
 from crm.core.forms.exports import DecisionForm, TraceForm
-from crm.core.models import ExportRequest, User
+from crm.core.models import ExportRequest
 from crm.core.services.exporting import decide_export, fetch_export, trace_file
 from crm.core.services.importing import limits_for
 from crm.core.step_up import again_url, is_fresh
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 
 @require_safe
 @permission_required("core.view_exportrequest", raise_exception=True)
 def export_list(request: HttpRequest) -> HttpResponse:
     """One's own, and those one decides about, the newest first."""
-    rows = ExportRequest.objects.visible_to(_actor(request)).select_related("actor", "branch", "decided_by")
+    rows = ExportRequest.objects.visible_to(actor_of(request)).select_related("actor", "branch", "decided_by")
     page = listed(request, rows, ("-id",))
     for export in page:
         export.kind_label = _kind_label(export.kind)
@@ -42,7 +43,7 @@ def export_list(request: HttpRequest) -> HttpResponse:
 def export_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One export: what is asked, what was decided, and the file for whoever asked."""
     export = _export(request, public_id)
-    actor = _actor(request)
+    actor = actor_of(request)
     working = export.job is not None and not export.job.ended
     context = {
         "export": export,
@@ -65,7 +66,7 @@ def export_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     export = _export(request, public_id)
     try:
         decide_export(
-            actor=_actor(request),
+            actor=actor_of(request),
             export=export,
             approved=request.POST.get("do") == "approve",
             reason=request.POST.get("decision", ""),
@@ -81,10 +82,10 @@ def export_decide(request: HttpRequest, public_id: str) -> HttpResponse:
 def export_fetch(request: HttpRequest, public_id: str) -> HttpResponse:
     """The file of an approved export."""
     export = _export(request, public_id)
-    if not is_fresh(request, _actor(request)):
+    if not is_fresh(request, actor_of(request)):
         return redirect(again_url(reverse("core:export_detail", args=[export.public_id])))
     try:
-        body = fetch_export(actor=_actor(request), export=export, now=timezone.now())
+        body = fetch_export(actor=actor_of(request), export=export, now=timezone.now())
     except MissingRight:
         raise
     except DomainError as refusal:
@@ -104,7 +105,7 @@ def export_trace(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if form.is_valid():
             prints = _prints(request, form.cleaned_data)
-            found = trace_file(actor=_actor(request), sha256=prints[0], rows_sha256=prints[1])
+            found = trace_file(actor=actor_of(request), sha256=prints[0], rows_sha256=prints[1])
             for export in found:
                 export.kind_label = _kind_label(export.kind)  # type: ignore[attr-defined]  # for the template
                 export.is_the_file = export.sha256 == prints[0]  # type: ignore[attr-defined]
@@ -119,7 +120,7 @@ def _prints(request: HttpRequest, said: dict[str, Any]) -> tuple[str, str]:
     if file is None:
         return str(said["sha256"]).strip().lower(), ""
     raw = file.read()
-    limits = limits_for(_actor(request).branch, local_date(timezone.now()))
+    limits = limits_for(actor_of(request).branch, local_date(timezone.now()))
     return hashlib.sha256(raw).hexdigest(), rows_print_of(raw, limits)
 
 
@@ -133,7 +134,7 @@ def file_answer(name: str, form: str, body: bytes) -> HttpResponse:
 
 
 def _export(request: HttpRequest, public_id: str) -> ExportRequest:
-    rows = ExportRequest.objects.visible_to(_actor(request)).select_related("actor", "branch", "decided_by", "job")
+    rows = ExportRequest.objects.visible_to(actor_of(request)).select_related("actor", "branch", "decided_by", "job")
     export: ExportRequest = get_object_or_404(rows, public_id=public_id)
     export.kind_label = _kind_label(export.kind)  # type: ignore[attr-defined]  # for the template
     return export
@@ -146,7 +147,3 @@ def _kind_label(kind: str) -> str:
 def _column_labels(export: ExportRequest) -> list[str]:
     kind = KINDS.get(export.kind)
     return [str(column.label) for column in kind.chosen(export.columns)] if kind else list(export.columns)
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware

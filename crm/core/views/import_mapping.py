@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -37,11 +37,12 @@ from crm.core.importing.table import FileOptions
 from crm.core.importing.targets import may_bring
 from crm.core.importing.text import ENCODINGS
 from crm.core.importing.toml_out import to_toml
-from crm.core.models import ImportBatch, User
+from crm.core.models import ImportBatch
 from crm.core.models.importing import ImportMapping
 from crm.core.services.import_drafts import check_draft, drop_mapping, rename_mapping
 from crm.core.services.importing import keep_mapping, limits_for
 from crm.core.views.lists import part
+from crm.core.views.places import actor_of
 
 #: Encodings that the page offers; the mapping file knows more names for them.
 _ENCODINGS = ("auto", "utf-8", "gb18030", "utf-16", "big5", "latin-1", "windows-1252")
@@ -83,7 +84,7 @@ def import_mapping(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _carry_out(request: HttpRequest, desk: _Desk, do: str) -> HttpResponse | None:
-    actor = _actor(request)
+    actor = actor_of(request)
     if do == "check":
         check_draft(actor=actor, batch=desk.batch, mapping=desk.mapping)
         return redirect("core:import_detail", desk.batch.public_id)
@@ -180,7 +181,9 @@ def _row_key_label(target: ImportTarget) -> str:
 def mapping_list(request: HttpRequest) -> HttpResponse:
     """The mappings that the branches of the user keep."""
     kept = (
-        ImportMapping.objects.visible_to(_actor(request)).select_related("branch").order_by("kind", "name", "pk")[:500]
+        ImportMapping.objects.visible_to(actor_of(request))
+        .select_related("branch")
+        .order_by("kind", "name", "pk")[:500]
     )
     for one in kept:
         one.kind_label = str(TARGETS[one.kind].label) if one.kind in TARGETS else one.kind
@@ -193,7 +196,7 @@ def mapping_rename(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give a kept mapping another name."""
     kept = _kept(request, public_id)
     try:
-        rename_mapping(actor=_actor(request), kept=kept, name=request.POST.get("name", ""))
+        rename_mapping(actor=actor_of(request), kept=kept, name=request.POST.get("name", ""))
     except DomainError as refusal:
         messages.error(request, str(next(iter(refusal.fields.values()), refusal.message)))
     return redirect("core:import_mappings")
@@ -203,7 +206,7 @@ def mapping_rename(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("core.add_importbatch", raise_exception=True)
 def mapping_delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep a mapping no longer."""
-    drop_mapping(actor=_actor(request), kept=_kept(request, public_id))
+    drop_mapping(actor=actor_of(request), kept=_kept(request, public_id))
     return redirect("core:import_mappings")
 
 
@@ -223,17 +226,17 @@ def _toml(mapping: Mapping, kind: str) -> HttpResponse:
 
 
 def _kept(request: HttpRequest, public_id: str) -> ImportMapping:
-    found: ImportMapping = get_object_or_404(ImportMapping.objects.visible_to(_actor(request)), public_id=public_id)
+    found: ImportMapping = get_object_or_404(ImportMapping.objects.visible_to(actor_of(request)), public_id=public_id)
     _refuse_without_right(request, found.kind)
     return found
 
 
 def _mappings(request: HttpRequest, batch: ImportBatch) -> Any:
-    return ImportMapping.objects.visible_to(_actor(request)).filter(kind=batch.kind, branch=batch.branch)
+    return ImportMapping.objects.visible_to(actor_of(request)).filter(kind=batch.kind, branch=batch.branch)
 
 
 def _draft(request: HttpRequest, public_id: str) -> ImportBatch:
-    rows = ImportBatch.objects.visible_to(_actor(request)).select_related("branch", "actor", "job")
+    rows = ImportBatch.objects.visible_to(actor_of(request)).select_related("branch", "actor", "job")
     batch: ImportBatch = get_object_or_404(rows, public_id=public_id)
     _refuse_without_right(request, batch.kind)
     batch.kind_label = str(TARGETS[batch.kind].label)  # type: ignore[attr-defined]  # for the template
@@ -241,9 +244,5 @@ def _draft(request: HttpRequest, public_id: str) -> ImportBatch:
 
 
 def _refuse_without_right(request: HttpRequest, kind: str) -> None:
-    if not may_bring(_actor(request), kind):
+    if not may_bring(actor_of(request), kind):
         raise PermissionDenied
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware

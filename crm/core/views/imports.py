@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -22,12 +22,13 @@ from crm.core.importing import TARGETS, ImportField, engine, rejects
 from crm.core.importing.fields import by_name
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
 from crm.core.importing.targets import kinds_for, may_bring
-from crm.core.models import ImportBatch, User
+from crm.core.models import ImportBatch
 from crm.core.services.import_drafts import open_draft
 from crm.core.services.import_work import start_apply, start_check, start_undo
 from crm.core.services.importing import bring_file, cancel_batch, keep_mapping, limits_for
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 #: Rejected rows shown on the page; the file has all of them.
 SHOWN = 200
@@ -37,7 +38,7 @@ SHOWN = 200
 @permission_required("core.view_importbatch", raise_exception=True)
 def import_list(request: HttpRequest) -> HttpResponse:
     """The branch's files, the newest first."""
-    rows = ImportBatch.objects.visible_to(_actor(request)).select_related("branch", "actor")
+    rows = ImportBatch.objects.visible_to(actor_of(request)).select_related("branch", "actor")
     found = ImportBatchFilter(request.GET, rows, request=request)
     page = listed(request, found.qs, ("-id",))
     for batch in page:
@@ -50,7 +51,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
 @permission_required("core.add_importbatch", raise_exception=True)
 def import_new(request: HttpRequest) -> HttpResponse:
     """A new file: it is taken in, a worker checks it, and the page of the batch shows how far that is."""
-    actor = _actor(request)
+    actor = actor_of(request)
     limits = limits_for(actor.branch, local_date(timezone.now()))
     form = NewImportForm(
         request.POST or None,
@@ -106,7 +107,7 @@ def _next_step(batch: ImportBatch) -> str:
 def import_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One batch: counts, rejected rows, mapping, and what can be done now. While a worker is at it, htmx asks again."""
     batch = _batch(request, public_id)
-    may_change = request.user.has_perm("core.change_importbatch") and may_bring(_actor(request), batch.kind)
+    may_change = request.user.has_perm("core.change_importbatch") and may_bring(actor_of(request), batch.kind)
     if batch.state == ImportBatch.State.DRAFT and may_change:
         return redirect(_next_step(batch))
     context = {
@@ -153,7 +154,7 @@ def import_apply(request: HttpRequest, public_id: str) -> HttpResponse:
     """Write a checked batch: all of it, or with ``partial`` its good rows."""
     batch = _touchable(request, public_id)
     partial = request.POST.get("partial") == "1"
-    return _do(request, batch, lambda: start_apply(actor=_actor(request), batch=batch, partial=partial))
+    return _do(request, batch, lambda: start_apply(actor=actor_of(request), batch=batch, partial=partial))
 
 
 @require_POST
@@ -166,7 +167,7 @@ def import_undo(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.error(request, _("Say why the import is taken back."))
         return redirect("core:import_detail", batch.public_id)
     reason = form.cleaned_data["reason"]
-    return _do(request, batch, lambda: start_undo(actor=_actor(request), batch=batch, reason=reason))
+    return _do(request, batch, lambda: start_undo(actor=actor_of(request), batch=batch, reason=reason))
 
 
 @require_POST
@@ -174,7 +175,7 @@ def import_undo(request: HttpRequest, public_id: str) -> HttpResponse:
 def import_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give a batch up before anything is written."""
     batch = _touchable(request, public_id)
-    return _do(request, batch, lambda: cancel_batch(actor=_actor(request), batch=batch))
+    return _do(request, batch, lambda: cancel_batch(actor=actor_of(request), batch=batch))
 
 
 def _do(request: HttpRequest, batch: ImportBatch, change: Any) -> HttpResponse:
@@ -186,7 +187,7 @@ def _do(request: HttpRequest, batch: ImportBatch, change: Any) -> HttpResponse:
 
 
 def _batch(request: HttpRequest, public_id: str) -> ImportBatch:
-    rows = ImportBatch.objects.visible_to(_actor(request)).select_related("branch", "actor", "job")
+    rows = ImportBatch.objects.visible_to(actor_of(request)).select_related("branch", "actor", "job")
     batch: ImportBatch = get_object_or_404(rows, public_id=public_id)
     batch.kind_label = _kind_label(batch.kind)  # type: ignore[attr-defined]  # for the template
     return batch
@@ -195,7 +196,7 @@ def _batch(request: HttpRequest, public_id: str) -> ImportBatch:
 def _touchable(request: HttpRequest, public_id: str) -> ImportBatch:
     """The right before the row: a kind with a right of its own asks for it too."""
     batch = _batch(request, public_id)
-    if not may_bring(_actor(request), batch.kind):
+    if not may_bring(actor_of(request), batch.kind):
         raise PermissionDenied
     return batch
 
@@ -259,7 +260,3 @@ def _row_key(batch: ImportBatch) -> str:
     if key == ROW_NUMBER:
         return _("The number of the row")
     return ", ".join(key)
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -17,13 +17,14 @@ from crm.core.filters import JobRunFilter
 from crm.core.jobs import cancel_job, kind_in_words, may_cancel
 from crm.core.models import JobRun, User
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 
 @require_safe
 @permission_required("core.view_jobrun", raise_exception=True)
 def job_list(request: HttpRequest) -> HttpResponse:
     """Own runs, and those of the branch or company for whoever sees it; the newest first."""
-    rows = JobRun.objects.visible_to(_actor(request)).select_related("actor", "branch")
+    rows = JobRun.objects.visible_to(actor_of(request)).select_related("actor", "branch")
     found = JobRunFilter(request.GET, rows, request=request)
     page = listed(request, found.qs, ("-id",))
     for run in page:
@@ -38,7 +39,7 @@ def job_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One run; asked by htmx it answers the progress card alone, which asks again until the run has ended."""
     run = _run(request, public_id)
     template = part(request, "core/job_detail.html", "components/_progress.html")
-    answer = render(request, template, {**progress_context(run, _actor(request)), "result": _result(run)})
+    answer = render(request, template, {**progress_context(run, actor_of(request)), "result": _result(run)})
     if run.state == JobRun.State.DONE and run.report_url and _watches_from(request) == run.report_url:  # type: ignore[attr-defined]  # set for the template
         answer["HX-Refresh"] = "true"  # the page that waited for this run is its report: it shows itself
     return answer
@@ -50,7 +51,7 @@ def job_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask a run to stop at its next step."""
     run = _run(request, public_id)
     try:
-        cancel_job(run=run, actor=_actor(request))
+        cancel_job(run=run, actor=actor_of(request))
     except DomainError as refusal:
         if refusal.status == 403:
             raise
@@ -82,10 +83,6 @@ def _result(run: JobRun) -> list[dict[str, Any]]:
 
 
 def _run(request: HttpRequest, public_id: str) -> JobRun:
-    rows = JobRun.objects.visible_to(_actor(request)).select_related("actor", "branch")
+    rows = JobRun.objects.visible_to(actor_of(request)).select_related("actor", "branch")
     found: JobRun = get_object_or_404(rows, public_id=public_id)
     return found
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware

@@ -18,13 +18,14 @@ from crm.core.forms.staff import ReasonForm
 from crm.core.models import Branch, Company, Department, Region, User
 from crm.core.services import organisation as services
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 
 @require_safe
 @permission_required("core.view_branch", raise_exception=True)
 def organisation(request: HttpRequest) -> HttpResponse:
     """Regions, branches with their outlets, departments; how many people work where."""
-    actor = _actor(request)
+    actor = actor_of(request)
     branches = list(Branch.objects.nameable_by(actor).for_tree())
     own = {branch.pk for branch in branches}
     departments = list(Department.objects.visible_to(actor).order_by("code"))
@@ -45,7 +46,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
 @permission_required("core.change_branch", raise_exception=True)
 def company_edit(request: HttpRequest) -> HttpResponse:
     """The name of the company."""
-    actor = _actor(request)
+    actor = actor_of(request)
     company = get_object_or_404(Company.objects.filter(staff=actor))
     form = NameForm(request.POST or None, initial=_known(company, "name"))
 
@@ -59,7 +60,7 @@ def company_edit(request: HttpRequest) -> HttpResponse:
 @permission_required("core.add_branch", raise_exception=True)
 def region_add(request: HttpRequest) -> HttpResponse:
     """A new region."""
-    actor = _actor(request)
+    actor = actor_of(request)
     form = RegionForm(request.POST or None, actor=actor)
     return _answer(request, form, lambda said: services.add_region(actor=actor, **said.command), _("New region"))
 
@@ -68,7 +69,7 @@ def region_add(request: HttpRequest) -> HttpResponse:
 @permission_required("core.change_branch", raise_exception=True)
 def region_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Rename a region or hang it under another."""
-    actor = _actor(request)
+    actor = actor_of(request)
     region = get_object_or_404(Region.objects.visible_to(actor), public_id=public_id)
     form = RegionForm(request.POST or None, actor=actor, known=region, initial=_known(region, "name", "parent"))
 
@@ -82,7 +83,7 @@ def region_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("core.add_branch", raise_exception=True)
 def branch_add(request: HttpRequest) -> HttpResponse:
     """A new branch or outlet."""
-    actor = _actor(request)
+    actor = actor_of(request)
     form = BranchForm(request.POST or None, actor=actor)
 
     def add(form: CommandForm) -> Branch:
@@ -95,7 +96,7 @@ def branch_add(request: HttpRequest) -> HttpResponse:
 @permission_required("core.change_branch", raise_exception=True)
 def branch_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Edit a branch."""
-    actor = _actor(request)
+    actor = actor_of(request)
     branch = _branch(actor, public_id)
     known = _known(branch, "name", "region", "parent", "address", "complaint_phone")
     form = BranchForm(request.POST or None, actor=actor, known=branch, initial=known)
@@ -110,7 +111,7 @@ def branch_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("core.change_branch", raise_exception=True)
 def branch_open(request: HttpRequest, public_id: str) -> HttpResponse:
     """Close an open branch, open a closed one again."""
-    actor = _actor(request)
+    actor = actor_of(request)
     branch = _branch(actor, public_id)
     form = ReasonForm(request.POST or None, initial={"version": branch.version})
     change = services.close_branch if branch.is_open else services.reopen_branch
@@ -130,7 +131,7 @@ def branch_open(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("core.add_branch", raise_exception=True)
 def department_add(request: HttpRequest) -> HttpResponse:
     """A new department."""
-    actor = _actor(request)
+    actor = actor_of(request)
     form = DepartmentForm(request.POST or None, actor=actor)
     return _answer(
         request, form, lambda said: services.add_department(actor=actor, **said.command), _("New department")
@@ -141,7 +142,7 @@ def department_add(request: HttpRequest) -> HttpResponse:
 @permission_required("core.change_branch", raise_exception=True)
 def department_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Rename a department."""
-    actor = _actor(request)
+    actor = actor_of(request)
     department = get_object_or_404(Department.objects.visible_to(actor), public_id=public_id)
     form = DepartmentForm(request.POST or None, actor=actor, known=department, initial=_known(department, "name"))
 
@@ -176,7 +177,3 @@ def _known(row: Any, *names: str) -> dict[str, Any]:
 
 def _branch(actor: User, public_id: str) -> Branch:
     return get_object_or_404(Branch.objects.nameable_by(actor), public_id=public_id)
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +25,7 @@ from crm.core.models import Branch, Policy, PolicyKey, Role, User
 from crm.core.services.policies import may_set, set_policy
 from crm.core.views.commands import command
 from crm.core.views.lists import part
+from crm.core.views.places import actor_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class FigureRow:
 @permission_required("core.view_policy", raise_exception=True)
 def policy_list(request: HttpRequest) -> HttpResponse:
     """Every figure by area, with what is in force on the day asked for (today unless ``on`` says otherwise)."""
-    actor, today = _actor(request), local_date(timezone.now())
+    actor, today = actor_of(request), local_date(timezone.now())
     day = _day(request, today)
     place = _place(request, actor)
     found = PolicyKeyFilter(request.GET, PolicyKey.objects.all(), request=request)
@@ -77,7 +78,7 @@ def policy_list(request: HttpRequest) -> HttpResponse:
 @permission_required("core.view_policy", raise_exception=True)
 def policy_detail(request: HttpRequest, key: str) -> HttpResponse:
     """One figure: what it means, all its versions for the company and the branches, past and future."""
-    figure, actor, today = get_object_or_404(PolicyKey, pk=key), _actor(request), local_date(timezone.now())
+    figure, actor, today = get_object_or_404(PolicyKey, pk=key), actor_of(request), local_date(timezone.now())
     place = _place(request, actor)
     versions = Policy.objects.visible_to(actor).of_key(figure).select_related("branch", "created_by")
     current = Policy.objects.governing(today, place).filter(policy_key=figure).first()
@@ -101,7 +102,7 @@ def policy_detail(request: HttpRequest, key: str) -> HttpResponse:
 @permission_required("core.add_policy", raise_exception=True)
 def policy_add(request: HttpRequest, key: str) -> HttpResponse:
     """The next version of a figure."""
-    figure, actor, today = get_object_or_404(PolicyKey, pk=key), _actor(request), local_date(timezone.now())
+    figure, actor, today = get_object_or_404(PolicyKey, pk=key), actor_of(request), local_date(timezone.now())
     current = Policy.objects.governing(today, _place(request, actor)).filter(policy_key=figure).first()
     form = FigureForm(request.POST or None, actor=actor, key=figure, current=current, initial={"effective_from": today})
 
@@ -183,10 +184,6 @@ def _place(request: HttpRequest, actor: User) -> Branch | None:
         found: Branch | None = Branch.objects.nameable_by(actor).filter(public_id=asked).first()
         return found
     return actor.branch
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware
 
 
 def _crumbs(figure: PolicyKey | None = None) -> list[dict[str, str]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +18,7 @@ from crm.core.forms.profile import ProfileForm
 from crm.core.models import User
 from crm.core.services.profile import change_profile, end_device
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,7 +27,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     from allauth.mfa.utils import is_mfa_enabled
     from knox.models import AuthToken
 
-    actor = _actor(request)
+    actor = actor_of(request)
     known = {"language": actor.language, "market_colours": actor.market_colours}
     form = ProfileForm(request.POST or None, initial=known)
 
@@ -53,7 +52,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @require_POST
 def device_end(request: HttpRequest, token_key: str) -> HttpResponse:
     """Sign one of one's own devices out."""
-    if not end_device(actor=_actor(request), token_key=token_key, now=timezone.now()):
+    if not end_device(actor=actor_of(request), token_key=token_key, now=timezone.now()):
         raise Http404
     messages.success(request, _("The device is signed out."))
     return redirect("core:profile")
@@ -68,11 +67,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     """
     chosen = request.POST.get("language", "")
     if request.user.is_authenticated and chosen and check_for_language(chosen):
-        actor = _actor(request)
+        actor = actor_of(request)
         if actor.language != chosen:
             change_profile(actor=actor, language=chosen, market_colours=actor.market_colours)
     return i18n.set_language(request)
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware

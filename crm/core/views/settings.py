@@ -20,6 +20,7 @@ from crm.core.models import Branch, BusinessSegment, User
 from crm.core.policies import figures
 from crm.core.services.calendar import set_business_hours
 from crm.core.views.commands import command
+from crm.core.views.places import actor_of
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,16 @@ DOORS = (
 @permission_required("core.view_policy", raise_exception=True)
 def settings_home(request: HttpRequest) -> HttpResponse:
     """The doors that the reader may open."""
-    return render(request, "core/settings.html", {"cards": _cards(_actor(request))})
+    return render(request, "core/settings.html", {"cards": _cards(actor_of(request))})
 
 
 @require_safe
 @permission_required("core.view_policy", raise_exception=True)
 def hours_list(request: HttpRequest) -> HttpResponse:
     """The business hours of every branch that the reader knows."""
-    branches = Branch.objects.nameable_by(_actor(request)).open().order_by("code").prefetch_related("business_segments")
+    branches = (
+        Branch.objects.nameable_by(actor_of(request)).open().order_by("code").prefetch_related("business_segments")
+    )
     context = {"branches": branches, "default": _default_words()}
     return render(request, "core/hours_list.html", context)
 
@@ -91,11 +94,11 @@ def hours_list(request: HttpRequest) -> HttpResponse:
 @permission_required("core.change_businesssegment", raise_exception=True)
 def hours_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Set the business hours of one branch."""
-    branch = get_object_or_404(Branch.objects.nameable_by(_actor(request)), public_id=public_id)
+    branch = get_object_or_404(Branch.objects.nameable_by(actor_of(request)), public_id=public_id)
     form = HoursForm(request.POST or None, segments=list(BusinessSegment.objects.filter(branch=branch)))
 
     def save(form: CommandForm) -> Branch:
-        set_business_hours(branch=branch, hours=cast(HoursForm, form).hours, actor=_actor(request))
+        set_business_hours(branch=branch, hours=cast(HoursForm, form).hours, actor=actor_of(request))
         return branch
 
     return command(
@@ -125,7 +128,3 @@ def _cards(actor: User) -> list[dict[str, Any]]:
             continue
         cards.append({"title": door.title, "text": door.text, "icon": door.icon, "url": url})
     return cards
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware

@@ -22,6 +22,7 @@ from crm.core.services import staff as services
 from crm.core.services.staff import HandedOut
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
+from crm.core.views.places import actor_of
 
 
 @require_safe
@@ -46,7 +47,7 @@ def staff_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_self": person.pk == request.user.pk,
         "sessions": sessions,
         "tokens": tokens,
-        "delegations": Delegation.objects.visible_to(_actor(request))
+        "delegations": Delegation.objects.visible_to(actor_of(request))
         .of_person(person)
         .since(local_date(timezone.now()))
         .select_related("absent", "deputy"),
@@ -59,11 +60,11 @@ def staff_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("core.add_user", raise_exception=True)
 def staff_add(request: HttpRequest) -> HttpResponse:
     """Add somebody; the one-time password is shown once, on the answer."""
-    form = StaffForm(request.POST or None, actor=_actor(request))
+    form = StaffForm(request.POST or None, actor=actor_of(request))
 
     def add(form: CommandForm) -> HandedOut:
         asked = cast(StaffForm, form)
-        return services.add_staff(actor=_actor(request), place=asked.place, now=timezone.now(), **asked.facts)
+        return services.add_staff(actor=actor_of(request), place=asked.place, now=timezone.now(), **asked.facts)
 
     context = {
         "title": _("New member of staff"),
@@ -79,13 +80,18 @@ def staff_add(request: HttpRequest) -> HttpResponse:
 def staff_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Edit, move, change roles."""
     person = _person(request, public_id)
-    form = StaffForm(request.POST or None, actor=_actor(request), person=person)
+    form = StaffForm(request.POST or None, actor=actor_of(request), person=person)
     url = _url(person)
 
     def save(form: CommandForm) -> User:
         asked = cast(StaffForm, form)
         return services.change_staff(
-            actor=_actor(request), person=person, place=asked.place, seen=asked.seen, now=timezone.now(), **asked.facts
+            actor=actor_of(request),
+            person=person,
+            place=asked.place,
+            seen=asked.seen,
+            now=timezone.now(),
+            **asked.facts,
         )
 
     return command(
@@ -115,7 +121,7 @@ def staff_disable(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def disable(form: CommandForm) -> User:
         return services.disable_staff(
-            actor=_actor(request), person=person, now=timezone.now(), seen=form.seen, **form.command
+            actor=actor_of(request), person=person, now=timezone.now(), seen=form.seen, **form.command
         )
 
     return command(
@@ -149,7 +155,7 @@ def staff_enable(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def enable(form: CommandForm) -> HandedOut:
         return services.enable_staff(
-            actor=_actor(request), person=person, now=timezone.now(), seen=form.seen, **form.command
+            actor=actor_of(request), person=person, now=timezone.now(), seen=form.seen, **form.command
         )
 
     context = {
@@ -171,7 +177,7 @@ def staff_reset(request: HttpRequest, public_id: str) -> HttpResponse:
     form = ResetForm(request.POST or None)
 
     def reset(form: CommandForm) -> HandedOut:
-        return services.reset_password(actor=_actor(request), person=person, now=timezone.now(), **form.command)
+        return services.reset_password(actor=actor_of(request), person=person, now=timezone.now(), **form.command)
 
     context = {
         "person": person,
@@ -192,7 +198,7 @@ def staff_end_access(request: HttpRequest, public_id: str) -> HttpResponse:
     form = ReasonForm(request.POST or None)
 
     def end(form: CommandForm) -> User:
-        return services.end_all_access(actor=_actor(request), person=person, now=timezone.now(), **form.command)
+        return services.end_all_access(actor=actor_of(request), person=person, now=timezone.now(), **form.command)
 
     return command(
         request,
@@ -242,12 +248,8 @@ def _handing_out(
     )
 
 
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware
-
-
 def _person(request: HttpRequest, public_id: str) -> User:
-    return get_object_or_404(User.objects.visible_to(_actor(request)).for_list(), public_id=public_id)
+    return get_object_or_404(User.objects.visible_to(actor_of(request)).for_list(), public_id=public_id)
 
 
 def _url(person: User) -> str:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Client, Holding
 from clients.portfolio import portfolio
 from clients.querysets.asset_history import AssetLine, asset_history, by_month, sum_of
-from clients.views.rows import actor
 from crm.core.models import User
+from crm.core.views.places import actor_of
 from crm.overview.curve import drawn
 from crm.overview.tabs.tab import Tab
 from tiers.querysets.commission import commission_q
@@ -31,7 +31,7 @@ _MOST_HELD = 500
 
 
 def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
-    user = actor(request)
+    user = actor_of(request)
     period = request.GET.get("period", "")
     period = period if period in PERIODS else _USUAL
     back, last = PERIODS[period][1], client.assets_on or day

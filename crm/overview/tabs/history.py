@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import AdvisorAssignment, Client, RiskAssessment
-from clients.views.rows import actor
+from crm.core.views.places import actor_of
 from crm.overview.tabs.tab import Tab
 
 
 def _context(request: HttpRequest, client: Client, _day: date) -> dict[str, Any]:
-    user = actor(request)
+    user = actor_of(request)
     return {
         "assignments": AdvisorAssignment.objects.visible_to(user).filter(client=client).newest_first()[:50],
         "assessments": RiskAssessment.objects.visible_to(user)

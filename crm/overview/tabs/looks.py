@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from clients.models import Client
-from clients.views.rows import actor
 from crm.core.audit import veiled_from
 from crm.core.audit_words import action_in_words
 from crm.core.clocks import day_bounds
 from crm.core.models import AuditEntry, User
 from crm.core.services.reveal import ACTION
 from crm.core.views.lists import listed
+from crm.core.views.places import actor_of
 from crm.overview.tabs.tab import Tab
 
 _TAKEN = Q(action=ACTION) | Q(action__endswith=".export") | Q(action__endswith=".print") | Q(action__endswith=".file")
@@ -67,7 +67,7 @@ def looks_at(client: Client, user: User) -> Any:
 
 
 def _context(request: HttpRequest, client: Client, _day: date) -> dict[str, Any]:
-    user, form = actor(request), LooksForm(request.GET)
+    user, form = actor_of(request), LooksForm(request.GET)
     rows = looks_at(client, user)
     if form.is_valid():
         said = form.cleaned_data

@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from clients.views.needs import needs_context
-from clients.views.rows import actor
 from clients.views.tags import tags_context
+from crm.core.views.places import actor_of
 from crm.overview.tabs.tab import Tab
 
 
 def _context(request: HttpRequest, client: Client, _day: date) -> dict[str, Any]:
     found = needs_context(request, client)
-    return found | tags_context(request, client) if actor(request).has_perm("clients.view_tag") else found
+    return found | tags_context(request, client) if actor_of(request).has_perm("clients.view_tag") else found
 
 
 TAB = Tab("needs", _("Needs"), _context, right="clients.view_needsinterview")

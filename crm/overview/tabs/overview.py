@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from clients.views.contacts import contacts_context
-from clients.views.rows import actor
+from crm.core.views.places import actor_of
 from crm.overview.curve import curve
 from crm.overview.tabs.tab import Tab
 
@@ -19,8 +19,8 @@ _QUARTER = timedelta(days=92)
 
 def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
     found = contacts_context(request, client)
-    if actor(request).has_perm("clients.view_dailyasset"):
-        found["curve"] = curve(actor(request), client, day, _QUARTER)
+    if actor_of(request).has_perm("clients.view_dailyasset"):
+        found["curve"] = curve(actor_of(request), client, day, _QUARTER)
     return found
 
 

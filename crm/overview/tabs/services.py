@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
-from clients.views.rows import actor
 from crm.core.policies import figures
+from crm.core.views.places import actor_of
 from crm.overview.tabs.tab import Tab
 from tiers.models import Booking, Promise
 from tiers.querysets.menus import menu_of
@@ -23,7 +23,7 @@ _MOST = 30
 
 
 def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
-    user = actor(request)
+    user = actor_of(request)
     promises = Promise.objects.visible_to(user).filter(client=client).select_related("item", "delivery")
     open_ones = list(promises.due().order_by("due_on", "pk")[:_MOST])
     for row in open_ones:

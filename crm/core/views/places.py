@@ -1,4 +1,4 @@
-"""Which branch a page speaks about, and who asks."""
+"""Who asks, and which branch a page speaks about."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import cast
 
 from django.http import Http404, HttpRequest
 
-from clients.models import Client
-from crm.core.masking import mask_name
 from crm.core.models import Branch, User
+
+
+def actor_of(request: HttpRequest) -> User:
+    """Who asks; login is required by middleware."""
+    return cast(User, request.user)
 
 
 @dataclass(frozen=True)
@@ -18,10 +21,6 @@ class Place:
 
     branch: Branch
     choices: list[Branch]
-
-
-def actor_of(request: HttpRequest) -> User:
-    return cast(User, request.user)  # login is required by middleware
 
 
 def place_of(request: HttpRequest) -> Place:
@@ -36,8 +35,3 @@ def place_of(request: HttpRequest) -> Place:
     if not found:
         raise Http404
     return Place(found[0], rows if len(rows) > 1 else [])
-
-
-def name_shown(client: Client) -> str:
-    """The client as a list shows him: masked, or by his number when there is no name."""
-    return mask_name(client.name) if client.name else client.display_name
