@@ -14,6 +14,7 @@ from clients.models import (
     Client,
     ClientQuality,
     DataRequest,
+    DocumentReminder,
     Erasure,
     Household,
     HouseholdMember,
@@ -48,7 +49,20 @@ from tests.factories.complaints import ComplaintFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory
 from tests.factories.tags import ClientTagFactory, TagFactory
 from tests.factories.tiers import ClientRateFactory, TierFactory, TierOverrideFactory
-from tiers.models import Booking, EvaluationRun, FeeQuote, ServiceDay, ServiceItem, TierChange, TierState
+from tiers.models import (
+    AppliedRate,
+    Booking,
+    EvaluationRun,
+    FeeQuote,
+    FormerTier,
+    RateLeak,
+    ServiceDay,
+    ServiceItem,
+    SimulatedClient,
+    Simulation,
+    TierChange,
+    TierState,
+)
 
 NOW = datetime(2026, 6, 1, 2, 0, 0, 123456, tzinfo=UTC)
 MAY = date(2026, 5, 1)
@@ -143,6 +157,19 @@ def _entitled(client: Client, who: User) -> None:
     Booking.objects.create(client=client, slot=slot, at=time(9), confirm_by=MAY, asked_by=who, asked_at=NOW)
 
 
+def _measured(client: Client, simulation: Simulation) -> None:
+    """What was charged and found amiss, the tier of former days, a line of a sheet to try bounds on, a reminder."""
+    AppliedRate.objects.create(client=client, product="A_SHARE", day=MAY, rate="0.0025")
+    RateLeak.objects.create(
+        client=client, product="A_SHARE", kind="below", applied="0.001", due="0.002", effect=100, since=MAY, day=MAY
+    )
+    FormerTier.objects.create(client=client, system="旧系统", tier="金卡", since=MAY)
+    SimulatedClient.objects.create(simulation=simulation, client=client, average=100, base_rank=1)
+    DocumentReminder.objects.create(
+        client=client, kind="id_card", valid_until=date(2026, 8, 30), days_before=90, due_on=date(2026, 6, 1)
+    )
+
+
 def _shared(branch: Branch, staying: Client, leaving: Client, staff: Callable[..., User]) -> None:
     """What both have in common, what they are to each other, and what others are to them."""
     colleague = staff("account_manager")
@@ -151,12 +178,16 @@ def _shared(branch: Branch, staying: Client, leaving: Client, staff: Callable[..
     run = EvaluationRun.objects.create(
         programme=tier.programme, branch=branch, day=MAY, window_days=20, down_after=2, actor=system_user()
     )
+    simulation = Simulation.objects.create(
+        programme=tier.programme, branch=branch, day=MAY, window_days=20, made_by=colleague, made_at=NOW
+    )
     for client in (staying, leaving):
         client.team.create(member=colleague, since=date(2026, 1, 1))
         ClientTagFactory(client=client, tag=tag)
         TierChange.objects.create(client=client, new=tier, day=MAY, days=9, reason="first", total=9, run=run)
         TierState.objects.create(client=client, programme=tier.programme, tier=tier, since=MAY, run=run)
         TierOverrideFactory(client=client, tier=tier, before=tier)
+        _measured(client, simulation)
         household = Household.objects.create(branch=branch)
         HouseholdMember.objects.create(household=household, client=client, since=MAY)
     third = ClientFactory(branch=branch, introduced_by_client=leaving)
