@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from clients.identity import check_digit
 from clients.models import Client, DuplicatePair
@@ -340,7 +341,8 @@ def test_a_new_row_that_looks_like_somebody_is_written_with_a_warning(
         "5,王五,13912340000,,",
         "6,李四,13812348000,,",
     ]
-    counts = bring("clients", branch, tmp_path, columns, "号,名,机,证,生\n" + "\n".join(rows) + "\n")
+    with override("en"):
+        counts = bring("clients", branch, tmp_path, columns, "号,名,机,证,生\n" + "\n".join(rows) + "\n")
 
     batch, browser = ImportBatch.objects.get(), web(staff("front_desk"))
     page = browser.get(f"/imports/{batch.public_id}/").content.decode()
@@ -348,7 +350,7 @@ def test_a_new_row_that_looks_like_somebody_is_written_with_a_warning(
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()[1:]
 
     assert (counts["created"], counts["rejected"]) == (5, 0)
-    assert "3 new rows look like somebody on file" in page
+    assert "3 rows are written all the same, but look at them first" in page
     assert [line.split(",")[:2] for line in lines] == [["2", "phone"], ["3", "birth_date"], ["4", "id_number"]]
     assert "Client 1 " in lines[0]
     assert "Another branch" in lines[2]

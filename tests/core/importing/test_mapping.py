@@ -240,7 +240,8 @@ def test_a_row_with_more_or_fewer_cells_than_the_header_is_refused():
     ],
 )
 def test_what_does_not_fit_is_named(mapping, named):
-    assert named in refused(mapping)
+    with override("zh-hans"):
+        assert named in refused(mapping)
 
 
 def test_a_column_that_is_there_twice_is_not_guessed_at():
