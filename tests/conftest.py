@@ -19,6 +19,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test import TransactionTestCase
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from crm.core import append_only
@@ -44,6 +45,12 @@ def _flush_without_triggers(self: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _flush_without_triggers  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_language() -> None:
+    """A request leaves its language behind in the thread: each file of tests begins in the product's own."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
