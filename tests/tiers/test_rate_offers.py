@@ -332,7 +332,7 @@ def test_what_one_evaluation_proposed_is_approved_together_each_with_its_own_lin
     told = approve_run(run=run, seen=[*seen, ("0" * 26, 1)], actor=manager, now=NOW)
     again = approve_run(run=run, seen=seen, actor=manager, now=NOW)
 
-    assert ([row.pk for row in told.done], told.refused) == ([rows[0].pk, rows[2].pk], {})
+    assert ({row.pk for row in told.done}, told.refused) == ({rows[0].pk, rows[2].pk}, {})
     assert (again.done, again.refused) == ([], {})
     assert [row.state for row in ClientRate.objects.order_by("pk")] == ["offered", "rejected", "offered"]
     trail = AuditEntry.objects.filter(actor=manager).order_by("pk").values_list("action", flat=True)
