@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -181,6 +182,7 @@ EXPORTS = {kind.key: kind for kind in (CLIENTS, CONTACTS, ASSETS)}
 NEEDS = {"clients": "clients.view_client", "contacts": "clients.view_contactlog", "assets": "clients.view_dailyasset"}
 
 
+@transaction.atomic
 def take_out(
     *,
     actor: User,

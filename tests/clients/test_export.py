@@ -19,6 +19,7 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from clients.models import Client
+from clients.services.export import take_out
 from crm.core.clocks import database_now
 from crm.core.exporting.files import rows_print
 from crm.core.jobs import run_waiting_jobs
@@ -291,3 +292,22 @@ def test_contacts_and_assets_leave_by_the_same_door(branch: Branch, staff: Staff
 def test_the_print_of_rows_does_not_ask_for_their_order() -> None:
     assert rows_print(["b", "a", "a"]) == rows_print(["a", "b"]) != rows_print(["a"])
     assert rows_print([]) == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_takes_a_list_out_needs_no_transaction_of_his_own(branch: Branch, staff: Staff) -> None:
+    """A command has none around it, and PostgreSQL locks a row inside of one alone."""
+    ClientFactory(branch=branch)
+    manager = staff("branch_manager")
+    said = {"form": "csv", "columns": ["external_id"], "reason": "季度核对"}
+
+    export, _body = take_out(
+        actor=manager,
+        clients=Client.objects.visible_to(manager),
+        kind="clients",
+        said=said,
+        narrowed_by="",
+        now=timezone.now(),
+    )
+
+    assert export.rows == 1
