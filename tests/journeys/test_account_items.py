@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from crm.core.models import Branch, User
 from crm.workbench.queue import todays_items
 from tests.factories.clients import AccountFactory, InvestorClassificationFactory, TradingPermissionFactory
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with override("en"):
+        yield
+
 
 Staff = Callable[..., User]
 TODAY = date(2026, 6, 2)
