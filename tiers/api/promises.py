@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from clients.models import Client, Segment
 from crm.core.api.permissions import may
 from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict
-from crm.core.api.writes import Commands, etag, seen_version
+from crm.core.api.writes import Commands, seen_version
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch
@@ -247,10 +247,6 @@ class PromiseViewSet(  # type: ignore[misc]  # DRF types its own request differe
         row, version, said = self._row(), seen_version(self.request), self._said(command)
         return self.once(lambda: change(promise=row, actor=self._actor, version=version, **said), self._shown)
 
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        return Response(PromiseRead(row).data, headers={"ETag": etag(row)})
-
 
 class BookingRead(serializers.ModelSerializer[Booking]):
     """One place for one client."""
@@ -350,7 +346,3 @@ class BookingViewSet(  # type: ignore[misc]  # DRF types its own request differe
     def _do(self, command: type[Strict], change: Callable[..., Booking]) -> Response:
         row, version, said = self._row(), seen_version(self.request), self._said(command)
         return self.once(lambda: change(booking=row, actor=self._actor, version=version, **said), self._shown)
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        return Response(BookingRead(row).data, headers={"ETag": etag(row)})

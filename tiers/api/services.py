@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -17,7 +16,7 @@ from rest_framework.response import Response
 from clients.models import Channel, ContactLog, RiskGrade
 from crm.core.api.permissions import may
 from crm.core.api.serializers import PublicIdField, Strict, YuanField
-from crm.core.api.writes import Commands, etag, seen_version
+from crm.core.api.writes import Commands, seen_version
 from crm.core.clocks import local_date
 from tiers.filters import EntitlementFilter, ServiceItemFilter
 from tiers.gates import gate_choices
@@ -183,10 +182,6 @@ class ServiceViewSet(  # type: ignore[misc]  # DRF types its own request differe
         """The conditions that a service may name."""
         return Response(GateRead([{"key": key, "label": label} for key, label in gate_choices()], many=True).data)
 
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        return Response(ServiceRead(row, context=self.get_serializer_context()).data, headers={"ETag": etag(row)})
-
 
 class EntitlementRead(serializers.ModelSerializer[Entitlement]):
     """What a tier may have of a service from a day on; ``times`` is null where the entitlement ends."""
@@ -235,9 +230,6 @@ class EntitlementViewSet(  # type: ignore[misc]  # DRF types its own request dif
         said = self._said(SetEntitlement)
         item, today = said.pop("service"), local_date(timezone.now())
         return self.once(lambda: set_entitlement(item=item, today=today, actor=self._actor, **said), self._shown)
-
-    def _shown(self, public_id: str) -> Response:
-        return Response(EntitlementRead(get_object_or_404(self.get_queryset(), public_id=public_id)).data)
 
 
 _RULE_HELP = "As of a segment: {“all” or “any”: [conditions and further groups]}; see segments/fields/."
@@ -335,7 +327,3 @@ class PreferenceViewSet(  # type: ignore[misc]  # DRF types its own request diff
         menu = None if lines is None else [Line(**line) for line in lines]
         change_preference(segment=row, values=said, menu=menu, actor=self._actor, version=version)
         return self._shown(id)
-
-    def _shown(self, public_id: str) -> Response:
-        row = get_object_or_404(self.get_queryset(), public_id=public_id)
-        return Response(PreferenceRead(row).data, headers={"ETag": etag(row)})

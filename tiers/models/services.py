@@ -64,9 +64,6 @@ class ServiceItem(PublicModel, Versioned):
         BOOKING = "booking", _("A booking that took place")
         HAND = "hand", _("Noted by hand")
 
-    #: Rhythms of which due rows are made.
-    OWED = (Rhythm.PERIODIC, Rhythm.ROLLING, Rhythm.BIRTHDAY)
-
     company = models.ForeignKey("core.Company", models.PROTECT, related_name="+", verbose_name=_("company"))
     branch = models.ForeignKey(
         "core.Branch", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch")
@@ -137,11 +134,6 @@ class ServiceItem(PublicModel, Versioned):
     @property
     def standard(self) -> str:
         return in_language(en=self.standard_en, zh=self.standard_zh)
-
-    @property
-    def is_owed(self) -> bool:
-        """Whether due rows are made of it."""
-        return self.rhythm in self.OWED
 
     def holds_on(self, day: date) -> bool:
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)

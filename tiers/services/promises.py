@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from clients.models import Client
 from crm.core import audit
 from crm.core.clocks import Calendar
 from crm.core.errors import InvalidInput
@@ -144,11 +142,6 @@ def _refuse_undeliverable(item: ServiceItem, branch: Branch, kind: str, title: s
         wrong["title"] = _("Say what it was.")
     if wrong:
         raise InvalidInput(fields=wrong)
-
-
-def clients_named(ids: Sequence[str], user: User) -> Any:
-    """Clients by public id, as far as the user may see them."""
-    return Client.objects.visible_to(user).filter(public_id__in=list(ids))
 
 
 def _open(promise: Promise, version: int | None) -> Promise:
