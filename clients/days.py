@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.db.models import Q
+
 
 def next_return(first: date, today: date) -> date:
     """The next day, today included, on which the day and month of ``first`` come round; 29 February falls on the 28th."""
@@ -11,13 +13,22 @@ def next_return(first: date, today: date) -> date:
     return on if on >= today else _in_year(first, today.year + 1)
 
 
-def days_ahead(today: date, ahead: int) -> list[tuple[int, int]]:
-    """(month, day) of the days from today to ``ahead`` days on; 29 February comes along where the year has none."""
-    days = [today + timedelta(days=n) for n in range(ahead + 1)]
-    pairs = [(day.month, day.day) for day in days]
-    if (2, 28) in pairs and (2, 29) not in pairs:
-        pairs.append((2, 29))
-    return pairs
+def days_ahead(today: date, ahead: int) -> dict[int, set[int]]:
+    """Days by month from today to ``ahead`` days on; 29 February comes along where the year has none."""
+    found: dict[int, set[int]] = {}
+    for day in (today + timedelta(days=n) for n in range(min(ahead, 366) + 1)):
+        found.setdefault(day.month, set()).add(day.day)
+    if 28 in found.get(2, ()):
+        found[2].add(29)
+    return found
+
+
+def comes_round(column: str, today: date, ahead: int) -> Q:
+    """The condition that the day in ``column`` comes round from today to ``ahead`` days on: one term a month."""
+    term = Q(pk__in=[])
+    for month, days in days_ahead(today, ahead).items():
+        term |= Q(**{f"{column}__month": month, f"{column}__day__in": sorted(days)})
+    return term
 
 
 def _in_year(first: date, year: int) -> date:

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from clients.days import days_ahead
+from clients.days import comes_round
 from clients.querysets.scope import client_q, sees_names
 from clients.querysets.tags import tags_aside
 
@@ -194,11 +194,9 @@ class ClientQuerySet(models.QuerySet[Any]):
 
     def with_day_ahead(self, today: date, ahead: int) -> ClientQuerySet:
         """Clients with a birthday or the anniversary of their first day from today to ``ahead`` days on."""
-        born, since = Q(pk__in=[]), Q(pk__in=[])
-        for month, day in days_ahead(today, ahead):
-            born |= Q(birth_date__month=month, birth_date__day=day)
-            since |= Q(opened_on__month=month, opened_on__day=day, opened_on__year__lt=today.year)
-        return self.served().filter(Q(kind="person") & born | since)
+        born = Q(kind="person") & comes_round("birth_date", today, ahead)
+        since = Q(opened_on__year__lt=today.year) & comes_round("opened_on", today, ahead)
+        return self.served().filter(born | since)
 
     def needs_asked_since(self, day: date) -> ClientQuerySet:
         """Clients whose present needs were asked on ``day`` or later."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,12 +24,14 @@ from care.services import (
     take_call,
 )
 from clients.models import Client
-from clients.services import book_appointment, log_contact
+from clients.services import BatchItem, book_appointment, log_contacts
+from clients.services.contact_batch import MOST
 from complaints.models import Complaint
 from complaints.services import act, register_complaint
 from crm.core.access import system_user
 from crm.core.clocks import SHANGHAI, at_local, local_date
 from crm.core.models import Branch, User
+from crm.core.once import fingerprint
 from crm.demo.narratives import COMMENTS, GRIEVANCES, NOTES
 from crm.demo.people import people
 from crm.demo.securities import securities
@@ -114,25 +117,26 @@ class Life:
         moments = sorted(
             (self.maker.randrange(1, 60), self.maker.randrange(9, 17), self.maker.randrange(60)) for _ in range(count)
         )
+        said: dict[User, list[BatchItem]] = defaultdict(list)
         for place, (days_ago, hour, minute) in enumerate(reversed(moments)):
             (client, advisor), note = self.maker.choice(served), self.maker.choice(NOTES)
             when = self.at(days_ago, hour, minute)
-            next_on = local_date(when) + timedelta(days=note.next_days) if note.next_days else None
-            log_contact(
-                client=client,
-                channel=note.channel,
-                content=note.text.replace("{security}", self.maker.choice(names)),
-                actor=advisor,
-                now=when,
-                at=when,
-                next_on=next_on,
-                details={
-                    "purpose": _PURPOSE.get(note.purpose, "service"),
-                    "next_content": note.next_step[:200],
-                    "direction": "in" if place % 4 == 3 else "out",
-                    "mood": _MOODS[place % len(_MOODS)],
-                },
-            )
+            details = {
+                "at": when,
+                "channel": note.channel,
+                "content": note.text.replace("{security}", self.maker.choice(names)),
+                "next_on": local_date(when) + timedelta(days=note.next_days) if note.next_days else None,
+                "purpose": _PURPOSE.get(note.purpose, "service"),
+                "next_content": note.next_step[:200],
+                "direction": "in" if place % 4 == 3 else "out",
+                "mood": _MOODS[place % len(_MOODS)],
+            }
+            key = f"demo-{place:05}"
+            said[advisor].append(BatchItem(key, fingerprint("contact", key), client, details))
+        for advisor, items in said.items():
+            # As a phone sends what it has kept.
+            for at in range(0, len(items), MOST):
+                log_contacts(items=items[at : at + MOST], actor=advisor, now=self.now)
 
     def bookings(self) -> None:
         """Everybody with a book has one video session or visit today or in the days after."""

@@ -11,6 +11,7 @@ from clients.models import Client, QuestionToAsk
 from clients.provenance import Source, entry, for_all, verified
 from clients.services import score_clients
 from crm.core.clocks import at_local
+from crm.core.importing import bulk
 
 _EMPLOYERS = ("浦江精密仪器有限公司", "市第一人民医院", "临港物流有限公司", "自由职业", "东海软件股份有限公司", "退休")
 _SOURCES = ("工资薪金", "经营所得", "投资收益", "退休金")
@@ -41,7 +42,8 @@ def know_clients(*, seed: int, today: date) -> int:
     )
     for row in rows:
         _tell(row, maker, today)
-    Client.objects.bulk_update(rows, list(_WRITTEN), batch_size=500)
+    cells = ((row.pk, *(bulk.ready(Client, name, getattr(row, name)) for name in _WRITTEN)) for row in rows)
+    bulk.update(Client, ("id",), _WRITTEN, cells)
     done = sum(score_clients(chunk, today) for chunk in _chunks([row.pk for row in rows]))
     _ask(rows, maker, today)
     return done

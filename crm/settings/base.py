@@ -103,6 +103,11 @@ CACHES = caches(REDIS_URL)
 # --- People and sign-in ---
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = ["crm.core.accounts.StaffBackend"]
+# scrypt costs an attacker memory as well as time, and a sign-in half of what PBKDF2 does; older hashes change at sign-in.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "crm.core.passwords.MinimumLength", "OPTIONS": {"min_length": 12}},

@@ -182,7 +182,7 @@ def test_the_day_comes_round_within_a_year_and_is_asked_for_by_its_month_and_day
     on = next_return(first, today)
 
     assert today <= on <= today + timedelta(days=366)
-    assert (first.month, first.day) in days_ahead(today, (on - today).days)
+    assert first.day in days_ahead(today, (on - today).days)[first.month]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from clients.days import days_ahead, next_return
+from clients.days import comes_round, next_return
 from clients.models import Client, ContactLog
 from crm.core import audit
 from crm.core.access import system_user
@@ -247,9 +247,7 @@ def _birthdays(turn: Round, terms: Terms) -> int:
     """Birthdays from the last run on, as many days ahead as figure ``milestone.ahead_days`` says."""
     ahead = figures(turn.today, turn.branch).days("milestone.ahead_days")
     first = max(turn.last, turn.first_day)
-    born = Q(pk__in=[])
-    for month, day in days_ahead(first, (turn.today - first).days + ahead):
-        born |= Q(birth_date__month=month, birth_date__day=day)
+    born = comes_round("birth_date", first, (turn.today - first).days + ahead)
     owed = terms.clients(turn.branch, turn.today).filter(born, kind="person", birth_date__isnull=False)
     rows = []
     for pk, birth, since in owed.values_list("pk", "birth_date", "tier_state__since").iterator(chunk_size=_BATCH):
