@@ -42,6 +42,7 @@ _ACTIONS = {
     "rate_card.carry": _("Carried the rate card over to a new edition"),
     "rate_card.set": _("Set a rate of the card"),
     "rates.review": _("Looked at the rates after a change of tier"),
+    "simulation.ask": _("Asked for figures to try bounds of tiers"),
     "simulation.lay_out": _("Laid figures out to try bounds of tiers"),
     "simulation.save_draft": _("Kept tried bounds as a draft"),
     "service_day.set": _("Set the places of a day"),

@@ -159,6 +159,13 @@ class NothingToTry(DomainError):
     message = _("No tier of this programme asks for average assets alone, so there is no bound to try.")
 
 
+class NotLaidOut(DomainError):
+    """The figures of a simulation are not there yet."""
+
+    code = "simulation_not_laid_out"
+    message = _("The figures of this simulation are not laid out yet.")
+
+
 class ServiceEnded(DomainError):
     code = "service_ended"
     message = _("This service has ended or is about to end.")

@@ -21,6 +21,8 @@ from tiers.services.leaks import JOB as LEAKS
 from tiers.services.leaks import awaits_review, review_leaks
 from tiers.services.overrides import end_override, lapse_override
 from tiers.services.rate_offers import expire_client_rate, lapse_client_rate, review_change
+from tiers.services.simulation import JOB as SIMULATE
+from tiers.services.simulation import lay_out
 
 #: How many rows of a kind one run moves; the next run goes on.
 _BATCH = 500
@@ -42,6 +44,20 @@ def run_evaluation(run: JobRun, tick: Tick) -> dict[str, Any]:
     )
     tick(1, 1)
     return {**outcome.as_json(), "report_url": reverse("tiers:run", args=[outcome.run.public_id])}
+
+
+@job(SIMULATE, label=_("Figures to try bounds of tiers"))
+def run_simulation(run: JobRun, tick: Tick) -> dict[str, Any]:
+    """Lay out the sheet of the run's branch; params: programme (public id). All or nothing, and anew if it is killed."""
+    tick(0, 1)
+    sheet = lay_out(
+        branch=Branch.objects.get(pk=run.branch_id),  # type: ignore[misc]  # the stub knows the parent field's types
+        programme=Programme.objects.get(public_id=run.params["programme"]),
+        actor=run.actor,
+        now=database_now(),
+    )
+    tick(1, 1)
+    return {"clients": sheet.clients, "report_url": reverse("tiers:simulation", args=[sheet.public_id])}
 
 
 @due("tiers.nightly")

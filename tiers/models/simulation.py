@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from crm.core.fields import MoneyField
-from crm.core.models import Branch, PublicModel
+from crm.core.models import Branch, JobRun, PublicModel
 from tiers.models.programme import Programme
 from tiers.querysets.simulation import SimulatedClientQuerySet, SimulationQuerySet
 
@@ -32,6 +32,10 @@ class Simulation(PublicModel):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("laid out by")
     )
     made_at = models.DateTimeField(_("laid out at"))
+    #: Nothing is laid out yet: there are no figures to try bounds on.
+    waits = models.BooleanField(default=False)
+    #: The long work that lays it out, or did so last; None for a book that was small enough to be done at once.
+    job = models.ForeignKey("core.JobRun", models.SET_NULL, null=True, blank=True, related_name="+")
 
     objects: ClassVar[Any] = SimulationQuerySet.as_manager()
 
@@ -45,6 +49,20 @@ class Simulation(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.programme_id} {self.day}"
+
+    @property
+    def state(self) -> str:
+        """ "computing" while figures are being laid out, "failed" where that ended without any, else "ready"."""
+        run: JobRun | None = self.job
+        if run is not None and not run.ended:
+            return "computing"
+        return "failed" if self.waits else "ready"
+
+    @property
+    def is_behind(self) -> bool:
+        """It was to be laid out anew and was not: its figures are those of before."""
+        run: JobRun | None = self.job
+        return run is not None and run.ended and run.state != JobRun.State.DONE and self.made_at < run.created_at
 
 
 class SimulatedClient(models.Model):

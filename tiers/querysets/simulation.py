@@ -24,9 +24,12 @@ class SimulationQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> SimulationQuerySet:
         return self.filter(branch_q(user))
 
+    def for_page(self) -> SimulationQuerySet:
+        return self.select_related("branch__company", "programme__company", "job__actor", "job__branch")
+
     def stale(self, now: datetime, kept: timedelta) -> SimulationQuerySet:
-        """Sheets that nobody has laid out anew for so long."""
-        return self.filter(made_at__lt=now - kept)
+        """Sheets that nobody has laid out anew for so long, nor is laying out now."""
+        return self.filter(made_at__lt=now - kept).exclude(job__state__in=["queued", "running"])
 
 
 class SimulatedClientQuerySet(models.QuerySet[Any]):

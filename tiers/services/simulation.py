@@ -17,12 +17,13 @@ from clients.models import BranchDay, Client
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.fields import from_fen, money
+from crm.core.jobs import AlreadyRunning, start_job
 from crm.core.models import Branch, User
 from crm.core.policies import figures
 from crm.core.service import service
 from tiers import evaluation_sql as sql
 from tiers import window_sql
-from tiers.errors import BadProgramme, NothingToTry
+from tiers.errors import BadProgramme, NothingToTry, NotLaidOut
 from tiers.models import ClientRate, Product, Programme, RateCard, SimulatedClient, Simulation, Tier
 from tiers.querysets.upkeep import Upkeep, upkeep_of
 from tiers.services.commission import all_in, price_of
@@ -30,6 +31,8 @@ from tiers.services.drafts import put_tier, start_draft
 from tiers.services.questions import months_before, question
 from tiers.window_sql import Window, literal
 
+#: The long work that lays one sheet out.
+JOB = "tiers.simulate"
 _YEAR_TABLE = "tiers_year"
 #: Left ends of the bars in yuan: five to each power of ten, from a thousand to a hundred million.
 EDGES = (
@@ -90,6 +93,33 @@ def bounds_of(tiers: Sequence[Tier]) -> dict[int, int]:
     return {rank: int(bound * 100) for rank, bound in told}
 
 
+@service("simulation.ask")
+def ask_simulation(*, branch: Branch, programme: Programme, actor: User, now: datetime) -> Simulation:
+    """The sheet of an edition: of a small book laid out at once, else by a job that the sheet names.
+
+    Who asks while it is being laid out gets the same sheet. Raises ``NothingToTry``.
+    """
+    _refuse_nothing_to_try(list(Tier.objects.filter(programme=programme)))
+    today = local_date(now)
+    book = Client.objects.filter(branch=branch).exclude(status=Client.Status.CLOSED).order_by()
+    most = figures(today, branch).integer("tier.simulation_at_once")
+    if book[: most + 1].count() <= most:
+        return lay_out(branch=branch, programme=programme, actor=actor, now=now)
+    sheet, _made = Simulation.objects.get_or_create(
+        branch=branch,
+        programme=programme,
+        defaults={"day": today, "window_days": 0, "made_by": actor, "made_at": now, "waits": True},
+    )
+    try:
+        params = {"programme": programme.public_id}
+        sheet.job = start_job(JOB, actor=actor, params=params, branch=branch, key=f"{branch.pk}/{programme.pk}")
+    except AlreadyRunning:
+        return sheet
+    sheet.save(update_fields=["job"])
+    audit.record(actor, "simulation.ask", sheet)
+    return sheet
+
+
 @service("simulation.lay_out")
 def lay_out(*, branch: Branch, programme: Programme, actor: User, now: datetime) -> Simulation:
     """Lay out the figures of the branch's clients as of the newest day on file; a sheet that is there is laid out anew.
@@ -99,15 +129,20 @@ def lay_out(*, branch: Branch, programme: Programme, actor: User, now: datetime)
     # One writer a branch and edition: two who open the page at once lay it out one after the other.
     Programme.objects.select_for_update(of=("self",), no_key=True).get(pk=programme.pk)
     tiers = list(Tier.objects.filter(programme=programme).order_by("rank"))
-    if not movable(tiers):
-        raise NothingToTry
+    _refuse_nothing_to_try(tiers)
     today = local_date(now)
     newest = BranchDay.objects.filter(branch=branch, day__lte=today).aggregate(day=Max("day"))["day"]
     asked = question(branch, programme, newest or today)
     sheet, made = Simulation.objects.update_or_create(
         branch=branch,
         programme=programme,
-        defaults={"day": asked.day, "window_days": asked.window_days, "made_by": actor, "made_at": now},
+        defaults={
+            "day": asked.day,
+            "window_days": asked.window_days,
+            "made_by": actor,
+            "made_at": now,
+            "waits": False,
+        },
     )
     if not made:
         SimulatedClient.objects.filter(simulation=sheet).delete()
@@ -126,6 +161,11 @@ def lay_out(*, branch: Branch, programme: Programme, actor: User, now: datetime)
     sheet.save(update_fields=["clients", "advisors", "no_data", "bars"])
     audit.record(actor, "simulation.lay_out", sheet, after={"day": sheet.day, "clients": sheet.clients})
     return sheet
+
+
+def _refuse_nothing_to_try(tiers: Sequence[Tier]) -> None:
+    if not movable(tiers):
+        raise NothingToTry
 
 
 def _copy(cursor: Any, sheet: Simulation, asked: sql.Question, tiers: Sequence[Tier]) -> None:
@@ -177,7 +217,12 @@ def read_bounds(tiers: Sequence[Tier], said: Mapping[str, Decimal]) -> dict[int,
 
 
 def tell(sheet: Simulation, bounds: Mapping[int, int], *, with_commission: bool) -> Outcome:
-    """What these bounds would do against those of the edition; one statement over the sheet, and the rates of the tiers."""
+    """What these bounds would do against those of the edition; one statement over the sheet, and the rates of the tiers.
+
+    Raises ``NotLaidOut``.
+    """
+    if sheet.waits:
+        raise NotLaidOut
     tiers = list(Tier.objects.filter(programme=sheet.programme_id).order_by("rank"))
     by_rank = {tier.rank: tier for tier in tiers}
     before, after = dict.fromkeys(by_rank, 0), dict.fromkeys(by_rank, 0)
@@ -229,8 +274,10 @@ def save_as_draft(
 ) -> Programme:
     """Keep tried bounds as the next draft of the edition, for the branch or the company; all else is copied.
 
-    Raises ``BadProgramme`` when nothing was moved, and what drafts raise.
+    Raises ``BadProgramme`` when nothing was moved, ``NotLaidOut``, and what drafts raise.
     """
+    if simulation.waits:
+        raise NotLaidOut
     source = simulation.programme
     tiers = list(Tier.objects.filter(programme=source).order_by("rank"))
     moved = {rank: bound for rank, bound in bounds.items() if bounds_of(tiers).get(rank) != bound}

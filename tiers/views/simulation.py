@@ -20,14 +20,15 @@ from crm.core.fields import from_fen
 from crm.core.forms.commands import CommandForm
 from crm.core.scales import STRIP, WIDTH, place
 from crm.core.views.commands import command
+from crm.core.views.jobs import progress_context
 from crm.core.views.lists import listed
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.simulation import PREFIX, BoundsForm, SaveDraftForm
 from tiers.models import Programme, Simulation, Tier
 from tiers.services.simulation import (
+    ask_simulation,
     bounds_of,
     drafts_to_compare,
-    lay_out,
     movable,
     read_bounds,
     save_as_draft,
@@ -42,12 +43,12 @@ _HEIGHT = Decimal(200)
 @require_POST
 @permission_required("tiers.change_programme", raise_exception=True)
 def simulation_start(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Lay the figures out for one edition and go to the sheet."""
+    """Have the figures laid out for one edition and go to the sheet, which shows how far they are."""
     where = place_of(request)
     rows: Any = Programme.objects.visible_to(actor_of(request)).of_branch(where.branch)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
     programme = get_object_or_404(rows, public_id=public_id)
     try:
-        sheet = lay_out(branch=where.branch, programme=programme, actor=actor_of(request), now=timezone.now())
+        sheet = ask_simulation(branch=where.branch, programme=programme, actor=actor_of(request), now=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
         return redirect(f"{reverse('tiers:index')}?branch={where.branch.public_id}")
@@ -59,6 +60,9 @@ def simulation_start(request: HttpRequest, public_id: str) -> HttpResponse:
 def simulation(request: HttpRequest, public_id: str) -> HttpResponse:
     """The sheet; bounds come in the address, so that a set of them can be kept and shared. htmx asks for the answer alone."""
     sheet, tiers = _sheet(request, public_id)
+    if sheet.state != "ready":
+        context = progress_context(sheet.job, actor_of(request)) if sheet.job else {}
+        return render(request, "tiers/simulation_waits.html", {"sheet": sheet, **context})
     form = BoundsForm(request.GET or None, tiers=movable(tiers))
     bounds, status = bounds_of(tiers), 200
     if form.is_bound:
@@ -84,7 +88,7 @@ def simulation(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _sheet(request: HttpRequest, public_id: str) -> tuple[Simulation, list[Tier]]:
-    rows: Any = Simulation.objects.visible_to(actor_of(request)).select_related("branch__company", "programme__company")
+    rows: Any = Simulation.objects.visible_to(actor_of(request)).for_page()
     sheet: Simulation = get_object_or_404(rows, public_id=public_id)
     return sheet, list(Tier.objects.filter(programme=sheet.programme_id).order_by("rank"))
 
@@ -156,6 +160,8 @@ def _chart(sheet: Simulation) -> list[dict[str, Any]]:
 def simulation_draft(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep tried bounds as a draft of the edition; the bounds come in the address, and then with the form."""
     sheet, tiers = _sheet(request, public_id)
+    if sheet.waits:
+        return redirect("tiers:simulation", sheet.public_id)
     user, now = actor_of(request), timezone.now()
     branch_only = not user.scope.sees_company or sheet.programme.branch_id is not None
     initial: dict[str, Any] = {"effective_from": local_date(now)}
@@ -206,6 +212,8 @@ def _tried(form: SaveDraftForm, tiers: list[Tier]) -> dict[int, int]:
 def simulation_drafts(request: HttpRequest, public_id: str) -> HttpResponse:
     """Open drafts of the same programme side by side, each with what it would do."""
     sheet, tiers = _sheet(request, public_id)
+    if sheet.waits:
+        return redirect("tiers:simulation", sheet.public_id)
     may_see = actor_of(request).has_perm("tiers.view_clientrate")
     drafts = []
     for draft, bounds in drafts_to_compare(sheet):
