@@ -45,6 +45,7 @@ _ACTIONS = {
     "simulation.ask": _("Asked for figures to try bounds of tiers"),
     "simulation.lay_out": _("Laid figures out to try bounds of tiers"),
     "simulation.save_draft": _("Kept tried bounds as a draft"),
+    "service_day.open": _("Opened a day for bookings"),
     "service_day.set": _("Set the places of a day"),
     "service_item.adapt": _("Made a branch's own of a service"),
     "service_item.change": _("Changed a service of the catalogue"),

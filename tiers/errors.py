@@ -213,6 +213,13 @@ class DayFull(DomainError):
     message = _("Every place of this day is taken.")
 
 
+class DayKnown(DomainError):
+    """Somebody has said how many places the day has, or has taken one."""
+
+    code = "service_day_known"
+    message = _("The places of this day are set already. Change them there.")
+
+
 class BookingSettled(DomainError):
     code = "booking_settled"
     message = _("This booking is not open any more.")

@@ -16,6 +16,7 @@ from tiers.models import (
     AppliedRate,
     Booking,
     ClientRate,
+    ContactCadence,
     Entitlement,
     EvaluationRun,
     Product,
@@ -23,6 +24,7 @@ from tiers.models import (
     Promise,
     RateCard,
     RateLeak,
+    ServiceDay,
     ServiceItem,
     TierOverride,
 )
@@ -163,6 +165,35 @@ class EntitlementFilter(filters.FilterSet):
 
     def in_force(self, rows: Any, _name: str, value: Any) -> Any:
         return rows.in_force(value)
+
+
+class CadenceFilter(filters.FilterSet):
+    """Contact cadences by tier and the day on which they hold."""
+
+    programme = filters.CharFilter(field_name="programme_code", label=_("Programme (code)"), max_length=30)
+    tier = filters.CharFilter(field_name="tier_code", label=_("Tier (code)"), max_length=30)
+    on = filters.DateFilter(method="in_force", label=_("In force on"))
+
+    class Meta:
+        model = ContactCadence
+        fields: list[str] = []
+
+    def in_force(self, rows: Any, _name: str, value: Any) -> Any:
+        return rows.in_force(value)
+
+
+class ServiceDayFilter(filters.FilterSet):
+    """Days with places by branch, service and day."""
+
+    branch = filters.ModelChoiceFilter(
+        queryset=_branches, to_field_name="public_id", label=_("Branch"), empty_label=_("All branches")
+    )
+    item = filters.CharFilter(field_name="item__public_id", label=_("Service (public id)"), max_length=26)
+    day = filters.DateFromToRangeFilter(label=_("Day"))
+
+    class Meta:
+        model = ServiceDay
+        fields: list[str] = []
 
 
 class PromiseFilter(filters.FilterSet):

@@ -2,13 +2,16 @@
 
 from rest_framework.routers import BaseRouter
 
+from tiers.api.cadences import CadenceViewSet
 from tiers.api.commission import ClientRateViewSet, RateCardViewSet
 from tiers.api.evaluations import EvaluationViewSet
 from tiers.api.fees import FeeQuoteViewSet
 from tiers.api.leaks import AppliedRateViewSet, RateLeakViewSet
 from tiers.api.overrides import TierOverrideViewSet
+from tiers.api.places import ServiceDayViewSet
 from tiers.api.promises import BookingViewSet, PromiseViewSet
 from tiers.api.services import EntitlementViewSet, PreferenceViewSet, ServiceViewSet
+from tiers.api.simulations import SimulationViewSet
 from tiers.api.views import ProgrammeViewSet
 
 
@@ -16,6 +19,7 @@ def register(router: BaseRouter) -> None:
     """Add the resources of this app to the router of the product."""
     router.register("tiers", ProgrammeViewSet, basename="tiers")
     router.register("tier-overrides", TierOverrideViewSet, basename="tier-overrides")
+    router.register("tier-simulations", SimulationViewSet, basename="tier-simulations")
     router.register("evaluations", EvaluationViewSet, basename="evaluations")
     router.register("rate-cards", RateCardViewSet, basename="rate-cards")
     router.register("client-rates", ClientRateViewSet, basename="client-rates")
@@ -24,6 +28,8 @@ def register(router: BaseRouter) -> None:
     router.register("rate-leaks", RateLeakViewSet, basename="rate-leaks")
     router.register("services", ServiceViewSet, basename="services")
     router.register("entitlements", EntitlementViewSet, basename="entitlements")
+    router.register("contact-cadences", CadenceViewSet, basename="contact-cadences")
     router.register("promises", PromiseViewSet, basename="promises")
     router.register("bookings", BookingViewSet, basename="bookings")
+    router.register("service-days", ServiceDayViewSet, basename="service-days")
     router.register("preference-segments", PreferenceViewSet, basename="preference-segments")

@@ -24,11 +24,13 @@ from crm.core.api.writes import Commands
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch, JobRun
+from tiers.api.commission import ClientRateRead
 from tiers.api.serializers import TierRead
 from tiers.filters import EvaluationFilter
-from tiers.models import EvaluationRun, Programme
+from tiers.models import ClientRate, EvaluationRun, Programme
 from tiers.services.evaluation import ask_evaluation, programme_for
 from tiers.services.preview import Preview, preview_evaluation
+from tiers.services.run_approval import Approved, approve_run
 
 
 class EvaluationRead(serializers.ModelSerializer[EvaluationRun]):
@@ -87,11 +89,40 @@ class EvaluationPreview(serializers.Serializer[Any]):
     movers = MoverRead(many=True)
 
 
+class SeenRate(Strict):
+    id = serializers.RegexField("[0-9A-Z]{26}", help_text="Public id of a proposed rate of this evaluation.")
+    version = serializers.IntegerField(min_value=0, max_value=2_000_000_000, help_text="As it was seen.")
+
+
+class ApproveRates(Strict):
+    """Proposals of one evaluation that are approved together, each as it was seen."""
+
+    rates = SeenRate(many=True, allow_empty=False, max_length=500)  # type: ignore[call-arg]  # the list takes it
+
+
+class DecidedRate(serializers.Serializer[Any]):
+    """What became of one: its state now, and why it was not approved; ``state`` is null where there is no such rate."""
+
+    id = serializers.CharField()
+    state = serializers.CharField(allow_null=True)
+    version = serializers.IntegerField(allow_null=True)
+    reason = serializers.CharField(allow_blank=True)
+
+
+class DecidedRates(serializers.Serializer[Any]):
+    approved = serializers.IntegerField(help_text="By this request; 0 when it came again.")
+    rates = DecidedRate(many=True)
+
+
 _ASKED = [
     OpenApiParameter("day", OpenApiTypes.DATE, required=True, description="Today or a day in the past."),
     OpenApiParameter("branch", OpenApiTypes.STR, description="Public id of the branch; one's own if missing."),
     OpenApiParameter("programme", OpenApiTypes.STR, description="Public id; the governing programme if missing."),
 ]
+
+
+#: Rates are money: seen and decided by those of the desk.
+_DECIDES = [may("tiers.view_evaluationrun", "tiers.view_clientrate", "tiers.approve_clientrate")]
 
 
 class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request differently
@@ -105,8 +136,12 @@ class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request diff
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
-    cursor_ordering = ("-day", "-pk")
-    writes = {"create": "once"}
+    writes = {"create": "once", "approve_rates": "once"}
+
+    @property
+    def cursor_ordering(self) -> tuple[str, ...]:
+        """Proposals in the order of clients, in which they are approved."""
+        return ("client_id", "pk") if self.action == "rates" else ("-day", "-pk")
 
     def get_queryset(self) -> QuerySet[EvaluationRun]:
         rows: Any = EvaluationRun.objects.visible_to(self._actor)
@@ -129,6 +164,49 @@ class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request diff
         """What an evaluation for a day would do; nothing is written."""
         said = self._asked(request.query_params.dict())
         return Response(EvaluationPreview(self._told(preview_evaluation(**said), said["programme"])).data)
+
+    @extend_schema(responses={200: ClientRateRead(many=True)}, filters=False)
+    @action(detail=True, filterset_class=None, permission_classes=_DECIDES)
+    def rates(self, request: Request, **_path: str) -> Response:
+        """Rates that this evaluation has proposed and that wait for a decision, of clients whose commission one may see."""
+        page = self.paginate_queryset(self._proposed(self._row()).waiting().for_list()) or []
+        return self.get_paginated_response(ClientRateRead(page, many=True).data)
+
+    @extend_schema(request=ApproveRates, responses={201: DecidedRates}, filters=False)
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="approve-rates",
+        pagination_class=None,
+        filterset_class=None,
+        permission_classes=_DECIDES,
+    )
+    def approve_rates(self, request: Request, **_path: str) -> Response:
+        """Approve many at once by the rules of a single one; what may not be approved, or has changed, says why and stays."""
+        run, said, told = self._row(), self._said(ApproveRates), []  # type: ignore[var-annotated]  # filled once
+        seen = [(each["id"], each["version"]) for each in said["rates"]]
+
+        def approve() -> Approved:
+            told.append(approve_run(run=run, seen=seen, actor=self._actor, now=timezone.now()))
+            return told[0]
+
+        return self.once(approve, lambda _run: self._decided(run, seen, told[0] if told else None))
+
+    def _proposed(self, run: EvaluationRun) -> Any:
+        rows: Any = ClientRate.objects.visible_to(self._actor)
+        return rows.filter(tier_change__run=run)
+
+    def _decided(self, run: EvaluationRun, seen: list[tuple[str, int]], told: Approved | None) -> Response:
+        asked = [public_id for public_id, _version in seen]
+        rows = self._proposed(run).filter(public_id__in=asked)
+        known = {one: (state, version) for one, state, version in rows.values_list("public_id", "state", "version")}
+        reasons = told.refused if told else {}
+        rates = []
+        for public_id in dict.fromkeys(asked):
+            state, version = known.get(public_id, (None, None))
+            reason = reasons.get(public_id, "" if state else _("There is no such thing here."))
+            rates.append({"id": public_id, "state": state, "version": version, "reason": reason})
+        return Response(DecidedRates({"approved": len(told.done) if told else 0, "rates": rates}).data)
 
     def _asked(self, given: Any) -> dict[str, Any]:
         said = self._said(AskEvaluation, given)

@@ -15,7 +15,7 @@ from crm.core.errors import InvalidInput, MissingRight
 from crm.core.models import Branch, User
 from crm.core.service import service
 from crm.core.versions import lock
-from tiers.errors import BookingSettled, DayFull, NotEntitled, QuotaUsed
+from tiers.errors import BookingSettled, DayFull, DayKnown, NotEntitled, QuotaUsed
 from tiers.gates import passing_q
 from tiers.models import Booking, Entitlement, ServiceDay, ServiceItem, TierState
 from tiers.slices import bounds_of
@@ -104,10 +104,11 @@ def set_places(
 ) -> ServiceDay:
     """Say how many places a day has, none for a day on which the service is not given.
 
-    Raises ``MissingRight``, ``InvalidInput`` (fewer than are taken) and ``StaleEdit``.
+    Raises ``MissingRight``, ``InvalidInput`` (fewer than are taken, a service that the branch does not offer) and ``StaleEdit``.
     """
     if not actor.is_system and not (actor.scope.sees_company or branch.pk in actor.scope.branch_ids):
         raise MissingRight
+    _offered(item, branch)
     slot = day_of(item, branch, day)
     row: ServiceDay = lock(ServiceDay.objects.all(), pk=slot.pk, version=version)
     if places < row.taken:
@@ -117,6 +118,22 @@ def set_places(
     row.save_changed(["places"])
     audit.record(actor, "service_day.set", row, before={"places": before}, after={"places": places, "day": day})
     return row
+
+
+@service("service_day.open")
+def open_day(*, item: ServiceItem, branch: Branch, day: date, places: int, actor: User) -> ServiceDay:
+    """Say how many places a day has of which nobody has said so and no place is taken.
+
+    Raises ``DayKnown`` and what setting places raises.
+    """
+    if ServiceDay.objects.filter(item=item, branch=branch, day=day).exists():
+        raise DayKnown
+    try:
+        with transaction.atomic():
+            made: ServiceDay = ServiceDay.objects.create(item=item, branch=branch, day=day, places=0)
+    except IntegrityError:  # somebody else asked at the same moment
+        raise DayKnown from None
+    return set_places(item=item, branch=branch, day=day, places=places, actor=actor, version=made.version)  # type: ignore[no-any-return]  # as below
 
 
 def day_of(item: ServiceItem, branch: Branch, day: date) -> ServiceDay:
@@ -152,10 +169,8 @@ def left_of(client: Client, item: ServiceItem, entitlement: Entitlement, day: da
 
 def _refuse_unbookable(client: Client, item: ServiceItem, day: date, today: date) -> None:
     wrong: dict[str, str] = {}
-    offered = ServiceItem.objects.of_branch(client.branch).booked().filter(pk=item.pk).first()
-    if offered is None:
-        wrong["item"] = _("The branch does not offer this service.")
-    elif not offered.holds_on(day):
+    offered = _offered(item, client.branch)
+    if not offered.holds_on(day):
         wrong["day"] = _("The service is not offered on this day.")
     if day < today:
         wrong["day"] = _("This day is over. Name today or a later day.")
@@ -164,6 +179,14 @@ def _refuse_unbookable(client: Client, item: ServiceItem, day: date, today: date
     served = Client.objects.served().filter(passing_q(item, day), pk=client.pk, merged_into=None)
     if not served.exists():
         raise NotEntitled
+
+
+def _offered(item: ServiceItem, branch: Branch) -> ServiceItem:
+    """The service as the branch offers it on request. Raises ``InvalidInput``."""
+    offered: ServiceItem | None = ServiceItem.objects.of_branch(branch).booked().filter(pk=item.pk).first()
+    if offered is None:
+        raise InvalidInput(fields={"item": _("The branch does not offer this service.")})
+    return offered
 
 
 def _refuse_unentitled(client: Client, item: ServiceItem, day: date, beyond: str, actor: User) -> bool:

@@ -205,7 +205,12 @@ def _bars(cursor: Any, sheet: Simulation) -> list[list[Any]]:
 
 
 def read_bounds(tiers: Sequence[Tier], said: Mapping[str, Decimal]) -> dict[int, int]:
-    """Rank → bound in fen, by the tiers' codes; what is not said stays. Raises ``BadProgramme`` unless bounds rise."""
+    """Rank → bound in fen, by the tiers' codes; what is not said stays.
+
+    Raises ``BadProgramme`` for a tier whose bound cannot be tried, and unless bounds rise.
+    """
+    if unknown := sorted(set(said) - {tier.code for tier in movable(tiers)}):
+        raise BadProgramme(_("No bound of these tiers can be tried: %(codes)s.") % {"codes": ", ".join(unknown)})
     bounds = {
         tier.rank: int(money(said.get(tier.code, Decimal(tier.lower_bound))) * 100)  # type: ignore[arg-type]
         for tier in movable(tiers)
@@ -253,12 +258,17 @@ def _pair(
 ) -> Pair:
     commission = cost = contacts = None
     if old.rank in rates and new.rank in rates:
-        commission = money(from_fen(fen) * (rates[new.rank] - rates[old.rank]))
+        commission = money(from_fen(fen) * (rates[new.rank] - rates[old.rank])) + 0  # never minus nothing
     if upkeep is not None:
         step = [upkeep.get(tier.code, Upkeep()) for tier in (old, new)]
         cost = money((step[1].cost - step[0].cost) * count)
         contacts = (step[1].contacts - step[0].contacts) * count
     return Pair(old, new, count, commission, cost, contacts)
+
+
+def concerns_branch_alone(simulation: Simulation, actor: User) -> bool:
+    """Whether a draft can be for the sheet's branch only: its edition is the branch's, or the actor sees no more."""
+    return simulation.programme.branch_id is not None or not actor.scope.sees_company
 
 
 @service("simulation.save_draft")

@@ -28,6 +28,7 @@ from tiers.models import Programme, Simulation, Tier
 from tiers.services.simulation import (
     ask_simulation,
     bounds_of,
+    concerns_branch_alone,
     drafts_to_compare,
     movable,
     read_bounds,
@@ -163,7 +164,7 @@ def simulation_draft(request: HttpRequest, public_id: str) -> HttpResponse:
     if sheet.waits:
         return redirect("tiers:simulation", sheet.public_id)
     user, now = actor_of(request), timezone.now()
-    branch_only = not user.scope.sees_company or sheet.programme.branch_id is not None
+    branch_only = concerns_branch_alone(sheet, user)
     initial: dict[str, Any] = {"effective_from": local_date(now)}
     initial |= {name: value for name, value in request.GET.items() if name.startswith(PREFIX)}
     form = SaveDraftForm(request.POST or None, tiers=movable(tiers), branch_only=branch_only, initial=initial)
