@@ -20,7 +20,13 @@ WINDOW, SHORT, LONG = 30, 20, 80
 SCAN_GOAL, WINDOW_GOAL = 1.5, 1.3
 #: A move must answer within a second at 100,000 clients; the figures are laid out once for many moves, without a goal.
 MOVE_GOAL = 0.5
+#: MB: a night's work is the database's, this process holds counts, however many clients there are (SQLite holds its pages).
+MEMORY_GOAL = 64
+#: The trees below look back over three windows where a ladder of bounds looks over one: they may cost three times as much.
+TREE_GOAL = 3
 LAST = date(2026, 6, 30)
+#: Clients made at once; a whole number of the patterns of gaps below.
+BLOCK = 10_000
 
 
 def days_until_last(count: int) -> list[date]:
@@ -50,15 +56,33 @@ class Book:
         self._make_days()
 
     def _make_clients(self) -> None:
+        """The first block by the mapper; the others are copies of it, made in SQL at a tenth of the time."""
         from clients.models import Client
 
-        for start in range(0, self.clients, 10_000):
-            numbers = range(start, min(start + 10_000, self.clients))
-            Client.objects.bulk_create(
-                Client(branch=self.branch, external_id=str(n), assets_on=self.days[-2 if n % 200 == 7 else -1])
-                for n in numbers
-            )
+        Client.objects.bulk_create(
+            Client(branch=self.branch, external_id=str(n), assets_on=self.days[-2 if n % 200 == 7 else -1])
+            for n in range(min(BLOCK, self.clients))
+        )
         self.first = Client.objects.filter(branch=self.branch).order_by("pk").values_list("pk", flat=True)[0]
+        for start in range(BLOCK, self.clients, BLOCK):
+            self._copy_block(start)
+
+    def _copy_block(self, start: int) -> None:
+        from django.db import connection
+
+        from clients.models import Client
+
+        said = {
+            "public_id": f"SUBSTR(c.public_id, 1, 18) || '{start:08d}'",
+            "external_id": f"CAST(CAST(c.external_id AS integer) + {start} AS varchar)",
+        }
+        columns = [str(field.column) for field in Client._meta.concrete_fields if not field.primary_key]
+        values = ", ".join(said.get(column, f"c.{column}") for column in columns)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO clients_client ({', '.join(columns)}) SELECT {values} FROM clients_client c"
+                f" WHERE c.branch_id = {self.branch.pk} AND c.id < {self.first + min(BLOCK, self.clients - start)} ORDER BY c.id"
+            )
 
     def _make_days(self) -> None:
         from django.db import connection
@@ -155,32 +179,106 @@ class Book:
         movers = self.sheet.rows.movers(stands, tried).select_related("client")
         list(movers.order_by("-average", "-pk")[:21])
 
+    def draw_trees(self) -> None:
+        """The same ladder once more, each bound as a tree: AND in OR, another window, a year's sums, a weighted sum."""
+        from dataclasses import replace
+
+        from crm.core.access import system_user
+        from tiers.models import Tier
+        from tiers.services.programmes import ProgrammePlan, TierPlan, create_programme
+        from tiers.services.questions import question
+
+        tiers = list(Tier.objects.filter(programme=self.programme).order_by("rank"))
+        plans = [TierPlan(t.code, t.name_en, t.name_zh, None, rule=tree(t.lower_bound)) for t in tiers]
+        plan = ProgrammePlan("trees", "Trees", "Trees", date(2000, 1, 1), tuple(plans))
+        trees = create_programme(actor=system_user(), plan=plan, company=self.branch.company, activate=True)
+        self.by_bounds = question(self.branch, self.programme, LAST)
+        asked = question(self.branch, trees, LAST)
+        # Whoever stands in a tier stands in the one of the same rank: what is decided includes who falls, and when.
+        rungs = [replace(rung, pk=tier.pk) for rung, tier in zip(asked.rungs, tiers, strict=True)]
+        self.by_trees = replace(asked, rungs=rungs)
+
+    def decide(self, asked: Any) -> dict[str, int]:
+        """Measure every client, place him and say what happens to him; nothing of it is kept."""
+        from django.db import connection, transaction
+
+        from tiers import evaluation_sql as sql
+
+        with transaction.atomic(), connection.cursor() as cursor:
+            sql.measure(cursor, asked)
+            sql.decide(cursor, asked)
+            steps = sql.count_steps(cursor)
+            sql.clear(cursor)
+        return dict(steps)
+
     def night(self, window: int = WINDOW) -> None:
         """One night: a hundredth of the clients moves up, with history, audit and commit."""
         self.unsettle()
         self.evaluate(window)
 
 
+def tree(bound: Any) -> dict[str, Any]:
+    """A rule that holds where a plain bound on the average would, told the long way; nothing for the lowest tier."""
+    if bound is None:
+        return {}
+    reached, half = str(bound), str(bound / 2)
+    recent = {"metric": "average_trading", "span": 20}
+    traded = [{"metric": name, "span": 12, "at_least": "1.00"} for name in ("turnover", "commission")]
+    terms = [{"weight": "0.7", "metric": "average"}, {"weight": "0.3", **recent}]
+    return {
+        "any": [
+            {"all": [{"metric": "average", "at_least": reached}, {"metric": "month_end", "at_least": half}]},
+            {"all": [{**recent, "at_least": reached}, {"any": traded}]},
+            {"metric": "weighted", "terms": terms, "at_least": reached},
+        ]
+    }
+
+
+def measure_trees(book: Book, report: Any, clock: Any) -> None:
+    """Rules as trees against a plain ladder with the same bounds: the book is measured and judged, falls wait their months."""
+    book.unsettle()
+    book.draw_trees()
+    told = [book.decide(asked) for asked in (book.by_bounds, book.by_trees)]
+    otherwise = sum(abs(told[0].get(step, 0) - told[1].get(step, 0)) for step in {*told[0], *told[1]})
+    report.fact("clients whom the trees judge otherwise", otherwise, 0)
+    report.ratio(
+        "judged by trees / by bounds",
+        reference=lambda: book.decide(book.by_bounds),
+        subject=lambda: book.decide(book.by_trees),
+        goal=TREE_GOAL,
+        clock=clock,
+    )
+
+
 def measure(size: str, report: Any) -> None:
     """All lines of the report for the engine that is set."""
-    from django.db import connection
-
-    from bench.measure import BackendCpu, process_cpu, together
-
     clients, count = SIZES[size]
     book = Book(clients, days_until_last(count))
-    clock = process_cpu
+    measure_book(book, report)
+
+
+def measure_book(book: Book, report: Any) -> None:
+    """As above, of a book that is there."""
+    from django.db import connection
+
+    from bench.measure import BackendCpu, grown, process_cpu, together
+
+    clock, backend = process_cpu, 0
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
-            clock = together(process_cpu, BackendCpu(cursor.fetchone()[0]))
+            backend = cursor.fetchone()[0]
+        clock = together(process_cpu, BackendCpu(backend))
     first = book.evaluate(WINDOW)
-    report.fact("clients graded at first", first.steps.get("first", 0), clients * 0.99, at_least=True)
+    report.fact("clients graded at first", first.steps.get("first", 0), book.clients * 0.99, at_least=True)
     second = book.evaluate(WINDOW)
     report.fact("rows written by a second run of the day", second.written, 0)
     book.unsettle()
     third = book.evaluate(WINDOW)
     report.fact("rows written / rows to change", third.written / max(third.moved, 1), 1)
+    report.fact("MB by which this process grew in a night", round(grown(book.night, os.getpid()), 1), MEMORY_GOAL)
+    if backend:
+        report.fact("MB by which the server's process grew in a night", round(grown(book.night, backend), 1))
     report.ratio("night / scan", reference=book.scan, subject=book.night, goal=SCAN_GOAL, clock=clock)
     report.ratio(
         f"window {LONG} / window {SHORT}",
@@ -189,6 +287,7 @@ def measure(size: str, report: Any) -> None:
         goal=WINDOW_GOAL,
         clock=clock,
     )
+    measure_trees(book, report, clock)
     measure_moves(book, report, clock)
 
 
