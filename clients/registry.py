@@ -45,10 +45,10 @@ def aside(_leaving: Any, _staying: Any, _moment: Moment) -> tuple[Values | None,
 
 @dataclass(frozen=True)
 class Moves:
-    """Rows go over to the client who stays. ``settle`` says, by the name of the unique constraint that two rows meet in, what
-    becomes of them; a constraint without a name there sets the leaving client's row aside. ``overlap`` counts what both have
-    of the same thing, where that must be confirmed; ``senseless`` gives the rows that say nothing any more between the two
-    (the leaving client, the staying one), and are set aside."""
+    """Rows go over to the client who stays. ``settle`` says, by the name of the unique constraint that two rows meet in ("" for a
+    one-to-one way to the client), what becomes of them; where nothing is said the leaving client's row is set aside. ``overlap``
+    counts what both have of the same thing, where that must be confirmed; ``senseless`` gives the rows that say nothing any more
+    between the two (the leaving client, the staying one), and are set aside."""
 
     settle: Mapping[str, Settle] = field(default_factory=dict)
     overlap: Callable[[Any, Any], int] | None = None

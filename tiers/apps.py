@@ -70,6 +70,7 @@ class TiersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from clients.hints import offers_hints
         from clients.registry import bind
         from clients.services.contacts import follows_contacts
         from crm.core import audit
@@ -80,6 +81,7 @@ class TiersConfig(AppConfig):
         from tiers import tasks  # noqa: F401  registers the job and the sweep
         from tiers.importing import AppliedRateTarget, FormerTierTarget
         from tiers.models import ClientRate, FeeQuote
+        from tiers.querysets.reminders import promises_to_keep
         from tiers.segments import offer
         from tiers.services import promise_plan  # noqa: F401  registers the sweep and what follows a change of the calendar
         from tiers.services.leak_export import LEAKS
@@ -107,4 +109,5 @@ class TiersConfig(AppConfig):
         takes_in(FormerTierTarget())
         lets_out(LEAKS)
         follows_contacts(follow_contacts)
+        offers_hints(promises_to_keep)
         offer()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
+
 from clients.registry import ClientBound, Moment, Moves, Values
+from tiers.models import Tier, TierOverride, TierState
 
 
 def one_open_rate(leaving: Any, _staying: Any, moment: Moment) -> tuple[Values | None, Values]:
@@ -20,6 +23,28 @@ def one_waiting_override(_leaving: Any, _staying: Any, moment: Moment) -> tuple[
 def one_holding_override(_leaving: Any, _staying: Any, moment: Moment) -> tuple[Values | None, Values]:
     """Of two tiers by hand that of the client who stays holds on."""
     return {"state": "ended", "ended_at": moment.now, "end_reason": moment.reason}, {}
+
+
+def tier_by_hand_holds_on(leaving: Any, staying: Any, moment: Moment) -> tuple[Values | None, Values]:
+    """The tier of the client who stays stands, unless one given by hand holds for the leaving one alone: then it is his.
+
+    By rule he stays where he was, and there he returns when the tier by hand ends.
+    """
+    if leaving.earned_id is None or staying.earned_id is not None:
+        return None, {}
+    tier = Tier.objects.filter(programme=staying.programme_id, code=leaving.tier.code).first()
+    if tier is None:
+        return None, {}
+    return None, {"tier_id": tier.pk, "earned_id": staying.tier_id, "since": moment.today}
+
+
+def of_another_programme(_leaving: Any, staying: Any) -> Q:
+    """Tiers by hand that hold and that the programme of the client who stays does not know."""
+    state = TierState.objects.filter(client=staying).first()
+    if state is None or state.earned_id is not None:
+        return Q(pk__in=[])
+    known = Tier.objects.filter(programme=state.programme_id).values("code")
+    return Q(state=TierOverride.State.HOLDING) & ~Q(tier__code__in=known)
 
 
 def one_promise(leaving: Any, staying: Any, moment: Moment) -> tuple[Values | None, Values]:
@@ -38,8 +63,8 @@ def one_rolling_promise(leaving: Any, _staying: Any, moment: Moment) -> tuple[Va
 def own_rows() -> tuple[ClientBound, ...]:
     """What of this app belongs to a client, and what becomes of it when two are made one."""
     return (
-        # The tier of the client who stays stands; the night's evaluation looks at the assets of both.
-        ClientBound("tiers.TierState", on_merge=Moves()),
+        # The night's evaluation looks at the assets of both.
+        ClientBound("tiers.TierState", on_merge=Moves({"": tier_by_hand_holds_on})),
         ClientBound("tiers.TierChange", on_merge=Moves()),
         ClientBound(
             "tiers.TierOverride",
@@ -47,7 +72,8 @@ def own_rows() -> tuple[ClientBound, ...]:
                 {
                     "one_waiting_tier_by_hand_per_client": one_waiting_override,
                     "one_holding_tier_by_hand_per_client": one_holding_override,
-                }
+                },
+                senseless=of_another_programme,
             ),
             is_told=False,
         ),

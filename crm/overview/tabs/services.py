@@ -34,7 +34,8 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
         bookings = rows.order_by("-slot__day", "-pk")[:_MOST]
     return {
         "owed": open_ones,
-        "settled": promises.exclude(state="due").order_by("-due_on", "-pk")[:_MOST],
+        "given": promises.filter(state="done").order_by("-kept_on", "-pk")[:_MOST],
+        "let_go": promises.exclude(state__in=["due", "done"]).order_by("-due_on", "-pk")[:_MOST],
         "bookings": bookings,
         "services": entitled_services(client, day),
         "touch": touch_of(user, client, day, figures(day, client.branch)),
