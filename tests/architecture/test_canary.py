@@ -131,22 +131,25 @@ def leaks(text: str, secrets: dict[str, str]) -> list[str]:
     return [kind for kind, value in secrets.items() if value in text or value.replace("-", "") in bare]
 
 
-def walk(visitors: dict[str, Any], client: Client, secrets: dict[str, str]) -> tuple[list[str], int]:
-    """GET every door with every row of the client; what leaked, and how many doors showed something."""
-    ids, found, opened = known_ids(client), [], 0
+def walk(visitors: dict[str, Any], client: Client, secrets: dict[str, str], opened: list[str]) -> Iterator[str]:
+    """GET every door with every row of the client and say what leaked; ``opened`` gets the doors that showed something.
+
+    A door that asks for a right is shut whatever the row.
+    """
+    ids = known_ids(client)
     for method, name, _right in MATRIX:
         if method != "get":
             continue
         visitor = visitors["api" if name.startswith("api:") else "web"]
         for address in addresses(name, ids):
             answer = visitor.get(address)
-            found += [f"{name} {address}: {kind}" for kind in leaks(read(answer), secrets)]
+            yield from (f"{name} {address}: {kind}" for kind in leaks(read(answer), secrets))
             if answer.status_code == 200:
-                opened += 1
+                opened.append(name)
+            if answer.status_code in (200, 403):
                 break
     for address in (*(f"{client.get_absolute_url()}{tab}" for tab in TABS), "/clients/?q=wryf", "/search/?q=wryf"):
-        found += [f"{address}: {kind}" for kind in leaks(read(visitors["web"].get(address)), secrets)]
-    return found, opened
+        yield from (f"{address}: {kind}" for kind in leaks(read(visitors["web"].get(address)), secrets))
 
 
 def visitors_of(user: User, web: Any, api: Any) -> dict[str, Any]:
@@ -163,10 +166,11 @@ def test_no_door_shows_a_private_value_unasked(
     secrets = {**SECRETS, "name": NAME} if role == "agent" else SECRETS
     caplog.set_level(logging.INFO)
 
-    found, opened = walk(visitors_of(user, web, api), canary, secrets)
+    opened: list[str] = []
 
-    assert found == []
-    assert opened > (100 if role == "branch_manager" else 10)
+    assert list(walk(visitors_of(user, web, api), canary, secrets, opened)) == []
+
+    assert len(opened) > (100 if role == "branch_manager" else 10)
     assert leaks(caplog.text, {**SECRETS, "name": NAME}) == []
     trail = json.dumps(list(AuditEntry.objects.values("before", "after", "reason")), ensure_ascii=False, default=str)
     assert leaks(trail, SECRETS) == []
@@ -204,6 +208,6 @@ def test_the_walk_finds_a_planted_leak(
 ) -> None:
     monkeypatch.setitem(masking.MASKS, "phone", lambda value: value)
 
-    found, _opened = walk(visitors_of(staff("branch_manager"), web, api), canary, SECRETS)
+    found = walk(visitors_of(staff("branch_manager"), web, api), canary, SECRETS, [])
 
     assert any(line.endswith(": phone") for line in found)
