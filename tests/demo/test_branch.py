@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import F
+from django.test import TestCase
 
 from advisory.models import MatchingRun
 from care.models import FollowUpCall, SurveyAnswer, SurveyInvitation
@@ -30,11 +31,6 @@ def _build(seed: int = 1) -> str:
     return digest()
 
 
-@pytest.fixture
-def demo() -> None:
-    _build()
-
-
 def test_the_same_arguments_build_the_same_and_another_seed_something_else():
     found = []
     for seed in (1, 1, 2):
@@ -53,58 +49,63 @@ def test_a_demo_too_small_to_show_anything_is_refused_in_words(clients):
     assert not User.objects.filter(is_system=False).exists()
 
 
-def test_each_branch_can_run_every_rule_of_two_pairs_of_eyes_also_when_its_head_is_complained_of(demo):
-    rights = {
-        "a rate": ("tiers.add_clientrate", "tiers.approve_clientrate"),
-        "an opinion": ("complaints.handle_complaint", "complaints.approve_complaint"),
-        "a call that is not possible": ("care.make_followupcall", "care.approve_unable"),
-    }
-    for branch in Branch.objects.all():
-        people = [
-            person
-            for person in User.objects.active().filter(is_system=False)
-            if person.branch_id in (None, branch.pk) and person.scope.company_id == branch.company_id
-        ]
-        head = next(person for person in people if person.branch_id and person.manager_id is None)
-        away = {person.pk for person in people if head.pk in self_and_superiors(person)}
-        for what, (asks, decides) in rights.items():
-            asking = {person.pk for person in people if person.has_perm(asks)}
-            deciding = {person.pk for person in people if person.has_perm(decides)}
-            assert asking and deciding - {next(iter(asking))}, (branch.code, what)
-        free = [person for person in people if person.pk not in away]
-        handlers = {p.pk for p in free if p.has_perm("complaints.handle_complaint")}
-        approvers = {p.pk for p in free if p.has_perm("complaints.approve_complaint")}
-        assert any(handlers - {approver} for approver in approvers), branch.code
+class TestTheBranch(TestCase):
+    """What one building of the demo shows."""
 
+    @classmethod
+    def setUpTestData(cls) -> None:
+        _build()
 
-def test_complaints_stand_in_every_state_some_handed_on_some_from_strangers_of_their_own(demo):
-    for branch in Branch.objects.all():
-        told = set(Complaint.objects.filter(branch=branch).values_list("state", flat=True))
-        assert told == set(Complaint.State.values), branch.code
-    assert ComplaintClock.objects.filter(is_imposed=True).exists()
-    assert SurveyAnswer.objects.exists() and SurveyInvitation.objects.filter(answer=None).exists()
-    strangers = [(c.complainant_name, c.complainant_phone) for c in Complaint.objects.filter(client=None)]
+    def test_each_branch_can_run_every_rule_of_two_pairs_of_eyes_also_when_its_head_is_complained_of(self):
+        rights = {
+            "a rate": ("tiers.add_clientrate", "tiers.approve_clientrate"),
+            "an opinion": ("complaints.handle_complaint", "complaints.approve_complaint"),
+            "a call that is not possible": ("care.make_followupcall", "care.approve_unable"),
+        }
+        for branch in Branch.objects.all():
+            people = [
+                person
+                for person in User.objects.active().filter(is_system=False)
+                if person.branch_id in (None, branch.pk) and person.scope.company_id == branch.company_id
+            ]
+            head = next(person for person in people if person.branch_id and person.manager_id is None)
+            away = {person.pk for person in people if head.pk in self_and_superiors(person)}
+            for what, (asks, decides) in rights.items():
+                asking = {person.pk for person in people if person.has_perm(asks)}
+                deciding = {person.pk for person in people if person.has_perm(decides)}
+                assert asking and deciding - {next(iter(asking))}, (branch.code, what)
+            free = [person for person in people if person.pk not in away]
+            handlers = {p.pk for p in free if p.has_perm("complaints.handle_complaint")}
+            approvers = {p.pk for p in free if p.has_perm("complaints.approve_complaint")}
+            assert any(handlers - {approver} for approver in approvers), branch.code
 
-    assert len(strangers) > 2
-    assert len(set(strangers)) == len(strangers)
+    def test_complaints_stand_in_every_state_some_handed_on_some_from_strangers_of_their_own(self):
+        for branch in Branch.objects.all():
+            told = set(Complaint.objects.filter(branch=branch).values_list("state", flat=True))
+            assert told == set(Complaint.State.values), branch.code
+        assert ComplaintClock.objects.filter(is_imposed=True).exists()
+        assert SurveyAnswer.objects.exists() and SurveyInvitation.objects.filter(answer=None).exists()
+        strangers = [(c.complainant_name, c.complainant_phone) for c in Complaint.objects.filter(client=None)]
 
+        assert len(strangers) > 2
+        assert len(set(strangers)) == len(strangers)
 
-def test_what_the_demo_tells_is_consistent_real_and_sealed(demo):
-    runs = MatchingRun.objects.exclude(decided_at=None)
-    assert runs and all(run.created_at <= run.decided_at for run in runs)
-    assert not Complaint.objects.filter(closed_at__lt=F("received_at")).exists()
-    known = {security.code for security in securities()}
+    def test_what_the_demo_tells_is_consistent_real_and_sealed(self):
+        runs = MatchingRun.objects.exclude(decided_at=None)
+        assert runs and all(run.created_at <= run.decided_at for run in runs)
+        assert not Complaint.objects.filter(closed_at__lt=F("received_at")).exists()
+        known = {security.code for security in securities()}
 
-    assert set(Holding.objects.values_list("security_code", flat=True)) <= known
-    again = Client.objects.filter(external_id__startswith="9")  # taken in a second time
-    assert Client.objects.count() - again.count() == CLIENTS
-    assert DuplicatePair.objects.filter(state="open", score=100).exists()
-    assert MergeRecord.objects.filter(state="proposed").count() == 1
-    assert set(ExportRequest.objects.values_list("state", flat=True)) == {"done", "ready", "requested"}
-    assert Client.objects.exclude(advisor=None).exists()
-    made = FollowUpCall.objects.exclude(caller=None).select_related("client", "caller")
+        assert set(Holding.objects.values_list("security_code", flat=True)) <= known
+        again = Client.objects.filter(external_id__startswith="9")  # taken in a second time
+        assert Client.objects.count() - again.count() == CLIENTS
+        assert DuplicatePair.objects.filter(state="open", score=100).exists()
+        assert MergeRecord.objects.filter(state="proposed").count() == 1
+        assert set(ExportRequest.objects.values_list("state", flat=True)) == {"done", "ready", "requested"}
+        assert Client.objects.exclude(advisor=None).exists()
+        made = FollowUpCall.objects.exclude(caller=None).select_related("client", "caller")
 
-    assert made.exists()
-    assert [call for call in made if not is_independent(call.caller, call)] == []
-    assert not AuditEntry.objects.unsealed().exists()
-    assert audit.verify() == []
+        assert made.exists()
+        assert [call for call in made if not is_independent(call.caller, call)] == []
+        assert not AuditEntry.objects.unsealed().exists()
+        assert audit.verify() == []
