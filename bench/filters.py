@@ -22,6 +22,7 @@ from bench.yardstick import LIST_STATEMENTS, NEVER_ABOVE, goal, yardstick
 _PERMITTED, _ON_MARGIN, _PROFESSIONAL, _COMPLAINING = 5, 20, 50, 200
 FILTERS = {
     "tier, the highest": "tier=private",
+    "tier, one in the middle": "tier=gold",
     "tier, the lowest": "tier=ordinary",
     "open complaint": "open_complaint=yes",
     "permission": "permission=star",
@@ -30,6 +31,7 @@ FILTERS = {
     "business line": "line=margin",
     "no contact for 90 days": "silent=90",
     "poor data": "quality=poor",
+    "document runs out": "document=soon",
 }
 
 
@@ -147,8 +149,8 @@ def measure(house: House, report: Report) -> None:
         narrowed = look(f"/clients/?{query}")
         report.ratio(f"{name} / first page", reference=first, subject=narrowed, goal=NEVER_ABOVE, clock=clock)
         report.fact(
-            f"{name}: statements", statements(narrowed), LIST_STATEMENTS + 1
-        )  # the choices of the filter in use
+            f"{name}: statements", statements(narrowed), LIST_STATEMENTS + 2
+        )  # where the way looked through ends, and the choices of the filter in use
     for name, address in (
         ("segments", "/clients/segments/"),
         ("count of a segment", f"/clients/segments/{segment.public_id}/count/"),

@@ -57,6 +57,7 @@ class QualityItem(models.TextChoices):
     NEEDS = "needs", pgettext_lazy("quality", "Needs interview")
 
 
+_ITEMS: dict[str, QualityItem] = {item.value: item for item in QualityItem}
 #: Items that are no single column: what the reader of a sheet looks at instead.
 COMPOSED = {
     QualityItem.ID_VALIDITY: ("id_valid_until", "id_is_long_term"),
@@ -170,8 +171,7 @@ def pressing(score: int, assets: Decimal | None) -> int:
 
 def labels(items: Iterable[str]) -> list[str]:
     """Items as people call them."""
-    words = dict(QualityItem.choices)
-    return [str(words.get(item, item)) for item in items]
+    return [str(_ITEMS[item].label) if item in _ITEMS else item for item in items]
 
 
 def in_order(items: Iterable[str], lines: Sequence[Line]) -> list[str]:

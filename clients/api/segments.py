@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.api.serializers import ClientRow
-from clients.models import Segment, Share
+from clients.models import Client, Segment, Share
 from clients.segments import fields_for
 from clients.services.segments import change_segment, create_segment, delete_segment
 from crm.core import audit
@@ -95,6 +95,11 @@ class SegmentViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Segmen
     def get_permissions(self) -> list[Any]:
         right = "clients.view_client" if self.request.method in ("GET", "HEAD", "OPTIONS") else "clients.add_segment"
         return [may(right)()]
+
+    def among(self) -> QuerySet[Client] | None:
+        """Where members are listed: the clients among whom the rule chooses."""
+        rows: QuerySet[Client] = Client.objects.visible_to(cast(User, self.request.user))
+        return rows if self.action == "members" else None
 
     def get_queryset(self) -> QuerySet[Segment]:
         own: Any = self.request.user

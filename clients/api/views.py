@@ -93,6 +93,11 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
         rows: Any = Client.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
         return rows.select_related("advisor", "branch")  # type: ignore[no-any-return]
 
+    def among(self) -> QuerySet[Client]:
+        """The clients among whom the filters choose."""
+        rows: QuerySet[Client] = Client.objects.visible_to(self._actor)
+        return rows
+
     def get_object(self) -> Client:
         """The client of the path. Raises ``ClientMovedOn`` for one who was merged into a client whom the caller sees."""
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, Max, OuterRef, Q, Subquery
+from django.db.models import Max, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -85,22 +85,23 @@ def uses_line(line: str) -> Q:
     """Clients who use a business line: the same rules as ``lines_of``, as a condition on clients."""
     from clients.models import Account, BusinessLineMark, FinancingNeed, Holding, TradingPermission
 
-    own = {"client": OuterRef("pk")}
-    found = Q(Exists(BusinessLineMark.objects.filter(line=line, **own)))
+    # One set of clients and not a condition of several parts: those would be tried on every client of the branch.
+    sources: list[Any] = [BusinessLineMark.objects.filter(line=line)]
     if kinds := _ACCOUNTS.get(line):
-        found |= Q(Exists(Account.objects.live().filter(kind__in=kinds, **own)))
+        sources.append(Account.objects.live().filter(kind__in=kinds))
     if codes := _PERMISSIONS.get(line):
-        found |= Q(Exists(TradingPermission.objects.in_force().filter(code__in=codes, **own)))
+        sources.append(TradingPermission.objects.in_force().filter(code__in=codes))
     if line == _CORPORATE:
-        found |= Q(Exists(FinancingNeed.objects.present().filter(**own)))
+        sources.append(FinancingNeed.objects.present())
     if line in _HELD:
         newest = Holding.objects.filter(client=OuterRef("client")).order_by().values("client").annotate(d=Max("day"))
-        held = Holding.objects.filter(day=Subquery(newest.values("d")), **own)
+        held = Holding.objects.filter(day=Subquery(newest.values("d")))
         told = Q(security_kind=line)
         if line in _CODES:
             told |= Q(security_kind="") & _codes_q(line)
-        found |= Q(Exists(held.filter(told)))
-    return found
+        sources.append(held.filter(told))
+    first, *others = (rows.order_by().values("client_id") for rows in sources)
+    return Q(pk__in=first.union(*others, all=True) if others else first)
 
 
 def _codes_q(line: str) -> Q:

@@ -102,7 +102,9 @@ class ClientQuerySet(models.QuerySet[Any]):
             scored = self.only("pk").annotate(scored=Coalesce("quality__score", Value(0)))
             return scored, ("-scored", "-id") if sort.startswith("-") else ("scored", "id")
         if sort.lstrip("-") != "contact":
-            return self.only("pk", "total_assets", "pinyin"), ORDERS.get(sort, ORDERS["-assets"])
+            order = ORDERS.get(sort, ORDERS["-assets"])
+            # Nothing beside what the index of the order holds: then it answers without the table.
+            return self.only(*(column.lstrip("-") for column in order)), order
         contacted = Coalesce("last_contact_at", Value(_NEVER), output_field=models.DateTimeField())
         order = ("-contacted", "-id") if sort.startswith("-") else ("contacted", "id")
         return self.only("pk").annotate(contacted=contacted), order
@@ -168,10 +170,11 @@ class ClientQuerySet(models.QuerySet[Any]):
         from clients.models import IdentityDocument
 
         span = {"lte": high} | ({"gte": low} if low else {})
-        own = Q(**{f"id_valid_until__{name}": day for name, day in span.items()})
+        own = self.model.objects.filter(**{f"id_valid_until__{name}": day for name, day in span.items()})
         others = IdentityDocument.objects.present().filter(is_primary=False)
         others = others.filter(**{f"valid_until__{name}": day for name, day in span.items()})
-        return self.served().filter(own | Q(pk__in=others.values("client_id")))
+        # One set, found by the days: a condition of two parts would be tried on every client.
+        return self.served().filter(pk__in=own.values("pk").union(others.values("client_id"), all=True))
 
     def carrying(self, tags: Iterable[int]) -> ClientQuerySet:
         """Clients who carry every one of these tags (by primary key)."""

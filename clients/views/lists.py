@@ -20,7 +20,7 @@ from clients.querysets.scope import shown_name
 from clients.querysets.search import FoundBy
 from clients.views.rows import today
 from clients.views.segments import view_url
-from crm.core.keyset import Page, capped_count, page_of
+from crm.core.keyset import Page, capped, capped_count, page_of
 from crm.core.models import User
 from crm.core.views.lists import PAGE_SIZE, Listed, part
 from crm.core.views.places import actor_of
@@ -37,7 +37,8 @@ def client_list(request: HttpRequest) -> HttpResponse:
     found, user, day = _found(request, shown), actor_of(request), today()
     rows, order = _ordered(found, request.GET.get("sort", ""), user)
     cursor = request.GET.get("cursor", "")
-    page = page_of(rows, order, cursor=cursor, size=PAGE_SIZE)
+    everybody = Client.objects.visible_to(user)
+    page = page_of(rows, order, cursor=cursor, size=PAGE_SIZE, among=everybody, counted=True)
     columns, flags = chosen(user, request.GET.get("cols", "").split(",")), flags_for(user)
     along = coming_along([*columns, *flags], user)
     clients = Client.objects.for_list([row.pk for row in page.rows], hits=found.hits, along=along)
@@ -83,9 +84,11 @@ def list_filters(request: HttpRequest) -> HttpResponse:
 
 
 def _counted(page: Page[Client], cursor: str, found: ClientFilter) -> str:
-    """How many there are, on the first page; one that holds them all needs no counting."""
+    """How many there are, on the first page; one that holds them all, or knows, needs no counting."""
     if cursor:
         return ""
+    if page.matching is not None:
+        return in_words(*capped(page.matching))
     return count_text(found.qs) if page.next else in_words(len(page.rows))
 
 
@@ -128,11 +131,10 @@ def _ordered(found: ClientFilter, sort: str, user: User) -> tuple[Any, tuple[str
 
 
 def count_text(rows: Any) -> str:
-    count, more = capped_count(rows)
-    return in_words(count, more=more)
+    return in_words(*capped_count(rows))
 
 
-def in_words(count: int, *, more: bool = False) -> str:
+def in_words(count: int, more: bool = False) -> str:
     text = number_format(count, force_grouping=True) + ("+" if more else "")
     return ngettext("%(count)s client", "%(count)s clients", count) % {"count": text}
 

@@ -52,8 +52,13 @@ def work_list(request: HttpRequest) -> HttpResponse:
             )
             if items
         ]
-        row.gaps = [*row.missing, *row.stale]
-    context = {"filter": found, "page": page, "may_complete": user.has_perm("clients.change_client")}
+        row.gaps = ",".join([*row.missing, *row.stale])
+    context = {
+        "filter": found,
+        "page": page,
+        "may_complete": user.has_perm("clients.change_client"),
+        "may_ask": user.has_perm("clients.add_contactlog"),
+    }
     return render(request, part(request, "clients/quality_list.html", "clients/_quality_table.html"), context)
 
 
@@ -118,7 +123,8 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Have items asked when the client is next spoken with: they stand in my day and in the brief before the call."""
     client = visible_client(request, public_id)
     try:
-        ask_next(client=client, items=request.POST.getlist("items"), actor=actor_of(request), now=timezone.now())
+        items = [item for said in request.POST.getlist("items") for item in said.split(",")]
+        ask_next(client=client, items=items, actor=actor_of(request), now=timezone.now())
     except DomainError as refusal:
         messages.error(request, str(next(iter(refusal.fields.values()), refusal.message)))
     else:

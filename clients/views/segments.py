@@ -30,7 +30,7 @@ from clients.services.segments import (
     delete_view,
     pin,
 )
-from crm.core.keyset import capped_count
+from crm.core.keyset import capped, capped_count, page_of
 from crm.core.models import User
 from crm.core.views.commands import command
 from crm.core.views.lists import part
@@ -172,11 +172,13 @@ def _preview(sheet: RuleSheet, known: Any, user: User) -> dict[str, Any]:
         rule = parse(tree, user)
     except InvalidRule as refusal:
         return {"count": "", "clients": [], "refusal": str(refusal.message)}
-    rows = Client.objects.visible_to(user).filter(compiled(rule, Context(user, timezone.now())))
-    first = Client.objects.for_list(list(rows.order_by("-total_assets", "-pk").values_list("pk", flat=True)[:_SHOWN]))
+    everybody = Client.objects.visible_to(user)
+    rows, order = everybody.filter(compiled(rule, Context(user, timezone.now()))).in_order("", user)
+    page = page_of(rows, order, size=_SHOWN, among=everybody, counted=True)
+    first = Client.objects.for_list([row.pk for row in page.rows])
     for client in first:
         client.shown_name = shown_name(client, user)
-    count, more = capped_count(rows)
+    count, more = capped_count(rows) if page.matching is None else capped(page.matching)
     text = number_format(count, force_grouping=True) + ("+" if more else "")
     words = ngettext("%(count)s client", "%(count)s clients", count) % {"count": text}
     return {"count": words, "clients": first, "refusal": ""}

@@ -166,3 +166,57 @@ def test_a_key_is_offered_once(branch: Branch) -> None:
     for offer in (add_column, add_flag):
         with pytest.raises(ValueError, match="twice"):
             offer(Column("tier" if offer is add_column else "complaint", "x", lambda _c, _l, _t: ""))
+
+
+def test_a_rare_part_of_the_list_is_found_and_counted_in_the_statements_of_any_part(
+    branch: Branch,
+    staff: Staff,
+    web: Web,
+    gold: Any,
+    django_assert_max_num_queries: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("crm.core.keyset.FRONT", 3)
+    for number in range(8):
+        client = ClientFactory(branch=branch, name=f"客户{number}", total_assets=1000 - number)
+        if number > 5:
+            put_in(gold, client)
+    browser = web(staff("branch_manager"))
+
+    with django_assert_max_num_queries(LIST_STATEMENTS + 1):
+        shown = rows(browser, "tier=gold")
+
+    assert [name in shown for name in ("客户5", "客户6", "客户7")] == [False, True, True]
+    assert shown.index("客户6") < shown.index("客户7")
+    assert "2 clients" in shown
+
+
+def test_rest_finds_a_rare_part_with_all_that_a_row_tells(
+    branch: Branch, staff: Staff, api: Any, gold: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm.core.keyset.FRONT", 2)
+    clients = [ClientFactory(branch=branch) for _number in range(6)]
+    for client in clients[:3]:
+        put_in(gold, client)
+
+    phone = api(staff("branch_manager"))
+    everybody = {row["id"]: row for row in phone.get("/api/v1/clients/").json()["results"]}
+
+    first = phone.get("/api/v1/clients/?tier=gold&page_size=2").json()
+
+    assert first["results"] == [everybody[clients[2].public_id], everybody[clients[1].public_id]]
+    assert first["next"] and first["previous"] is None
+
+
+def test_the_lines_of_business_that_a_client_uses_by_several_facts_bring_him_once(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    from clients.models import Account, BusinessLineMark
+
+    client, manager = ClientFactory(branch=branch, name="段欣莹"), staff("branch_manager")
+    Account.objects.create(client=client, kind="credit", margin_ratio="1.8", margin_on="2026-06-30")
+    BusinessLineMark.objects.create(client=client, line="margin", marked_on="2026-06-30", marked_by=manager)
+
+    shown = rows(web(manager), "line=margin")
+
+    assert "1 client<" in shown or "1 client " in shown

@@ -299,6 +299,14 @@ def test_a_gap_to_be_asked_stands_in_my_day_until_it_is_filled(branch: Branch, s
     assert [item for item in todays_items(advisor, TODAY) if item.kind == "ask"] == []
 
 
+def test_the_work_list_asks_for_all_gaps_of_a_line_at_once(client_: Client, staff: Staff, web: Web) -> None:
+    browser = web(staff("front_desk"))
+
+    browser.post(f"/clients/{client_.public_id}/ask/", {"items": ["occupation,debts"]})
+
+    assert set(QuestionToAsk.objects.values_list("item", flat=True)) == {"occupation", "debts"}
+
+
 def test_nobody_is_to_be_asked_about_nothing(client_: Client, staff: Staff) -> None:
     with pytest.raises(InvalidInput):
         ask_next(client=client_, items=[], actor=staff("advisor"), now=NOW)

@@ -25,11 +25,11 @@ def people(db):
     return [UserFactory(branch=branch, name=f"N{number % 3}", staff_number=f"K{number:03}") for number in range(23)]
 
 
-def walk(rows, order, size):
+def walk(rows, order, size, **options):
     """Every page from the first to the last, and back again from there."""
     forth, cursor = [], ""
     while True:
-        page = page_of(rows, order, cursor=cursor, size=size)
+        page = page_of(rows, order, cursor=cursor, size=size, **options)
         forth.append(page.rows)
         if page.next is None:
             break
@@ -37,7 +37,7 @@ def walk(rows, order, size):
         assert len(forth) < 100
     back = [page.rows]
     while page.previous is not None:
-        page = page_of(rows, order, cursor=page.previous, size=size)
+        page = page_of(rows, order, cursor=page.previous, size=size, **options)
         back.append(page.rows)
         assert len(back) < 100
     return forth, back[::-1]
@@ -124,3 +124,73 @@ def test_the_count_stops_at_its_cap(people):
     assert capped_count(rows) == (23, False)
     assert capped_count(rows, cap=10) == (10, True)
     assert capped_count(rows, cap=23) == (23, False)
+
+
+# -- a part of a list --------------------------------------------------------------------------------------------------
+
+
+def parts(people):
+    """A part that fills a page soon, one that lies at the end, one of a single row, and none."""
+    rows = User.objects.filter(staff_number__startswith="K")
+    return {
+        "often": rows.exclude(name="N0"),
+        "late": rows.filter(staff_number__gte="K018"),
+        "once": rows.filter(staff_number="K011"),
+        "never": rows.filter(staff_number="K999"),
+    }
+
+
+@pytest.mark.parametrize("which", ["often", "late", "once", "never"])
+@pytest.mark.parametrize("order", [("staff_number",), ("-name", "-pk"), ("name", "staff_number")])
+@pytest.mark.parametrize("counted", [True, False], ids=["counted", "not counted"])
+def test_a_part_shows_the_same_pages_however_it_is_found(people, monkeypatch, which, order, counted):
+    monkeypatch.setattr("crm.core.keyset.FRONT", 6)
+    rows, among = parts(people)[which], User.objects.filter(staff_number__startswith="K")
+
+    forth, back = walk(rows, order, 3, among=among, counted=counted)
+
+    assert [row for page in forth for row in page] == list(rows.order_by(*order))
+    assert [row for page in back for row in page] == list(rows.order_by(*order))
+
+
+@pytest.mark.parametrize(("which", "statements", "matching"), [("often", 2, None), ("late", 3, 5), ("never", 3, 0)])
+def test_what_does_not_fill_a_page_soon_is_found_as_a_set_and_counted_along(
+    people, monkeypatch, which, statements, matching
+):
+    monkeypatch.setattr("crm.core.keyset.FRONT", 6)
+    among = User.objects.filter(staff_number__startswith="K")
+
+    with CaptureQueriesContext(connection) as seen:
+        page = page_of(parts(people)[which], ("staff_number",), size=3, among=among, counted=True)
+
+    assert len(seen) == statements
+    assert page.matching == matching
+
+
+def test_the_set_is_sorted_after_it_was_found(people, monkeypatch):
+    monkeypatch.setattr("crm.core.keyset.FRONT", 6)
+    rows, among = parts(people)["late"], User.objects.filter(staff_number__startswith="K")
+
+    with CaptureQueriesContext(connection) as seen:
+        page_of(rows, ("-staff_number",), size=10, among=among)
+
+    # An order by the bare column would be taken from its index, row by row from the beginning of the list.
+    assert 'COALESCE("core_user"."staff_number", MAX(' in seen[2]["sql"].split("ORDER BY")[-1]
+
+
+def test_what_is_not_narrowed_takes_one_statement_as_ever(people):
+    rows = User.objects.filter(staff_number__startswith="K")
+
+    with CaptureQueriesContext(connection) as seen:
+        page_of(rows, ("staff_number",), size=3, among=rows.all())
+
+    assert len(seen) == 1
+
+
+def test_an_order_by_what_is_no_column_takes_one_statement_as_ever(people):
+    among = User.objects.filter(staff_number__startswith="K")
+
+    with CaptureQueriesContext(connection) as seen:
+        page_of(among.filter(name="N1").select_related("branch"), ("branch__code", "pk"), size=3, among=among)
+
+    assert len(seen) == 1

@@ -142,6 +142,15 @@ def test_pages_have_a_statement_limit_and_management_commands_have_none(tmp_path
     assert "statement_timeout" not in manage
 
 
+def test_pages_are_planned_for_rows_in_memory_and_a_worker_as_the_server_says(tmp_path: Path) -> None:
+    url = "postgresql://crm@db.example/crm"
+    web = shown(CRM_VAR=str(tmp_path), DATABASE_URL=url, CRM_PROCESS="web")["database options"]["options"]
+    worker = shown(CRM_VAR=str(tmp_path), DATABASE_URL=url, CRM_PROCESS="worker")["database options"]["options"]
+    assert "jit=off" in web
+    assert "random_page_cost=1.1" in web
+    assert "jit" not in worker
+
+
 def test_every_hint_of_the_beat_expires_after_two_periods() -> None:
     from crm.settings.engines import beat_schedule
 

@@ -18,7 +18,7 @@ class CursorPages(CursorPagination):
     """``{next, previous, results}``; ``page_size`` up to 200. A cursor that we have not signed is a 400.
 
     The place is the values of all ordering columns, not an offset among rows that share the first one: a thousand calls due
-    on one day are read to their end.
+    on one day are read to their end. A view with ``among()`` says of which rows its filters choose (``page_of``).
     """
 
     page_size = 50
@@ -35,7 +35,8 @@ class CursorPages(CursorPagination):
         if cursor is not None and not belongs_to(cursor, order):
             raise ValidationError({self.cursor_query_param: [_("This cursor is not one of ours.")]})
         self._asked = request.build_absolute_uri()
-        self._page = page_of(queryset, order, cursor=cursor or "", size=self.get_page_size(request))
+        among = view.among() if hasattr(view, "among") else None
+        self._page = page_of(queryset, order, cursor=cursor or "", size=self.get_page_size(request), among=among)
         return self._page.rows
 
     def get_page_size(self, request: Request) -> int:
