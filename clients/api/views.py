@@ -96,7 +96,8 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
     def among(self) -> QuerySet[Client]:
         """The clients among whom the filters choose."""
         rows: QuerySet[Client] = Client.objects.visible_to(self._actor)
-        return rows
+        since = moment_asked(self.request, "updated_since")
+        return rows.filter(updated_at__gt=since) if since else rows
 
     def get_object(self) -> Client:
         """The client of the path. Raises ``ClientMovedOn`` for one who was merged into a client whom the caller sees."""

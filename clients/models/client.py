@@ -205,6 +205,8 @@ class Client(PublicModel, Versioned, DataStanding, Profile):
             ),
             models.Index(F("total_assets").desc(), F("id").desc(), name="client_assets", condition=_THERE),
             models.Index(fields=["branch", "pinyin", "id"], name="client_branch_pinyin"),
+            # What changed since a moment, the eldest change first: whoever keeps a copy asks for it, merged clients too.
+            models.Index(fields=["updated_at", "id"], name="client_updated"),
             # Without a branch before them: for those who search the whole company.
             models.Index(fields=["external_id"], name="client_number"),
             models.Index(fields=["pinyin", "id"], name="client_pinyin"),

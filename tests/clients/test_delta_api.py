@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from clients.models import Client
@@ -55,6 +56,33 @@ def test_a_stranger_learns_nothing_of_a_merge(
     gone, nobody = phone.get(f"{ROOT}{merged[1].public_id}/"), phone.get(f"{ROOT}{'0' * 26}/")
 
     assert (gone.status_code, gone.content) == (404, nobody.content)
+
+
+def test_what_changed_since_a_moment_is_read_in_the_order_of_an_index(branch: Branch) -> None:
+    rows = Client.objects.filter(updated_at__gt=timezone.now()).order_by("updated_at", "pk")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:  # a handful of rows is otherwise read and sorted
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+
+    assert "client_updated" in rows.explain()
+
+
+def test_a_filter_over_what_changed_since_walks_all_of_it(
+    branch: Branch, staff: Staff, api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm.core.keyset.FRONT", 2)
+    since = (timezone.now() - timedelta(minutes=1)).isoformat()
+    clients = [ClientFactory(branch=branch, risk_grade="C4" if number in (1, 5, 6) else "C2") for number in range(8)]
+    phone, seen = api(staff("front_desk")), []
+
+    answer = phone.get(ROOT, {"updated_since": since, "risk": "C4", "page_size": 2}).json()
+    while True:
+        seen += [row["id"] for row in answer["results"]]
+        if not answer["next"]:
+            break
+        answer = phone.get(answer["next"]).json()
+
+    assert seen == [clients[number].public_id for number in (1, 5, 6)]
 
 
 def test_only_clients_whose_facts_changed_since_come_the_eldest_first(branch: Branch, staff: Staff, api: Any) -> None:
