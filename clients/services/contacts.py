@@ -48,7 +48,7 @@ SETTLED = ("client", "staff", "corrects", "contact_person", "relation")
 
 
 #: What a new contact needs to know of its client.
-_NEEDED = ("public_id", "branch", "restricted_on", "merged_into")
+_NEEDED = ("public_id", "branch", "restricted_on", "merged_into", "last_contact_at", "next_contact_on")
 
 
 @service("contact.log")
@@ -76,7 +76,7 @@ def log_contact(
     entry = prepared(row, said, actor=actor, now=now, device_at=device_at)
     check(entry, exclude=SETTLED)
     entry.save()
-    refresh_contact_facts([row.pk])
+    _follow_new(row, entry)
     if appointment is not None:
         _hold(appointment, entry)
     audit.record(actor, "contact.log", entry, after=told(entry), client=row)
@@ -247,6 +247,22 @@ def _refresh(page: list[int]) -> None:
 
 
 _FACTS = ("last_contact_at", "next_contact_on")
+
+
+def _follow_new(client: Client, entry: ContactLog) -> None:
+    """What follows from one contact more, where the client's row alone tells it; ``client`` is locked.
+
+    A contact that names no date and lies before the day that was promised leaves that day as it is.
+    """
+    is_plain = client.next_contact_on is None or local_date(entry.at) < client.next_contact_on
+    if entry.next_on is not None or not is_plain:
+        refresh_contact_facts([client.pk])
+        return
+    last = client.last_contact_at
+    if entry.outcome != ContactLog.Outcome.NO_ANSWER and (last is None or entry.at > last):
+        Client.objects.filter(pk=client.pk).update(last_contact_at=entry.at)
+    for follow in FOLLOWERS:
+        follow([client.pk])
 
 
 def _still_promised(promise: tuple[datetime, date] | None, last: datetime | None) -> date | None:

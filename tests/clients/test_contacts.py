@@ -6,10 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from clients.errors import AlreadyCorrected, ContactInFuture
 from clients.models import Client, ContactLog
 from clients.services import correct_contact, log_contact
+from clients.services.contacts import refresh_contact_facts
+from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, User
 from tests.factories.clients import ClientFactory
@@ -70,6 +75,32 @@ def test_a_promise_stands_until_a_contact_on_or_after_its_day(client_: Client, s
 
     log_contact(client=client_, channel="phone", content="三", actor=advisor, now=NOW + timedelta(days=7))
     assert facts(client_)[1] is None
+
+
+@given(data=st.data())
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_facts_told_by_the_newest_contact_alone_are_those_of_all_of_them(
+    client_: Client, staff: Staff, data: st.DataObject
+) -> None:
+    advisor, start = staff("advisor"), NOW - timedelta(days=30)
+    with transaction.atomic():
+        for _number in range(data.draw(st.integers(1, 6))):
+            now = start + timedelta(hours=data.draw(st.integers(0, 700)))
+            named = data.draw(st.one_of(st.none(), st.integers(0, 9)))
+            log_contact(
+                client=client_,
+                channel="phone",
+                content="电话",
+                actor=advisor,
+                now=now,
+                at=now - timedelta(hours=data.draw(st.integers(0, 200))),
+                next_on=None if named is None else local_date(now) + timedelta(days=named),
+                details={"outcome": data.draw(st.sampled_from(["reached", "no_answer"]))},
+            )
+            told = Client.objects.values_list("last_contact_at", "next_contact_on").get(pk=client_.pk)
+            refresh_contact_facts([client_.pk])
+            assert Client.objects.values_list("last_contact_at", "next_contact_on").get(pk=client_.pk) == told
+        transaction.set_rollback(True)
 
 
 def test_a_contact_in_the_future_is_refused(client_: Client, staff: Staff) -> None:

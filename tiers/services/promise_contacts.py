@@ -20,13 +20,17 @@ from tiers.models import Promise, ServiceItem
 
 _NOT_SPOKEN = (ContactLog.Outcome.NO_ANSWER, ContactLog.Outcome.REFUSED)
 State, Proof = Promise.State, ServiceItem.Proof
+#: What a contact may keep, and what it has kept.
+_FOLLOWED = (State.DUE, State.MISSED, State.DONE)
 #: New values of a promise by attribute name.
 Change = tuple[Promise, dict[str, Any]]
 
 
 def follow_contacts(client_ids: Sequence[int]) -> None:
-    """Called by the contacts' own service inside its transaction."""
-    settle_contacts(client_ids, local_date(timezone.now()))
+    """Called by the contacts' own service inside its transaction; most clients are owed nothing that a contact keeps."""
+    spoken = Promise.objects.filter(client_id__in=client_ids, state__in=_FOLLOWED, item__proof=Proof.CONTACT)
+    if spoken.exists():
+        settle_contacts(client_ids, local_date(timezone.now()))
 
 
 def settle_contacts(client_ids: Sequence[int], today: date) -> int:
