@@ -13,6 +13,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F
+
 from crm.core.models import Policy
 
 if TYPE_CHECKING:
@@ -38,14 +40,14 @@ class Figure:
 class Figures:
     """All figures that govern one place on one day."""
 
-    def __init__(self, day: date, found: dict[str, Figure]) -> None:
+    def __init__(self, day: date, found: dict[str, tuple[Any, ...]]) -> None:
         self.day = day
         self._found = found
 
     def figure(self, key: str) -> Figure:
         """The figure with its version. Raises ``PolicyMissing``."""
         try:
-            return self._found[key]
+            return Figure(*self._found[key])
         except KeyError:
             raise PolicyMissing(f"{key} on {self.day}") from None
 
@@ -86,16 +88,7 @@ class Figures:
 
 def figures(day: date, branch: Branch | None = None) -> Figures:
     """The figures in force for ``branch`` (or the company) on ``day``; one query."""
-    found: dict[str, Figure] = {}
-    rows = Policy.objects.in_force(day, branch)
-    # Company rows come first and, within a place, older ones first: the last one read is the one that governs.
-    for row in rows.values("policy_key_id", "value", "version", "effective_from", "source", "certainty"):
-        found[row["policy_key_id"]] = Figure(
-            row["policy_key_id"],
-            row["value"],
-            row["version"],
-            row["effective_from"],
-            row["source"],
-            row["certainty"],
-        )
-    return Figures(day, found)
+    # Company rows come first and, within a place, older ones first: the last one read of each figure governs.
+    rows = Policy.objects.in_force(day, branch).order_by(F("branch").asc(nulls_first=True), "effective_from", "version")
+    columns = rows.values_list("policy_key_id", "value", "version", "effective_from", "source", "certainty")
+    return Figures(day, {row[0]: row for row in columns})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
@@ -85,7 +86,7 @@ class Crew:
 
 
 def hire(*, seed: int, today: date) -> Crew:
-    """Set up the company. One account of each role can sign in, with a password made just now."""
+    """Set up the company. One account of each role can sign in, all with a password made just now."""
     company = Company.objects.create(code="SF", name="示范证券")
     regions = {code: Region.objects.create(company=company, code=code, name=name) for code, name in _REGIONS}
     names = iter(make_people(60, seed=f"{seed}:staff", today=today, ages=(24, 57)))
@@ -168,13 +169,15 @@ def _license(advisors: list[User], today: date) -> None:
 
 
 def _open_accounts(by_role: dict[tuple[str | None, str], list[User]]) -> list[Login]:
+    # One password, made just now and hashed once: whoever tries every role types it ten times.
+    password = f"{secrets.token_urlsafe(9)}-{secrets.randbelow(90) + 10}"
+    hashed, now = make_password(password), timezone.now()
     logins = []
     for (place, role), users in by_role.items():
         if place not in (None, BRANCHES[0][0]):
             continue
-        user, password = users[0], f"{secrets.token_urlsafe(9)}-{secrets.randbelow(90) + 10}"
-        user.set_password(password)
-        user.credentials_changed_at = timezone.now()
+        user = users[0]
+        user.password, user.credentials_changed_at = hashed, now
         user.save(update_fields=["password", "credentials_changed_at"])
         where = user.branch.name if user.branch else "总部"
         logins.append(Login(role, user.staff_number, password, where, user.name))

@@ -93,14 +93,14 @@ def test_rates_beyond_the_rules_are_refused_with_the_field(figures, forbidden, f
 
 @given(rate=st.decimals("-0.001", "0.005", places=6), basis=st.sampled_from(["all_in", "net"]))
 def test_whatever_is_allowed_keeps_to_the_cap_with_all_fees(rate, basis):
-    from crm.core.policies import Figure, Figures
+    from crm.core.policies import Figures
 
     known = Figures(
         DAY,
         {
-            "commission.passthrough": Figure("", {"SSE": ["0.0000341", "0.00002"]}, 1, DAY, ""),
-            "commission.max_rate_all_in": Figure("", "0.003", 1, DAY, ""),
-            "commission.min_fee": Figure("", "5", 1, DAY, ""),
+            "commission.passthrough": ("", {"SSE": ["0.0000341", "0.00002"]}, 1, DAY, ""),
+            "commission.max_rate_all_in": ("", "0.003", 1, DAY, ""),
+            "commission.min_fee": ("", "5", 1, DAY, ""),
         },
     )
     try:
