@@ -151,4 +151,4 @@ class ContactTarget(ForClients, ModelTarget):
 
     def _refresh(self, context: ImportContext, stage: Stage) -> None:
         at = self.layout(context).index("client_id")
-        refresh_contact_facts({row.values[at] for row in stage.rows(CREATED)})
+        refresh_contact_facts({row.values[at] for row in stage.rows(CREATED)}, context.now)

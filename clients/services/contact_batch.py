@@ -79,7 +79,7 @@ def log_contacts(
     done = _Round()
     for item in items:
         done.results.append(_one(item, keys[item.key], clients, done, actor=actor, now=now, sent_at=sent_at))
-    _write(done, keys, actor)
+    _write(done, keys, actor, now)
     return done.results
 
 
@@ -168,9 +168,9 @@ def _timed(
     return now, ContactLog.Clock.OURS, None
 
 
-def _write(done: _Round, keys: dict[str, IdempotencyKey], actor: User) -> None:
+def _write(done: _Round, keys: dict[str, IdempotencyKey], actor: User, now: datetime) -> None:
     ContactLog.objects.bulk_create(done.entries)
-    refresh_contact_facts({entry.client_id for entry in done.entries})
+    refresh_contact_facts({entry.client_id for entry in done.entries}, now)
     audit.record_each(actor, "contact.log", [(entry, told(entry), entry.client) for entry in done.entries])
     _answer(done, keys)
     # One entry for the batch itself: it is there also when every item was known or refused.

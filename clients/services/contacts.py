@@ -76,7 +76,7 @@ def log_contact(
     entry = prepared(row, said, actor=actor, now=now, device_at=device_at)
     check(entry, exclude=SETTLED)
     entry.save()
-    _follow_new(row, entry)
+    _follow_new(row, entry, now)
     if appointment is not None:
         _hold(appointment, entry)
     audit.record(actor, "contact.log", entry, after=told(entry), client=row)
@@ -169,7 +169,7 @@ def correct_contact(
     _refuse_future(entry, now)
     check(entry, exclude=SETTLED)
     entry.save()
-    refresh_contact_facts([row.pk])
+    refresh_contact_facts([row.pk], now)
     changed = sorted(name for name in CORRECTABLE if getattr(old, name) != getattr(entry, name))
     after = {"corrects": old.public_id, "changed": changed}
     audit.record(actor, "contact.correct", entry, after=after, reason=reason, client=row)
@@ -199,17 +199,17 @@ def _refuse_future(entry: ContactLog, now: datetime) -> None:
 # -- what follows for the client ---------------------------------------------------------------------------------------
 
 _PAGE = 2_000
-#: What apps to the right do when contacts of clients have changed (by primary key), in the same transaction.
-FOLLOWERS: list[Callable[[Sequence[int]], None]] = []
+#: What apps to the right do when contacts of clients (by primary key) have changed, as of a day, in the same transaction.
+FOLLOWERS: list[Callable[[Sequence[int], date], None]] = []
 
 
-def follows_contacts(follow: Callable[[Sequence[int]], None]) -> None:
+def follows_contacts(follow: Callable[[Sequence[int], date], None]) -> None:
     """Register a follower; called from ``AppConfig.ready()``."""
     if follow not in FOLLOWERS:
         FOLLOWERS.append(follow)
 
 
-def refresh_contact_facts(client_ids: Iterable[int]) -> None:
+def refresh_contact_facts(client_ids: Iterable[int], now: datetime) -> None:
     """Bring last contact and next date of these clients up to what their standing contacts say.
 
     A call that nobody answered is no contact. The next date is that of the newest contact which names one, or the day to which
@@ -218,10 +218,10 @@ def refresh_contact_facts(client_ids: Iterable[int]) -> None:
     source = iter(sorted(set(client_ids)))
     with transaction.atomic(savepoint=False):
         while page := list(islice(source, _PAGE)):
-            _refresh(page)
+            _refresh(page, local_date(now))
 
 
-def _refresh(page: list[int]) -> None:
+def _refresh(page: list[int], today: date) -> None:
     standing = ContactLog.objects.standing().filter(client_id__in=page)
     last: dict[int, datetime] = dict(
         standing.exclude(outcome=ContactLog.Outcome.NO_ANSWER)
@@ -243,26 +243,26 @@ def _refresh(page: list[int]) -> None:
             rows.append((pk, *(bulk.ready(Client, name, value) for name, value in zip(_FACTS, wanted, strict=True))))
     bulk.update(Client, ("id",), _FACTS, rows)
     for follow in FOLLOWERS:
-        follow(page)
+        follow(page, today)
 
 
 _FACTS = ("last_contact_at", "next_contact_on")
 
 
-def _follow_new(client: Client, entry: ContactLog) -> None:
+def _follow_new(client: Client, entry: ContactLog, now: datetime) -> None:
     """What follows from one contact more, where the client's row alone tells it; ``client`` is locked.
 
     A contact that names no date and lies before the day that was promised leaves that day as it is.
     """
     is_plain = client.next_contact_on is None or local_date(entry.at) < client.next_contact_on
     if entry.next_on is not None or not is_plain:
-        refresh_contact_facts([client.pk])
+        refresh_contact_facts([client.pk], now)
         return
     last = client.last_contact_at
     if entry.outcome != ContactLog.Outcome.NO_ANSWER and (last is None or entry.at > last):
         Client.objects.filter(pk=client.pk).update(last_contact_at=entry.at)
     for follow in FOLLOWERS:
-        follow([client.pk])
+        follow([client.pk], local_date(now))
 
 
 def _still_promised(promise: tuple[datetime, date] | None, last: datetime | None) -> date | None:

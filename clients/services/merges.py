@@ -185,7 +185,7 @@ def undo_merge(
     later = _facts_back(staying, kept["staying"])
     _facts_back(leaving, kept["leaving"])
     if later & _FOLLOWING:
-        refresh_contact_facts([staying.pk])
+        refresh_contact_facts([staying.pk], now)
     row.state, row.undone_by, row.undone_at, row.undo_reason = (
         MergeRecord.State.UNDONE,
         actor,
@@ -232,7 +232,7 @@ def _merge(record: MergeRecord, staying: Client, leaving: Client, actor: User, n
     staying.save_changed(dict.fromkeys(columns))
     rows["changed"] += [*_book_as_chosen(staying, now), *_primaries_as_chosen(staying)]
     rows["points"] = merge_points.keep_unchosen(staying, (before[leaving.pk], before[staying.pk]))
-    refresh_contact_facts([staying.pk])
+    refresh_contact_facts([staying.pk], now)
     leaving.merged_into = staying
     leaving.status, leaving.closed_on = Client.Status.CLOSED, leaving.closed_on or today
     leaving.save_changed(["merged_into", "status", "closed_on"])

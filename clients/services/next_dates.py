@@ -33,7 +33,7 @@ def put_off_next_date(*, client: Client, to: date, actor: User, now: datetime) -
     if row.next_contact_on is None or named is None:
         raise NoNextDate
     move = NextDateMove.objects.create(contact=named, moved_to=to, moved_by=actor, moved_at=now)
-    refresh_contact_facts([row.pk])
+    refresh_contact_facts([row.pk], now)
     audit.record(
         actor, "contact.put_off", move, before={"next_on": row.next_contact_on}, after={"next_on": to}, client=row
     )
@@ -46,6 +46,6 @@ def take_back_put_off(*, move: NextDateMove, actor: User, now: datetime) -> Next
     client_id = ContactLog.objects.values_list("client_id", flat=True).get(pk=move.contact_id)
     row: Client = lock(Client.objects.all(), pk=client_id)
     undone = NextDateMove.objects.standing().filter(pk=move.pk).update(undone_at=now)
-    refresh_contact_facts([row.pk])
+    refresh_contact_facts([row.pk], now)
     audit.record(actor, "contact.take_back_put_off", move, after={"undone": bool(undone)}, client=row)
     return move

@@ -98,7 +98,7 @@ def test_facts_told_by_the_newest_contact_alone_are_those_of_all_of_them(
                 details={"outcome": data.draw(st.sampled_from(["reached", "no_answer"]))},
             )
             told = Client.objects.values_list("last_contact_at", "next_contact_on").get(pk=client_.pk)
-            refresh_contact_facts([client_.pk])
+            refresh_contact_facts([client_.pk], now)
             assert Client.objects.values_list("last_contact_at", "next_contact_on").get(pk=client_.pk) == told
         transaction.set_rollback(True)
 

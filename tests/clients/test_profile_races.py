@@ -243,7 +243,7 @@ def test_without_the_lock_words_would_be_left_of_an_erased_client(
 
     monkeypatch.setattr(erasing, "erase", after_the_other)
     monkeypatch.setattr("clients.services.contacts.lock", unlocked)
-    monkeypatch.setattr("clients.services.contacts.refresh_contact_facts", lambda _ids: None)
+    monkeypatch.setattr("clients.services.contacts.refresh_contact_facts", lambda _ids, _now: None)
 
     def act(number: int) -> Any:
         if number:

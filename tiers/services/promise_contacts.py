@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
-from django.utils import timezone
 
 from clients.models import ContactLog
 from crm.core import audit
@@ -26,11 +25,11 @@ _FOLLOWED = (State.DUE, State.MISSED, State.DONE)
 Change = tuple[Promise, dict[str, Any]]
 
 
-def follow_contacts(client_ids: Sequence[int]) -> None:
+def follow_contacts(client_ids: Sequence[int], today: date) -> None:
     """Called by the contacts' own service inside its transaction; most clients are owed nothing that a contact keeps."""
     spoken = Promise.objects.filter(client_id__in=client_ids, state__in=_FOLLOWED, item__proof=Proof.CONTACT)
     if spoken.exists():
-        settle_contacts(client_ids, local_date(timezone.now()))
+        settle_contacts(client_ids, today)
 
 
 def settle_contacts(client_ids: Sequence[int], today: date) -> int:
