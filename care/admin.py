@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from care.models import CareProgramme, ScriptQuestion
 
 
-class Questions(admin.TabularInline):  # type: ignore[type-arg]  # Django has no generics here
+class Questions(admin.TabularInline):
     model = ScriptQuestion
     fields = ["version", "position", "code", "text_en", "text_zh", "bad_answer"]
     extra = 0
@@ -29,7 +29,7 @@ class Questions(admin.TabularInline):  # type: ignore[type-arg]  # Django has no
 
 
 @admin.register(CareProgramme)
-class CareProgrammeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CareProgrammeAdmin(admin.ModelAdmin):
     """Programmes with their questions."""
 
     list_display = ["code", "company", "is_active", "script_version"]

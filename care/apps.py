@@ -35,7 +35,7 @@ class CareConfig(AppConfig):
 
     def ready(self) -> None:
         # The services bring the sweeps and what follows a change of the calendar.
-        from care import services  # noqa: F401
+        from care import services  # noqa: F401  registers them
         from care.models import Finding, FollowUpCall, SurveyInvitation
         from care.segments import offer
         from care.services.merging import both_calls

@@ -99,11 +99,11 @@ def _newest(record: str, client: Client) -> date | None:
 
 @keeps("visits")
 def newest_contact(client: Client) -> date | None:
-    moment = client.contacts.aggregate(at=Max("at"))["at"]  # type: ignore[attr-defined]  # the reverse manager
+    moment = client.contacts.aggregate(at=Max("at"))["at"]
     return local_date(moment) if moment else None
 
 
 @keeps("suitability")
 def newest_assessment(client: Client) -> date | None:
-    found: date | None = client.risk_assessments.aggregate(day=Max("assessed_on"))["day"]  # type: ignore[attr-defined]
+    found: date | None = client.risk_assessments.aggregate(day=Max("assessed_on"))["day"]
     return found

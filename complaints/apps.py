@@ -18,7 +18,7 @@ class ComplaintsConfig(AppConfig):
         # The services bring the sweep of the clocks and what follows a change of the calendar.
         from clients.registry import ClientBound, Moves, bind
         from clients.retention import keeps, stops_erasure
-        from complaints import services  # noqa: F401
+        from complaints import services  # noqa: F401  registers them
         from complaints.importing import ComplaintTarget
         from complaints.models import Complaint
         from complaints.querysets import recused_q

@@ -41,7 +41,7 @@ class Channel(filesystem.Channel):
     """A channel whose messages appear complete or not at all."""
 
     # kombu's own two declarations of _put disagree about the second name.
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # kombu leaves it untyped
         path = os.path.join(self.data_folder_out, f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}{SUFFIX}")
         with open(path + ".part", "xb") as part:
             part.write(str_to_bytes(dumps(payload)))

@@ -29,7 +29,7 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 # One door for everybody: the desk for reference data sends people to it, with its counter, second factor and trail.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crm.core.urls")),

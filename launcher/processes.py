@@ -74,7 +74,7 @@ class Child:
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
-        assert process.stdout is not None  # noqa: S101
+        assert process.stdout is not None  # noqa: S101  asked for by PIPE
         for line in process.stdout:
             self._say(self.name, line.rstrip("\n"))
 

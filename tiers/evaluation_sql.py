@@ -120,7 +120,7 @@ def _placed(asked: Question) -> str:
         grace = f", CASE WHEN m.opened_on > {literal(asked.grace_after)} THEN 1 ELSE 0 END AS in_grace"
     joins = "".join(f" LEFT JOIN {w.table} ON {w.table}.client_id = m.client_id" for w in asked.windows)
     return (
-        f"SELECT m.client_id, m.total, m.days, {old} AS old_id, s.tier_id AS shown_id, s.below_since,"  # noqa: S608
+        f"SELECT m.client_id, m.total, m.days, {old} AS old_id, s.tier_id AS shown_id, s.below_since,"  # noqa: S608  names, no values
         f" CASE WHEN s.earned_id IS NULL THEN 0 ELSE 1 END AS manual, {cur} AS cur, {_target(asked)} AS target{grace}"
         f" FROM {_MEASURE} m{joins} LEFT JOIN tiers_tierstate s ON s.client_id = m.client_id WHERE m.days > 0"
     )
@@ -150,20 +150,20 @@ def apply(cursor: Any, asked: Question, run_id: int) -> dict[str, int]:
     tier = _by_rank("t.target", {rung.rank: rung.pk for rung in asked.rungs})
     if steps.get("first"):
         cursor.execute(
-            "INSERT INTO tiers_tierstate (client_id, programme_id, tier_id, since, below_since, run_id)"  # noqa: S608
+            "INSERT INTO tiers_tierstate (client_id, programme_id, tier_id, since, below_since, run_id)"  # noqa: S608  names, no values
             f" SELECT t.client_id, %s, {tier}, {literal(asked.day)}, NULL, %s FROM {_STEP} t WHERE t.step = 'first'",
             [asked.programme_id, run_id],
         )
     if steps.get("up") or steps.get("down") or steps.get("programme"):
         cursor.execute(
-            f"UPDATE tiers_tierstate SET programme_id = %s, tier_id = {tier}, since = {literal(asked.day)},"  # noqa: S608
+            f"UPDATE tiers_tierstate SET programme_id = %s, tier_id = {tier}, since = {literal(asked.day)},"  # noqa: S608  names, no values
             f" below_since = NULL, run_id = %s FROM {_STEP} t WHERE t.client_id = tiers_tierstate.client_id"
             " AND t.step IN ('up', 'down', 'programme') AND t.manual = 0",
             [asked.programme_id, run_id],
         )
     if steps.get("below") or steps.get("recovered"):
         cursor.execute(
-            f"UPDATE tiers_tierstate SET below_since = CASE WHEN t.step = 'below' THEN {literal(asked.day)} END"  # noqa: S608
+            f"UPDATE tiers_tierstate SET below_since = CASE WHEN t.step = 'below' THEN {literal(asked.day)} END"  # noqa: S608  names, no values
             f" FROM {_STEP} t WHERE t.client_id = tiers_tierstate.client_id AND t.step IN ('below', 'recovered')"
         )
     if steps.get("held"):
@@ -176,7 +176,7 @@ def apply(cursor: Any, asked: Question, run_id: int) -> dict[str, int]:
 def _move_behind(cursor: Any, asked: Question, run_id: int, tier: str) -> None:
     """Move the tier by rule of clients whose tier was given by hand; under another programme that one is carried over."""
     cursor.execute(
-        f"UPDATE tiers_tierstate SET programme_id = %s, earned_id = {tier}, below_since = NULL, run_id = %s,"  # noqa: S608
+        f"UPDATE tiers_tierstate SET programme_id = %s, earned_id = {tier}, below_since = NULL, run_id = %s,"  # noqa: S608  names, no values
         f" tier_id = CASE WHEN t.step = 'programme' THEN {_carried(asked, tier)} ELSE tiers_tierstate.tier_id END,"
         f" since = CASE WHEN t.step = 'programme' THEN {literal(asked.day)} ELSE tiers_tierstate.since END"
         f" FROM {_STEP} t WHERE t.client_id = tiers_tierstate.client_id"
@@ -196,7 +196,7 @@ def _carried(asked: Question, tier: str) -> str:
 def count_steps(cursor: Any) -> dict[str, int]:
     """How many clients take each step; moves behind a tier given by hand are ``held``."""
     cursor.execute(
-        "SELECT CASE WHEN manual = 1 AND step IN ('up', 'down', 'programme') THEN 'held' ELSE step END AS told,"  # noqa: S608
+        "SELECT CASE WHEN manual = 1 AND step IN ('up', 'down', 'programme') THEN 'held' ELSE step END AS told,"  # noqa: S608  names, no values
         f" COUNT(*) FROM {_STEP} GROUP BY 1"
     )
     return dict(cursor.fetchall())
@@ -280,7 +280,7 @@ def _write_history(cursor: Any, asked: Question, run_id: int, tier: str) -> None
     facts = f"CAST({facts} AS jsonb)" if connection.vendor == "postgresql" else facts
     new = f"CASE WHEN t.manual = 1 THEN {_carried(asked, tier)} ELSE {tier} END"
     cursor.execute(
-        "INSERT INTO tiers_tierchange (public_id, client_id, old_id, new_id, day, reason, run_id, total, days,"  # noqa: S608
+        "INSERT INTO tiers_tierchange (public_id, client_id, old_id, new_id, day, reason, run_id, total, days,"  # noqa: S608  names, no values
         " bound, next_bound, facts, below_since)"
         f" SELECT %s || {tail}, t.client_id, t.shown_id, {new}, {literal(asked.day)}, t.step, %s, t.total, t.days,"
         f" {reached}, {missed}, {facts},"

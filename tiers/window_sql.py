@@ -57,7 +57,7 @@ def lay_out(cursor: Any, window: Window) -> None:
     if window.with_last:
         facts.append(", a.net_assets AS last_net" if newest is not None else ", CAST(NULL AS bigint) AS last_net")
     cursor.execute(
-        f"CREATE TEMP TABLE {window.table} AS SELECT c.id AS client_id, {sums}, {days} AS days,"  # noqa: S608
+        f"CREATE TEMP TABLE {window.table} AS SELECT c.id AS client_id, {sums}, {days} AS days,"  # noqa: S608  names, no values
         f" CASE WHEN c.assets_on > {literal(window.before)} THEN 1 ELSE 0 END AS has_days, {last_day} AS last_day"
         f"{''.join(facts)} FROM clients_client c {joins} WHERE c.branch_id = %s AND c.status <> 'closed'",
         [window.branch_id],
@@ -125,7 +125,7 @@ def _look_up(cursor: Any, window: Window) -> None:
     sums = [(name, COLUMNS[name][1]) for name in window.columns]
     lasts = "".join(f" (SELECT r.{running} {row} m.last_day) AS last_{name}," for name, running in sums)
     cursor.execute(
-        f"CREATE TEMP TABLE {_OPEN} AS SELECT m.client_id, {base_day} AS base_day,{lasts}"  # noqa: S608
+        f"CREATE TEMP TABLE {_OPEN} AS SELECT m.client_id, {base_day} AS base_day,{lasts}"  # noqa: S608  names, no values
         f" (SELECT r.days_on_file {row} m.last_day) AS last_n,"
         f" (SELECT d.place FROM {_FILE_DAY} d WHERE d.day = m.last_day) AS place"
         f" FROM {window.table} m WHERE m.days IS NULL AND m.has_days = 1 AND m.last_day IS NOT NULL"
@@ -140,7 +140,7 @@ def _look_up(cursor: Any, window: Window) -> None:
     changes = ", ".join(f"{name} = o.last_{name} - o.base_{name}" for name in window.columns)
     known = " AND ".join(f"o.base_{name} IS NOT NULL AND o.last_{name} IS NOT NULL" for name in window.columns)
     cursor.execute(
-        f"UPDATE {window.table} SET {changes}, days = o.last_n - o.base_n FROM ("  # noqa: S608
+        f"UPDATE {window.table} SET {changes}, days = o.last_n - o.base_n FROM ("  # noqa: S608  names, no values
         f" SELECT m.client_id, CAST(m.last_n AS bigint) AS last_n,{bases}"
         f" CASE WHEN m.base_day IS NOT NULL THEN (SELECT r.days_on_file {row} = m.base_day) ELSE 0 END AS base_n"
         f" FROM {_OPEN} m) o WHERE o.client_id = {window.table}.client_id AND {known}"
@@ -178,7 +178,7 @@ def _complete_last(cursor: Any, window: Window) -> None:
         f"UPDATE {window.table} SET last_net = (SELECT r.net_assets FROM {_DAILY} r"  # noqa: S608  fixed names
         f" WHERE r.client_id = {window.table}.client_id AND r.day = {window.table}.last_day) WHERE {where}"
     )
-    cursor.execute(f"SELECT 1 FROM {window.table} WHERE last_net IS NULL AND days > 0 LIMIT 1")  # noqa: S608
+    cursor.execute(f"SELECT 1 FROM {window.table} WHERE last_net IS NULL AND days > 0 LIMIT 1")  # noqa: S608  names, no values
     if cursor.fetchone() is None:
         return
     cursor.execute(

@@ -58,7 +58,7 @@ _ANSWERS = {200: AgreementRead, 201: AgreementRead}
 _CHANGES = [may("advisory.view_advisoryagreement", "advisory.change_advisoryagreement")]
 
 
-class AgreementViewSet(  # type: ignore[misc]  # DRF types its own request differently
+class AgreementViewSet(
     Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AdvisoryAgreement]
 ):
     """Advisory agreements of the clients within the caller's reach, the newest first."""
@@ -75,7 +75,7 @@ class AgreementViewSet(  # type: ignore[misc]  # DRF types its own request diffe
 
     def get_queryset(self) -> QuerySet[AdvisoryAgreement]:
         rows: Any = AdvisoryAgreement.objects.visible_to(self._actor)
-        return rows.select_related("client", "advisor")  # type: ignore[no-any-return]
+        return rows.select_related("client", "advisor")
 
     @extend_schema(responses={200: AgreementRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -91,9 +91,7 @@ _ASKED = [
 ]
 
 
-class HandOverViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[HandOver]
-):
+class HandOverViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[HandOver]):
     """Hand-overs of the caller's branches, the newest first."""
 
     queryset = HandOver.objects.none()
@@ -106,7 +104,7 @@ class HandOverViewSet(  # type: ignore[misc]  # DRF types its own request differ
 
     def get_queryset(self) -> QuerySet[HandOver]:
         rows: Any = HandOver.objects.visible_to(self._actor)
-        return rows.select_related("branch", "giver", "taker", "done_by")  # type: ignore[no-any-return]
+        return rows.select_related("branch", "giver", "taker", "done_by")
 
     @extend_schema(request=DoHandOver, responses={201: HandOverDone})
     def create(self, request: Request) -> Response:

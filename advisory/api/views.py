@@ -34,9 +34,7 @@ from crm.core.errors import InvalidInput
 from crm.core.models import User
 
 
-class MatchingRunViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[MatchingRun]
-):
+class MatchingRunViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[MatchingRun]):
     """Matching runs of the caller's branches. A new run is computed in the background: ask again until it is proposed."""
 
     queryset = MatchingRun.objects.none()
@@ -51,12 +49,12 @@ class MatchingRunViewSet(  # type: ignore[misc]  # DRF types its own request dif
         if self.action == "proposals":
             proposals: Any = MatchProposal.objects.visible_to(self._actor)
             named = proposals.filter(run__public_id=self.kwargs.get("id"))
-            return named.select_related("client", "old_advisor", "new_advisor")  # type: ignore[no-any-return]
+            return named.select_related("client", "old_advisor", "new_advisor")
         return self._runs()
 
     def _runs(self) -> QuerySet[MatchingRun]:
         rows: Any = MatchingRun.objects.visible_to(self._actor)
-        return rows.select_related("branch", "created_by", "decided_by")  # type: ignore[no-any-return]
+        return rows.select_related("branch", "created_by", "decided_by")
 
     @property
     def _actor(self) -> User:

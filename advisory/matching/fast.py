@@ -31,9 +31,9 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     if njit is None:
         return function
     try:
-        return njit(cache=True)(function)  # type: ignore[no-any-return]
+        return njit(cache=True)(function)
     except RuntimeError:  # no place for the cache: compile once per process
-        return njit(function)  # type: ignore[no-any-return]
+        return njit(function)
 
 
 class Market(NamedTuple):

@@ -59,7 +59,7 @@ class FollowUpViewSet(
 
     def get_queryset(self) -> QuerySet[FollowUpCall]:
         rows: Any = FollowUpCall.objects.visible_to(self._actor)
-        return rows.for_list() if self.action == "list" else rows.for_page()  # type: ignore[no-any-return]
+        return rows.for_list() if self.action == "list" else rows.for_page()
 
     @extend_schema(responses={200: FollowUpDetail})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -111,7 +111,7 @@ class FollowUpViewSet(
         return self._do(GiveReason, services.refuse_unable)
 
 
-class SurveyViewSet(  # type: ignore[misc]  # DRF types its own request differently
+class SurveyViewSet(
     Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[SurveyInvitation]
 ):
     """Surveys of the caller's branches with their answers. A survey is answered on its own page, never here."""
@@ -127,7 +127,7 @@ class SurveyViewSet(  # type: ignore[misc]  # DRF types its own request differen
 
     def get_queryset(self) -> QuerySet[SurveyInvitation]:
         rows: Any = SurveyInvitation.objects.visible_to(self._actor)
-        return rows.for_list()  # type: ignore[no-any-return]
+        return rows.for_list()
 
     @extend_schema(responses={200: SurveyRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -87,9 +87,7 @@ class DecideExport(Strict):
     reason = serializers.CharField(max_length=200, required=False)
 
 
-class ExportViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ExportRequest]
-):
+class ExportViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ExportRequest]):
     """One's own exports, and those that one decides about, the newest first."""
 
     queryset = ExportRequest.objects.none()
@@ -107,7 +105,7 @@ class ExportViewSet(  # type: ignore[misc]  # DRF types its own request differen
 
     def get_queryset(self) -> QuerySet[ExportRequest]:
         rows: Any = ExportRequest.objects.visible_to(self._actor)
-        return rows.select_related("actor", "decided_by", "branch")  # type: ignore[no-any-return]
+        return rows.select_related("actor", "decided_by", "branch")
 
     @extend_schema(responses={200: ExportRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -205,7 +203,7 @@ class ExportViewSet(  # type: ignore[misc]  # DRF types its own request differen
         found = ClientFilter(asked, Client.objects.visible_to(self._actor), request=self.request)
         if not found.form.is_valid():
             raise InvalidInput(fields={"filter": " ".join(found.form.errors.as_text().split("\n"))})
-        return found.qs  # type: ignore[no-any-return]
+        return found.qs
 
     def _shown(self, public_id: str) -> Response:
         export = get_object_or_404(self.get_queryset(), public_id=public_id)

@@ -110,8 +110,8 @@ class InvestorClassificationViewSet(
     }
 
     def get_queryset(self) -> QuerySet[InvestorClassification]:
-        rows: Any = InvestorClassification.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.for_list()  # type: ignore[no-any-return]
+        rows: Any = InvestorClassification.objects.visible_to(self.request.user)
+        return rows.for_list()
 
     @extend_schema(responses={200: ClassificationRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -150,8 +150,8 @@ class DuplicateViewSet(
     writes = {"dismiss": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[DuplicatePair]:
-        rows: Any = DuplicatePair.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.standing().with_clients()  # type: ignore[no-any-return]
+        rows: Any = DuplicatePair.objects.visible_to(self.request.user)
+        return rows.standing().with_clients()
 
     def filter_queryset(self, queryset: Any) -> Any:
         if self.action != "list":
@@ -194,8 +194,8 @@ class MergeViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Merg
     }
 
     def get_queryset(self) -> QuerySet[MergeRecord]:
-        rows: Any = MergeRecord.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.for_list()  # type: ignore[no-any-return]
+        rows: Any = MergeRecord.objects.visible_to(self.request.user)
+        return rows.for_list()
 
     @extend_schema(responses={200: MergeRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

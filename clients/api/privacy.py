@@ -91,8 +91,8 @@ class DataRequestViewSet(
     }
 
     def get_queryset(self) -> QuerySet[DataRequest]:
-        rows: Any = DataRequest.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.for_list()  # type: ignore[no-any-return]
+        rows: Any = DataRequest.objects.visible_to(self.request.user)
+        return rows.for_list()
 
     @extend_schema(responses={200: DataRequestRead})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -188,8 +188,8 @@ class LegalHoldViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixi
     writes = {"create": "once", "lift": "once"}
 
     def get_queryset(self) -> QuerySet[LegalHold]:
-        rows: Any = LegalHold.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.select_related("client", "set_by", "lifted_by")  # type: ignore[no-any-return]
+        rows: Any = LegalHold.objects.visible_to(self.request.user)
+        return rows.select_related("client", "set_by", "lifted_by")
 
     @extend_schema(request=LegalHoldCreate, responses={201: LegalHoldRead})
     def create(self, request: Request) -> Response:

@@ -74,7 +74,7 @@ class RowViewSet(ListOnTrail, Commands, mixins.ListModelMixin, mixins.RetrieveMo
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = self.model.objects.visible_to(self.request.user).present()
-        return rows.select_related("client__branch", "client__advisor")  # type: ignore[no-any-return]
+        return rows.select_related("client__branch", "client__advisor")
 
     def get_permissions(self) -> list[Any]:
         if self.action == "remove":
@@ -158,8 +158,8 @@ class HouseholdViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[
     writes = {"create": "once", "join": "once", "leave": "once"}
 
     def get_queryset(self) -> QuerySet[Household]:
-        rows: Any = Household.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.prefetch_related("members__client")  # type: ignore[no-any-return]
+        rows: Any = Household.objects.visible_to(self.request.user)
+        return rows.prefetch_related("members__client")
 
     def get_permissions(self) -> list[Any]:
         if self.action in ("join", "leave"):

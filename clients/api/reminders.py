@@ -69,9 +69,9 @@ class DocumentReminderViewSet(
     writes = {"settle": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[DocumentReminder]:
-        rows: Any = DocumentReminder.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
+        rows: Any = DocumentReminder.objects.visible_to(self.request.user)
         state = self.request.query_params.get("state", "") if self.action == "list" else ""
-        return rows.standing().in_state(state, today()).select_related("client")  # type: ignore[no-any-return]
+        return rows.standing().in_state(state, today()).select_related("client")
 
     @extend_schema(request=SettleBody, responses={201: ReminderRead}, filters=False)
     @action(

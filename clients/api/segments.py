@@ -104,7 +104,7 @@ class SegmentViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Segmen
     def get_queryset(self) -> QuerySet[Segment]:
         own: Any = self.request.user
         rows: Any = Segment.objects.visible_to(own)
-        return rows.for_list(own) if own.is_authenticated else rows  # type: ignore[no-any-return]
+        return rows.for_list(own) if own.is_authenticated else rows
 
     @extend_schema(responses={200: SegmentRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

@@ -114,7 +114,7 @@ class TagViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
 
     def get_queryset(self) -> QuerySet[Tag]:
         rows: Any = Tag.objects.visible_to(self.request.user)
-        return rows.select_related("branch", "owner")  # type: ignore[no-any-return]
+        return rows.select_related("branch", "owner")
 
     @extend_schema(request=TagSet, responses={201: TagChangeRead}, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("clients.set_tag")])
@@ -126,7 +126,7 @@ class TagViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         said, own = body.validated_data, self.request.user
         clients = Client.objects.visible_to(own).filter(public_id__in=said["clients"])
         return self.once(
-            lambda: set_tag(tag=tag, clients=clients, is_set=said["on"], actor=own, now=timezone.now()),  # type: ignore[arg-type]  # signed in
+            lambda: set_tag(tag=tag, clients=clients, is_set=said["on"], actor=own, now=timezone.now()),
             self._shown,
         )
 
@@ -158,4 +158,4 @@ class ClientTagViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ClientTag]
 
     def get_queryset(self) -> QuerySet[ClientTag]:
         rows: Any = ClientTag.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.select_related("client", "tag")  # type: ignore[no-any-return]
+        return rows.select_related("client", "tag")

@@ -90,8 +90,8 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
     gone = ("retrieve", "partial_update", "reveal", *(set(ProfileActions.writes) - {"create"}))
 
     def get_queryset(self) -> QuerySet[Client]:
-        rows: Any = Client.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.select_related("advisor", "branch")  # type: ignore[no-any-return]
+        rows: Any = Client.objects.visible_to(self.request.user)
+        return rows.select_related("advisor", "branch")
 
     def among(self) -> QuerySet[Client]:
         """The clients among whom the filters choose."""

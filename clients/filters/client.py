@@ -55,7 +55,7 @@ def _tags(request: Any) -> QuerySet[Tag]:
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class FactFilter(filters.ChoiceFilter):  # type: ignore[misc]  # django-filter has no types
+class FactFilter(filters.ChoiceFilter):
     """A fact of the catalogue of segments that narrows the list by itself; apps further right have theirs there."""
 
     def __init__(self, fact: SegmentField) -> None:

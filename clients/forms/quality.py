@@ -65,7 +65,7 @@ class CompleteForm(CommandForm):
             field = column.formfield(**words)
         if (known := getattr(self.client, name)) not in (None, ""):
             field.initial = known
-        return field  # type: ignore[no-any-return]
+        return field
 
     def _columns(self) -> Iterator[str]:
         yield from (name for name in self.fields if name in EDITABLE)

@@ -63,7 +63,7 @@ class IdentityDocument(ClientRow):
         indexes = [models.Index(fields=["number_index"], name="document_number_index")]
 
     def __str__(self) -> str:
-        return self.get_kind_display()  # type: ignore[no-any-return]  # made by Django
+        return self.get_kind_display()
 
     @property
     def masked(self) -> str:
@@ -217,4 +217,4 @@ class FinancingNeed(ClientRow):
         ]
 
     def __str__(self) -> str:
-        return self.get_kind_display()  # type: ignore[no-any-return]  # made by Django
+        return self.get_kind_display()

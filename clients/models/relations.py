@@ -83,7 +83,7 @@ class Relation(ClientRow):
         ]
 
     def __str__(self) -> str:
-        return self.get_kind_display()  # type: ignore[no-any-return]  # made by Django
+        return self.get_kind_display()
 
     def kind_for(self, client: Client) -> str:
         """What the other one is to ``client``, who stands on either side."""

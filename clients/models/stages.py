@@ -39,7 +39,7 @@ class StageOverride(PublicModel):
         indexes = [models.Index(fields=["until"], name="stage_override_open", condition=Q(ended_at=None))]
 
     def __str__(self) -> str:
-        return self.get_stage_display()  # type: ignore[no-any-return]  # made by Django
+        return self.get_stage_display()
 
 
 class AssetMilestone(models.Model):

@@ -79,7 +79,7 @@ def averages_sql(*, branch_id: int, day: date, window_days: int) -> tuple[str, l
     marks = ", ".join(["%s"] * len(days))
     as_materialized = "AS MATERIALIZED" if connection.vendor == "postgresql" else "AS"
     sql = (
-        f"WITH fast {as_materialized} ({fast}), rest {as_materialized} (SELECT c.id FROM clients_client c"  # noqa: S608
+        f"WITH fast {as_materialized} ({fast}), rest {as_materialized} (SELECT c.id FROM clients_client c"  # noqa: S608  names, no values
         " WHERE c.branch_id = %s AND c.assets_on > %s"
         " AND NOT EXISTS (SELECT 1 FROM fast f WHERE f.client_id = c.id))"
         " SELECT client_id, days, net_assets, turnover, commission FROM fast"

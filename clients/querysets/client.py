@@ -219,7 +219,7 @@ class ClientQuerySet(models.QuerySet[Any]):
 
         asked = Exists(NeedsInterview.objects.asked_since(day).filter(client=OuterRef("pk")))
         rows = self.served().filter(advisor__isnull=False).order_by()
-        return (  # type: ignore[no-any-return]  # rows of values
+        return (
             rows.values("advisor__public_id", "advisor__name", "advisor__staff_number")
             .annotate(served=Count("pk"), fresh=Count("pk", filter=asked))
             .order_by("advisor__staff_number")
@@ -228,7 +228,7 @@ class ClientQuerySet(models.QuerySet[Any]):
     def staying_by_year(self) -> ClientQuerySet:
         """Per year of opening: how many clients there were, are still served, are at risk, and have left."""
         rows = self.filter(opened_on__isnull=False).order_by()
-        return (  # type: ignore[no-any-return]  # rows of values
+        return (
             rows.values("opened_on__year")
             .annotate(
                 clients=Count("pk"),

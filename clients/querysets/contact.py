@@ -101,7 +101,7 @@ class ContactLogQuerySet(models.QuerySet[Any]):
         """
         rows = self.standing().filter(at__gte=since, at__lt=until)
         begun = Q(direction="out")
-        return (  # type: ignore[return-value]  # rows of values
+        return (
             rows.order_by()
             .values("staff__public_id", "staff__name", "staff__staff_number")
             .annotate(

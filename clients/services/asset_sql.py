@@ -114,7 +114,7 @@ def _fill(cursor: Any, table: str, rows: Iterable[Sequence[Any]]) -> None:
             cursor.copy_expert(f"COPY {table} FROM STDIN", StringIO(text))
         else:
             marks = ", ".join(["%s"] * len(page[0]))
-            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", [_plain(row) for row in page])  # noqa: S608
+            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", [_plain(row) for row in page])  # noqa: S608  names, no values
 
 
 def _plain(row: Sequence[Any]) -> tuple[Any, ...]:
@@ -262,9 +262,9 @@ def _carry_to_clients(cursor: Any) -> None:
 def _total_days(cursor: Any, branch_id: int) -> None:
     """The branch's totals of each touched day: what charts and “has the file arrived” read."""
     days = "(SELECT day FROM asset_stage UNION SELECT day FROM asset_gone)"
-    cursor.execute(f"DELETE FROM clients_branchday WHERE branch_id = %s AND day IN {days}", [branch_id])  # noqa: S608
+    cursor.execute(f"DELETE FROM clients_branchday WHERE branch_id = %s AND day IN {days}", [branch_id])  # noqa: S608  names, no values
     cursor.execute(
-        "INSERT INTO clients_branchday (branch_id, day, clients, net_assets, inflow, outflow, turnover, commission)"  # noqa: S608
+        "INSERT INTO clients_branchday (branch_id, day, clients, net_assets, inflow, outflow, turnover, commission)"  # noqa: S608  names, no values
         " SELECT %s, a.day, COUNT(*), SUM(a.net_assets), SUM(a.inflow), SUM(a.outflow),"
         f" SUM(a.turnover), SUM(a.commission) FROM {_DAILY} a WHERE a.day IN {days}"
         " AND a.client_id IN (SELECT id FROM clients_client WHERE branch_id = %s) GROUP BY a.day",

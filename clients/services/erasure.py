@@ -200,7 +200,7 @@ def _unlink(paths: Iterable[Path]) -> None:
 
 def _silence_proof(client: Client) -> None:
     """Of requests and holds the words go as well; that they were there, and when, stays."""
-    client.data_requests.update(details="", answer="")  # type: ignore[attr-defined]  # the reverse manager
+    client.data_requests.update(details="", answer="")
 
 
 def _empty(client: Client, now: datetime) -> None:

@@ -166,7 +166,7 @@ def end_stage(*, client: Client, actor: User, now: datetime, version: int | None
     standing = Standing(row.status, row.opened_on, row.total_assets, row.assets_on is not None, past)
     _stand(row, stage_of(standing, terms, today), today)
     audit.record(actor, "client.end_stage", row, before=before, after={"stage": row.stage}, client=row)
-    return row  # type: ignore[no-any-return]  # a client, loosely typed for its amounts
+    return row
 
 
 def _stand(row: Any, stage: str, today: date) -> None:

@@ -125,7 +125,7 @@ def _ordered(found: ClientFilter, sort: str, user: User) -> tuple[Any, tuple[str
     """Rows that carry what their order needs: the order asked for, else that of the hits."""
     rows: Any = found.qs
     if sort or found.hits is None:
-        return rows.in_order(sort, user)  # type: ignore[no-any-return]
+        return rows.in_order(sort, user)
     ranked, order = rows.ranked(found.hits, user)
     return ranked.only("pk", "total_assets"), order
 

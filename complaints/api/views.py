@@ -32,9 +32,7 @@ _TAKEN = PolymorphicProxySerializer(
 )
 
 
-class ComplaintViewSet(  # type: ignore[misc]  # the mixin only names the request that every view has
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Complaint]
-):
+class ComplaintViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Complaint]):
     """Complaints that the caller may see, never one about himself or about somebody above him."""
 
     queryset = Complaint.objects.none()  # names the model for rights and schema; rows come from get_queryset
@@ -47,8 +45,8 @@ class ComplaintViewSet(  # type: ignore[misc]  # the mixin only names the reques
     writes = {"create": "once", "act": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[Complaint]:
-        rows: Any = Complaint.objects.visible_to(self.request.user)  # type: ignore[arg-type]  # signed in
-        return rows.for_list()  # type: ignore[no-any-return]
+        rows: Any = Complaint.objects.visible_to(self.request.user)
+        return rows.for_list()
 
     @extend_schema(responses={200: ComplaintDetail})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

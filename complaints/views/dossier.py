@@ -71,14 +71,14 @@ def step(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
     line = BY_ACTION.get(action)
     if line is None:
         raise Http404
-    if not request.user.has_perm(line.right):  # type: ignore[union-attr]  # login is required by middleware
+    if not request.user.has_perm(line.right):
         raise PermissionDenied
     complaint = visible_complaint(request, public_id)
     form = StepForm(request.POST or None, actor=actor_of(request), step=line, complaint=complaint)
 
     def take(form: CommandForm) -> Complaint:
         facts = form.facts  # type: ignore[attr-defined]  # a StepForm
-        return act(  # type: ignore[no-any-return]
+        return act(
             actor=actor_of(request), complaint=complaint, action=action, now=timezone.now(), version=form.seen, **facts
         )
 
@@ -157,9 +157,9 @@ def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False
     files = Attachment.objects.visible_to(actor_of(request)).filter(
         owner_type=complaint._meta.label_lower, owner_id=complaint.public_id
     )
-    events = list(complaint.events.select_related("actor").order_by("-at", "-pk"))  # type: ignore[attr-defined]
+    events = list(complaint.events.select_related("actor").order_by("-at", "-pk"))
     told = tell(events)
-    clocks = sorted(complaint.clocks.all(), key=lambda clock: (-clock.round, clock.due_on))  # type: ignore[attr-defined]
+    clocks = sorted(complaint.clocks.all(), key=lambda clock: (-clock.round, clock.due_on))
     return {
         "complaint": complaint,
         "who": shown_who(complaint, request.user, point=not masked),

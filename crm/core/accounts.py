@@ -23,7 +23,7 @@ from crm.core.models import User
 from crm.core.querysets.standing import signed_in
 
 
-class StaffBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
+class StaffBackend(AuthenticationBackend):
     """Rights come with roles and from nowhere else, none for single persons; the asker comes with them in one query."""
 
     def get_user(self, user_id: Any) -> User | None:
@@ -32,13 +32,13 @@ class StaffBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has 
 
     def _get_permissions(self, user_obj: Any, obj: Any, from_name: str) -> set[str]:
         if user_obj.is_superuser:
-            return super()._get_permissions(user_obj, obj, from_name)  # type: ignore[no-any-return]  # no types
+            return super()._get_permissions(user_obj, obj, from_name)
         if from_name == "user" or obj is not None or not user_obj.is_active or user_obj.is_anonymous:
             return set()
         return set(user_obj.rights)
 
 
-class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+class StaffAccountAdapter(DefaultAccountAdapter):
     """Closed sign-up; every attempt is counted by the one counter, every success and failure audited."""
 
     #: In our words: staff know a staff number, no user name.

@@ -134,7 +134,7 @@ def _public(values: dict[str, Any] | None, *, of_client: bool) -> dict[str, Any]
     shown = {name: "***" if name in SECRET_FIELDS and value else value for name, value in values.items()}
     if of_client:
         shown = {name: _marked(value) if name in NAMES_OF_PEOPLE else value for name, value in shown.items()}
-    return json.loads(json.dumps(shown, cls=DjangoJSONEncoder, default=str))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(shown, cls=DjangoJSONEncoder, default=str))
 
 
 def _marked(name: Any) -> Any:

@@ -75,7 +75,7 @@ class MoneyField(models.BigIntegerField):
         own: list[Any] = self._validators  # type: ignore[attr-defined]  # the stub leaves Django's list out
         return [MinValueValidator(-LARGEST_YUAN), MaxValueValidator(LARGEST_YUAN), *own]
 
-    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stub fixes IntegerField
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
         return models.Field.formfield(
             self, **{"form_class": forms.DecimalField, "max_digits": 16, "decimal_places": 2, **kwargs}
         )
@@ -130,7 +130,7 @@ class QuantityField(models.BigIntegerField):
         own: list[Any] = self._validators  # type: ignore[attr-defined]  # the stub leaves Django's list out
         return [MinValueValidator(-LARGEST_QUANTITY), MaxValueValidator(LARGEST_QUANTITY), *own]
 
-    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stub fixes IntegerField
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
         return models.Field.formfield(
             self, **{"form_class": forms.DecimalField, "max_digits": 18, "decimal_places": 4, **kwargs}
         )

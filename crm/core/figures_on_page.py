@@ -151,7 +151,7 @@ def certainty_words(version: Policy | None) -> str:
 
 def in_words(key: PolicyKey, value: Any) -> str:
     """The value as people say it: "30 working days", "10,000,000 yuan", "10 %", "yes", "60, 30, 7"."""
-    kinds, unit = PolicyKey.Kind, key.get_unit_display() if key.unit else ""  # type: ignore[attr-defined]  # Django makes it
+    kinds, unit = PolicyKey.Kind, key.get_unit_display() if key.unit else ""
     if value is None:
         return "—"
     if key.kind == kinds.FLAG:

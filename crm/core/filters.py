@@ -25,7 +25,7 @@ def _role_choices() -> list[tuple[str, str]]:
     return [(role.key, str(role)) for role in Role.objects.order_by("key")]
 
 
-class TwoDays(filters.widgets.DateRangeWidget):  # type: ignore[misc]  # django-filter has no types
+class TwoDays(filters.widgets.DateRangeWidget):
     """Two inputs that browsers show as a calendar."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
@@ -33,7 +33,7 @@ class TwoDays(filters.widgets.DateRangeWidget):  # type: ignore[misc]  # django-
         self.widgets = [forms.DateInput(attrs=attrs), forms.DateInput(attrs=attrs)]
 
 
-class DayRange(filters.DateFromToRangeFilter):  # type: ignore[misc]  # django-filter has no types
+class DayRange(filters.DateFromToRangeFilter):
     """Instants between two local days, both included."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

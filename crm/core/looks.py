@@ -111,7 +111,7 @@ def _todays(actor: User, moment: datetime) -> LookCount:
     day = local_date(moment)
     found = LookCount.objects.filter(user=actor, day=day).first()
     if found is not None:
-        return found  # type: ignore[no-any-return]  # the manager is typed loosely
+        return found
     known = figures(day, actor.branch)
     limits = known.json("looks.daily")
     row = LookCount(
@@ -127,5 +127,5 @@ def _todays(actor: User, moment: datetime) -> LookCount:
         with transaction.atomic():
             row.save()
     except IntegrityError:  # two first looks at once
-        return LookCount.objects.get(user=actor, day=day)  # type: ignore[no-any-return]  # as above
+        return LookCount.objects.get(user=actor, day=day)
     return row

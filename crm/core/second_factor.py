@@ -73,7 +73,7 @@ def _time_step(user: User, code: str) -> str:
     return ""
 
 
-class SealingMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+class SealingMFAAdapter(DefaultMFAAdapter):
     """Secrets of authenticators lie sealed in the database; who needs a second factor cannot take it off."""
 
     error_messages = {  # allauth reads it from the class

@@ -7,4 +7,4 @@ production server must never do that, so the default is only loaded where it is 
 import os
 
 if os.environ.get("DJANGO_SETTINGS_MODULE", "crm.settings") == "crm.settings":
-    from crm.settings.embedded import *  # noqa: F403
+    from crm.settings.embedded import *  # noqa: F403  settings build on each other

@@ -6,7 +6,7 @@ Four variables change it, each alone only its own part: ``DATABASE_URL``, ``REDI
 
 import os
 
-from crm.settings.base import *  # noqa: F403
+from crm.settings.base import *  # noqa: F403  settings build on each other
 from crm.settings.base import VAR
 from crm.settings.secrets import kept_field_keys, kept_secret_key
 
@@ -21,5 +21,5 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 STATIC_ROOT = VAR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-MEDIA_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
-MAIL_FOLDER.mkdir(parents=True, exist_ok=True)  # noqa: F405
+MEDIA_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405  from base
+MAIL_FOLDER.mkdir(parents=True, exist_ok=True)  # noqa: F405  from base

@@ -19,8 +19,8 @@ def _refuse_if_incomplete() -> None:
 
 _refuse_if_incomplete()
 
-from crm.logs import logging_config  # noqa: E402
-from crm.settings.base import *  # noqa: E402, F403
+from crm.logs import logging_config  # noqa: E402  secrets are read first
+from crm.settings.base import *  # noqa: E402, F403  secrets are read first
 
 DEBUG = False
 SECRET_KEY = os.environ["CRM_SECRET_KEY"]

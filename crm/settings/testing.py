@@ -12,9 +12,9 @@ _own_folder = Path(tempfile.mkdtemp(prefix="crm-test-"))
 os.environ["CRM_VAR"] = str(_own_folder)
 atexit.register(shutil.rmtree, _own_folder, ignore_errors=True)
 
-from crm.logs import logging_config  # noqa: E402
-from crm.settings.base import *  # noqa: E402, F403
-from crm.settings.base import DATABASES, REDIS_URL  # noqa: E402
+from crm.logs import logging_config  # noqa: E402  set the folder first
+from crm.settings.base import *  # noqa: E402, F403  set the folder first
+from crm.settings.base import DATABASES, REDIS_URL  # noqa: E402  set the folder first
 
 DEBUG = False
 SECRET_KEY = "only-for-tests-" + "x" * 50
@@ -34,7 +34,7 @@ if not REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "polling_interval": 0.05}
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405  from base
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 LOGGING = logging_config(json=False, level="WARNING")  # caplog can lower it; writing every request only costs time

@@ -38,7 +38,7 @@ class SetCadence(Strict):
     reason = serializers.CharField(max_length=200, allow_blank=True, default="")
 
 
-class CadenceViewSet(  # type: ignore[misc]  # DRF types its own request differently
+class CadenceViewSet(
     Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ContactCadence]
 ):
     """Contact cadences of the company, the newest first; a row is never edited, a newer one ends it."""
@@ -57,7 +57,7 @@ class CadenceViewSet(  # type: ignore[misc]  # DRF types its own request differe
 
     def get_queryset(self) -> QuerySet[ContactCadence]:
         rows: Any = ContactCadence.objects.visible_to(self._actor)
-        return rows  # type: ignore[no-any-return]
+        return rows
 
     @extend_schema(request=SetCadence, responses={201: CadenceRead})
     def create(self, request: Request) -> Response:

@@ -121,9 +121,7 @@ def _priced(said: dict[str, Any]) -> dict[str, Any]:
     return {**said, "price": Price(*terms)}
 
 
-class RateCardViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[RateCard]
-):
+class RateCardViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[RateCard]):
     """Rates of the tiers, the newest first; a row is never edited, a newer one ends it."""
 
     queryset = RateCard.objects.none()
@@ -137,7 +135,7 @@ class RateCardViewSet(  # type: ignore[misc]  # DRF types its own request differ
 
     def get_queryset(self) -> QuerySet[RateCard]:
         rows: Any = RateCard.objects.visible_to(self._actor)
-        return rows.select_related("tier")  # type: ignore[no-any-return]
+        return rows.select_related("tier")
 
     @extend_schema(request=SetRateCard, responses={201: RateCardRead})
     def create(self, request: Request) -> Response:
@@ -154,7 +152,7 @@ _DECIDES = [may("tiers.view_clientrate", "tiers.approve_clientrate")]
 _ASKS = [may("tiers.view_clientrate", "tiers.add_clientrate")]
 
 
-class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request differently
+class ClientRateViewSet(
     Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ClientRate]
 ):
     """Rates agreed with clients whose commission the caller may see, the newest first."""
@@ -177,7 +175,7 @@ class ClientRateViewSet(  # type: ignore[misc]  # DRF types its own request diff
 
     def get_queryset(self) -> QuerySet[ClientRate]:
         rows: Any = ClientRate.objects.visible_to(self._actor)
-        return rows.for_list()  # type: ignore[no-any-return]
+        return rows.for_list()
 
     @extend_schema(responses={200: ClientRateRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -125,7 +125,7 @@ _ASKED = [
 _DECIDES = [may("tiers.view_evaluationrun", "tiers.view_clientrate", "tiers.approve_clientrate")]
 
 
-class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request differently
+class EvaluationViewSet(
     Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[EvaluationRun]
 ):
     """Evaluations of the caller's branches, the newest first. Asking for one answers the job that does it."""
@@ -145,7 +145,7 @@ class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request diff
 
     def get_queryset(self) -> QuerySet[EvaluationRun]:
         rows: Any = EvaluationRun.objects.visible_to(self._actor)
-        return rows.select_related("branch", "programme", "actor")  # type: ignore[no-any-return]
+        return rows.select_related("branch", "programme", "actor")
 
     @extend_schema(request=AskEvaluation, responses={201: JobRead})
     def create(self, request: Request) -> Response:
@@ -183,7 +183,7 @@ class EvaluationViewSet(  # type: ignore[misc]  # DRF types its own request diff
     )
     def approve_rates(self, request: Request, **_path: str) -> Response:
         """Approve many at once by the rules of a single one; what may not be approved, or has changed, says why and stays."""
-        run, said, told = self._row(), self._said(ApproveRates), []  # type: ignore[var-annotated]  # filled once
+        run, said, told = self._row(), self._said(ApproveRates), []
         seen = [(each["id"], each["version"]) for each in said["rates"]]
 
         def approve() -> Approved:

@@ -60,9 +60,7 @@ class WorkOut(Strict):
     min_fee = YuanField()
 
 
-class FeeQuoteViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[FeeQuote]
-):
+class FeeQuoteViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[FeeQuote]):
     """Fees worked out for clients whose commission the caller may see, and the caller's own without a client."""
 
     queryset = FeeQuote.objects.none()
@@ -74,7 +72,7 @@ class FeeQuoteViewSet(  # type: ignore[misc]  # DRF types its own request differ
 
     def get_queryset(self) -> QuerySet[FeeQuote]:
         rows: Any = FeeQuote.objects.visible_to(cast(User, self.request.user))
-        return rows.for_list()  # type: ignore[no-any-return]
+        return rows.for_list()
 
     @extend_schema(request=WorkOut, responses={201: FeeQuoteRead})
     def create(self, request: Request) -> Response:

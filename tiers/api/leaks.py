@@ -63,7 +63,7 @@ class AppliedRateViewSet(_ReadOnly):
 
     def get_queryset(self) -> QuerySet[AppliedRate]:
         rows: Any = AppliedRate.objects.visible_to(self._actor)
-        return rows.for_list()  # type: ignore[no-any-return]
+        return rows.for_list()
 
 
 class RateLeakViewSet(_ReadOnly):
@@ -76,4 +76,4 @@ class RateLeakViewSet(_ReadOnly):
 
     def get_queryset(self) -> QuerySet[RateLeak]:
         rows: Any = RateLeak.objects.visible_to(self._actor)
-        return rows.for_list()  # type: ignore[no-any-return]
+        return rows.for_list()

@@ -73,7 +73,7 @@ _ANSWERS = {200: TierOverrideRead, 201: TierOverrideRead}
 _DECIDES = [may("tiers.view_tieroverride", "tiers.approve_tieroverride")]
 
 
-class TierOverrideViewSet(  # type: ignore[misc]  # DRF types its own request differently
+class TierOverrideViewSet(
     Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[TierOverride]
 ):
     """Tiers given by hand to clients within the caller's reach, the newest first."""
@@ -95,7 +95,7 @@ class TierOverrideViewSet(  # type: ignore[misc]  # DRF types its own request di
 
     def get_queryset(self) -> QuerySet[TierOverride]:
         rows: Any = TierOverride.objects.visible_to(self._actor)
-        return rows.for_list()  # type: ignore[no-any-return]
+        return rows.for_list()
 
     @extend_schema(responses={200: TierOverrideRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

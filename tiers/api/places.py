@@ -48,9 +48,7 @@ class SetPlaces(Strict):
     places = serializers.IntegerField(min_value=0, max_value=1000, help_text="None when the service is not given.")
 
 
-class ServiceDayViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, viewsets.GenericViewSet[ServiceDay]
-):
+class ServiceDayViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[ServiceDay]):
     """Days of services that clients book, with places and how many are taken."""
 
     queryset = ServiceDay.objects.none()
@@ -70,7 +68,7 @@ class ServiceDayViewSet(  # type: ignore[misc]  # DRF types its own request diff
 
     def get_queryset(self) -> QuerySet[ServiceDay]:
         rows: Any = ServiceDay.objects.visible_to(self._actor)
-        return rows.select_related("item", "branch")  # type: ignore[no-any-return]
+        return rows.select_related("item", "branch")
 
     @extend_schema(responses={200: ServiceDayRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

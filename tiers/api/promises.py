@@ -139,9 +139,7 @@ class KeptQuestion(Strict):
     last = serializers.DateField(required=False)
 
 
-class PromiseViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Promise]
-):
+class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Promise]):
     """What is owed to the clients whom the caller may see; made by the house from the entitlements of the tiers."""
 
     queryset = Promise.objects.none()
@@ -164,7 +162,7 @@ class PromiseViewSet(  # type: ignore[misc]  # DRF types its own request differe
 
     def get_queryset(self) -> QuerySet[Promise]:
         rows: Any = Promise.objects.visible_to(self._actor)
-        return rows.for_list()  # type: ignore[no-any-return]
+        return rows.for_list()
 
     @extend_schema(responses={200: PromiseRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
@@ -295,9 +293,7 @@ _BOOKED = {200: BookingRead, 201: BookingRead}
 _SETTLES = [may("tiers.view_booking", "tiers.change_booking")]
 
 
-class BookingViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Booking]
-):
+class BookingViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Booking]):
     """Services that clients have asked for: green channel, pick-up and the like."""
 
     queryset = Booking.objects.none()
@@ -310,7 +306,7 @@ class BookingViewSet(  # type: ignore[misc]  # DRF types its own request differe
 
     def get_queryset(self) -> QuerySet[Booking]:
         rows: Any = Booking.objects.visible_to(self._actor)
-        return rows.for_list()  # type: ignore[no-any-return]
+        return rows.for_list()
 
     @extend_schema(responses={200: BookingRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

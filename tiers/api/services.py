@@ -108,9 +108,7 @@ class GateRead(serializers.Serializer[Any]):
 _CHANGES = [may("tiers.view_serviceitem", "tiers.change_serviceitem")]
 
 
-class ServiceViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, viewsets.GenericViewSet[ServiceItem]
-):
+class ServiceViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[ServiceItem]):
     """The catalogue: the company's services and the branch's own, which take the place of the company's of the same code."""
 
     queryset = ServiceItem.objects.none()
@@ -123,7 +121,7 @@ class ServiceViewSet(  # type: ignore[misc]  # DRF types its own request differe
 
     def get_queryset(self) -> QuerySet[ServiceItem]:
         rows: Any = ServiceItem.objects.visible_to(self._actor)
-        return rows.select_related("company", "branch")  # type: ignore[no-any-return]
+        return rows.select_related("company", "branch")
 
     def get_permissions(self) -> list[Any]:
         if self.action == "partial_update":
@@ -207,7 +205,7 @@ class SetEntitlement(Strict):
     reason = serializers.CharField(max_length=200, allow_blank=True, default="")
 
 
-class EntitlementViewSet(  # type: ignore[misc]  # DRF types its own request differently
+class EntitlementViewSet(
     Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Entitlement]
 ):
     """What tiers may have, the newest first; a row is never edited, a newer one ends it."""
@@ -222,7 +220,7 @@ class EntitlementViewSet(  # type: ignore[misc]  # DRF types its own request dif
 
     def get_queryset(self) -> QuerySet[Entitlement]:
         rows: Any = Entitlement.objects.visible_to(self._actor)
-        return rows.select_related("item")  # type: ignore[no-any-return]
+        return rows.select_related("item")
 
     @extend_schema(request=SetEntitlement, responses={201: EntitlementRead})
     def create(self, request: Request) -> Response:
@@ -281,9 +279,7 @@ class PreferenceChange(PreferenceWords):
     menu = MenuLine(many=True, required=False)
 
 
-class PreferenceViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, viewsets.GenericViewSet[PreferenceSegment]
-):
+class PreferenceViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[PreferenceSegment]):
     """Preference segments inside the tiers; who belongs to them is asked, never stored."""
 
     queryset = PreferenceSegment.objects.none()
@@ -295,7 +291,7 @@ class PreferenceViewSet(  # type: ignore[misc]  # DRF types its own request diff
 
     def get_queryset(self) -> QuerySet[PreferenceSegment]:
         rows: Any = PreferenceSegment.objects.visible_to(self._actor)
-        return rows.select_related("branch").prefetch_related("entries")  # type: ignore[no-any-return]
+        return rows.select_related("branch").prefetch_related("entries")
 
     def get_permissions(self) -> list[Any]:
         if self.action == "partial_update":

@@ -150,9 +150,7 @@ _TRIED = OpenApiParameter(
 )
 
 
-class SimulationViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Simulation]
-):
+class SimulationViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Simulation]):
     """Trying other bounds on the branch's own clients; nobody's tier changes by it."""
 
     queryset = Simulation.objects.none()
@@ -170,7 +168,7 @@ class SimulationViewSet(  # type: ignore[misc]  # DRF types its own request diff
 
     def get_queryset(self) -> QuerySet[Simulation]:
         rows: Any = Simulation.objects.visible_to(self._actor)
-        return rows.for_page().prefetch_related("programme__tiers")  # type: ignore[no-any-return]
+        return rows.for_page().prefetch_related("programme__tiers")
 
     @extend_schema(responses={200: SimulationRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

@@ -52,9 +52,7 @@ _APPROVES = [may("tiers.view_programme", "tiers.approve_programme")]
 _STEPS = {"up": 1, "down": -1, "out": 0}
 
 
-class ProgrammeViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Programme]
-):
+class ProgrammeViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Programme]):
     """Tier programmes that concern the caller, and the tier of a client with its proof."""
 
     queryset = Programme.objects.none()
@@ -78,7 +76,7 @@ class ProgrammeViewSet(  # type: ignore[misc]  # DRF types its own request diffe
     def get_queryset(self) -> QuerySet[Programme]:
         rows: Any = Programme.objects.visible_to(self._actor)
         # Commands need the place of a programme, readers its people.
-        return rows.select_related("branch", "company", "drafted_by", "approved_by").with_tiers()  # type: ignore[no-any-return]
+        return rows.select_related("branch", "company", "drafted_by", "approved_by").with_tiers()
 
     @extend_schema(responses={200: ProgrammeRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -55,7 +55,7 @@ class FeeForm(CommandForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["product"].choices = [(one.value, one.label) for one in CALCULABLE]  # type: ignore[attr-defined]
+        self.fields["product"].choices = [(one.value, one.label) for one in CALCULABLE]  # type: ignore[attr-defined]  # a choice
 
     def trade(self) -> Trade:
         said = self.cleaned_data
@@ -115,7 +115,7 @@ class RunRatesForm(CommandForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # One that has been decided since is no mistake of the form; the service says what became of it.
-        self.fields["rates"].valid_value = lambda value: re.fullmatch(r"[0-9A-Z]{26}:[0-9]{1,9}", value) is not None  # type: ignore[attr-defined]
+        self.fields["rates"].valid_value = lambda value: re.fullmatch(r"[0-9A-Z]{26}:[0-9]{1,9}", value) is not None  # type: ignore[attr-defined]  # a choice
 
     @property
     def chosen(self) -> list[tuple[str, int]]:

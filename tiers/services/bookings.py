@@ -133,20 +133,20 @@ def open_day(*, item: ServiceItem, branch: Branch, day: date, places: int, actor
             made: ServiceDay = ServiceDay.objects.create(item=item, branch=branch, day=day, places=0)
     except IntegrityError:  # somebody else asked at the same moment
         raise DayKnown from None
-    return set_places(item=item, branch=branch, day=day, places=places, actor=actor, version=made.version)  # type: ignore[no-any-return]  # as below
+    return set_places(item=item, branch=branch, day=day, places=places, actor=actor, version=made.version)
 
 
 def day_of(item: ServiceItem, branch: Branch, day: date) -> ServiceDay:
     """The places of a day; made with those of the catalogue when it is asked for first."""
     found = ServiceDay.objects.filter(item=item, branch=branch, day=day).first()
     if found is not None:
-        return found  # type: ignore[no-any-return]  # managers made from query sets are Any
+        return found
     try:
         with transaction.atomic():
             made: ServiceDay = ServiceDay.objects.create(item=item, branch=branch, day=day, places=item.places)
             return made
     except IntegrityError:  # somebody else asked at the same moment
-        return ServiceDay.objects.get(item=item, branch=branch, day=day)  # type: ignore[no-any-return]  # as above
+        return ServiceDay.objects.get(item=item, branch=branch, day=day)
 
 
 def entitlement_of(client: Client, item: ServiceItem, day: date) -> Entitlement | None:
@@ -157,7 +157,7 @@ def entitlement_of(client: Client, item: ServiceItem, day: date) -> Entitlement 
     rows = Entitlement.objects.in_force(day).filter(
         item=item, tier_code=state.tier.code, programme_code=state.tier.programme.code
     )
-    return rows.first()  # type: ignore[no-any-return]  # as above
+    return rows.first()
 
 
 def left_of(client: Client, item: ServiceItem, entitlement: Entitlement, day: date) -> int:

@@ -89,10 +89,7 @@ def start_draft(
     draft.authors.add(actor)
     if source is not None:
         Tier.objects.bulk_create(
-            [
-                Tier(programme=draft, rank=rank, **plan.values)  # type: ignore[misc]  # the stub knows the parent field's types
-                for rank, plan in enumerate(plans_of(source), 1)
-            ]
+            [Tier(programme=draft, rank=rank, **plan.values) for rank, plan in enumerate(plans_of(source), 1)]
         )
     audit.record(actor, "programme.draft", draft, after={**said(draft), "from": source and source.public_id})
     return draft
@@ -134,7 +131,7 @@ def put_tier(
     rows = Tier.objects.filter(programme=row)
     if tier is None and rows.count() >= PALETTE:
         raise BadProgramme(_("A programme has two to eight tiers."))
-    kept = Tier(programme=row, rank=rows.count() + 1) if tier is None else rows.get(pk=tier.pk)  # type: ignore[misc]
+    kept = Tier(programme=row, rank=rows.count() + 1) if tier is None else rows.get(pk=tier.pk)
     for name in _TIER:
         if name in values:
             setattr(kept, name, values[name])

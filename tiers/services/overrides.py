@@ -189,7 +189,7 @@ def _refuse_beyond_limits(row: TierOverride, tier: Tier, by_rule: Tier, actor: U
 
 def _write_change(row: TierOverride, old: Tier, new: Tier, day: date, reason: str) -> None:
     if old.pk != new.pk:
-        TierChange.objects.create(  # type: ignore[misc]  # the stub knows the parent field's types
+        TierChange.objects.create(
             client=row.client, old=old, new=new, day=day, reason=reason, total=0, days=0, override=row
         )
 
@@ -201,14 +201,14 @@ def _present(tier: Tier, state: TierState) -> Tier:
     found = Tier.objects.filter(programme_id=state.programme_id, code=tier.code).first()
     if found is None:
         raise OverrideNotAllowed(fields={"tier": _("This tier is not one of the programme that grades the client.")})
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _state(client: Client) -> TierState:
     found = TierState.objects.select_for_update(of=("self",)).filter(client=client).first()
     if found is None:
         raise NoTierYet
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _hold(client: Client) -> None:

@@ -164,10 +164,7 @@ def create_programme(
     if not actor.is_system:
         programme.authors.add(actor)
     Tier.objects.bulk_create(
-        [
-            Tier(programme=programme, rank=rank, **tier.values)  # type: ignore[misc]  # the stub knows the parent field's types
-            for rank, tier in enumerate(plan.tiers, 1)
-        ]
+        [Tier(programme=programme, rank=rank, **tier.values) for rank, tier in enumerate(plan.tiers, 1)]
     )
     audit.record(actor, "programme.create", programme, after=said(programme))
     return programme

@@ -180,7 +180,7 @@ def _copy(cursor: Any, sheet: Simulation, asked: sql.Question, tiers: Sequence[T
     rates = ClientRate._meta.db_table
     day = literal(asked.day)
     cursor.execute(
-        "INSERT INTO tiers_simulatedclient (simulation_id, client_id, average, base_rank, turnover, has_own_rate)"  # noqa: S608
+        "INSERT INTO tiers_simulatedclient (simulation_id, client_id, average, base_rank, turnover, has_own_rate)"  # noqa: S608  names, no values
         " SELECT %s, m.client_id, CASE WHEN m.total < 0 THEN -((m.days - 1 - m.total) / m.days) ELSE m.total / m.days END,"
         f" {base}, COALESCE(y.turnover, 0), EXISTS (SELECT 1 FROM {rates} r WHERE r.client_id = m.client_id"
         f" AND r.product = %s AND r.state IN ('approved', 'ended') AND r.valid_from <= {day}"
@@ -212,7 +212,7 @@ def read_bounds(tiers: Sequence[Tier], said: Mapping[str, Decimal]) -> dict[int,
     if unknown := sorted(set(said) - {tier.code for tier in movable(tiers)}):
         raise BadProgramme(_("No bound of these tiers can be tried: %(codes)s.") % {"codes": ", ".join(unknown)})
     bounds = {
-        tier.rank: int(money(said.get(tier.code, Decimal(tier.lower_bound))) * 100)  # type: ignore[arg-type]
+        tier.rank: int(money(said.get(tier.code, Decimal(tier.lower_bound))) * 100)  # type: ignore[arg-type]  # a tier with a bound
         for tier in movable(tiers)
     }
     rising = [bounds[rank] for rank in sorted(bounds)]

@@ -80,7 +80,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 
 def tier_names(branch: Any, day: Any) -> dict[str, str]:
     """Code and name of the tiers of the programme that governs a branch, the lowest first."""
-    programme = Programme.objects.governing(branch, day)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
+    programme = Programme.objects.governing(branch, day)
     return {tier.code: tier.name for tier in programme.tiers.order_by("rank")} if programme else {}
 
 

@@ -41,8 +41,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """Programmes of the branch with their tiers and how many clients of one's own reach stand in each."""
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
     counts = TierState.objects.visible_to(user).of_branch(place.branch).counts_by_tier()
-    governing = Programme.objects.governing(place.branch, today)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
-    programmes = list(Programme.objects.visible_to(user).of_branch(place.branch).exclude(state="retired").with_tiers())  # type: ignore[attr-defined]  # the plugin loses the set's own methods
+    governing = Programme.objects.governing(place.branch, today)
+    programmes = list(Programme.objects.visible_to(user).of_branch(place.branch).exclude(state="retired").with_tiers())
     programmes.sort(key=lambda row: row != governing)
     window = figures(today, place.branch).days("tier.window_days")
     context: dict[str, Any] = {
@@ -79,7 +79,7 @@ def _card(programme: Programme, counts: dict[int, int], window: int, governs: bo
         "governs": governs,
         "tiers": tiers,
         "total": _shares(tiers),
-        "parts": [{"value": row["count"], "label": row["tier"].name, "slot": row["tier"].palette} for row in tiers],  # type: ignore[attr-defined]  # the plugin loses the set's own methods
+        "parts": [{"value": row["count"], "label": row["tier"].name, "slot": row["tier"].palette} for row in tiers],
     }
 
 

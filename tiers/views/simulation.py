@@ -46,7 +46,7 @@ _HEIGHT = Decimal(200)
 def simulation_start(request: HttpRequest, public_id: str) -> HttpResponse:
     """Have the figures laid out for one edition and go to the sheet, which shows how far they are."""
     where = place_of(request)
-    rows: Any = Programme.objects.visible_to(actor_of(request)).of_branch(where.branch)  # type: ignore[attr-defined]  # the plugin loses the set's own methods
+    rows: Any = Programme.objects.visible_to(actor_of(request)).of_branch(where.branch)
     programme = get_object_or_404(rows, public_id=public_id)
     try:
         sheet = ask_simulation(branch=where.branch, programme=programme, actor=actor_of(request), now=timezone.now())
@@ -97,7 +97,7 @@ def _sheet(request: HttpRequest, public_id: str) -> tuple[Simulation, list[Tier]
 def _answer(request: HttpRequest, sheet: Simulation, tiers: list[Tier], bounds: dict[int, int]) -> dict[str, Any]:
     user = actor_of(request)
     outcome = tell(sheet, bounds, with_commission=user.has_perm("tiers.view_clientrate"))
-    rows = sheet.rows.visible_to(user).movers(bounds_of(tiers), bounds)  # type: ignore[attr-defined]  # the reverse manager's own set
+    rows = sheet.rows.visible_to(user).movers(bounds_of(tiers), bounds)
     page = listed(request, rows.select_related("client"), ("-average", "-id"), size=_SHOWN)
     by_rank = {tier.rank: tier for tier in tiers}
     for row in page:

@@ -57,7 +57,7 @@ class RevokeDelegation(Strict):
     """Nothing to say."""
 
 
-class DelegationViewSet(  # type: ignore[misc]  # DRF types its own request differently
+class DelegationViewSet(
     Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Delegation]
 ):
     """Delegations that concern the caller or the people he manages, the newest first."""
@@ -72,7 +72,7 @@ class DelegationViewSet(  # type: ignore[misc]  # DRF types its own request diff
 
     def get_queryset(self) -> QuerySet[Delegation]:
         rows: Any = Delegation.objects.visible_to(self._actor)
-        return rows.select_related("absent", "deputy")  # type: ignore[no-any-return]
+        return rows.select_related("absent", "deputy")
 
     @extend_schema(responses={200: DelegationRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -115,9 +115,7 @@ _CHANGES: dict[str, Any] = {
 }
 
 
-class ImportViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ImportBatch]
-):
+class ImportViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ImportBatch]):
     """Files of the caller's branches, the newest first. A worker does the work: ask the batch until its job has ended."""
 
     queryset = ImportBatch.objects.none()
@@ -140,7 +138,7 @@ class ImportViewSet(  # type: ignore[misc]  # DRF types its own request differen
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = ImportBatch.objects.visible_to(self._actor)
-        return rows.select_related("branch", "actor", "job__branch", "job__actor")  # type: ignore[no-any-return]
+        return rows.select_related("branch", "actor", "job__branch", "job__actor")
 
     @extend_schema(responses={200: ImportRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -57,9 +57,7 @@ class CancelJob(Strict):
     """Nothing to say."""
 
 
-class JobViewSet(  # type: ignore[misc]  # DRF types its own request differently
-    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[JobRun]
-):
+class JobViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[JobRun]):
     """Runs of long work: one's own, and those of a branch for whoever sees the branch; the newest first."""
 
     queryset = JobRun.objects.none()
@@ -72,7 +70,7 @@ class JobViewSet(  # type: ignore[misc]  # DRF types its own request differently
 
     def get_queryset(self) -> QuerySet[JobRun]:
         rows: Any = JobRun.objects.visible_to(self._actor)
-        return rows.select_related("branch", "actor")  # type: ignore[no-any-return]
+        return rows.select_related("branch", "actor")
 
     @extend_schema(responses={200: JobRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -55,7 +55,7 @@ class CursorPages(CursorPagination):
                 parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
             elif parameter["name"] == self.cursor_query_param:
                 parameter["schema"] = {"type": "string", "minLength": 1}
-        return described  # type: ignore[no-any-return]
+        return described
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         """The view's ``cursor_ordering``; the key ends it, so that no two rows share a place."""
@@ -64,7 +64,7 @@ class CursorPages(CursorPagination):
         if order[-1].lstrip("-") == "pk":
             return order
         sign = "-" if order[-1].startswith("-") else ""
-        key = queryset.model._meta.pk_fields  # type: ignore[attr-defined]  # the stubs are older
+        key = queryset.model._meta.pk_fields
         if len(key) == 1:
             return (*order, f"{sign}pk")
         named = {name.lstrip("-") for name in order}

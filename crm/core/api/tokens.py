@@ -18,7 +18,7 @@ from crm.core.jobs import due
 from crm.core.querysets.standing import signed_in
 
 
-class DeviceAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox has no types
+class DeviceAuthentication(TokenAuthentication):
     """As knox does it, but who asks comes with roles and rights, as for a page, and a request deletes nothing."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, AuthToken]:
@@ -44,7 +44,7 @@ def forget_tokens(now: datetime) -> int:
     return int(gone)
 
 
-class DeviceScheme(KnoxTokenScheme):  # type: ignore[misc]  # as above
+class DeviceScheme(KnoxTokenScheme):
     """The description stays as it was."""
 
     target_class = "crm.core.api.tokens.DeviceAuthentication"

@@ -71,7 +71,7 @@ class Once:
         if not key or len(key) > KEY_LENGTH or not key.isprintable():
             raise KeyMissing(_("Send an Idempotency-Key of up to 80 characters."))
         print_ = fingerprint(self.request.method or "", self.request.path, *(said or (self._body(),)))
-        outcome = once(user=self.request.user, key=key, print_=print_, make=make)  # type: ignore[arg-type]  # signed in
+        outcome = once(user=self.request.user, key=key, print_=print_, make=make)
         answer = show(outcome.object_id)
         answer.status_code = status.HTTP_201_CREATED if outcome.is_new else status.HTTP_200_OK
         return answer

@@ -162,7 +162,7 @@ def calendar_gap(today: date) -> int | None:
     """The year whose notice has to be loaded now, or None: this year, or from 1 November on the next; one query."""
     from crm.core.models.calendar import CalendarDay
 
-    return CalendarDay.objects.gap(today)  # type: ignore[no-any-return]  # managers made from query sets are Any
+    return CalendarDay.objects.gap(today)
 
 
 class _Series:

@@ -89,9 +89,7 @@ class NewImportForm(CommandForm):
             self.fields["branch"].initial = next((b.public_id for b in branches if b.pk == user.branch_id), None)
 
     def clean_file(self) -> Any:
-        sent: list[UploadedFile] = self.files.getlist(  # type: ignore[attr-defined]  # a form of a page gets a MultiValueDict
-            self.add_prefix("file")
-        )
+        sent: list[UploadedFile] = self.files.getlist(self.add_prefix("file"))
         if sum(file.size or 0 for file in sent) > max(self.limits.csv_bytes, self.limits.xlsx_bytes):
             raise forms.ValidationError(_("The file is too large."))
         bodies = [file.read() for file in sent]

@@ -69,11 +69,11 @@ class BranchForm(PlaceForm):
     def __init__(self, *args: Any, actor: User, known: Branch | None = None, **kwargs: Any) -> None:
         super().__init__(*args, known=known, **kwargs)
         region, parent = (self.fields[name] for name in ("region", "parent"))
-        region.queryset = Region.objects.visible_to(actor).order_by("code")  # type: ignore[attr-defined]
+        region.queryset = Region.objects.visible_to(actor).order_by("code")  # type: ignore[attr-defined]  # a choice of rows
         offered = Branch.objects.nameable_by(actor).filter(parent=None).exclude(pk=known.pk if known else None)
         held = [known.parent_id] if known and known.parent_id else []
         offered = offered.open() | offered.filter(pk__in=held)
-        parent.queryset = offered.order_by("code")  # type: ignore[attr-defined]
+        parent.queryset = offered.order_by("code")  # type: ignore[attr-defined]  # a choice of rows
 
     @property
     def facts(self) -> BranchFacts:

@@ -92,7 +92,7 @@ def value_field(key: PolicyKey, current: Policy | None) -> forms.Field:
     kinds = PolicyKey.Kind
     common: dict[str, Any] = {"label": _("Value"), "initial": current.value if current else None}
     if key.unit:
-        common["help_text"] = key.get_unit_display()  # type: ignore[attr-defined]  # Django makes it
+        common["help_text"] = key.get_unit_display()
     if key.kind == kinds.INTEGER:
         return forms.IntegerField(min_value=0, max_value=1_000_000_000, **common)
     if key.kind == kinds.MONEY:

@@ -41,9 +41,9 @@ class _Counted:
         return code
 
 
-class CountedAuthenticateForm(_Counted, AuthenticateForm):  # type: ignore[misc]  # allauth has no types
+class CountedAuthenticateForm(_Counted, AuthenticateForm):
     pass
 
 
-class CountedReauthenticateForm(_Counted, ReauthenticateForm):  # type: ignore[misc]  # allauth has no types
+class CountedReauthenticateForm(_Counted, ReauthenticateForm):
     pass

@@ -124,14 +124,14 @@ def undo(batch: ImportBatch, *, target: ImportTarget, now: datetime) -> None:
 
 def rejected_lines(batch: ImportBatch) -> Iterator[tuple[str, ...]]:
     """Lines of the rejects file, in row order."""
-    rows = batch.rows.filter(outcome=REJECTED).order_by("number")  # type: ignore[attr-defined]  # reverse name
+    rows = batch.rows.filter(outcome=REJECTED).order_by("number")
     for number, problems in rows.values_list("number", "problems").iterator(chunk_size=CHUNK):
         for problem in problems or []:
             yield rejects.line(number, problem)
 
 
 def _warned(batch: ImportBatch) -> Any:
-    return batch.rows.exclude(outcome=REJECTED).filter(problems__isnull=False)  # type: ignore[attr-defined]  # reverse name
+    return batch.rows.exclude(outcome=REJECTED).filter(problems__isnull=False)
 
 
 def warned_count(batch: ImportBatch) -> int:

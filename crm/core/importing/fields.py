@@ -45,7 +45,7 @@ class ImportField:
     @property
     def pairs(self) -> list[Choice]:
         """Choices as (value, label)."""
-        return [tuple(c) if isinstance(c, tuple | list) else (str(c), str(c)) for c in self.choices]  # type: ignore[misc]
+        return [tuple(c) if isinstance(c, tuple | list) else (str(c), str(c)) for c in self.choices]
 
     def described(self) -> dict[str, Any]:
         """The field as ``--fields`` prints it."""

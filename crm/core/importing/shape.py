@@ -29,7 +29,7 @@ class ModelShape:
         #: What a new row is given; a key that counts up comes from the database.
         self.attnames = [name for name, f in self.fields.items() if not isinstance(f, models.AutoField)]
         #: What names one row: the primary key, which may have several parts.
-        self.keys = [f.attname for f in model._meta.pk_fields]  # type: ignore[attr-defined]  # new in Django 5.2
+        self.keys = [f.attname for f in model._meta.pk_fields]
         self.has_public_id = "public_id" in self.fields
         self.versioned = issubclass(model, Versioned)
         self.stamps = [name for name in self.attnames if getattr(self.fields[name], "auto_now", False)]

@@ -98,7 +98,7 @@ class Stage:
 
     def chunks(self, outcome: str, size: int = CHUNK) -> Iterator[list[StagedRow]]:
         last = -1
-        rows = self.batch.rows.filter(outcome=outcome).order_by("number")  # type: ignore[attr-defined]  # reverse name
+        rows = self.batch.rows.filter(outcome=outcome).order_by("number")
         while True:
             found = rows.filter(number__gt=last).values_list("number", "key", "ref", "values", "before")[:size]
             page = [StagedRow(*row) for row in found]
@@ -109,7 +109,7 @@ class Stage:
 
     def lists(self, outcome: str) -> Any:
         """The staged values as a set of rows of the database, in row order; for what can be done without Python."""
-        rows = self.batch.rows.filter(outcome=outcome)  # type: ignore[attr-defined]  # reverse name
+        rows = self.batch.rows.filter(outcome=outcome)
         return rows.order_by("number").values_list("values", flat=True)
 
     def rows(self, outcome: str) -> Iterator[StagedRow]:

@@ -84,7 +84,7 @@ def signed_in(pk: Any) -> User | None:
     for user in User.objects.raw(_statement(connection.vendor, with_person=True), [today, today, pk]):
         held = user.__dict__
         own = _rows(Branch, f"[{held.pop('standing_branch')}]")[0] if user.branch_id else None
-        User.branch.field.set_cached_value(user, own)  # type: ignore[attr-defined]  # the plugin types the attribute
+        User.branch.field.set_cached_value(user, own)
         names = [
             *(f"standing_{name}" for name in ("roles", "rights", "outlets", "absent")),
             *(f"keys_{name}" for name in _keys),

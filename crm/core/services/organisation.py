@@ -275,4 +275,4 @@ def _shown(values: dict[str, Any]) -> dict[str, Any]:
     """Places by their code. The address and phone of a branch are on its door and stay readable."""
     names = {"address": "postal_address"}
     shown = {names.get(name, name): value for name, value in values.items()}
-    return {name: value.code if isinstance(value, models.Model) else value for name, value in shown.items()}  # type: ignore[attr-defined]
+    return {name: value.code if isinstance(value, models.Model) else value for name, value in shown.items()}  # type: ignore[attr-defined]  # those named here have a code

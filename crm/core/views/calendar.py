@@ -91,7 +91,7 @@ def calendar_day(request: HttpRequest, day: str) -> HttpResponse:
     form = CalendarDayForm(request.POST or None, initial=known)
 
     def save(form: CommandForm) -> CalendarDay:
-        return edit_day(day=row.day, actor=request.user, now=timezone.now(), **form.command)  # type: ignore[arg-type]
+        return edit_day(day=row.day, actor=request.user, now=timezone.now(), **form.command)  # type: ignore[arg-type]  # signed in
 
     return command(
         request,

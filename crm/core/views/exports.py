@@ -108,7 +108,7 @@ def export_trace(request: HttpRequest) -> HttpResponse:
             found = trace_file(actor=actor_of(request), sha256=prints[0], rows_sha256=prints[1])
             for export in found:
                 export.kind_label = _kind_label(export.kind)  # type: ignore[attr-defined]  # for the template
-                export.is_the_file = export.sha256 == prints[0]  # type: ignore[attr-defined]
+                export.is_the_file = export.sha256 == prints[0]  # type: ignore[attr-defined]  # for the template
         else:
             status = 400
     context = {"form": form, "found": found, "sha256": prints[0]}

@@ -221,7 +221,7 @@ def _run_of(batch: ImportBatch) -> Any:
 def _problems(batch: ImportBatch) -> list[dict[str, Any]]:
     fields = _fields(batch)
     shown = []
-    for row in batch.rows.filter(outcome="rejected").order_by("number")[:SHOWN]:  # type: ignore[attr-defined]
+    for row in batch.rows.filter(outcome="rejected").order_by("number")[:SHOWN]:
         for problem in row.problems or []:
             known = fields.get(problem["field"])
             label = str(known.label or known.name) if known else problem["field"]

@@ -29,7 +29,7 @@ from crm.core.views.places import actor_of
 @permission_required("core.view_user", raise_exception=True)
 def staff_list(request: HttpRequest) -> HttpResponse:
     """People that the reader may see, with their roles."""
-    rows = User.objects.visible_to(request.user).for_list()  # type: ignore[arg-type]  # login is required by middleware
+    rows = User.objects.visible_to(request.user).for_list()
     found = UserFilter(request.GET, rows, request=request)
     context = {"filter": found, "page": listed(request, found.qs, ("staff_number",))}
     return render(request, part(request, "core/staff_list.html", "core/_staff_table.html"), context)
@@ -51,7 +51,7 @@ def staff_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         .of_person(person)
         .since(local_date(timezone.now()))
         .select_related("absent", "deputy"),
-        "reports": person.reports.active().order_by("staff_number")[:50],  # type: ignore[attr-defined]  # our manager
+        "reports": person.reports.active().order_by("staff_number")[:50],
     }
     return render(request, "core/staff_detail.html", context)
 
