@@ -3,7 +3,7 @@
 ``Client.provenance`` is one JSON object. Under a fact's name, or under ``*`` for all facts that have no entry of their own,
 it holds ``{"source": …, "on": "YYYY-MM-DD"}``, for a refused one ``"refused": true``, and for one that somebody has verified
 ``"verified": {"on": …, "by": public id, "how": …}``. A file of a hundred thousand
-clients thus writes one and the same small value for all of its rows (docs/adr/0009-where-a-fact-comes-from.md). Everything
+clients thus writes one and the same small value for all of its rows (docs/adr/0010-where-a-fact-comes-from.md). Everything
 that writes facts makes the object here.
 """
 
