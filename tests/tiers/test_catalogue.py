@@ -24,6 +24,7 @@ from tiers.gates import Gate, passing_q, register_gate
 from tiers.models import ContactCadence, Entitlement, Promise, ServiceItem
 from tiers.services.catalogue import adapt_item, change_item, create_item, end_item, seed_catalogue
 from tiers.services.entitlements import set_cadence, set_entitlement
+from tiers.services.programmes import seed_default_programme
 from tiers.slices import bounds_of
 
 pytestmark = pytest.mark.django_db
@@ -253,6 +254,20 @@ def test_the_companys_service_is_not_the_managers_to_change_but_to_copy(branch: 
 
     assert (refused.status_code, copied.status_code) == (403, 302)
     assert ServiceItem.objects.filter(branch=branch, code=item.code).exists()
+
+
+def test_the_head_office_reads_tiers_by_name_and_the_system_in_its_own_language(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    seed_default_programme(company=branch.company, actor=system_user())
+    seed_catalogue(company=branch.company, actor=system_user())
+    item, house = ServiceItem.objects.get(code="private_fund"), web(staff("head_office", branch=None))
+
+    page = house.get(reverse("tiers:service", args=[item.public_id]), headers={"accept-language": "zh-hans"})
+
+    said = page.content.decode()
+    assert [row["tier_name"] for row in page.context["entitlements"]] == ["钻石", "私人"]
+    assert "<td>系统</td>" in said and "System" not in said
 
 
 def test_the_grid_costs_the_same_for_one_service_and_for_ten(

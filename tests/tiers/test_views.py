@@ -141,6 +141,14 @@ def test_a_preview_for_nonsense_says_what_is_wrong(branch, programme, staff, web
     assert web(staff("branch_manager")).get(reverse("tiers:preview"), asked).status_code == 422
 
 
+def test_a_preview_without_a_question_offers_the_question(branch, programme, staff, web):
+    page = web(staff("branch_manager")).get(reverse("tiers:preview"))
+
+    assert page.status_code == 200
+    assert b"Choose a day and a programme" in page.content
+    assert page.context["form"].initial["programme"] == programme.public_id
+
+
 def test_a_run_is_queued_once_and_leads_to_its_progress(branch, programme, staff, web):
     manager = web(staff("branch_manager"))
     asked = {"day": "2026-05-29", "programme": programme.public_id, "form_token": "one"}

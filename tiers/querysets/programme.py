@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from crm.core.access import NOTHING
 
 if TYPE_CHECKING:
-    from crm.core.models import Branch, User
+    from crm.core.models import Branch, Company, User
 
 _DEFAULT = "default"
 
@@ -43,6 +43,11 @@ class ProgrammeQuerySet(models.QuerySet[Any]):
     def governing(self, branch: Branch, day: date) -> Any:
         """The programme by which a branch grades on ``day``: its own newest one, else the company's default, else None."""
         return self.in_question(branch, day).first()
+
+    def of_the_house(self, company: Company | None, day: date) -> Any:
+        """The company's default programme on ``day``: what its branches grade by unless they have their own."""
+        rows = self.active_on(day).filter(company=company, branch=None, code=_DEFAULT)
+        return rows.order_by("-effective_from", "-edition", "-pk").first()
 
     def in_question(self, branch: Branch, day: date) -> ProgrammeQuerySet:
         """The programmes of which the first governs a branch on ``day``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -17,6 +18,7 @@ from clients.models import Channel, ContactLog
 from crm.core.clocks import local_date
 from crm.core.errors import MissingRight
 from crm.core.forms.commands import CommandForm
+from crm.core.models import Branch, Company
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import EndServiceForm, ServiceItemForm
@@ -78,9 +80,9 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/catalogue.html", context)
 
 
-def tier_names(branch: Any, day: Any) -> dict[str, str]:
-    """Code and name of the tiers of the programme that governs a branch, the lowest first."""
-    programme = Programme.objects.governing(branch, day)
+def tier_names(branch: Branch | None, day: date, company: Company | None = None) -> dict[str, str]:
+    """Code and name of the tiers of the programme that governs a branch, the lowest first; without one, the company's."""
+    programme = Programme.objects.governing(branch, day) if branch else Programme.objects.of_the_house(company, day)
     return {tier.code: tier.name for tier in programme.tiers.order_by("rank")} if programme else {}
 
 
@@ -97,7 +99,7 @@ def service_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     user, today = actor_of(request), local_date(timezone.now())
     item = visible_item(request, public_id)
     rows = item.entitlements.filter(in_force_q(today) | Q(valid_from__gt=today)).order_by("tier_code", "valid_from")
-    names = tier_names(item.branch or user.branch, today) if item.branch or user.branch else {}
+    names = tier_names(item.branch or user.branch, today, item.company)
     place = {code: number for number, code in enumerate(names)}
     entitled = sorted(
         (row for row in rows if row.times), key=lambda row: (place.get(row.tier_code, len(place)), row.valid_from)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clients.models import BranchDay, Client
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.models import JobRun
+from crm.core.models import Branch, JobRun
 from crm.core.policies import figures
 from crm.core.templatetags.amounts import short
 from crm.core.views.commands import command
@@ -54,11 +55,22 @@ def index(request: HttpRequest) -> HttpResponse:
         rows = EvaluationRun.objects.visible_to(user).filter(branch=place.branch)
         context["runs"] = rows.newest_first()[:SHOWN_RUNS]
     if user.has_perm("tiers.add_evaluationrun") and programmes:
-        newest = BranchDay.objects.filter(branch=place.branch).aggregate(day=Max("day"))["day"]
-        initial = {"day": newest or today, "programme": governing and governing.public_id}
-        context["form"] = EvaluationForm(branch=place.branch, today=today, initial=initial)
+        newest = _newest_day(place.branch)
+        context["form"] = EvaluationForm(
+            branch=place.branch, today=today, initial=_to_evaluate(governing, newest or today)
+        )
         context["newest_day"] = newest
     return render(request, "tiers/index.html", context)
+
+
+def _newest_day(branch: Branch) -> date | None:
+    newest: date | None = BranchDay.objects.filter(branch=branch).aggregate(day=Max("day"))["day"]
+    return newest
+
+
+def _to_evaluate(programme: Programme | None, day: date) -> dict[str, Any]:
+    """What the form of an evaluation stands at: the newest day on file, by the programme that governs."""
+    return {"day": day, "programme": programme and programme.public_id}
 
 
 def _shares(rows: list[dict[str, Any]]) -> int:
@@ -92,7 +104,12 @@ def _in_words(tier: Tier, window: int) -> str:
 def preview(request: HttpRequest) -> HttpResponse:
     """What an evaluation for a day would do; nothing is written."""
     place, today = place_of(request), local_date(timezone.now())
-    form = EvaluationForm(request.GET or None, branch=place.branch, today=today)
+    asked = request.GET if {"day", "programme"} & set(request.GET) else None
+    initial = {}
+    if asked is None:
+        governing = Programme.objects.governing(place.branch, today)
+        initial = _to_evaluate(governing, _newest_day(place.branch) or today)
+    form = EvaluationForm(asked, branch=place.branch, today=today, initial=initial)
     context: dict[str, Any] = {"place": place, "form": form}
     status = 200
     if form.is_valid():

@@ -90,7 +90,7 @@ def entitlement_set(request: HttpRequest, public_id: str, tier_id: str) -> HttpR
             "words": _("%(times)s per %(period)s") % {"times": row.times, "period": Period(row.period).label}
             if row.times
             else _("not entitled"),
-            "by": row.created_by.name,
+            "by": row.created_by.called,
             "reason": row.reason,
         }
         for row in rows
@@ -121,7 +121,7 @@ def cadence_set(request: HttpRequest, tier_id: str) -> HttpResponse:
             "from": row.valid_from,
             "to": row.valid_to,
             "words": _("every %(days)s days") % {"days": row.days} if row.days else _("no cadence"),
-            "by": row.created_by.name,
+            "by": row.created_by.called,
             "reason": row.reason,
         }
         for row in rows

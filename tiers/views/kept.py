@@ -61,8 +61,8 @@ def kept(request: HttpRequest) -> HttpResponse:
 
 def _name(lines: list[dict[str, Any]], by: str, user: Any, today: date) -> None:
     """Words of the reader's language; clients in the form he may see."""
-    if by == "tier" and user.branch:
-        names = tier_names(user.branch, today)
+    if by == "tier":
+        names = tier_names(user.branch, today, user.company)
         for line in lines:
             line["name"] = names.get(line["key"], line["name"])
     elif by == "service":
