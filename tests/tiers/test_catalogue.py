@@ -239,7 +239,7 @@ def test_a_manager_adds_changes_and_ends_a_service_of_the_branch(branch: Branch,
     assert [answer.status_code for answer in (added, page, changed, entitled, ended)] == [302, 200, 302, 302, 302]
     item.refresh_from_db()
     assert (item.branch, item.limit_days, item.ends_on) == (branch, 2, today)
-    assert "2 per Quarter" in grid
+    assert "2 per quarter" in grid
     assert "Tea" in browser.get(reverse("tiers:catalogue")).content.decode()
 
 
@@ -268,6 +268,19 @@ def test_the_head_office_reads_tiers_by_name_and_the_system_in_its_own_language(
     said = page.content.decode()
     assert [row["tier_name"] for row in page.context["entitlements"]] == ["钻石", "私人"]
     assert "<td>系统</td>" in said and "System" not in said
+
+
+def test_what_is_always_there_stands_without_a_number_in_its_history(branch: Branch, staff: Staff, web: Web) -> None:
+    programme = seed_default_programme(company=branch.company, actor=system_user())
+    seed_catalogue(company=branch.company, actor=system_user())
+    item = ServiceItem.objects.filter(rhythm="standing").earliest("pk")
+
+    gold = programme.tiers.get(code="gold")
+    page = web(staff("head_office", branch=None)).get(
+        reverse("tiers:entitlement_set", args=[item.public_id, gold.public_id])
+    )
+
+    assert "<td>always</td>" in page.content.decode()
 
 
 def test_the_grid_costs_the_same_for_one_service_and_for_ten(

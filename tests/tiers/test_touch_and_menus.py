@@ -291,7 +291,7 @@ def test_the_client_page_tells_what_is_owed_what_was_given_and_what_he_may_have(
         PromiseFactory(client=client, item=item)
 
     assert told.count("Portfolio review") >= 3
-    assert "2 per Quarter" in told
+    assert "2 per quarter" in told
     assert cost_of(lambda: browser.get(page)) == one
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.core.clocks import local_date
@@ -67,6 +68,15 @@ def _cells(rows: Any, programme: Any, today: Any) -> dict[Any, dict[str, Any]]:
     return found
 
 
+def _in_words(row: Entitlement) -> str:
+    """How often, as the grid says it; a standing service has no number."""
+    if not row.times:
+        return _("not entitled")
+    if row.item.rhythm == "standing":
+        return pgettext("service", "always")
+    return _("%(times)s per %(period)s") % {"times": row.times, "period": str(Period(row.period).label).lower()}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("tiers.add_entitlement", raise_exception=True)
 def entitlement_set(request: HttpRequest, public_id: str, tier_id: str) -> HttpResponse:
@@ -74,7 +84,7 @@ def entitlement_set(request: HttpRequest, public_id: str, tier_id: str) -> HttpR
     user, today, item = actor_of(request), local_date(timezone.now()), visible_item(request, public_id)
     tier = _tier(request, tier_id)
     kept = Entitlement.objects.filter(item=item, tier_code=tier.code, programme_code=tier.programme.code)
-    rows = list(kept.select_related("created_by").order_by("-valid_from"))
+    rows = list(kept.select_related("created_by", "item").order_by("-valid_from"))
     initial: dict[str, Any] = {"valid_from": today}
     if rows:
         initial |= {"times": rows[0].times, "period": rows[0].period}
@@ -87,9 +97,7 @@ def entitlement_set(request: HttpRequest, public_id: str, tier_id: str) -> HttpR
         {
             "from": row.valid_from,
             "to": row.valid_to,
-            "words": _("%(times)s per %(period)s") % {"times": row.times, "period": Period(row.period).label}
-            if row.times
-            else _("not entitled"),
+            "words": _in_words(row),
             "by": row.created_by.called,
             "reason": row.reason,
         }
