@@ -24,6 +24,8 @@ _ACTIONS = {
     "survey.expire": _("Survey links ran out"),
     "survey.hand_out_link": _("Handed a survey link out"),
     "survey.invite": _("Invited to a survey"),
+    "survey.invite_segment": _("Invited a segment to a survey"),
+    "survey.write_letters": _("Wrote to those invited to a survey"),
 }
 
 

@@ -8,7 +8,7 @@ import django_filters as filters
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from care.models import CareProgramme, Finding, FollowUpCall, SurveyInvitation
+from care.models import CareProgramme, Finding, FollowUpCall, SurveyInvitation, SurveyRound
 from clients.models import Client
 from crm.core.filters import DayRange
 
@@ -56,10 +56,21 @@ class FindingFilter(filters.FilterSet):
         fields: list[str] = []
 
 
+def _rounds(request: Any) -> Any:
+    rows = SurveyRound.objects.all()
+    return (rows.visible_to(request.user) if request is not None else rows.none()).order_by("-made_at", "-pk")
+
+
 class SurveyFilter(filters.FilterSet):
-    """Surveys by state, day of the invitation, and how satisfied the client was."""
+    """Surveys by state, occasion, round, day of the invitation, and how satisfied the client was."""
 
     state = filters.ChoiceFilter(choices=SurveyInvitation.State.choices, label=_("State"), empty_label=_("All states"))
+    occasion = filters.ChoiceFilter(
+        choices=SurveyInvitation.Occasion.choices, label=_("Occasion"), empty_label=_("Every occasion")
+    )
+    round = filters.ModelChoiceFilter(
+        queryset=_rounds, to_field_name="public_id", label=_("Survey of a segment"), empty_label=_("All of them")
+    )
     created = DayRange(field_name="created_at", label=_("Invited on"))
     satisfaction = filters.ChoiceFilter(
         field_name="answer__satisfaction",

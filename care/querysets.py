@@ -116,6 +116,19 @@ class FindingQuerySet(models.QuerySet[Any]):
         )
 
 
+class SurveyRoundQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> SurveyRoundQuerySet:
+        """Rounds of the branch or company."""
+        return self.filter(branch_q(user)) if user.is_authenticated else self.none()
+
+    def for_list(self) -> SurveyRoundQuerySet:
+        """With how many were invited and answered, and the mean satisfaction."""
+        answers = "invitations__answer"
+        return self.select_related("branch", "made_by", "segment").annotate(
+            invited=Count("invitations"), answered=Count(answers), satisfaction=Avg(f"{answers}__satisfaction")
+        )
+
+
 class SurveyInvitationQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> SurveyInvitationQuerySet:
         """Surveys of the branch or company; of complaints only those whose complaint the reader may see."""
@@ -130,7 +143,16 @@ class SurveyInvitationQuerySet(models.QuerySet[Any]):
         return self.filter(state="answered")
 
     def for_list(self) -> SurveyInvitationQuerySet:
-        return self.select_related("client", "complaint", "branch", "answer")
+        return self.select_related("client", "complaint", "branch", "answer", "round")
+
+    def unanswered(self, now: datetime) -> SurveyInvitationQuerySet:
+        """Those that can still be answered."""
+        return self.filter(state="invited", expires_at__gt=now)
+
+    def without_letter(self, now: datetime) -> SurveyInvitationQuerySet:
+        """Those of rounds whose letter is yet to be written, the oldest first."""
+        waiting = self.unanswered(now).filter(occasion="round", sent_by_channel="", held_back="")
+        return waiting.select_related("branch", "client__branch", "round").order_by("pk")
 
     def by_month(self, now: datetime, months: int) -> list[dict[str, Any]]:
         """Answers by local month, the last ``months`` with answers: mean satisfaction and net promoter score."""

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from care.views import calls, findings, public, surveys, unable
+from care.views import calls, findings, public, rounds, surveys, unable
 
 app_name = "care"
 urlpatterns: list[URLPattern] = [
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern] = [
     path("care/findings/", findings.finding_list, name="findings"),
     path("care/findings/<str:public_id>/close/", findings.close, name="finding_close"),
     path("care/surveys/", surveys.results, name="surveys"),
+    path("care/surveys/rounds/", rounds.round_list, name="survey_rounds"),
+    path("care/surveys/rounds/new/", rounds.round_new, name="survey_round_new"),
     path("care/surveys/<str:public_id>/link/", surveys.hand_out, name="survey_link"),
     path("s/<str:token>/", public.survey, name="survey"),
 ]

@@ -2,10 +2,12 @@
 
 from rest_framework.routers import BaseRouter
 
+from care.api.rounds import SurveyRoundViewSet
 from care.api.views import FollowUpViewSet, SurveyViewSet
 
 
 def register(router: BaseRouter) -> None:
     """Add the resources of this app to the router of the product."""
     router.register("follow-ups", FollowUpViewSet, basename="follow-up")
+    router.register("survey-rounds", SurveyRoundViewSet, basename="survey-round")
     router.register("surveys", SurveyViewSet, basename="survey")

@@ -157,6 +157,7 @@ class SurveyRead(serializers.ModelSerializer[SurveyInvitation]):
     branch = serializers.CharField(source="branch.code", read_only=True)
     client = serializers.CharField(source="client.public_id", read_only=True, allow_null=True, default=None)
     complaint = serializers.CharField(source="complaint.public_id", read_only=True, allow_null=True, default=None)
+    round = serializers.CharField(source="round.public_id", read_only=True, allow_null=True, default=None)
     occasion = serializers.CharField(read_only=True)
     state = serializers.CharField(read_only=True)
     satisfaction = serializers.IntegerField(
@@ -172,7 +173,7 @@ class SurveyRead(serializers.ModelSerializer[SurveyInvitation]):
     class Meta:
         model = SurveyInvitation
         fields = [
-            "id", "branch", "client", "complaint", "occasion", "state", "created_at", "expires_at", "satisfaction",
+            "id", "branch", "client", "complaint", "round", "occasion", "state", "created_at", "expires_at", "satisfaction",
             "recommendation", "comment", "answered_at", "version",
         ]  # fmt: skip
 

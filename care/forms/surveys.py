@@ -8,8 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from care.models import SurveyInvitation
 from care.services.surveys import LONGEST_COMMENT, RECOMMENDATION
-from crm.core.forms.commands import WrittenForm
+from clients.models import Segment
+from crm.core.forms.commands import CommandForm, WrittenForm
+from crm.core.models import User
 
 #: From the worst to the best, with the face that says it.
 FACES = (
@@ -19,6 +22,31 @@ FACES = (
     (4, pgettext_lazy("mark in a survey", "Good"), "mood-smile"),
     (5, pgettext_lazy("mark in a survey", "Excellent"), "mood-happy"),
 )
+
+
+class RoundForm(CommandForm):
+    """Which segment is asked, and about what."""
+
+    segment = forms.ModelChoiceField(
+        label=_("Segment"),
+        queryset=Segment.objects.none(),
+        to_field_name="public_id",
+        empty_label=_("Choose a segment"),
+    )
+    title = forms.CharField(
+        label=_("Asked about"),
+        max_length=60,
+        help_text=_(
+            "Clients read it: how satisfied are you with … The same segment and words again go on with that round."
+        ),
+    )
+
+    def __init__(self, *args: Any, user: User, preview: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        segment: Any = self.fields["segment"]
+        segment.queryset = Segment.objects.visible_to(user).for_list(user)
+        if preview:
+            self.fields["form_token"].required = False
 
 
 class SurveyForm(WrittenForm):
@@ -42,6 +70,11 @@ class SurveyForm(WrittenForm):
         max_length=LONGEST_COMMENT,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def ask_about(self, invitation: SurveyInvitation) -> None:
+        """Ask for what the client was invited for."""
+        if invitation.round is not None:
+            self["satisfaction"].label = _("How satisfied are you with: %(title)s?") % {"title": invitation.round.title}
 
     def faces(self) -> list[dict[str, Any]]:
         chosen = self["satisfaction"].value()

@@ -3,7 +3,7 @@
 from care.models.call import CallAnswer, CallAttempt, FollowUpCall
 from care.models.finding import Finding
 from care.models.programme import CareProgramme, ScriptQuestion
-from care.models.survey import SurveyAnswer, SurveyInvitation
+from care.models.survey import SurveyAnswer, SurveyInvitation, SurveyRound
 
 __all__ = [
     "CallAnswer",
@@ -14,4 +14,5 @@ __all__ = [
     "ScriptQuestion",
     "SurveyAnswer",
     "SurveyInvitation",
+    "SurveyRound",
 ]

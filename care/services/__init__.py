@@ -11,6 +11,7 @@ from care.services.calls import (
 )
 from care.services.findings import close_finding
 from care.services.plan import mark_missed, plan_calls, seed_programmes, tidy_calls
+from care.services.rounds import find_audience, invite_segment, write_letters
 from care.services.surveys import answer_survey, expire_surveys, hand_out_link, invite_surveys
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "close_finding",
     "complete_call",
     "expire_surveys",
+    "find_audience",
     "hand_out_link",
+    "invite_segment",
     "invite_surveys",
     "mark_missed",
     "plan_calls",
@@ -30,4 +33,5 @@ __all__ = [
     "seed_programmes",
     "take_call",
     "tidy_calls",
+    "write_letters",
 ]

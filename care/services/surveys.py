@@ -47,7 +47,11 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _address(token: str) -> str:
+def new_token() -> str:
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def link_address(token: str) -> str:
     return f"{settings.CRM_PUBLIC_URL}{reverse('care:survey', args=[token])}"
 
 
@@ -81,7 +85,7 @@ def _key(complaint: Complaint) -> str:
 
 
 def _invite(complaint: Complaint, now: datetime, valid: timedelta) -> bool:
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = new_token()
     invitation = SurveyInvitation(
         branch=complaint.branch,
         client=complaint.client,
@@ -97,7 +101,7 @@ def _invite(complaint: Complaint, now: datetime, valid: timedelta) -> bool:
             invitation.save()
     except IntegrityError:
         return False
-    notices.survey_invitation(invitation, _address(token), now)
+    notices.survey_invitation(invitation, link_address(token), now)
     return True
 
 
@@ -113,16 +117,18 @@ def hand_out_link(*, actor: User, invitation: SurveyInvitation, now: datetime) -
         raise OwnSurvey
     if row.state != State.INVITED or row.expires_at <= now:
         raise SurveyClosed
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = new_token()
     row.token_hash, row.sent_by_channel = token_hash(token), "counter"
     row.save(update_fields=["token_hash", "sent_by_channel"])
     audit.record(actor, "survey.hand_out_link", row)
-    return Link(row, _address(token))
+    return Link(row, link_address(token))
 
 
 def find_open(token: str, now: datetime) -> SurveyInvitation:
     """The invitation behind a link that can still be answered. Reading writes nothing. Raises ``SurveyClosed``."""
-    open_ones = SurveyInvitation.objects.select_related("branch").filter(state=State.INVITED, expires_at__gt=now)
+    open_ones = SurveyInvitation.objects.select_related("branch", "round").filter(
+        state=State.INVITED, expires_at__gt=now
+    )
     found = open_ones.filter(token_hash=token_hash(token)).first()
     if found is None:
         raise SurveyClosed

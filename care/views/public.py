@@ -22,16 +22,20 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
     """Show the questions, or take the answer. Looking writes nothing, so a link preview uses nothing up."""
     try:
         if request.method != "POST":
-            invitation = find_open(token, timezone.now())
-            return _page(request, "care/survey.html", 200, form=SurveyForm(), branch=invitation.branch)
+            return _asked(request, token, SurveyForm(), 200)
         form = SurveyForm(request.POST)
         if not form.is_valid():
-            invitation = find_open(token, timezone.now())
-            return _page(request, "care/survey.html", 400, form=form, branch=invitation.branch)
+            return _asked(request, token, form, 400)
         answer_survey(actor=system_user(), token=token, now=timezone.now(), **form.cleaned_data)
     except SurveyClosed as refusal:
         return _page(request, "care/survey_closed.html", refusal.status)
     return _page(request, "care/survey_thanks.html", 200)
+
+
+def _asked(request: HttpRequest, token: str, form: SurveyForm, status: int) -> HttpResponse:
+    invitation = find_open(token, timezone.now())
+    form.ask_about(invitation)
+    return _page(request, "care/survey.html", status, form=form, branch=invitation.branch)
 
 
 def _page(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:

@@ -422,6 +422,9 @@ MATRIX: list[tuple[str, str, str]] = [
     ("get", "care:finding_close", "care.change_finding"),
     ("post", "care:finding_close", "care.change_finding"),
     ("get", "care:surveys", "care.view_surveyinvitation"),
+    ("get", "care:survey_rounds", "care.view_surveyinvitation"),
+    ("get", "care:survey_round_new", "care.add_surveyround"),
+    ("post", "care:survey_round_new", "care.add_surveyround"),
     ("get", "care:survey_link", "care.hand_out_survey"),
     ("post", "care:survey_link", "care.hand_out_survey"),
     ("get", "workbench:my_day", OWN),
@@ -681,6 +684,10 @@ MATRIX: list[tuple[str, str, str]] = [
     ("get", "api:survey-detail", "care.view_surveyinvitation"),
     ("get", "api:survey-results", "care.view_surveyinvitation"),
     ("post", "api:survey-link", "care.hand_out_survey"),
+    ("get", "api:survey-round-list", "care.view_surveyinvitation"),
+    ("post", "api:survey-round-list", "care.add_surveyround"),
+    ("get", "api:survey-round-detail", "care.view_surveyinvitation"),
+    ("get", "api:survey-round-preview", "care.add_surveyround"),
 ]
 
 #: Routes that are open on purpose or belong to the sign-in itself, with the reason.

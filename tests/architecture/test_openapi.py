@@ -12,7 +12,9 @@ import pytest
 import yaml
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
+from care.models import SurveyRound
 from crm.core.jobs import start_job
 from crm.core.models import Delegation, ImportBatch
 from tests.factories.advisory import AgreementFactory
@@ -41,6 +43,7 @@ RESOURCES = (
     "assignments",
     "follow-ups",
     "surveys",
+    "survey-rounds",
     "complaints",
     "policies",
     "accounts",
@@ -127,6 +130,7 @@ def test_real_answers_are_as_described(schema, branch, staff, api):
     ClientRateFactory(client__branch=branch)
     TierOverrideFactory(client__branch=branch)
     manager = staff("branch_manager")
+    SurveyRound.objects.create(branch=branch, segment_name="a", title="a", made_by=manager, made_at=timezone.now())
     start_job("imports.check", actor=manager, params={}, branch=branch)
     ImportBatch.objects.create(kind="clients", branch=branch, file_name="a.csv", actor=manager)
     Delegation.objects.create(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,10 +19,11 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from care.errors import CallNotOpen, CallTaken
-from care.models import FollowUpCall, SurveyAnswer
+from care.models import FollowUpCall, SurveyAnswer, SurveyInvitation
 from care.querysets import FollowUpCallQuerySet
-from care.services import approve_unable, invite_surveys, plan_calls, take_call
+from care.services import approve_unable, invite_segment, invite_surveys, plan_calls, rounds, take_call, write_letters
 from care.services.surveys import find_open
+from clients.services.segments import create_segment
 from crm.core.access import system_user
 from crm.core.models import Branch, Outbound, User
 from tests.factories.care import (
@@ -200,6 +202,63 @@ def test_four_sweeps_at_once_invite_everybody_once(branch: Branch) -> None:
 
     assert sum(counts) == 6
     assert Outbound.objects.count() == 6
+
+
+@pytest.fixture
+def asked_at_once(branch: Branch, staff: Staff) -> Callable[..., list[Any]]:
+    """Rounds asked by these titles at the same moment, of a segment of six clients."""
+    manager = staff("branch_manager")
+    rule = {"all": [{"field": "status", "op": "in", "value": ["active"]}]}
+    segment = create_segment(values={"name": "活跃", "rule": rule}, actor=manager)
+    ClientFactory.create_batch(6, branch=branch, email="a@example.com")
+
+    def ask(*titles: str) -> list[Any]:
+        said: dict[str, Any] = {"segment": segment, "branch": branch, "actor": manager, "now": NOW}
+        return race(len(titles), lambda n: invite_segment(title=titles[n], **said))
+
+    return ask
+
+
+def test_a_round_asked_three_times_at_once_invites_everybody_once_and_two_sweeps_write_one_letter_each(
+    asked_at_once: Callable[..., list[Any]],
+) -> None:
+    results = asked_at_once("服务", "服务", "服务")
+    assert {type(result).__name__ for result in results} == {"SurveyRound"}, results
+    assert len({result.pk for result in results}) == 1
+    assert SurveyInvitation.objects.count() == 6
+
+    actor = system_user()
+    counts = race(2, lambda _n: write_letters(actor=actor, now=NOW))
+
+    assert (sum(counts), Outbound.objects.count()) == (6, 6)
+    for letter in Outbound.objects.all():
+        found = re.search(r"/s/([\w-]+)/", letter.body)
+        assert found is not None
+        assert letter.dedupe_key == f"survey:{find_open(found[1], NOW).public_id}", "the link of the letter is alive"
+
+
+def test_two_rounds_at_once_invite_each_client_to_one_of_them(asked_at_once: Callable[..., list[Any]]) -> None:
+    assert [type(result).__name__ for result in asked_at_once("服务", "软件")] == ["SurveyRound"] * 2
+
+    assert SurveyInvitation.objects.count() == 6
+
+
+@on_postgresql
+def test_without_the_lock_two_rounds_at_once_would_invite_everybody_twice(
+    asked_at_once: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meeting, look = Meeting(2), rounds.find_audience
+
+    def look_then_wait(**said: Any) -> Any:
+        found = look(**said)
+        meeting.wait()
+        return found
+
+    monkeypatch.setattr(rounds, "_branch_alone", lambda branch: branch)
+    monkeypatch.setattr(rounds, "find_audience", look_then_wait)
+    asked_at_once("服务", "软件")
+
+    assert SurveyInvitation.objects.count() == 12
 
 
 def test_of_fifty_answers_at_once_one_counts(branch: Branch) -> None:

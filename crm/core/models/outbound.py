@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.fields import EncryptedField
@@ -51,7 +52,10 @@ class Outbound(PublicModel):
         verbose_name = _("outgoing message")
         verbose_name_plural = _("outgoing messages")
         default_permissions = ("view",)
-        indexes = [models.Index(fields=["state", "due_at"], name="outbound_due")]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="outbound_due"),
+            models.Index(fields=["client_ref", "created_at"], name="outbound_by_client", condition=~Q(client_ref="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.state}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -17,6 +17,12 @@ class OutboundQuerySet(models.QuerySet[Any]):
         from crm.core.access import branch_q
 
         return self.filter(branch_q(user))
+
+    def counts_of(self, client_refs: list[str], since: datetime) -> dict[str, int]:
+        """How many messages each of the clients was written since then; those that never left do not count."""
+        there = self.filter(client_ref__in=client_refs, created_at__gte=since)
+        rows = there.exclude(state__in=["failed", "dead", "missed"]).order_by().values("client_ref")
+        return dict(rows.annotate(number=Count("pk")).values_list("client_ref", "number"))
 
     def due(self, now: datetime) -> OutboundQuerySet:
         return self.filter(state="queued", due_at__lte=now).order_by("due_at", "pk")
