@@ -31,7 +31,13 @@ class AdvisoryConfig(AppConfig):
         from clients.registry import ClientBound, Moves, Stays, bind
         from clients.retention import keeps
         from crm.core.audit_words import add_words
+        from crm.core.modules import add_module
 
+        add_module(
+            "matching",
+            routes=("advisory:matching", "api:matching-runs-"),
+            about=("advisory.matchingrun",),
+        )
         add_words(_ACTIONS)
 
         @keeps("advice")

@@ -46,6 +46,7 @@ class CareConfig(AppConfig):
         from crm.core import audit
         from crm.core.audit_words import add_words
         from crm.core.importing import own_work
+        from crm.core.modules import add_module
 
         @audit.veil(Finding)
         def about_own_clients(user: Any) -> Any:
@@ -59,6 +60,12 @@ class CareConfig(AppConfig):
         bind(
             ClientBound("care.FollowUpCall", on_merge=Moves({"call_planned_once": both_calls})),
             ClientBound("care.SurveyInvitation", on_merge=Moves()),
+        )
+        # The page on which a client answers stays open: he has his link in hand.
+        add_module(
+            "surveys",
+            routes=("care:surveys", "care:survey_", "api:survey-"),
+            about=("care.surveyinvitation", "care.survey"),
         )
         add_words(_ACTIONS)
         offer()

@@ -78,6 +78,7 @@ class TiersConfig(AppConfig):
         from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
         from crm.core.importing import register as takes_in
+        from crm.core.modules import add_module
         from tiers import tasks  # noqa: F401  registers the job and the sweep
         from tiers.importing import AppliedRateTarget, FormerTierTarget
         from tiers.models import ClientRate, FeeQuote
@@ -100,6 +101,18 @@ class TiersConfig(AppConfig):
             )
             return FeeQuote.objects.exclude(pk__in=seen.values("pk"))
 
+        add_module(
+            "bookings",
+            routes=("tiers:booking", "tiers:places_set", "api:bookings-", "api:service-days-"),
+            about=("tiers.booking", "tiers.serviceday"),
+        )
+        add_module(
+            "preferences",
+            routes=("tiers:preference", "api:preference-segments-"),
+            about=("tiers.preferencesegment",),
+        )
+        add_module("leaks", routes=("tiers:leak", "api:rate-leaks-"), about=("tiers.rateleak", "tiers.leakreview"))
+        add_module("simulator", routes=("tiers:simulation", "api:tier-simulations-"))
         add_words(_ACTIONS)
         add_parts(
             {"branch_manager": _("Branch manager"), "head_office": _("Head office"), "steps": _("steps of tiers")}

@@ -22,6 +22,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.jobs import due
 from crm.core.models import User
+from crm.core.modules import branches_without
 from crm.core.policies import figures
 from crm.core.service import service
 from crm.core.versions import lock
@@ -60,7 +61,7 @@ def invite_surveys(*, actor: User, now: datetime) -> int:
     """Invite whoever complained and whose complaint was closed lately, once for each closing. Returns how many.
 
     Pulled from complaints: a closed complaint knows nothing of surveys. Imported complaints that ended before they came to
-    us are older than the link's validity and bring none.
+    us are older than the link's validity and bring none; nor does a branch that leaves surveys out.
     """
     known = figures(local_date(now))
     valid = timedelta(days=known.days("survey.valid_days"))
@@ -71,7 +72,9 @@ def invite_surveys(*, actor: User, now: datetime) -> int:
     )
     # Cheap when nothing is new: occasions that have their invitation are left out by their key.
     known_keys = set(SurveyInvitation.objects.filter(complaint__in=closed).values_list("occurrence_key", flat=True))
-    fresh = [complaint for complaint in closed if _key(complaint) not in known_keys][:_PER_ROUND]
+    fresh = [complaint for complaint in closed if _key(complaint) not in known_keys]
+    left_out = branches_without("surveys", local_date(now)) if fresh else set()
+    fresh = [complaint for complaint in fresh if complaint.branch_id not in left_out][:_PER_ROUND]
     invited = 0
     for complaint in fresh:
         invited += _invite(complaint, now, valid)

@@ -140,6 +140,7 @@ AREA_WORDS = {
     "matching": gettext_lazy("Client matching"),
     "sign_in": gettext_lazy("Sign-in"),
     "service": gettext_lazy("Services"),
+    "module": gettext_lazy("Parts of the product"),
     "privacy": gettext_lazy("Privacy"),
 }
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from crm.core.context import RequestFacts, forget_request_facts, set_request_facts
 from crm.core.errors import DomainError
+from crm.core.modules import ModuleOff, is_off
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -80,12 +81,20 @@ class RequestContext:
             patch_cache_control(response, no_store=True, private=True)
         return response
 
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        """Parts that the visitor's branch leaves out are not there, as pages and, by session, over REST."""
+        match = request.resolver_match
+        if match is None or not request.user.is_authenticated or not is_off(request.user, match.view_name):
+            return None
+        if request.path.startswith("/api/"):
+            return _problem(ModuleOff.code, ModuleOff.status, str(ModuleOff.message))
+        return _refused(request, ModuleOff())
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal that no form has caught becomes a designed page with its own status."""
         if not isinstance(exception, DomainError):
             return None
-        context = {"message": exception.message, "code": exception.code, "status": exception.status}
-        return render(request, "errors/refused.html", context, status=exception.status)
+        return _refused(request, exception)
 
     def _end_session(self, request: HttpRequest) -> HttpResponse | None:
         now, session = timezone.now(), request.session
@@ -124,6 +133,11 @@ class RequestContext:
         return _lead(request, reverse("mfa_activate_totp"), "second_factor_due", 403)
 
 
+def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    context = {"message": refusal.message, "code": refusal.code, "status": refusal.status}
+    return render(request, "errors/refused.html", context, status=refusal.status)
+
+
 def _with_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Whoever opens the address of a command, after signing in again or from his history, gets a page and not a blank one."""
     bare = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.streaming and not response.content
@@ -156,11 +170,15 @@ def _lead(request: HttpRequest, url: str, code: str, status: int) -> HttpRespons
     """Somewhere else first: a redirect for a page, a header for htmx (else it would fill a table with a log-in page), a
     problem for programs."""
     if request.path.startswith("/api/"):
-        body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": code, "fields": {}}
-        return JsonResponse(body, status=status, content_type="application/problem+json")
+        return _problem(code, status, code)
     if getattr(request, "htmx", False):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
+
+
+def _problem(code: str, status: int, detail: str) -> JsonResponse:
+    body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail, "fields": {}}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 def _note_session(request: HttpRequest) -> None:

@@ -122,19 +122,14 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
     inflow = sum((row.inflow - row.outflow for row in days if row.day >= month), start=0)
     complaints = Complaint.objects.visible_to(user).filter(branch_id__in=ids)
     calls = FollowUpCall.objects.visible_to(user).filter(client__branch_id__in=ids)
-    surveys = SurveyInvitation.objects.visible_to(user).filter(branch_id__in=ids).results()
-    said = {"answered": surveys["answered"], "asked": surveys["asked"]}
-    rests_on = ngettext(
-        "%(answered)s answer of %(asked)s asked", "%(answered)s answers of %(asked)s asked", said["answered"]
-    )
-    rests_on %= said
     listing = reverse("clients:list")
+    alone = listing if "matching" in user.modules_off else reverse("advisory:matching")
     return [
         {"label": _("Net assets"), "money": assets, "url": listing, "hint": str(oldest)},
         {"label": _("Net inflow this month"), "money": inflow, "signed": True, "url": f"{listing}?sort=-assets"},
         {"label": _("Clients served"), "value": clients["served"], "url": listing},
         {"label": _("New this month"), "value": clients["new"], "url": f"{listing}?sort=-new&opened_from={month}"},
-        {"label": _("Without an advisor"), "value": clients["alone"], "url": reverse("advisory:matching")},
+        {"label": _("Without an advisor"), "value": clients["alone"], "url": alone},
         {"label": _("Open complaints"), "value": complaints.open().count(), "url": reverse("complaints:list")},
         {
             "label": _("Overdue complaints"),
@@ -147,6 +142,23 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
             "value": calls.overdue(today).count(),
             "url": f"{reverse('care:queue')}?overdue=true",
         },
+        *_thought(user, ids),
+        *([known] if known else []),
+        *_leaks(user, ids),
+    ]
+
+
+def _thought(user: User, ids: list[int]) -> list[dict[str, Any]]:
+    """What clients think, where the branch asks them, and on how many answers that rests."""
+    if "surveys" in user.modules_off:
+        return []
+    surveys = SurveyInvitation.objects.visible_to(user).filter(branch_id__in=ids).results()
+    said = {"answered": surveys["answered"], "asked": surveys["asked"]}
+    rests_on = ngettext(
+        "%(answered)s answer of %(asked)s asked", "%(answered)s answers of %(asked)s asked", said["answered"]
+    )
+    rests_on %= said
+    return [
         {
             "label": _("Satisfaction (1 to 5)"),
             "value": f"{surveys['satisfaction']:.1f}" if surveys["answered"] else "—",
@@ -159,8 +171,6 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
             "url": reverse("care:surveys"),
             "hint": rests_on,
         },
-        *([known] if known else []),
-        *_leaks(user, ids),
     ]
 
 

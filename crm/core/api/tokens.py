@@ -15,11 +15,19 @@ from knox.settings import CONSTANTS
 from rest_framework.exceptions import AuthenticationFailed
 
 from crm.core.jobs import due
+from crm.core.modules import demand
 from crm.core.querysets.standing import signed_in
 
 
 class DeviceAuthentication(TokenAuthentication):
     """As knox does it, but who asks comes with roles and rights, as for a page, and a request deletes nothing."""
+
+    def authenticate(self, request: Any) -> tuple[Any, AuthToken] | None:
+        """Raises ``ModuleOff`` where the branch of whoever asks leaves this part out; by session the middleware does."""
+        found: tuple[Any, AuthToken] | None = super().authenticate(request)
+        if found is not None and request.resolver_match is not None:
+            demand(found[0], request.resolver_match.view_name)
+        return found
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, AuthToken]:
         """Raises ``AuthenticationFailed`` for a token that is unknown, has run out, or whose owner may not sign in."""

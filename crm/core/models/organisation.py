@@ -211,6 +211,11 @@ class User(PublicModel, Versioned, AbstractBaseUser, PermissionsMixin):
         return self.standing.rights
 
     @property
+    def modules_off(self) -> tuple[str, ...]:
+        """Parts of the product that the own branch leaves out, by name."""
+        return self.standing.modules_off
+
+    @property
     def role_keys(self) -> frozenset[str]:
         return frozenset(role.key for role in self.roles)
 

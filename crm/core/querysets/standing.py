@@ -1,4 +1,5 @@
-"""Where a member of staff stands today: roles, rights, outlets of the branch, and for whom he is deputy, in one statement.
+"""Where a member of staff stands today: roles, rights, outlets of the branch, for whom he is deputy, and which parts his branch
+leaves out, in one statement.
 
 Asked before every page, and so written by hand: the planner needs half as long for it as for what the mapper makes of the
 same question, and Python a tenth. The lists come as JSON text beside the person's own columns; both engines know the form.
@@ -17,6 +18,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from crm.core.clocks import local_date
+from crm.core.modules import LEAD, names, without
 
 if TYPE_CHECKING:
     from crm.core.models import Role, User
@@ -28,12 +30,14 @@ class Standing:
 
     #: In the order of their keys.
     roles: tuple[Role, ...] = ()
-    #: As "app.codename".
+    #: As "app.codename"; none of a part that is left out.
     rights: frozenset[str] = frozenset()
     #: Branches under his own.
     outlets: frozenset[int] = frozenset()
     #: Members of staff for whom he is deputy.
     absent: tuple[int, ...] = ()
+    #: Parts that his branch leaves out, by name.
+    modules_off: tuple[str, ...] = ()
     #: Keys that apps further right asked for with ``add_keys``, by name.
     keys: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -58,8 +62,16 @@ _LISTS = """
    WHERE g.user_id = u.id) AS standing_rights,
  (SELECT CAST({list}(b.id) AS text) FROM core_branch b WHERE b.parent_id = u.branch_id) AS standing_outlets,
  (SELECT CAST({list}(d.absent_id) AS text) FROM core_delegation d WHERE d.deputy_id = u.id
-   AND d.first_day <= %s AND d.last_day >= %s AND d.revoked_at IS NULL) AS standing_absent
+   AND d.first_day <= %s AND d.last_day >= %s AND d.revoked_at IS NULL) AS standing_absent,
+ (SELECT CAST({list}(f.policy_key_id) AS text) FROM core_policy f WHERE f.policy_key_id IN ({modules})
+   AND f.effective_from <= %s AND (f.branch_id IS NULL OR f.branch_id = u.branch_id) AND f.value = 'false'
+   AND NOT EXISTS (SELECT 1 FROM core_policy n WHERE n.policy_key_id = f.policy_key_id AND n.effective_from <= %s
+   AND (n.branch_id IS NULL OR n.branch_id = u.branch_id)
+   AND (CASE WHEN n.branch_id IS NULL THEN 0 ELSE 1 END, n.effective_from, n.version)
+     > (CASE WHEN f.branch_id IS NULL THEN 0 ELSE 1 END, f.effective_from, f.version))) AS standing_off
 """
+#: How often the lists ask for today.
+_DAYS = 4
 _KEYS = " (SELECT CAST({list}(x.found) AS text) FROM ({sql}) AS x) AS keys_{name}"
 _PERSON = "SELECT u.*, {branch} AS standing_branch, {lists} FROM core_user u {join} WHERE u.id = %s"
 _STANDING = "SELECT {lists} FROM core_user u WHERE u.id = %s"
@@ -71,7 +83,7 @@ def standing_of(pk: int) -> Standing:
     """Of somebody whose row is at hand already."""
     today = local_date(timezone.now())
     with connection.cursor() as cursor:
-        cursor.execute(_statement(connection.vendor, with_person=False), [today, today, pk])
+        cursor.execute(_statement(connection.vendor, with_person=False), [*[today] * _DAYS, pk])
         row = cursor.fetchone()
     return _read(row) if row else Standing()
 
@@ -81,12 +93,12 @@ def signed_in(pk: Any) -> User | None:
     from crm.core.models import Branch, User
 
     today = local_date(timezone.now())
-    for user in User.objects.raw(_statement(connection.vendor, with_person=True), [today, today, pk]):
+    for user in User.objects.raw(_statement(connection.vendor, with_person=True), [*[today] * _DAYS, pk]):
         held = user.__dict__
         own = _rows(Branch, f"[{held.pop('standing_branch')}]")[0] if user.branch_id else None
         User.branch.field.set_cached_value(user, own)
         names = [
-            *(f"standing_{name}" for name in ("roles", "rights", "outlets", "absent")),
+            *(f"standing_{name}" for name in ("roles", "rights", "outlets", "absent", "off")),
             *(f"keys_{name}" for name in _keys),
         ]
         held["standing"] = _read([held.pop(name) for name in names])
@@ -98,12 +110,14 @@ def _read(lists: Sequence[str | None]) -> Standing:
     """From the lists in the order of the statement; PostgreSQL says NULL for an empty one."""
     from crm.core.models import Role
 
-    roles, rights, outlets, absent, *keys = [text or "[]" for text in lists]
+    roles, rights, outlets, absent, off, *keys = [text or "[]" for text in lists]
+    left_out = tuple(sorted(key.removeprefix(LEAD) for key in json.loads(off)))
     return Standing(
         roles=tuple(sorted(_rows(Role, roles), key=lambda role: role.key)),
-        rights=_rights(rights),
+        rights=without(_rights(rights), left_out),
         outlets=frozenset(json.loads(outlets)),
         absent=tuple(json.loads(absent)),
+        modules_off=left_out,
         keys={name: tuple(json.loads(text)) for name, text in zip(_keys, keys, strict=True)},
     )
 
@@ -139,7 +153,8 @@ def _statement(vendor: str, *, with_person: bool) -> str:
         pairs = ", ".join(f"'{field.attname}', {alias}.{field.column}" for field in _fields(model))
         return f"{as_row}({pairs})"
 
-    lists = _LISTS.format(list=as_list, role=row(Role, "r"))
+    modules = ", ".join(f"'{LEAD}{name}'" for name in names()) or "NULL"
+    lists = _LISTS.format(list=as_list, role=row(Role, "r"), modules=modules)
     lists = ",".join([lists, *(_KEYS.format(list=as_list, name=name, sql=sql) for name, sql in _keys.items())])
     if not with_person:
         return _STANDING.format(lists=lists)

@@ -1,0 +1,86 @@
+"""Parts of the product that a branch may leave out: each has a figure ``module.<name>`` that a branch sets as any other.
+
+Which parts are left out comes with the asker in the one statement that is asked before every page (``querysets.standing``).
+Where a part is left out its rights are not held, so that every entry and link to it goes, and its addresses answer 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.errors import DomainError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from crm.core.models import User
+
+#: Every figure of a part begins like this.
+LEAD = "module."
+
+
+@dataclass(frozen=True)
+class Module:
+    """One part: the starts of its routes' names, and what its rights are about ("app.model")."""
+
+    name: str
+    routes: tuple[str, ...]
+    about: tuple[str, ...] = ()
+
+    def holds(self, right: str) -> bool:
+        app, _dot, codename = right.partition(".")
+        return any(app == of and codename.endswith(f"_{model}") for of, model in (one.split(".") for one in self.about))
+
+
+class ModuleOff(DomainError):
+    """The part is left out at the asker's own branch."""
+
+    code = "module_off"
+    status = 404
+    message = _("This part is switched off at your branch.")
+
+
+_modules: dict[str, Module] = {}
+
+
+def add_module(name: str, *, routes: Iterable[str], about: Iterable[str] = ()) -> None:
+    """Name a part that may be left out; called from ``AppConfig.ready()`` of the app that owns it."""
+    _modules[name] = Module(name, tuple(routes), tuple(about))
+
+
+def names() -> tuple[str, ...]:
+    return tuple(sorted(_modules))
+
+
+def without(rights: frozenset[str], off: Iterable[str]) -> frozenset[str]:
+    """``rights`` less those of the parts that are ``off``."""
+    gone = [_modules[name] for name in off]
+    return frozenset(right for right in rights if not any(module.holds(right) for module in gone)) if gone else rights
+
+
+def is_off(user: Any, route: str) -> bool:
+    """Whether ``route`` ("app:name") belongs to a part that is left out at the branch of ``user``."""
+    return any(route.startswith(_modules[name].routes) for name in user.modules_off)
+
+
+def demand(user: User, route: str) -> None:
+    """Raises ``ModuleOff`` where ``route`` belongs to a part that is left out."""
+    if is_off(user, route):
+        raise ModuleOff
+
+
+def branches_without(name: str, day: date) -> set[int]:
+    """Ids of the branches at which this part is left out on ``day``, for sweeps; two statements."""
+    from crm.core.models import Branch, Policy
+
+    governs: dict[int | None, bool] = dict(
+        Policy.objects.filter(policy_key_id=f"{LEAD}{name}", effective_from__lte=day)
+        .order_by("effective_from", "version")
+        .values_list("branch_id", "value")
+    )
+    everywhere = governs.get(None, True)
+    return {pk for pk in Branch.objects.values_list("pk", flat=True) if not governs.get(pk, everywhere)}
