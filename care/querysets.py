@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Avg, Count, Q
+from django.db.models import Avg, Case, Count, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import TruncMonth
 
 from clients.querysets import client_q
 from crm.core.access import NOTHING, branch_q
-from crm.core.clocks import SHANGHAI
+from crm.core.clocks import SHANGHAI, at_local
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -168,6 +168,34 @@ class SurveyInvitationQuerySet(models.QuerySet[Any]):
         return [
             {"month": row["month"], "satisfaction": round(row["satisfaction"], 2), "nps": _nps(row)} for row in rows
         ][-months:]
+
+    def by_promises(self, user: User, since: date, today: date, least: int) -> list[dict[str, Any]]:
+        """Answers from ``since`` on by how the promises due to the client in that time were kept: all of them, some missed
+        or overdue, none owed. Groups with fewer than ``least`` answers are left out, so that no single answer shows."""
+        from tiers.models import Promise
+
+        due = Promise.objects.visible_to(user).settled_between(since, today, today).filter(client=OuterRef("client"))
+        group = Case(
+            When(Exists(due.exclude(state="done")), then=Value("missed")),
+            When(Exists(due), then=Value("kept")),
+            default=Value("none"),
+        )
+        return self._told(since, least, group=group)
+
+    def by_tier(self, since: date, least: int) -> list[dict[str, Any]]:
+        """Answers from ``since`` on by the tier in which the client stands today, from the lowest; with ``least`` as above."""
+        tier = "client__tier_state__tier__"
+        names = {name: F(f"{tier}{name}") for name in ("rank", "code", "name_en", "name_zh")}
+        return self.filter(client__tier_state__isnull=False)._told(since, least, **names)
+
+    def _told(self, since: date, least: int, **groups: Any) -> list[dict[str, Any]]:
+        answers = self.answered().filter(client__isnull=False, answer__answered_at__gte=at_local(since, time()))
+        rows = answers.order_by().annotate(**groups).values(*groups).annotate(**_MARKS)
+        return [
+            {**{name: row[name] for name in groups}, "answered": row["answered"], "nps": _nps(row)}
+            | {"satisfaction": round(row["satisfaction"], 2)}
+            for row in rows.filter(answered__gte=max(least, 1)).order_by(*groups)
+        ]
 
     def results(self) -> dict[str, Any]:
         """Mean satisfaction, net promoter score from −100 to 100, and how many answered of how many asked."""

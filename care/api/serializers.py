@@ -188,3 +188,22 @@ class SurveyResults(serializers.Serializer[Any]):
     answered = serializers.IntegerField()
     satisfaction = serializers.DecimalField(max_digits=3, decimal_places=2, allow_null=True)
     nps = serializers.IntegerField(allow_null=True)
+
+
+class EffectGroup(serializers.Serializer[Any]):
+    """Answers of one group: how the promises to its clients were kept (kept, missed, none), or the code of a tier."""
+
+    group = serializers.CharField()
+    name = serializers.CharField()
+    answered = serializers.IntegerField()
+    satisfaction = serializers.DecimalField(max_digits=3, decimal_places=2)
+    nps = serializers.IntegerField()
+
+
+class EffectOfService(serializers.Serializer[Any]):
+    """Satisfaction since a day by promises kept and by tier; groups with fewer than ``least`` answers are left out."""
+
+    since = serializers.DateField()
+    least = serializers.IntegerField()
+    promises = EffectGroup(many=True)
+    tiers = EffectGroup(many=True)

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from care import services
 from care.api.serializers import (
     CompleteCall,
+    EffectOfService,
     FollowUpDetail,
     FollowUpRead,
     GiveReason,
@@ -28,10 +29,12 @@ from care.api.serializers import (
 )
 from care.filters import FollowUpCallFilter, SurveyFilter
 from care.models import FollowUpCall, SurveyInvitation
+from care.services.effect import effect_of_service
 from care.services.surveys import Link
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.writes import Commands, refuse_stale
+from crm.core.clocks import local_date
 
 _MAKES = [may("care.view_followupcall", "care.make_followupcall")]
 _APPROVES = [may("care.view_followupcall", "care.approve_unable")]
@@ -167,3 +170,15 @@ class SurveyViewSet(
         """Mean satisfaction and net promoter score of the surveys that the filters leave."""
         rows: Any = self.filter_queryset(self.get_queryset())
         return Response(SurveyResults(rows.results()).data)
+
+    @extend_schema(responses={200: EffectOfService}, filters=False)
+    @action(
+        detail=False,
+        pagination_class=None,
+        filterset_class=None,
+        url_path="effect",
+        permission_classes=[may("care.view_surveyinvitation")],
+    )
+    def effect(self, request: Request) -> Response:
+        """Satisfaction over the last twelve months by how promises to the client were kept, and by tier."""
+        return Response(EffectOfService(effect_of_service(self._actor, local_date(timezone.now()))).data)

@@ -15,8 +15,10 @@ from care import services
 from care.filters import SurveyFilter
 from care.forms.calls import TakeForm
 from care.models import SurveyInvitation
+from care.services.effect import effect_of_service
 from care.services.surveys import Link
 from care.views.rows import now, sections
+from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
@@ -43,6 +45,7 @@ def results(request: HttpRequest) -> HttpResponse:
         context |= {
             "tabs": sections(request, "surveys"),
             "found": visible.results(),
+            "effect": effect_of_service(user, local_date(now())),
             "satisfaction_chart": _chart(months, "satisfaction", _("Mean satisfaction")) if months else None,
             "nps_chart": _chart(months, "nps", _("Net promoter score")) if months else None,
         }

@@ -683,6 +683,7 @@ MATRIX: list[tuple[str, str, str]] = [
     ("get", "api:survey-list", "care.view_surveyinvitation"),
     ("get", "api:survey-detail", "care.view_surveyinvitation"),
     ("get", "api:survey-results", "care.view_surveyinvitation"),
+    ("get", "api:survey-effect", "care.view_surveyinvitation"),
     ("post", "api:survey-link", "care.hand_out_survey"),
     ("get", "api:survey-round-list", "care.view_surveyinvitation"),
     ("post", "api:survey-round-list", "care.add_surveyround"),

@@ -57,6 +57,24 @@ def test_the_products_catalogue_names_process_standard_limit_and_owner_of_each_s
     assert seed_catalogue(company=branch.company, actor=system_user()) == []
 
 
+def test_the_catalogue_reserves_a_plan_an_advisor_and_talks_for_the_upper_tiers(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    seed_catalogue(company=branch.company, actor=system_user())
+    programme_of(branch)
+    upper = {"platinum", "diamond", "private"}
+
+    for code in ("own_advisor", "bespoke_plan", "private_circle", "salon"):
+        item = ServiceItem.objects.get(company=branch.company, code=code)
+        tiers = set(item.entitlements.values_list("tier_code", flat=True))
+        assert "private" in tiers and tiers <= upper, code
+
+    page = web(staff("branch_manager")).get(reverse("tiers:catalogue")).content.decode()
+    assert all(
+        name in page for name in ("Advisor of one&#x27;s own", "Bespoke plan", "Private circle", "Investment salon")
+    )
+
+
 def test_the_head_office_keeps_the_companys_services_and_a_branch_its_own(
     branch: Branch, other_branch: Branch, staff: Staff
 ) -> None:

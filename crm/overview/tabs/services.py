@@ -16,6 +16,7 @@ from crm.overview.tabs.tab import Tab
 from tiers.models import Booking, Promise
 from tiers.querysets.menus import menu_of
 from tiers.querysets.received import entitled_services
+from tiers.querysets.suggestions import suggested_services
 from tiers.querysets.touch import touch_of
 
 #: Rows of a list; the rest is a click away.
@@ -32,12 +33,16 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
     if user.has_perm("tiers.view_booking"):
         rows = Booking.objects.visible_to(user).filter(client=client).select_related("slot__item")
         bookings = rows.order_by("-slot__day", "-pk")[:_MOST]
+    services = entitled_services(client, day)
+    may_ask = user.has_perm("clients.view_needsinterview")
+    entitled = {line["item"].pk for line in services}
     return {
         "owed": open_ones,
         "given": promises.filter(state="done").order_by("-kept_on", "-pk")[:_MOST],
         "let_go": promises.exclude(state__in=["due", "done"]).order_by("-due_on", "-pk")[:_MOST],
         "bookings": bookings,
-        "services": entitled_services(client, day),
+        "services": services,
+        "suggested": suggested_services(user, client, day, entitled) if may_ask else [],
         "touch": touch_of(user, client, day, figures(day, client.branch)),
         "menu": menu_of(client, user, timezone.now()) if user.has_perm("tiers.view_preferencesegment") else [],
     }
