@@ -19,6 +19,7 @@ _ACTIONS = {
     "care.plan_calls": _("Planned follow-up calls"),
     "care.seed_programmes": _("Brought care programmes in"),
     "care.tidy_calls": _("Put calls back and cancelled others"),
+    "finding.ask_needs": _("Wanted needs asked again because of a finding"),
     "finding.close": _("Concluded a finding"),
     "survey.answer": _("A client answered a survey"),
     "survey.expire": _("Survey links ran out"),

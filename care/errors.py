@@ -54,6 +54,13 @@ class FindingClosed(DomainError):
     message = _("This finding has already been concluded.")
 
 
+class NeedsWanted(DomainError):
+    """Once for each finding."""
+
+    code = "needs_wanted"
+    message = _("The client's needs were wanted again because of this finding before.")
+
+
 class OwnRequest(FourEyes):
     code = "own_request"
 

@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Avg, Case, Count, Exists, F, OuterRef, Q, Value, When
-from django.db.models.functions import TruncMonth
+from django.db.models import Avg, Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import TruncDate, TruncMonth
 
 from clients.querysets import client_q
 from crm.core.access import NOTHING, branch_q
@@ -112,8 +112,25 @@ class FindingQuerySet(models.QuerySet[Any]):
 
     def for_list(self) -> FindingQuerySet:
         return self.select_related(
-            "call__client__branch", "call__programme", "call__caller", "answer__question", "closed_by"
+            "call__client__branch",
+            "call__programme",
+            "call__caller",
+            "answer__question",
+            "closed_by",
+            "needs_asked_by",
         )
+
+    def with_needs(self) -> FindingQuerySet:
+        """With ``needs_since``: the day of the first interview taken since the needs were wanted again, None without one."""
+        from clients.models import NeedsInterview
+
+        taken = NeedsInterview.objects.standing().filter(
+            client=OuterRef("call__client"),
+            created_at__gt=OuterRef("needs_asked_at"),
+            taken_on__gte=OuterRef("needs_asked_on"),
+        )
+        rows = self.annotate(needs_asked_on=TruncDate("needs_asked_at", tzinfo=SHANGHAI))
+        return rows.annotate(needs_since=Subquery(taken.order_by("created_at", "pk").values("taken_on")[:1]))
 
 
 class SurveyRoundQuerySet(models.QuerySet[Any]):

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("care/unable/<str:public_id>/refuse/", unable.refuse, name="unable_refuse"),
     path("care/findings/", findings.finding_list, name="findings"),
     path("care/findings/<str:public_id>/close/", findings.close, name="finding_close"),
+    path("care/findings/<str:public_id>/needs/", findings.ask_needs, name="finding_needs"),
     path("care/surveys/", surveys.results, name="surveys"),
     path("care/surveys/rounds/", rounds.round_list, name="survey_rounds"),
     path("care/surveys/rounds/new/", rounds.round_new, name="survey_round_new"),

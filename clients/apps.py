@@ -47,6 +47,7 @@ _ACTIONS = {
     "erasure.carry_out": _("Client's data erased"),
     "erasure.replay": _("Erasure repeated after a restore"),
     "client.verify_facts": _("Facts of a client verified"),
+    "client.ask_needs_again": _("Needs wanted again"),
     "client.ask_next": _("Items to be asked noted"),
     "client.view": _("Looked at a client"),
     "client.ask_merge": _("Merge of clients asked for"),

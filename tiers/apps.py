@@ -24,6 +24,8 @@ _ACTIONS = {
     "leak.export": _("Commission leaks exported"),
     "entitlement.set": _("Set what a tier may have of a service"),
     "fee_quote.save": _("Worked out the fees of a trade"),
+    "market_event.ask_again": _("Asked a round for a market event again"),
+    "market_event.call": _("Called out a round for a market event"),
     "preference.change": _("Changed a preference segment"),
     "preference.create": _("Drew a preference segment up"),
     "programme.activate": _("Put a tier programme in force"),

@@ -223,3 +223,17 @@ class DayKnown(DomainError):
 class BookingSettled(DomainError):
     code = "booking_settled"
     message = _("This booking is not open any more.")
+
+
+class RoundCalled(DomainError):
+    """The same event for the same service: whoever came in since is asked from there."""
+
+    code = "market_event_called"
+    message = _("This market event was called out before. Ask once more there.")
+
+
+class RoundOver(DomainError):
+    """The day by which it was to be done has passed, or the service has ended."""
+
+    code = "market_event_over"
+    message = _("The day by which this was to be done is over, or the service has ended.")

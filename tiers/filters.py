@@ -211,6 +211,7 @@ class PromiseFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=Promise.State.choices, label=_("State"), empty_label=_("All states"))
     client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
     tier = filters.CharFilter(field_name="tier_code", label=_("Tier (code)"), max_length=30)
+    event = filters.CharFilter(field_name="event__public_id", label=_("Market event (public id)"), max_length=26)
     due_from = filters.DateFilter(field_name="due_on", lookup_expr="gte", label=_("Due from"), widget=_day_input())
     due_to = filters.DateFilter(field_name="due_on", lookup_expr="lte", label=_("Due until"), widget=_day_input())
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tiers.views import bookings, catalogue, entitlements, kept, preferences, promises
+from tiers.views import bookings, catalogue, entitlements, kept, market_events, preferences, promises
 
 urlpatterns: list[URLPattern] = [
     path("services/catalogue/", catalogue.catalogue, name="catalogue"),
@@ -20,6 +20,11 @@ urlpatterns: list[URLPattern] = [
     path("services/promises/<str:public_id>/waive/", promises.promise_waive, name="promise_waive"),
     path("services/promises/<str:public_id>/put-off/", promises.promise_put_off, name="promise_put_off"),
     path("services/deliveries/new/", promises.delivery_new, name="delivery_new"),
+    path("services/market-events/", market_events.event_list, name="market_events"),
+    path("services/market-events/new/", market_events.event_new, name="market_event_new"),
+    path("services/market-events/count/", market_events.event_count, name="market_event_count"),
+    path("services/market-events/<str:public_id>/", market_events.event_detail, name="market_event"),
+    path("services/market-events/<str:public_id>/ask/", market_events.event_ask, name="market_event_ask"),
     path("services/kept/", kept.kept, name="kept"),
     path("services/touch/", kept.touch, name="touch"),
     path("services/bookings/", bookings.booking_list, name="bookings"),

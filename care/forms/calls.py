@@ -81,3 +81,14 @@ class ConclusionForm(CommandForm):
     """What came of a finding."""
 
     conclusion = forms.CharField(label=_("Conclusion"), max_length=4000, widget=forms.Textarea)
+
+
+class AskNeedsForm(CommandForm):
+    """Why the client's needs are to be asked again."""
+
+    reason = forms.CharField(
+        label=_("What whoever serves the client is to read"),
+        max_length=160,
+        widget=forms.Textarea,
+        help_text=_("He reads these words and the day of the call, never the answer itself."),
+    )

@@ -29,17 +29,29 @@ class Finding(PublicModel, Versioned):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     conclusion = models.TextField(_("conclusion"), blank=True, max_length=4000)
 
+    #: Asked that the client's needs be asked again because of it.
+    needs_asked_at = models.DateTimeField(_("needs wanted again"), null=True, blank=True)
+    needs_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("wanted by")
+    )
+
     objects: ClassVar[Any] = FindingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("finding")
         verbose_name_plural = _("findings")
         default_permissions = ("view", "change")
+        permissions = [("ask_needs", _("Can have a client's needs asked again because of a finding"))]
         constraints = [
             models.CheckConstraint(
                 name="finding_closed_iff_closed_at",
                 condition=Q(state="closed", closed_at__isnull=False) | Q(state="open", closed_at=None),
-            )
+            ),
+            models.CheckConstraint(
+                name="finding_needs_asked_by_somebody",
+                condition=Q(needs_asked_at=None, needs_asked_by=None)
+                | Q(needs_asked_at__isnull=False, needs_asked_by__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

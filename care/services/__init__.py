@@ -9,7 +9,7 @@ from care.services.calls import (
     release_call,
     take_call,
 )
-from care.services.findings import close_finding
+from care.services.findings import ask_needs, close_finding
 from care.services.plan import mark_missed, plan_calls, seed_programmes, tidy_calls
 from care.services.rounds import find_audience, invite_segment, write_letters
 from care.services.surveys import answer_survey, expire_surveys, hand_out_link, invite_surveys
@@ -17,6 +17,7 @@ from care.services.surveys import answer_survey, expire_surveys, hand_out_link, 
 __all__ = [
     "answer_survey",
     "approve_unable",
+    "ask_needs",
     "close_finding",
     "complete_call",
     "expire_surveys",

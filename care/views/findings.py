@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from care import services
 from care.filters import FindingFilter
-from care.forms.calls import ConclusionForm
+from care.forms.calls import AskNeedsForm, ConclusionForm
 from care.models import Finding
 from care.views.rows import now, sections
 from clients.querysets.scope import sees_names, shown_name
@@ -26,7 +28,7 @@ from crm.core.views.places import actor_of
 def finding_list(request: HttpRequest) -> HttpResponse:
     """Findings, the newest first."""
     user = actor_of(request)
-    found = FindingFilter(request.GET, Finding.objects.visible_to(user).for_list(), request=request)
+    found = FindingFilter(request.GET, Finding.objects.visible_to(user).for_list().with_needs(), request=request)
     context = {
         "filter": found,
         "page": listed(request, found.qs, ("-opened_at", "-pk")),
@@ -48,12 +50,40 @@ def close(request: HttpRequest, public_id: str) -> HttpResponse:
             actor=actor_of(request), finding=finding, now=now(), version=form.seen, **form.command
         )
 
+    return _decide(request, finding, form, do, _("Conclude finding"), _("Conclude"), _("The finding is concluded."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("care.ask_needs", raise_exception=True)
+def ask_needs(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Have the client's needs asked again because of it."""
+    finding = get_object_or_404(Finding.objects.visible_to(actor_of(request)).for_list(), public_id=public_id)
+    form = AskNeedsForm(request.POST or None, initial={"version": finding.version})
+
+    def do(form: CommandForm) -> Finding:
+        return services.ask_needs(
+            actor=actor_of(request), finding=finding, now=now(), version=form.seen, **form.command
+        )
+
+    said = _("Whoever serves the client is asked to take the needs again.")
+    return _decide(request, finding, form, do, _("Have the needs asked again"), _("Have them asked"), said)
+
+
+def _decide(
+    request: HttpRequest,
+    finding: Finding,
+    form: CommandForm,
+    do: Callable[[CommandForm], Finding],
+    title: str,
+    submit: str,
+    said: str,
+) -> HttpResponse:
     context = {
         "finding": finding,
         "call": finding.call,
         "client_name": shown_name(finding.call.client, actor_of(request)),
-        "title": _("Conclude finding"),
-        "submit": _("Conclude"),
+        "title": title,
+        "submit": submit,
         "back_url": reverse("care:findings"),
         "crumbs": [{"label": _("Findings"), "url": reverse("care:findings")}],
     }
@@ -64,5 +94,5 @@ def close(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: reverse("care:findings"),
         template="care/decide.html",
         context=context,
-        said=_("The finding is concluded."),
+        said=said,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from clients.querysets.scope import client_q
+from crm.core.clocks import local_date
 from crm.core.policies import figures
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class NeedsInterviewQuerySet(models.QuerySet[Any]):
     def asked_since(self, day: date) -> NeedsInterviewQuerySet:
         """Present needs that were asked on ``day`` or later."""
         return self.present().filter(taken_on__gte=day)
+
+    def asked_after(self, moment: datetime) -> NeedsInterviewQuerySet:
+        """Interviews put on file after ``moment`` that were taken on its day or later."""
+        return self.standing().filter(created_at__gt=moment, taken_on__gte=local_date(moment))
 
     def history(self, client: Client) -> NeedsInterviewQuerySet:
         """Every interview of one client, corrected ones too, the newest first."""

@@ -51,7 +51,7 @@ from clients.services.profile_rows import (
     change_financing_need,
     remove_row,
 )
-from clients.services.quality import ask_next, rescore, score_clients, verify_facts
+from clients.services.quality import ask_needs_again, ask_next, rescore, score_clients, verify_facts
 from clients.services.relations import (
     add_relation,
     change_relation,
@@ -84,6 +84,7 @@ __all__ = [
     "ask_duplicates",
     "ask_exemption",
     "ask_merge",
+    "ask_needs_again",
     "ask_next",
     "assess_risk",
     "assign_advisor",

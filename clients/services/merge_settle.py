@@ -77,6 +77,13 @@ def first_reached(leaving: Any, staying: Any, _moment: Moment) -> Settled:
     return None, {"reached_on": min(leaving.reached_on, staying.reached_on)}
 
 
+def one_question(leaving: Any, staying: Any, _moment: Moment) -> Settled:
+    """Of two open questions for one item the staying client's stands; why the leaving one's was asked again goes with it."""
+    if not leaving.reason or staying.reason:
+        return None, {}
+    return None, {name: getattr(leaving, name) for name in ("reason", "asked_for_by_id", "asked_for_at")}
+
+
 def own_rows() -> list[ClientBound]:
     """Rows of this app that belong to a client, and what becomes of each in a merge."""
     return [
@@ -108,7 +115,7 @@ def own_rows() -> list[ClientBound]:
         ClientBound("clients.ClientTag", on_merge=Moves()),
         ClientBound("clients.InvestorClassification", on_merge=Moves({"one_class_in_force": one_class_in_force})),
         ClientBound("clients.ClientQuality", on_merge=Moves()),
-        ClientBound("clients.QuestionToAsk", on_merge=Moves()),
+        ClientBound("clients.QuestionToAsk", on_merge=Moves({"one_open_question_per_item": one_question})),
         ClientBound("clients.DataRequest", on_merge=Moves()),
         ClientBound("clients.LegalHold", on_merge=Moves({"one_standing_hold_a_client": one_standing_hold})),
         # While one is under way nobody is merged, so these are history.

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from clients import provenance
-from clients.errors import NothingToVerify
+from clients.errors import ClientClosed, NothingToVerify
 from clients.models import Client, ClientQuality, NeedsInterview, QuestionToAsk
 from clients.provenance import Verification
 from clients.quality import SHEET, Catalogue, QualityItem, catalogue, pressing, score
@@ -25,6 +25,8 @@ from crm.core.versions import lock
 
 #: Clients weighed with one statement for reading and one for writing.
 _BATCH = 2000
+#: Characters of the reasons for asking again.
+_REASON = 400
 #: Batches of one round of the sweep: a hundred thousand clients take four rounds.
 _ROUNDS = 13
 _SCORES = (
@@ -90,15 +92,21 @@ def _weighed(sheet: Mapping[str, Any], catalogue: Catalogue, today: date) -> Cli
 def _close_answered(ids: Collection[int]) -> None:
     """Questions whose item is neither missing nor out of date any more have been answered."""
     waiting = QuestionToAsk.objects.open().filter(client_id__in=ids).select_related("client__quality")
-    done = [
-        row.pk
-        for row in waiting
-        if row.item not in row.client.quality.missing and row.item not in row.client.quality.stale
-    ]
+    done = [row.pk for row in waiting if (_is_asked_since(row) if row.reason else _is_on_file(row))]
     if done:
         from crm.core.clocks import database_now
 
         QuestionToAsk.objects.filter(pk__in=done, closed_at=None).update(closed_at=database_now())
+
+
+def _is_on_file(question: QuestionToAsk) -> bool:
+    quality = question.client.quality
+    return question.item not in quality.missing and question.item not in quality.stale
+
+
+def _is_asked_since(question: QuestionToAsk) -> bool:
+    """Whether the needs were asked after they were wanted again; an older sheet that is put on file late is no answer."""
+    return bool(NeedsInterview.objects.asked_after(question.asked_for_at).filter(client=question.client_id).exists())
 
 
 @due("clients.quality")
@@ -169,3 +177,25 @@ def ask_next(*, client: Client, items: Iterable[str], actor: User, now: datetime
     if new:
         audit.record(actor, "client.ask_next", row, after={"items": new}, client=row)
     return len(new)
+
+
+@service("client.ask_needs_again")
+def ask_needs_again(*, client: Client, reason: str, actor: User, now: datetime) -> QuestionToAsk:
+    """Have the needs asked again although they may be on file, saying why; a second reason stands beside the first.
+
+    The question stays open until an interview has been taken since. Raises ``InvalidInput`` and ``ClientClosed``.
+    """
+    said = reason.strip()
+    if not said:
+        raise InvalidInput(fields={"reason": _("Say why.")})
+    row: Client = lock(Client.objects.all(), pk=client.pk)
+    if row.status == Client.Status.CLOSED:
+        raise ClientClosed
+    held = QuestionToAsk.objects.open().filter(client=row, item=QualityItem.NEEDS).first()
+    question: QuestionToAsk = held or QuestionToAsk(client=row, item=QualityItem.NEEDS)
+    if said not in question.reason:
+        question.reason = "; ".join(filter(None, [question.reason, said]))[:_REASON]
+    question.asked_for_by, question.asked_for_at = actor, now
+    question.save()
+    audit.record(actor, "client.ask_needs_again", row, reason=said, client=row)
+    return question

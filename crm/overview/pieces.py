@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from advisory.models import AdvisoryAgreement
 from care.models import CareProgramme, FollowUpCall
 from clients.models import Client, QuestionToAsk
-from clients.quality import labels
 from complaints.models import Complaint
 from complaints.views.rows import dress
 from crm.core.masking import MASKS
@@ -171,7 +170,8 @@ def questions_piece(user: User, client: Client, today: date) -> Piece | None:
         return None
     where = Link(_("Fill in"), reverse("clients:complete", args=[client.public_id]))
     links = (where,) if user.has_perm("clients.change_client") else ()
-    return Piece("ask", _("To be asked"), "overview/_ask.html", {"items": labels(row.item for row in rows)}, links)
+    items = [row.words for row in rows]
+    return Piece("ask", _("To be asked"), "overview/_ask.html", {"items": items}, links)
 
 
 PIECES: tuple[Callable[[User, Client, date], Piece | None], ...] = (

@@ -63,6 +63,7 @@ PLACES: tuple[Place, ...] = (
                 "services", _("Overview of services"), "heart-handshake", "workbench:services", "clients.view_client"
             ),
             Place("promises", _("Promises"), "list-check", "tiers:promises", "tiers.view_promise"),
+            Place("market_events", _("Market events"), "target", "tiers:market_events", "tiers.view_promise"),
             Place("touch", _("Losing touch"), "phone-off", "tiers:touch", "tiers.view_promise"),
             Place("bookings", _("Bookings"), "calendar", "tiers:bookings", "tiers.view_booking"),
             Place(

@@ -309,11 +309,18 @@ def questions_to_ask(user: User, today: date) -> Iterator[Item]:
             "list-check",
             today,
             shown_name(client, user),
-            _("To be asked: %(items)s") % {"items": _(", ").join(labels(row.item for row in found))},
-            f"{client.get_absolute_url()}?tab=quality",
+            _to_ask(found),
+            f"{client.get_absolute_url()}?tab={'needs' if any(row.reason for row in found) else 'quality'}",
             brief_url=_brief(client),
             rank=9,
         )
+
+
+def _to_ask(found: list[QuestionToAsk]) -> str:
+    """What is wanting, and before it what is to be asked again and why."""
+    again = [row.words for row in found if row.reason]
+    items = labels(row.item for row in found if not row.reason)
+    return " · ".join([*again, *([_("To be asked: %(items)s") % {"items": _(", ").join(items)}] if items else [])])
 
 
 def days_worth_a_word(user: User, today: date) -> Iterator[Item]:

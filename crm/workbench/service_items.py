@@ -24,14 +24,14 @@ def promises(user: User, today: date) -> Iterator[Item]:
         return
     until = today + timedelta(days=figures(today, user.branch).days("service.ahead_days"))
     rows = Promise.objects.visible_to(user).open_on(today).mine(user).filter(due_on__lte=until)
-    for row in rows.select_related("client", "item").order_by("due_on", "pk")[:_PER_SOURCE]:
+    for row in rows.select_related("client", "item", "event").order_by("due_on", "pk")[:_PER_SOURCE]:
         yield Item(
             "promise",
             _("Promise"),
             "list-check",
             row.due_on,
             shown_name(row.client, user),
-            row.item.name,
+            f"{row.item.name} · {row.event.name}" if row.event else row.item.name,
             reverse("tiers:promise", args=[row.public_id]),
             brief_url=reverse("overview:brief", args=[row.client.public_id]),
             rank=4,

@@ -7,6 +7,7 @@ from tiers.api.commission import ClientRateViewSet, RateCardViewSet
 from tiers.api.evaluations import EvaluationViewSet
 from tiers.api.fees import FeeQuoteViewSet
 from tiers.api.leaks import AppliedRateViewSet, RateLeakViewSet
+from tiers.api.market_events import MarketEventViewSet
 from tiers.api.overrides import TierOverrideViewSet
 from tiers.api.places import ServiceDayViewSet
 from tiers.api.promises import BookingViewSet, PromiseViewSet
@@ -30,6 +31,7 @@ def register(router: BaseRouter) -> None:
     router.register("entitlements", EntitlementViewSet, basename="entitlements")
     router.register("contact-cadences", CadenceViewSet, basename="contact-cadences")
     router.register("promises", PromiseViewSet, basename="promises")
+    router.register("market-events", MarketEventViewSet, basename="market-events")
     router.register("bookings", BookingViewSet, basename="bookings")
     router.register("service-days", ServiceDayViewSet, basename="service-days")
     router.register("preference-segments", PreferenceViewSet, basename="preference-segments")

@@ -45,6 +45,14 @@ class PromiseRead(serializers.ModelSerializer[Promise]):
     client_name = MaskedField("name", source="client.display_name")
     service = serializers.CharField(source="item.public_id", read_only=True)
     service_code = serializers.CharField(source="item.code", read_only=True)
+    event = serializers.CharField(
+        source="event.public_id",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="The market event that asks it.",
+    )
+    event_name = serializers.CharField(source="event.name", read_only=True, allow_null=True, default=None)
     state = serializers.CharField(read_only=True)
     kept_by = Person(read_only=True, allow_null=True)
     proof = serializers.CharField(read_only=True)
@@ -54,7 +62,8 @@ class PromiseRead(serializers.ModelSerializer[Promise]):
         model = Promise
         fields = [
             "id", "client", "client_name", "service", "service_code", "tier_code", "opens_on", "due_on", "last_day",
-            "first_due_on", "state", "kept_on", "kept_by", "proof", "closed_as", "reason", "note", "version",
+            "first_due_on", "event", "event_name", "state", "kept_on", "kept_by", "proof", "closed_as", "reason",
+            "note", "version",
         ]  # fmt: skip
 
 

@@ -135,6 +135,37 @@ class DeliveryForm(CommandForm):
         fields["preference"].choices = [("", "—"), *((row.public_id, row.name) for row in preferences)]
 
 
+class MarketEventForm(CommandForm):
+    """A market event, what is asked of whoever serves clients, and for whom."""
+
+    name = forms.CharField(label=_("Name of the event"), max_length=60)
+    day = day_field(_("Day of the event"))
+    ask = forms.CharField(
+        label=_("What the clients are to be told or asked"), max_length=400, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    item = forms.ModelChoiceField(
+        label=pgettext_lazy("catalogue", "Service"), queryset=ServiceItem.objects.none(), to_field_name="public_id",
+        help_text=_("Services that a contact keeps."),
+    )  # fmt: skip
+    due_on = day_field(_("To be done by"))
+    segment = forms.ModelChoiceField(
+        label=_("Segment"), queryset=Segment.objects.none(), to_field_name="public_id", required=False, empty_label="—",
+        help_text=_("A segment, tiers, or both: then those who are in both."),
+    )  # fmt: skip
+    tier_codes = forms.MultipleChoiceField(label=_("Client tiers"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, items: Any, segments: Any, tiers: dict[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        fields["item"].queryset = items
+        fields["segment"].queryset = segments
+        fields["tier_codes"].choices = list(tiers.items())
+
+
+class AskAgainForm(CommandForm):
+    """Nothing to say."""
+
+
 class BookingForm(CommandForm):
     """A place for one client on a day."""
 

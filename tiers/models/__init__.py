@@ -5,6 +5,7 @@ from tiers.models.commission import ClientRate, Product, RateBasis, RateCard, Ra
 from tiers.models.fees import Exchange, FeeQuote, Side
 from tiers.models.former import FormerTier
 from tiers.models.leaks import AppliedRate, LeakReview, RateLeak
+from tiers.models.market_events import MarketEvent
 from tiers.models.menus import MenuEntry, PreferenceSegment
 from tiers.models.overrides import TierOverride
 from tiers.models.programme import Emblem, Programme, Tier
@@ -33,6 +34,7 @@ __all__ = [
     "FeeQuote",
     "FormerTier",
     "LeakReview",
+    "MarketEvent",
     "MenuEntry",
     "OwnerRole",
     "Period",

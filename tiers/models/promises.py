@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from clients.models import Client
 from crm.core.fields import MoneyField
 from crm.core.models import PublicModel, Versioned
+from tiers.models.market_events import MarketEvent
 from tiers.models.services import ServiceItem
 from tiers.querysets.promises import DeliveryQuerySet, PromiseQuerySet
 
@@ -53,8 +54,9 @@ class Delivery(PublicModel):
 class Promise(PublicModel, Versioned):
     """One service owed to one client by a day (服务承诺). Made once for each occurrence, whoever makes it, however often.
 
-    ``occurrence_key`` names the occurrence in the trade's words ("2026-Q2:1/3", "after:2026-05-04", "2026"), never the moment
-    of making. From ``opens_on`` it may be kept, by ``due_on`` it is kept in time, after ``last_day`` it counts as missed.
+    ``occurrence_key`` names the occurrence in the trade's words ("2026-Q2:1/3", "after:2026-05-04", "2026", and "event:7" where
+    a market event asks for it, whatever the tier), never the moment of making. From ``opens_on`` it may be kept, by ``due_on``
+    it is kept in time, after ``last_day`` it counts as missed.
     """
 
     class State(models.TextChoices):
@@ -80,6 +82,16 @@ class Promise(PublicModel, Versioned):
         ServiceItem, models.PROTECT, related_name="promises", verbose_name=pgettext_lazy("catalogue", "service")
     )
     occurrence_key = models.CharField(max_length=30)
+    #: The market event for which it was asked; none for what follows from the tier.
+    event = models.ForeignKey(
+        MarketEvent,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="promises",
+        verbose_name=_("market event"),
+    )
     #: The edition of the service, and the tier that was promised it.
     edition = models.PositiveIntegerField(_("version of the service"), default=1)
     programme_code = models.SlugField(max_length=30, db_index=False)
@@ -153,6 +165,7 @@ class Promise(PublicModel, Versioned):
             models.Index(fields=["last_day"], condition=Q(state="due"), name="promise_running_out"),
             models.Index(fields=["client", "-due_on", "-id"], name="promise_of_client"),
             models.Index(fields=["item", "due_on"], name="promise_of_service"),
+            models.Index(fields=["event", "state"], condition=Q(event__isnull=False), name="promise_of_event"),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,10 @@ class PromiseQuerySet(models.QuerySet[Any]):
         """Owed, neither kept nor missed yet."""
         return self.filter(state="due")
 
+    def by_entitlement(self) -> PromiseQuerySet:
+        """What follows from the tier, without what a market event asks beside it."""
+        return self.filter(event=None)
+
     def open_on(self, day: date) -> PromiseQuerySet:
         """Owed, and may be kept on ``day``."""
         return self.due().filter(opens_on__lte=day)
@@ -41,7 +45,9 @@ class PromiseQuerySet(models.QuerySet[Any]):
         return self.filter(own | Q(item__owner_role__in=sorted(roles - {"advisor"})))
 
     def for_list(self) -> PromiseQuerySet:
-        return self.select_related("client__branch", "client__advisor", "item", "kept_by", "decided_by", "delivery")
+        return self.select_related(
+            "client__branch", "client__advisor", "item", "kept_by", "decided_by", "delivery", "event"
+        )
 
     # -- the report ----------------------------------------------------------------------------------------------------
 
@@ -61,6 +67,14 @@ class PromiseQuerySet(models.QuerySet[Any]):
     def kept_in_all(self) -> dict[str, Any]:
         found = self.aggregate(**COUNTED)
         return {**found, "broken": found["missed"] + found["overdue"], "percent": percent(found)}
+
+    def by_state(self) -> dict[str, int]:
+        """How many there are in all, and in each state."""
+        found: dict[str, int] = self.aggregate(
+            asked=Count("pk"),
+            **{state: Count("pk", filter=Q(state=state)) for state in ("due", "done", "missed", "waived", "closed")},
+        )
+        return found
 
 
 #: What the report counts.

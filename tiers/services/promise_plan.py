@@ -10,11 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import islice
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
@@ -26,7 +23,6 @@ from crm.core.clocks import Calendar, day_bounds, local_date
 from crm.core.jobs import due
 from crm.core.models import Branch, User
 from crm.core.policies import figures
-from crm.core.public_ids import new_public_id
 from crm.core.service import service
 from crm.core.services.calendar import recomputes
 from tiers.gates import passing_q
@@ -34,11 +30,10 @@ from tiers.models import Entitlement, Promise, PromiseRun, ServiceEdition, Servi
 from tiers.services.catalogue import seed_missing_catalogues
 from tiers.services.entitlements import length_of
 from tiers.services.promise_contacts import settle_contacts
+from tiers.services.promise_rows import insert_promises, pages
 from tiers.slices import Slice, slices
 
 _BATCH = 1_000
-#: A public id made in a statement: so much of a fresh one, then the client's number.
-_ID_PREFIX = 16
 State, Closed, Rhythm = Promise.State, Promise.Closed, ServiceItem.Rhythm
 
 
@@ -174,7 +169,7 @@ def _make_part(turn: Round, terms: Terms, part: Slice) -> int:
     same = Promise.objects.filter(item=item, occurrence_key=part.key, client__in=owed)
     reopened = _reopen(same, terms, turn.today) if part.due_on >= turn.today else 0
     owed = owed.exclude(_has_another(item, part)).order_by()
-    return reopened + _insert(
+    return reopened + insert_promises(
         owed,
         {
             "item_id": item.pk,
@@ -190,7 +185,7 @@ def _make_part(turn: Round, terms: Terms, part: Slice) -> int:
 def _has_another(item: ServiceItem, part: Slice) -> Exists:
     """A promise of the same service, by whatever terms, that speaks for this part: owed, kept in it, or waived."""
     speaks = Q(state=State.DUE) | Q(state=State.DONE, kept_on__gte=part.opens_on) | Q(state=State.WAIVED)
-    rows = Promise.objects.filter(speaks, item=item, client=OuterRef("pk"))
+    rows = Promise.objects.by_entitlement().filter(speaks, item=item, client=OuterRef("pk"))
     return Exists(rows.filter(Q(first_due_on=None, due_on__gte=part.opens_on) | Q(first_due_on__gte=part.opens_on)))
 
 
@@ -203,34 +198,6 @@ def _as_promised(terms: Terms) -> dict[str, Any]:
         "cost": terms.item.cost,
         "is_rolling": terms.item.rhythm == Rhythm.ROLLING,
     }
-
-
-def _insert(clients: Any, values: dict[str, Any]) -> int:
-    """One row for each of ``clients``; one that is there already stays as it is."""
-    row = Promise(client_id=0, **values)
-    fields = [
-        field
-        for field in Promise._meta.concrete_fields
-        if not field.primary_key and field.attname not in ("public_id", "client_id")
-    ]
-    try:
-        held, params = clients.values_list("pk").query.sql_with_params()
-    except EmptyResultSet:  # a condition that nobody can meet
-        return 0
-    # ``pre_save`` gives the day of the change; the rest is what the row says.
-    cells = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
-    kinds = [str(field.db_type(connection)) for field in fields]
-    is_postgresql = connection.vendor == "postgresql"
-    marks = ", ".join(f"%s::{kind}" if is_postgresql else "%s" for kind in kinds)
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    tail = "LPAD(c.id::text, 10, '0')" if is_postgresql else "printf('%%010d', c.id)"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {Promise._meta.db_table} (public_id, client_id, {columns}) WITH c(id) AS ({held})"  # noqa: S608  names of columns
-            f" SELECT %s || {tail}, c.id, {marks} FROM c WHERE true ON CONFLICT DO NOTHING",
-            [*params, new_public_id()[:_ID_PREFIX], *cells],
-        )
-        return int(cursor.rowcount)
 
 
 def _reopen(rows: Any, terms: Terms, today: date) -> int:
@@ -261,7 +228,7 @@ def _rolling(turn: Round, terms: Terms) -> int:
     """The next one for everybody entitled to whom none is owed: so long after the last one, or after the tier began."""
     entitlement = terms.entitlement
     step = timedelta(days=max(2, length_of(entitlement.period) // int(entitlement.times or 1)))
-    own = Promise.objects.filter(item=terms.item, client=OuterRef("pk"))
+    own = Promise.objects.by_entitlement().filter(item=terms.item, client=OuterRef("pk"))
     past = own.exclude(state__in=[State.DUE, State.CLOSED]).order_by("-due_on", "-pk")
     owed = terms.clients(turn.branch, turn.today).filter(~Exists(own.filter(state=State.DUE)))
     owed = owed.annotate(anchor=Subquery(past.values(day=Coalesce("kept_on", "due_on"))[:1]))
@@ -310,12 +277,6 @@ def _add(rows: Iterable[Promise]) -> int:
     return made
 
 
-def pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    source = iter(rows)
-    while page := list(islice(source, _BATCH)):
-        yield page
-
-
 # -- what became of them -----------------------------------------------------------------------------------------------
 
 
@@ -345,6 +306,8 @@ def close_unowed(turn: Round) -> int:
     count = _close(rows.exclude(served), Closed.CLIENT)
     count += _close(rows.filter(client__do_not_contact=True), Closed.SILENT)
     rows = rows.filter(due_on__gte=turn.today)
+    count += _close_unfit(rows.exclude(event=None), turn)
+    rows = rows.by_entitlement()
     offered = {one.item.pk: one.item for one in turn.newest_terms()}
     count += _close(rows.exclude(item_id__in=offered), Closed.ENDED)
     for pk, item in offered.items():
@@ -365,6 +328,13 @@ def close_unowed(turn: Round) -> int:
     return count
 
 
+def _close_unfit(rows: Any, turn: Round) -> int:
+    """What a market event asks does not end with a tier or an entitlement, but with the condition that the service puts."""
+    items = ServiceItem.objects.exclude(least_grade="", gate="").filter(pk__in=rows.values("item"))
+    passing = {item.pk: Client.objects.filter(passing_q(item, turn.today), branch=turn.branch) for item in items}
+    return sum(_close(rows.filter(item=pk).exclude(client__in=fit), Closed.GATE) for pk, fit in passing.items())
+
+
 def close_replaced(turn: Round) -> int:
     """Of two rows that speak for the same time, the one on the present terms stays; a tighter term takes the wider's place."""
     count = 0
@@ -375,7 +345,8 @@ def close_replaced(turn: Round) -> int:
             if not part.opens_on <= turn.today <= part.due_on:
                 continue
             clients = terms.clients(turn.branch, turn.today)
-            others = Promise.objects.due().filter(item=terms.item, client__in=clients.values("pk"))
+            others = Promise.objects.due().by_entitlement()
+            others = others.filter(item=terms.item, client__in=clients.values("pk"))
             others = others.exclude(occurrence_key=part.key).exclude(first_due_on__lt=part.opens_on)
             wider = others.filter(due_on__gt=part.due_on, client__tier_state__since__lte=part.middle)
             replaced = _close(wider, Closed.TERMS)

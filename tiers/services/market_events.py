@@ -1,0 +1,147 @@
+"""Calling out a round for a market event: everybody of the audience is owed one contact, once however often it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from clients.models import Segment
+from crm.core import audit
+from crm.core.clocks import Calendar, local_date
+from crm.core.errors import InvalidInput
+from crm.core.models import Branch, User
+from crm.core.service import service
+from crm.core.versions import lock
+from tiers.errors import RoundCalled, RoundOver
+from tiers.models import MarketEvent, Promise, ServiceItem
+from tiers.querysets.market_events import audience
+from tiers.services.promise_contacts import settle_contacts
+from tiers.services.promise_rows import insert_promises, pages
+
+State, Closed = Promise.State, Promise.Closed
+#: Ends of a promise that are over when the client is found in the audience again.
+_PASSING = (Closed.CLIENT, Closed.SILENT, Closed.GATE)
+
+
+@service("market_event.call")
+def call_round(
+    *,
+    branch: Branch,
+    item: ServiceItem,
+    name: str,
+    day: date,
+    ask: str,
+    due_on: date,
+    actor: User,
+    now: datetime,
+    segment: Segment | None = None,
+    tier_codes: Collection[str] = (),
+) -> MarketEvent:
+    """Note a market event and ask that each client of the audience is spoken with by ``due_on``.
+
+    The segment's rule is taken as it stands. Raises ``InvalidInput``, and ``RoundCalled`` for an event that the branch has
+    called out for this service before.
+    """
+    _refuse(item, branch, name, ask, due_on, segment, tier_codes, local_date(now))
+    row = MarketEvent(
+        branch=branch,
+        item=item,
+        name=name.strip()[:60],
+        day=day,
+        ask=ask.strip()[:400],
+        tier_codes=sorted(set(tier_codes)),
+        rule=segment.rule if segment else None,
+        segment_name=segment.name if segment else "",
+        due_on=due_on,
+        called_by=actor,
+        called_at=now,
+        asked_at=now,
+    )
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        raise RoundCalled from None
+    new = _owe(row, actor, now)
+    if not new:
+        raise InvalidInput(fields={"segment": _("This reaches nobody whom you see and who may be contacted.")})
+    after = {"event": row.name, "day": day, "service": item.code, "due_on": due_on, "segment": row.segment_name}
+    audit.record(actor, "market_event.call", row, after={**after, "tiers": row.tier_codes, "asked": new})
+    return row
+
+
+@service("market_event.ask_again")
+def ask_again(*, event: MarketEvent, actor: User, now: datetime, version: int | None = None) -> MarketEvent:
+    """Ask for whoever has come into the audience since; nobody is owed it twice. Raises ``RoundOver`` and ``StaleEdit``."""
+    row: MarketEvent = lock(MarketEvent.objects.select_related("item", "branch"), pk=event.pk, version=version)
+    today = local_date(now)
+    if row.due_on < today or not row.item.holds_on(today):
+        raise RoundOver
+    new = _owe(row, actor, now)
+    row.asked_at = now
+    row.save_changed(["asked_at"])
+    audit.record(actor, "market_event.ask_again", row, after={"asked": new})
+    return row
+
+
+def _owe(event: MarketEvent, actor: User, now: datetime) -> int:
+    """Rows for whoever has none yet, on the terms of each one's tier. Returns how many are owed that were not before."""
+    item, today = event.item, local_date(now)
+    people = audience(item=item, branch=event.branch, rule=event.rule, tier_codes=event.tier_codes, user=actor, now=now)
+    back = event.promises.filter(state=State.CLOSED, closed_as__in=_PASSING, client__in=people.values("pk"))
+    new = Promise.objects.filter(pk__in=list(back.values_list("pk", flat=True))).update(
+        state=State.DUE, closed_as="", version=F("version") + 1
+    )
+    values: dict[str, Any] = {
+        "item_id": item.pk,
+        "event_id": event.pk,
+        "occurrence_key": f"event:{event.pk}",
+        "opens_on": today,
+        "due_on": event.due_on,
+        "last_day": Calendar.around(event.due_on).add_working_days(event.due_on, item.limit_days),
+        "edition": item.version,
+        "cost": item.cost,
+    }
+    tiers = people.values_list("tier_state__programme__code", "tier_state__tier__code").distinct()
+    for programme, tier in sorted(tiers, key=str):
+        own = people.filter(tier_state__programme__code=programme, tier_state__tier__code=tier)
+        if tier is None:
+            own = people.filter(tier_state=None)
+        new += insert_promises(own, {**values, "programme_code": programme or "", "tier_code": tier or ""})
+    # Whoever was spoken with today already need not be called a second time.
+    owed = event.promises.filter(state=State.DUE).order_by("client_id").values_list("client_id", flat=True)
+    for page in pages(list(owed)):
+        settle_contacts(page, today)
+    return int(new)
+
+
+def _refuse(
+    item: ServiceItem,
+    branch: Branch,
+    name: str,
+    ask: str,
+    due_on: date,
+    segment: Segment | None,
+    tier_codes: Collection[str],
+    today: date,
+) -> None:
+    wrong: dict[str, str] = {}
+    if item.proof != ServiceItem.Proof.CONTACT or not item.holds_on(today):
+        wrong["item"] = _("Choose a service in force that a contact keeps.")
+    elif item.company_id != branch.company_id or item.branch_id not in (None, branch.pk):
+        wrong["item"] = _("The branch does not offer this service.")
+    if not name.strip():
+        wrong["name"] = _("Say what it was.")
+    if not ask.strip():
+        wrong["ask"] = _("Say what the clients are to be told or asked.")
+    if due_on < today:
+        wrong["due_on"] = _("This day is over.")
+    if segment is None and not tier_codes:
+        wrong["segment"] = _("Say for whom: a segment, tiers, or both.")
+    if wrong:
+        raise InvalidInput(fields=wrong)
