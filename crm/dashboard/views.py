@@ -22,6 +22,7 @@ from crm.core.clocks import Calendar, at_local, calendar_gap, local_date
 from crm.core.models import Branch, LookCount, User
 from crm.core.policies import figures
 from crm.dashboard.feed import glance
+from crm.dashboard.handling import handling_times
 from crm.dashboard.quality import mean_score
 from tiers.models import RateLeak, Tier, TierState
 
@@ -49,6 +50,7 @@ def branch_home(request: HttpRequest) -> HttpResponse:
         "money_charts": _money_charts(ids, today),
         "overdue": _overdue(user, ids, today),
         "contacts": glance(user, ids, today),
+        "handling": handling_times(user, shown, today),
     }
     return render(request, "dashboard/branch.html", context)
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Any
-
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,18 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clients.models import Client
-from clients.querysets.asset_history import asset_history, sum_of
 from crm.core import audit
 from crm.core.clocks import local_date
-from crm.core.models import User
 from crm.core.views.places import actor_of
-from tiers.models import Product, RateBasis
-from tiers.querysets import EffectiveRate, effective_rates, may_see_commission
+from tiers.querysets import effective_rates, may_see_commission
 from tiers.querysets.proof import proof_of
 from tiers.querysets.statement import contacts_by_channel, services_received
-from tiers.services.fees import split_turnover
-
-_YEAR = 365
+from tiers.services.burden import burden_of
 
 
 @require_safe
@@ -37,9 +28,10 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
     if not may_see_commission(user, client):
         raise Http404
     audit.record_read(user, "commission.statement", client, client=client)
-    since = today - timedelta(days=_YEAR - 1)
     words = {"name": user.name, "day": today.isoformat()}
     rates = effective_rates(client, today)
+    burden = burden_of(user, client, today, rates)
+    since = burden.since
     context = {
         "client": client,
         "name": client.masked_name,
@@ -49,21 +41,11 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
         "rates": rates,
         "contacts": contacts_by_channel(user, client, since),
         "received": services_received(user, client, since),
-        **_paid(user, client, since, today, rates),
+        "burden": burden,
+        "turnover": burden.turnover,
+        "commission": burden.commission,
+        "share": burden.share_of_turnover,
+        "split": burden.split,
         "watermark": _("%(name)s, %(day)s") % words,
     }
     return render(request, "tiers/statement.html", context)
-
-
-def _paid(user: User, client: Client, since: date, today: date, rates: Sequence[EffectiveRate]) -> dict[str, Any]:
-    """Turnover and commission of the time, the one as a share of the other, and what the whole consists of."""
-    lines = asset_history(user, client, since, today)
-    turnover, commission = sum_of(lines, "turnover"), sum_of(lines, "commission")
-    basis = next((rate.basis for rate in rates if rate.product == Product.A_SHARE), RateBasis.ALL_IN.value)
-    traded = [(line.day, line.turnover, line.commission) for line in lines if line.turnover]
-    return {
-        "turnover": turnover,
-        "commission": commission,
-        "share": commission / turnover if turnover else None,
-        "split": split_turnover(traded, basis, client.branch),
-    }

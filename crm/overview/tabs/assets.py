@@ -16,6 +16,7 @@ from crm.core.views.places import actor_of
 from crm.overview.curve import drawn
 from crm.overview.tabs.tab import Tab
 from tiers.querysets.commission import commission_q
+from tiers.services.burden import burden_of
 
 #: Key → (label, how far back). Ten years are all there is: longer no account is kept on line.
 PERIODS: dict[str, tuple[Any, timedelta]] = {
@@ -52,6 +53,7 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
         "monthly": monthly,
         "has_debt": any(line.margin_debt for line in days),
         "sees_commission": sees_commission,
+        "burden": burden_of(user, client, last) if sees_commission else None,
         "portfolio": portfolio(held),
     }
 
