@@ -65,5 +65,5 @@ class TierQuerySet(models.QuerySet[Any]):
         """The tiers of the programme by which a branch grades on ``day``, in one statement; the lowest first."""
         from tiers.models import Programme
 
-        governs = Programme.objects.in_question(branch, day).values("pk")[:1]
+        governs = Programme.objects.in_question(branch, day).values("pk")[:1]  # type: ignore[attr-defined]  # the stubs lose this manager
         return self.filter(programme_id=models.Subquery(governs)).order_by("rank")

@@ -64,9 +64,9 @@ class Outcome:
 def programme_for(branch: Branch, day: date, code: str = "") -> Programme:
     """The programme named ``code``, else the one that governs the branch on ``day``. Raises ``NoProgramme``."""
     if code:
-        found = Programme.objects.active_on(day).of_branch(branch).filter(code=code).first()
+        found = Programme.objects.active_on(day).of_branch(branch).filter(code=code).first()  # type: ignore[attr-defined]  # the stubs lose this manager
     else:
-        found = Programme.objects.governing(branch, day)
+        found = Programme.objects.governing(branch, day)  # type: ignore[attr-defined]  # the stubs lose this manager
     if found is None:
         raise NoProgramme
     return found

@@ -82,7 +82,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 
 def tier_names(branch: Branch | None, day: date, company: Company | None = None) -> dict[str, str]:
     """Code and name of the tiers of the programme that governs a branch, the lowest first; without one, the company's."""
-    programme = Programme.objects.governing(branch, day) if branch else Programme.objects.of_the_house(company, day)
+    programme = Programme.objects.governing(branch, day) if branch else Programme.objects.of_the_house(company, day)  # type: ignore[attr-defined]  # the stubs lose this manager
     return {tier.code: tier.name for tier in programme.tiers.order_by("rank")} if programme else {}
 
 

@@ -87,7 +87,7 @@ def preference_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _form(request: HttpRequest, row: PreferenceSegment | None) -> PreferenceForm:
     user, today = actor_of(request), local_date(timezone.now())
-    programme = Programme.objects.governing(place_of(request).branch, today)
+    programme = Programme.objects.governing(place_of(request).branch, today)  # type: ignore[attr-defined]  # the stubs lose this manager
     initial: dict[str, Any] = {}
     if row is not None:
         initial = {name: getattr(row, name) for name in ("name_zh", "name_en", "tier_codes", "is_active", "version")}

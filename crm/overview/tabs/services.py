@@ -16,8 +16,8 @@ from crm.overview.tabs.tab import Tab
 from tiers.models import Booking, Promise
 from tiers.querysets.menus import menu_of
 from tiers.querysets.received import entitled_services
-from tiers.querysets.suggestions import suggested_services
 from tiers.querysets.touch import touch_of
+from tiers.services.suggestions import suggested_services
 
 #: Rows of a list; the rest is a click away.
 _MOST = 30
