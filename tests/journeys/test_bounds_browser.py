@@ -15,6 +15,7 @@ from crm.core.access import system_user
 from crm.core.clocks import local_date
 from tests.factories.clients import ClientFactory
 from tests.factories.tiers import RateCardFactory, put_days
+from tests.plugins.browser import settled
 from tiers.models import ClientRate, Programme, TierState
 from tiers.services.evaluation import evaluate
 from tiers.services.programmes import seed_default_programme
@@ -72,7 +73,7 @@ def test_from_a_dragged_bound_to_the_printed_statement(
     manager.locator("#movers").get_by_role("link", name="段**").wait_for()
     picture(manager, "1-dragged")
     accessible(manager)
-    manager.wait_for_load_state("networkidle")  # a request cut off by leaving would count as an error of the page
+    settled(manager)
     manager.get_by_role("button", name="存为草案").click()
     manager.locator("[name=note]").fill("降低金卡门槛，留住成长客户")
     accessible(manager)
@@ -150,7 +151,7 @@ def test_a_bound_moves_by_key_and_by_number_and_stays_between_its_neighbours(
     page.locator("#outcome [role=alert]").wait_for()
     page.get_by_role("button", name="恢复现行门槛").click()
     page.locator("#outcome [role=alert]").wait_for(state="detached")
-    page.wait_for_load_state("networkidle")
+    settled(page)
 
 
 @pytest.mark.parametrize("path", ["/commission/", "/commission/leaks/", "sheet"])

@@ -15,6 +15,7 @@ from clients.services.duplicates import find_duplicates
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from tests.factories.clients import ClientFactory, ContactLogFactory
+from tests.plugins.browser import settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -34,7 +35,7 @@ def test_a_new_advisor_finds_a_client_asks_what_he_wants_logs_the_call_and_sees_
     page.keyboard.type("rsm")
     page.locator("#palette-results a", has_text="任世明").wait_for()
     picture(page, "1-initials")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/clients/{client.public_id}/")
 
@@ -62,7 +63,7 @@ def test_a_new_advisor_finds_a_client_asks_what_he_wants_logs_the_call_and_sees_
     words.press("Control+Enter")
     page.locator("#contacts", has_text=f"下次联系 {next_on:%Y-%m-%d}").wait_for()
 
-    page.wait_for_load_state("networkidle")  # a request cut off by leaving would count as an error of the page
+    settled(page)
     page.get_by_role("link", name="时间线").press("Enter")
     page.wait_for_url("**?tab=timeline")
     timeline = page.locator("#tab")

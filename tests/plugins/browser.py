@@ -19,10 +19,12 @@ ARGUMENTS = [
 ]
 
 
-def is_fault(message: Any) -> bool:
-    """Whether a line on the console tells of a fault: whoever leaves a page gives up what it was still fetching (htmx says so
-    in these two lines, and in others when a request failed)."""
-    return message.type == "error" and not message.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
+def settled(page: Any) -> None:
+    """Waits until the page fetches nothing more: leaving earlier would cut a request off, which is an error of the page.
+
+    The load state "networkidle" does not serve: it was reached when the page came, and says nothing of what followed.
+    """
+    page.wait_for_function("!document.querySelector('.htmx-request')")
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +59,7 @@ def new_page(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if is_fault(message) else None)
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         return page
 
     yield open_page
