@@ -149,8 +149,8 @@ def measure(house: House, report: Report) -> None:
         narrowed = look(f"/clients/?{query}")
         report.ratio(f"{name} / first page", reference=first, subject=narrowed, goal=NEVER_ABOVE, clock=clock)
         report.fact(
-            f"{name}: statements", statements(narrowed), LIST_STATEMENTS + 2
-        )  # where the way looked through ends, and the choices of the filter in use
+            f"{name}: statements", statements(narrowed), LIST_STATEMENTS + 1
+        )  # the choices of the filter in use
     for name, address in (
         ("segments", "/clients/segments/"),
         ("count of a segment", f"/clients/segments/{segment.public_id}/count/"),

@@ -131,22 +131,25 @@ def leaks(text: str, secrets: dict[str, str]) -> list[str]:
     return [kind for kind, value in secrets.items() if value in text or value.replace("-", "") in bare]
 
 
-def walk(visitors: dict[str, Any], client: Client, secrets: dict[str, str], opened: list[str]) -> Iterator[str]:
+def walk(
+    visitors: dict[str, Any], user: User, client: Client, secrets: dict[str, str], opened: list[str]
+) -> Iterator[str]:
     """GET every door with every row of the client and say what leaked; ``opened`` gets the doors that showed something.
 
-    A door that asks for a right is shut whatever the row.
+    A door whose right the visitor does not hold is tried once: the permission matrix shows that it is shut.
     """
     ids = known_ids(client)
-    for method, name, _right in MATRIX:
+    for method, name, right in MATRIX:
         if method != "get":
             continue
+        held = "." not in right or user.has_perm(right)
         visitor = visitors["api" if name.startswith("api:") else "web"]
         for address in addresses(name, ids):
             answer = visitor.get(address)
             yield from (f"{name} {address}: {kind}" for kind in leaks(read(answer), secrets))
             if answer.status_code == 200:
                 opened.append(name)
-            if answer.status_code in (200, 403):
+            if answer.status_code == 200 or not held:
                 break
     for address in (*(f"{client.get_absolute_url()}{tab}" for tab in TABS), "/clients/?q=wryf", "/search/?q=wryf"):
         yield from (f"{address}: {kind}" for kind in leaks(read(visitors["web"].get(address)), secrets))
@@ -168,7 +171,7 @@ def test_no_door_shows_a_private_value_unasked(
 
     opened: list[str] = []
 
-    assert list(walk(visitors_of(user, web, api), canary, secrets, opened)) == []
+    assert list(walk(visitors_of(user, web, api), user, canary, secrets, opened)) == []
 
     assert len(opened) > (100 if role == "branch_manager" else 10)
     assert leaks(caplog.text, {**SECRETS, "name": NAME}) == []
@@ -208,6 +211,7 @@ def test_the_walk_finds_a_planted_leak(
 ) -> None:
     monkeypatch.setitem(masking.MASKS, "phone", lambda value: value)
 
-    found = walk(visitors_of(staff("branch_manager"), web, api), canary, SECRETS, [])
+    manager = staff("branch_manager")
+    found = walk(visitors_of(manager, web, api), manager, canary, SECRETS, [])
 
     assert any(line.endswith(": phone") for line in found)
