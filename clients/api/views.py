@@ -93,9 +93,11 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
         rows: Any = Client.objects.visible_to(self.request.user)
         return rows.select_related("advisor", "branch")
 
-    def among(self) -> QuerySet[Client]:
-        """The clients among whom the filters choose."""
-        rows: QuerySet[Client] = Client.objects.visible_to(self._actor)
+    def among(self) -> QuerySet[Client] | None:
+        """The clients among whom the filters of the list choose."""
+        return self._changed(Client.objects.visible_to(self._actor)) if self.action == "list" else None
+
+    def _changed(self, rows: Any) -> Any:
         since = moment_asked(self.request, "updated_since")
         return rows.filter(updated_at__gt=since) if since else rows
 
@@ -117,10 +119,10 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
 
     def filter_queryset(self, queryset: Any) -> Any:
         """With ``q`` the best hits come first, and each says by what it was found."""
-        rows: Any = super().filter_queryset(queryset)
+        rows: Any = self._changed(super().filter_queryset(queryset))
         typed = self.request.query_params.get("q", "").strip()
-        if since := moment_asked(self.request, "updated_since"):
-            rows, self.cursor_ordering = rows.filter(updated_at__gt=since), ("updated_at", "pk")
+        if "updated_since" in self.request.query_params:
+            self.cursor_ordering = ("updated_at", "pk")
         if not typed:
             return rows
         hits = Hits.of(typed, self._actor)

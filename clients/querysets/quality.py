@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 #: Below this a client is shown as badly known, above the other as well known; for colours only.
 POOR, GOOD = 60, 80
 _LISTED = (
-    *("score", "missing", "unverified", "stale", "pressing"),
+    *("score", "completeness", "verification", "freshness", "missing", "unverified", "stale", "refused", "pressing"),
+    "scored_on",
     *("client__public_id", "client__name", "client__external_id", "client__total_assets", "client__advisor__name"),
 )
 
@@ -37,7 +38,7 @@ class ClientQualityQuerySet(models.QuerySet[Any]):
         return self.filter(Q(missing__has=item) | Q(unverified__has=item) | Q(stale__has=item))
 
     def for_list(self) -> ClientQualityQuerySet:
-        """With what the work list shows of client and advisor, and no more: fifty whole clients cost twice as much to make."""
+        """With what is shown of client and advisor, and no more: fifty whole clients cost twice as much to make."""
         return self.select_related("client__advisor").only(*_LISTED)
 
     def with_work(self) -> ClientQualityQuerySet:

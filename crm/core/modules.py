@@ -77,10 +77,6 @@ def branches_without(name: str, day: date) -> set[int]:
     """Ids of the branches at which this part is left out on ``day``, for sweeps; two statements."""
     from crm.core.models import Branch, Policy
 
-    governs: dict[int | None, bool] = dict(
-        Policy.objects.filter(policy_key_id=f"{LEAD}{name}", effective_from__lte=day)
-        .order_by("effective_from", "version")
-        .values_list("branch_id", "value")
-    )
+    governs = Policy.objects.set_at(f"{LEAD}{name}", day)
     everywhere = governs.get(None, True)
     return {pk for pk in Branch.objects.values_list("pk", flat=True) if not governs.get(pk, everywhere)}

@@ -13,8 +13,6 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F
-
 from crm.core.models import Policy
 
 if TYPE_CHECKING:
@@ -89,6 +87,5 @@ class Figures:
 def figures(day: date, branch: Branch | None = None) -> Figures:
     """The figures in force for ``branch`` (or the company) on ``day``; one query."""
     # Company rows come first and, within a place, older ones first: the last one read of each figure governs.
-    rows = Policy.objects.in_force(day, branch).order_by(F("branch").asc(nulls_first=True), "effective_from", "version")
-    columns = rows.values_list("policy_key_id", "value", "version", "effective_from", "source", "certainty")
-    return Figures(day, {row[0]: row for row in columns})
+    columns = ("policy_key_id", "value", "version", "effective_from", "source", "certainty")
+    return Figures(day, {row[0]: row for row in Policy.objects.in_force(day, branch).values_list(*columns)})

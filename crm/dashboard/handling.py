@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from math import ceil
+from typing import Any
+
+from django.db.models import Count, F
+from django.db.models.functions import TruncDate
 
 from care.models import FollowUpCall
 from complaints.models import Complaint
-from crm.core.clocks import Calendar, at_local, local_date
+from crm.core.clocks import SHANGHAI, Calendar, at_local
 from crm.core.models import Branch, User
 
 #: The last twelve months; work that lasted longer than another year before them is counted by weekdays alone.
@@ -19,11 +23,11 @@ _YEAR = 365
 
 @dataclass(frozen=True)
 class Times:
-    """Of ``count`` pieces of work, half took at most ``median`` working days and nine of ten at most ``ninth``."""
+    """Of ``count`` pieces of work, half took at most ``median`` working days and nine in ten at most ``nine_tenths``."""
 
     count: int
     median: int
-    ninth: int
+    nine_tenths: int
 
 
 @dataclass(frozen=True)
@@ -43,25 +47,35 @@ def handling_times(user: User, branches: list[Branch], today: date) -> list[Hand
     since = at_local(today - timedelta(days=_YEAR - 1), time())
     calendar, ids = Calendar.around(today, before=2 * _YEAR), [branch.pk for branch in branches]
     closed = Complaint.objects.visible_to(user).closed_since(since).filter(branch_id__in=ids)
-    complaints = _by_branch(
-        (branch, calendar.working_days_between(local_date(came), local_date(ended)))
-        for branch, came, ended in closed.order_by().values_list("branch_id", "received_at", "closed_at")
-    )
+    complaints = _by_branch(calendar, _spans(closed, "branch_id", _day_of("received_at"), _day_of("closed_at")))
     made = FollowUpCall.objects.visible_to(user).filter(client__branch_id__in=ids, state="done", done_at__gte=since)
-    calls = _by_branch(
-        (branch, calendar.working_days_between(due, local_date(done)))
-        for branch, due, done in made.order_by().values_list("client__branch_id", "due_on", "done_at")
-    )
+    calls = _by_branch(calendar, _spans(made, "client__branch_id", F("due_on"), _day_of("done_at")))
     return [HandlingTimes(one, complaints.get(one.pk), calls.get(one.pk)) for one in branches]
 
 
-def _by_branch(took: Iterable[tuple[int, int]]) -> dict[int, Times]:
-    found: dict[int, list[int]] = defaultdict(list)
-    for branch, days in took:
-        found[branch].append(max(days, 0))
-    return {branch: Times(len(days), _share(days, 0.5), _share(days, 0.9)) for branch, days in found.items()}
+def _day_of(moment: str) -> TruncDate:
+    return TruncDate(moment, tzinfo=SHANGHAI)
 
 
-def _share(days: list[int], share: float) -> int:
+def _spans(work: Any, branch: str, begun: Any, ended: Any) -> Iterable[tuple[int, date, date, int]]:
+    """Branch, first and last day, and how many pieces of work had both: a year of work is few pairs of days."""
+    pairs = work.order_by().values(branch, begun=begun, ended=ended).annotate(number=Count("pk"))
+    rows: Iterable[tuple[int, date, date, int]] = pairs.values_list(branch, "begun", "ended", "number")
+    return rows
+
+
+def _by_branch(calendar: Calendar, spans: Iterable[tuple[int, date, date, int]]) -> dict[int, Times]:
+    found: dict[int, Counter[int]] = defaultdict(Counter)
+    for branch, begun, ended, number in spans:
+        found[branch][max(calendar.working_days_between(begun, ended), 0)] += number
+    return {branch: Times(days.total(), _share(days, 0.5), _share(days, 0.9)) for branch, days in found.items()}
+
+
+def _share(days: Counter[int], share: float) -> int:
     """The least number of days within which at least ``share`` of the work was done (nearest rank)."""
-    return sorted(days)[ceil(len(days) * share) - 1]
+    rank, done = ceil(days.total() * share), 0
+    for length in sorted(days):
+        done += days[length]
+        if done >= rank:
+            return length
+    return 0

@@ -125,7 +125,7 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
     complaints = Complaint.objects.visible_to(user).filter(branch_id__in=ids)
     calls = FollowUpCall.objects.visible_to(user).filter(client__branch_id__in=ids)
     listing = reverse("clients:list")
-    alone = listing if "matching" in user.modules_off else reverse("advisory:matching")
+    alone = reverse("advisory:matching") if user.has_perm("advisory.view_matchingrun") else listing
     return [
         {"label": _("Net assets"), "money": assets, "url": listing, "hint": str(oldest)},
         {"label": _("Net inflow this month"), "money": inflow, "signed": True, "url": f"{listing}?sort=-assets"},
@@ -152,7 +152,7 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
 
 def _thought(user: User, ids: list[int]) -> list[dict[str, Any]]:
     """What clients think, where the branch asks them, and on how many answers that rests."""
-    if "surveys" in user.modules_off:
+    if not user.has_perm("care.view_surveyinvitation"):
         return []
     surveys = SurveyInvitation.objects.visible_to(user).filter(branch_id__in=ids).results()
     said = {"answered": surveys["answered"], "asked": surveys["asked"]}

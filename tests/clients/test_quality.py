@@ -339,15 +339,17 @@ def test_the_work_list_narrows_to_a_fact(branch: Branch, staff: Staff, web: Web)
     assert "没有" in page and "有的" not in page
 
 
+@pytest.mark.parametrize("address", ["/quality/", "/api/v1/quality-scores/"])
 def test_the_work_list_costs_the_same_for_one_client_and_for_ten(
-    branch: Branch, staff: Staff, web: Web, cost_of: Any
+    branch: Branch, staff: Staff, web: Web, api: Any, cost_of: Any, address: str
 ) -> None:
-    browser = web(staff("branch_manager"))
+    manager = staff("branch_manager")
+    visitor = (api if address.startswith("/api/") else web)(manager)
     score_clients([ClientFactory(branch=branch).pk], TODAY)
-    one = cost_of(lambda: browser.get("/quality/"))
+    one = cost_of(lambda: visitor.get(address))
     score_clients([client.pk for client in ClientFactory.create_batch(9, branch=branch)], TODAY)
 
-    assert cost_of(lambda: browser.get("/quality/")) == one
+    assert cost_of(lambda: visitor.get(address)) == one
 
 
 def test_the_sheet_of_gaps_takes_values_refusals_and_confirmations(client_: Client, staff: Staff, web: Web) -> None:

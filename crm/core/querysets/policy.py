@@ -30,8 +30,14 @@ class PolicyQuerySet(models.QuerySet[Any]):
         return (
             self.for_place(branch)
             .filter(effective_from__lte=day)
-            .order_by("policy_key", models.F("branch").asc(nulls_first=True), "effective_from", "version")
+            # By the column: the key's own order would cost a join, and nobody reads by it.
+            .order_by("policy_key_id", models.F("branch").asc(nulls_first=True), "effective_from", "version")
         )
+
+    def set_at(self, key: str, day: date) -> dict[int | None, Any]:
+        """What a figure is set to on ``day``: by the company (None), and by each branch that has one of its own."""
+        rows = self.filter(policy_key_id=key, effective_from__lte=day).order_by("effective_from", "version")
+        return dict(rows.values_list("branch_id", "value"))
 
     def governing(self, day: date, branch: Branch | None = None) -> PolicyQuerySet:
         """The one version of each figure that governs ``branch`` on ``day``."""
