@@ -171,6 +171,20 @@ class ServiceEnded(DomainError):
     message = _("This service has ended or is about to end.")
 
 
+class ServiceCodeTaken(DomainError):
+    """The company or the branch has a service of this code already."""
+
+    code = "service_code_taken"
+    message = _("This code is taken.")
+
+
+class PreferenceNameTaken(DomainError):
+    """The company or the branch has a preference segment of this name already."""
+
+    code = "preference_name_taken"
+    message = _("There is a preference segment of this name already.")
+
+
 class ServiceOfBranch(DomainError):
     """Only the company's services can be made a branch's own, and once."""
 

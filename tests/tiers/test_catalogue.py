@@ -261,6 +261,26 @@ def test_a_manager_adds_changes_and_ends_a_service_of_the_branch(branch: Branch,
     assert "Tea" in browser.get(reverse("tiers:catalogue")).content.decode()
 
 
+def test_a_code_that_the_branch_has_already_is_refused_by_its_field(
+    branch: Branch, staff: Staff, web: Web, api: Api
+) -> None:
+    boss = staff("branch_manager")
+    ServiceItemFactory(company=branch.company, branch=branch, code="tea")
+    said = {
+        "code": "tea", "name_en": "Tea", "name_zh": "茶叙", "kind": "care", "rhythm": "periodic", "proof": "hand",
+        "starts_on": "2026-01-01",
+    }  # fmt: skip
+    form = {**said, "form_token": "a", "owner_role": "advisor", "channel": "visit", "limit_days": 3, "cost": "0"}
+
+    page = web(boss).post(reverse("tiers:service_new"), form)
+    answer = send(api(boss), "/api/v1/services/", **said)
+
+    assert (page.status_code, page.context["form"].errors) == (409, {"code": ["This code is taken."]})
+    assert (answer.status_code, answer.data["code"]) == (409, "service_code_taken")
+    assert answer.data["fields"] == {"code": ["This code is taken."]}
+    assert ServiceItem.objects.filter(code="tea").count() == 1
+
+
 def test_the_companys_service_is_not_the_managers_to_change_but_to_copy(branch: Branch, staff: Staff, web: Web) -> None:
     item, browser = ServiceItemFactory(company=branch.company), web(staff("branch_manager"))
 

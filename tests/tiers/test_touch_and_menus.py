@@ -270,6 +270,43 @@ def test_preference_segments_over_rest(branch: Branch, staff: Staff, api: Api) -
     assert phone.get(url).data["rule"] == IN_SHANGHAI
 
 
+@pytest.mark.parametrize("of_branch", [True, False])
+def test_a_preference_segment_of_a_name_that_is_there_already_is_refused_by_its_field(
+    branch: Branch, staff: Staff, web: Web, api: Api, of_branch: bool
+) -> None:
+    programme_of(branch)
+    boss = staff("branch_manager") if of_branch else staff("head_office", branch=None)
+    place = {"company": branch.company, "branch": branch if of_branch else None, "actor": boss}
+    create_preference(values=SAID, menu=MENU, **place)
+    other = create_preference(values={**SAID, "name_zh": "外地客户"}, menu=MENU, **place)
+    kept = create_segment(values={"name": "上海客户", "rule": IN_SHANGHAI}, actor=boss)
+    form = {
+        "name_zh": "本地客户", "name_en": "Locals", "tier_codes": ["gold"], "is_active": "on",
+        "segment": kept.public_id, "kind_1": "event", "title_zh_1": "高端交流晚宴", "title_en_1": "Dinner",
+    }  # fmt: skip
+    menu = [{"kind": "report", "title_en": "Banks", "title_zh": "银行业周报"}]
+    browser, phone = web(boss), api(boss)
+    words = {"name_zh": ["There is a preference segment of this name already."]}
+
+    pages = [
+        browser.post(reverse("tiers:preference_new"), {**form, "form_token": "a"}),
+        browser.post(
+            reverse("tiers:preference_edit", args=[other.public_id]), {**form, "form_token": "b", "version": 1}
+        ),
+    ]
+    url = "/api/v1/preference-segments/"
+    answers = [
+        phone.post(url, {**SAID, "menu": menu}, format="json", headers={"Idempotency-Key": "k"}),
+        phone.patch(f"{url}{other.public_id}/", {"name_zh": "本地客户"}, format="json", headers={"If-Match": '"1"'}),
+    ]
+
+    assert [(page.status_code, page.context["form"].errors) for page in pages] == [(409, words)] * 2
+    told = [(answer.status_code, answer.data["code"], answer.data["fields"]) for answer in answers]
+    assert told == [(409, "preference_name_taken", words)] * 2
+    assert PreferenceSegment.objects.filter(name_zh="本地客户").count() == 1
+    assert list(other.entries.values_list("title_zh", flat=True)) == ["银行业周报", "高端交流晚宴"]
+
+
 # -- the client's page -------------------------------------------------------------------------------------------------
 
 

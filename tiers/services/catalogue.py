@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from clients.services.checked import check
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.errors import InvalidInput, MissingRight
@@ -19,7 +20,7 @@ from crm.core.fields import money
 from crm.core.models import Branch, Company, User
 from crm.core.service import service
 from crm.core.versions import lock
-from tiers.errors import ServiceEnded, ServiceOfBranch
+from tiers.errors import ServiceCodeTaken, ServiceEnded, ServiceOfBranch
 from tiers.gates import gate_choices
 from tiers.models import ContactCadence, Entitlement, Promise, ServiceEdition, ServiceItem
 from tiers.models.programme import DEFAULT_CODE
@@ -38,12 +39,19 @@ _ALWAYS = date(2000, 1, 1)
 def create_item(
     *, code: str, values: Mapping[str, Any], company: Company, actor: User, branch: Branch | None = None
 ) -> ServiceItem:
-    """Add a service to the catalogue of the company or of one branch. Raises ``MissingRight`` and ``InvalidInput``."""
+    """Add a service to the catalogue of the company or of one branch.
+
+    Raises ``MissingRight``, ``InvalidInput`` and ``ServiceCodeTaken``.
+    """
     refuse_foreign(company, branch, actor)
     item = ServiceItem(company=company, branch=branch, code=code)
     _say(item, values)
     _check(item)
-    item.save()
+    try:
+        with transaction.atomic():
+            item.save()
+    except IntegrityError:
+        raise ServiceCodeTaken(fields={"code": ServiceCodeTaken.message}) from None
     _keep_edition(item, actor, "")
     audit.record(actor, "service_item.create", item, after={"code": code, **terms_of(item)})
     return item
@@ -107,11 +115,13 @@ def adapt_item(*, item: ServiceItem, branch: Branch, actor: User) -> ServiceItem
     refuse_foreign(branch.company, branch, actor)
     if item.branch_id is not None or item.company_id != branch.company_id:
         raise ServiceOfBranch
-    if ServiceItem.objects.filter(branch=branch, code=item.code).exists():
-        raise ServiceOfBranch
     made = ServiceItem(company=item.company, branch=branch, code=item.code, ends_on=item.ends_on)
     _say(made, {name: getattr(item, name) for name in TERMS})
-    made.save()
+    try:
+        with transaction.atomic():
+            made.save()
+    except IntegrityError:  # somebody else made the copy at the same moment
+        raise ServiceOfBranch from None
     _keep_edition(made, actor, "")
     rows = list(Entitlement.objects.filter(item=item, valid_to=None))
     for row in rows:
@@ -233,11 +243,7 @@ def _check(item: ServiceItem) -> None:
         wrong["proof"] = _("What the client asks for is proved by a booking, and only that.")
     if wrong:
         raise InvalidInput(fields=wrong)
-    try:
-        item.full_clean(exclude=["company", "branch"])
-    except ValidationError as refused:
-        fields = {("" if name == "__all__" else name): " ".join(said) for name, said in refused.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
+    check(item, exclude=["company", "branch"])
 
 
 def _keep_edition(item: ServiceItem, actor: User, reason: str) -> None:

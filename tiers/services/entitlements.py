@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from clients.services.checked import check
 from crm.core import audit
 from crm.core.errors import InvalidInput
 from crm.core.models import Company, User
@@ -86,11 +86,7 @@ def _succeed(rows: Any, made: Any, today: date) -> Any:
     if before is not None:
         before.valid_to = made.valid_from - _DAY
         before.save(update_fields=["valid_to"])
-    try:
-        made.full_clean(exclude=["item", "company", "created_by"])
-    except ValidationError as refused:
-        fields = {("" if name == "__all__" else name): " ".join(said) for name, said in refused.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
+    check(made, exclude=["item", "company", "created_by"])
     made.save()
     return before
 

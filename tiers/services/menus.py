@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.segments import parse, rights_of
+from clients.services.checked import check
 from crm.core import audit
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch, Company, User
 from crm.core.service import service
 from crm.core.versions import lock
+from tiers.errors import PreferenceNameTaken
 from tiers.models import MenuEntry, PreferenceSegment
 from tiers.services.catalogue import refuse_foreign
 
@@ -42,12 +45,14 @@ def create_preference(
 ) -> PreferenceSegment:
     """A preference segment of the company or of one branch with its menu.
 
-    Raises ``MissingRight``, ``InvalidRule`` (what the actor may not ask for does not exist for him) and ``InvalidInput``.
+    Raises ``MissingRight``, ``InvalidRule`` (what the actor may not ask for does not exist for him), ``InvalidInput`` and
+    ``PreferenceNameTaken``.
     """
     refuse_foreign(company, branch, actor)
     row = PreferenceSegment(company=company, branch=branch, made_by=actor)
     _say(row, values, actor)
-    row.save()
+    with _own_name():
+        row.save()
     _write(row, menu)
     after = {"name": row.name_zh, "tiers": row.tier_codes, "rule": row.rule, "menu": len(menu)}
     audit.record(actor, "preference.create", row, after=after)
@@ -73,7 +78,8 @@ def change_preference(
     before = {name: getattr(row, name) for name in SAID}
     _say(row, values, actor)
     after = {name: getattr(row, name) for name in SAID if getattr(row, name) != before[name]}
-    row.save_changed([*after, "rights"])
+    with _own_name():
+        row.save_changed([*after, "rights"])
     if menu is not None:
         row.entries.all().delete()
         _write(row, menu)
@@ -95,11 +101,17 @@ def _say(row: PreferenceSegment, values: Mapping[str, Any], actor: User) -> None
     if "rule" in values:
         group = parse(values["rule"], actor)
         row.rule, row.rights = group.as_json(), rights_of(group)
+    check(row, exclude=["company", "branch", "made_by"])
+
+
+@contextmanager
+def _own_name() -> Iterator[None]:
+    """Write inside of it: a name that is there already is refused, whoever of two was first."""
     try:
-        row.full_clean(exclude=["company", "branch", "made_by"])
-    except ValidationError as refused:
-        fields = {("" if name == "__all__" else name): " ".join(said) for name, said in refused.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        raise PreferenceNameTaken(fields={"name_zh": PreferenceNameTaken.message}) from None
 
 
 def _write(row: PreferenceSegment, menu: Sequence[Line]) -> None:
