@@ -66,7 +66,7 @@ class CareConfig(AppConfig):
         add_module(
             "surveys",
             routes=("care:surveys", "care:survey_", "api:survey-"),
-            about=("care.surveyinvitation", "care.survey"),
+            about=("care.surveyinvitation", "care.survey", "care.surveyround"),
         )
         add_words(_ACTIONS)
         offer()

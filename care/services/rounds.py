@@ -21,6 +21,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.jobs import due
 from crm.core.models import Branch, Outbound, User
+from crm.core.modules import branches_without, demand_at
 from crm.core.policies import Figures, figures
 from crm.core.service import service
 
@@ -42,8 +43,9 @@ def find_audience(*, segment: Segment, title: str, branch: Branch, reader: User,
     """The clients of the segment as ``reader`` sees them now in the branch, and which of them the round would invite.
 
     Reads only. ``title`` tells a round that was begun from a new one. Raises ``InvalidInput`` for a segment larger than figure
-    ``survey.round_limit``.
+    ``survey.round_limit``, and ``ModuleOff`` where the branch leaves surveys out.
     """
+    demand_at("surveys", branch, local_date(now))
     known = figures(local_date(now), branch)
     found = segment.members(reader, now).filter(branch=branch)
     limit = known.integer("survey.round_limit")
@@ -97,7 +99,7 @@ def invite_segment(*, segment: Segment, title: str, branch: Branch, actor: User,
     """Invite every client of the segment whom we may write to, as ``actor`` sees them at this moment.
 
     Their letters are written by the sweep ``care.write_letters``. The same round again, or twice at once, invites only those
-    who have no invitation of it. Raises ``InvalidInput``.
+    who have no invitation of it. Raises ``InvalidInput`` and ``ModuleOff``.
     """
     if not title.strip():
         raise InvalidInput(fields={"title": _("Say what the clients are asked about.")})
@@ -144,10 +146,14 @@ def _invitation(row: SurveyRound, client: Client, now: datetime, valid: timedelt
 def write_letters(*, actor: User, now: datetime) -> int:
     """Write to those whom rounds have invited: make the link and hand the letter to the outgoing messages. Returns how many.
 
-    Who may no longer be written to keeps his invitation with the reason, and gets the link at the counter.
+    Who may no longer be written to keeps his invitation with the reason, and gets the link at the counter. Letters of a branch
+    that leaves surveys out wait.
     """
-    written = 0
-    for invitation in SurveyInvitation.objects.without_letter(now)[:_LETTERS_PER_ROUND]:
+    written, waiting = 0, SurveyInvitation.objects.without_letter(now)
+    if not waiting.exists():
+        return 0
+    kept = waiting.exclude(branch__in=branches_without("surveys", local_date(now)))
+    for invitation in kept[:_LETTERS_PER_ROUND]:
         written += _write(invitation, now)
     if written:
         audit.record(actor, "survey.write_letters", "care.surveyinvitation", after={"written": written})

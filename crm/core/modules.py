@@ -17,7 +17,7 @@ from crm.core.errors import DomainError
 if TYPE_CHECKING:
     from datetime import date
 
-    from crm.core.models import User
+    from crm.core.models import Branch, User
 
 #: Every figure of a part begins like this.
 LEAD = "module."
@@ -37,7 +37,7 @@ class Module:
 
 
 class ModuleOff(DomainError):
-    """The part is left out at the asker's own branch."""
+    """The part is left out at the asker's own branch, or at the one that a command is about."""
 
     code = "module_off"
     status = 404
@@ -71,6 +71,12 @@ def demand(user: User, route: str) -> None:
     """Raises ``ModuleOff`` where ``route`` belongs to a part that is left out."""
     if is_off(user, route):
         raise ModuleOff
+
+
+def demand_at(name: str, branch: Branch, day: date) -> None:
+    """Raises ``ModuleOff`` where ``branch``, which need not be the asker's own, leaves the part out on ``day``."""
+    if branch.pk in branches_without(name, day):
+        raise ModuleOff(_("This part is switched off at this branch."))
 
 
 def branches_without(name: str, day: date) -> set[int]:

@@ -10,15 +10,21 @@ import pytest
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from care.models import SurveyInvitation
-from care.services import invite_surveys
+from care.models import SurveyInvitation, SurveyRound
+from care.services import find_audience, invite_segment, invite_surveys, write_letters
+from clients.models import Segment
+from clients.services.segments import create_segment
 from crm.core import modules
 from crm.core.access import system_user
 from crm.core.clocks import local_date
-from crm.core.models import Branch, Policy, PolicyKey, User
+from crm.core.models import Branch, Outbound, Policy, PolicyKey, User
+from crm.core.modules import ModuleOff
 from crm.core.services.policies import set_policy
+from tests.architecture.matrix import MATRIX
 from tests.architecture.test_permission_matrix import address, routes
 from tests.factories.care import NOW, ClosedComplaintFactory
+from tests.factories.clients import ClientFactory
+from tests.factories.core import BranchFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +105,73 @@ def test_a_branch_that_leaves_surveys_out_invites_nobody(branch: Branch, other_b
     assert [row.branch for row in SurveyInvitation.objects.all()] == [other_branch]
 
 
+@pytest.fixture
+def everybody(branch: Branch, staff: Any) -> Segment:
+    """A segment of the manager's that holds who lives in Nanjing."""
+    rule = {"all": [{"field": "city", "op": "is", "value": "南京"}]}
+    made: Segment = create_segment(values={"name": "南京客户", "rule": rule}, actor=staff("branch_manager"))
+    return made
+
+
+def test_no_segment_of_an_outlet_is_asked_that_leaves_surveys_out_though_its_manager_sits_where_they_are_kept(
+    branch: Branch, everybody: Segment, web: Any, api: Any
+) -> None:
+    manager = everybody.owner
+    outlet: Any = BranchFactory(parent=branch, company=branch.company)
+    ClientFactory(branch=outlet, city="南京", email="a@example.com")
+    switch("surveys", False, outlet)
+    said: dict[str, Any] = {"segment": everybody, "title": "t", "branch": outlet, "now": timezone.now()}
+    form = {"segment": everybody.public_id, "title": "t", "branch": outlet.public_id}
+
+    with pytest.raises(ModuleOff):
+        find_audience(reader=manager, **said)
+    with pytest.raises(ModuleOff):
+        invite_segment(actor=manager, **said)
+    seen = api(manager).get(reverse("api:survey-round-preview"), form)
+    made = api(manager).post(reverse("api:survey-round-list"), form, format="json", headers={"Idempotency-Key": "a"})
+    url = f"{reverse('care:survey_round_new')}?branch={outlet.public_id}"
+    page, sent = web(manager).get(url, form), web(manager).post(url, {**form, "form_token": "t"})
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in (seen, made)] == [(404, "module_off")] * 2
+    assert "found" not in page.context and sent.status_code == 404
+    assert all("This part is switched off at this branch." in answer.content.decode() for answer in (page, sent))
+    assert not SurveyRound.objects.exists()
+
+
+def test_letters_of_a_round_wait_while_the_branch_leaves_surveys_out(branch: Branch, everybody: Segment) -> None:
+    ClientFactory(branch=branch, city="南京", email="a@example.com")
+    now = timezone.now()
+    invite_segment(segment=everybody, title="t", branch=branch, actor=everybody.owner, now=now)
+    switch("surveys", False, branch)
+
+    assert (write_letters(actor=system_user(), now=now), Outbound.objects.count()) == (0, 0)
+
+    switch("surveys", True, branch)
+
+    assert (write_letters(actor=system_user(), now=now), Outbound.objects.count()) == (1, 1)
+
+
+def test_who_asks_holds_no_right_of_a_part_that_is_left_out_on_pages_and_over_rest(
+    branch: Branch, staff: Any, web: Any, api: Any
+) -> None:
+    manager, rights = (
+        staff("branch_manager"),
+        ("care.view_surveyinvitation", "care.hand_out_survey", "care.add_surveyround"),
+    )
+    browser, phone = web(manager), api(manager)
+
+    def held() -> list[bool]:
+        page, rest = browser.get("/care/"), phone.get(reverse("api:follow-up-list"))
+        who = (page.wsgi_request.user, rest.renderer_context["request"].user)
+        return [user.has_perm(right) for user in who for right in rights]
+
+    assert held() == [True] * 6
+
+    switch("surveys", False, branch)
+
+    assert held() == [False] * 6
+
+
 def test_bounds_are_not_tried_where_the_simulator_is_left_out(branch: Branch, staff: Any, web: Any, api: Any) -> None:
     head = staff("branch_manager")
     head.groups.add(*staff("head_office").groups.all())
@@ -163,3 +236,21 @@ def test_every_part_has_a_figure_and_routes_that_are_there() -> None:
     for module in modules._modules.values():
         assert all(any(name.startswith(lead) for name in every) for lead in module.routes), module
     assert modules.names() == tuple(sorted({*DOORS, "simulator"}))
+
+
+#: Rights that routes of a part ask for, and that are about something which stays where the part goes.
+SHARED = {("leaks", "clients.export_client"), ("simulator", "tiers.change_programme")}
+
+
+@pytest.mark.nodb
+def test_every_right_that_the_routes_of_a_part_ask_for_goes_with_the_part() -> None:
+    lines = [
+        (module, route, right)
+        for module in modules._modules.values()
+        for _method, route, right in MATRIX
+        if route.startswith(module.routes)
+    ]
+
+    kept = {(module.name, right) for module, _route, right in lines if not module.holds(right)}
+
+    assert kept == SHARED
