@@ -197,16 +197,18 @@ class SurveyInvitationQuerySet(models.QuerySet[Any]):
             When(Exists(due), then=Value("kept")),
             default=Value("none"),
         )
-        return self._told(since, least, group=group)
+        return self._told(user, since, least, group=group)
 
-    def by_tier(self, since: date, least: int) -> list[dict[str, Any]]:
+    def by_tier(self, user: User, since: date, least: int) -> list[dict[str, Any]]:
         """Answers from ``since`` on by the tier in which the client stands today, from the lowest; with ``least`` as above."""
         tier = "client__tier_state__tier__"
         names = {name: F(f"{tier}{name}") for name in ("rank", "code", "name_en", "name_zh")}
-        return self.filter(client__tier_state__isnull=False)._told(since, least, **names)
+        return self.filter(client__tier_state__isnull=False)._told(user, since, least, **names)
 
-    def _told(self, since: date, least: int, **groups: Any) -> list[dict[str, Any]]:
-        answers = self.answered().filter(client__isnull=False, answer__answered_at__gte=at_local(since, time()))
+    def _told(self, user: User, since: date, least: int, **groups: Any) -> list[dict[str, Any]]:
+        """What is told here is about clients, and so only of those whom ``user`` sees today."""
+        own = self.filter(client_q(user, "client__"))
+        answers = own.answered().filter(answer__answered_at__gte=at_local(since, time()))
         rows = answers.order_by().annotate(**groups).values(*groups).annotate(**_MARKS)
         return [
             {**{name: row[name] for name in groups}, "answered": row["answered"], "nps": _nps(row)}

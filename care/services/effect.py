@@ -24,15 +24,15 @@ GROUPS = {
 
 
 def effect_of_service(user: User, today: date) -> dict[str, Any]:
-    """Satisfaction and recommendation over the last twelve months by promises kept and by tier, of the surveys that ``user``
-    may see: ``since``, ``least`` answers of a group that is shown, ``promises`` and ``tiers``. Three statements; a part whose
-    right the reader does not hold is empty.
+    """Satisfaction and recommendation over the last twelve months by promises kept and by tier, of surveys and clients that
+    ``user`` may see: ``since``, ``least`` answers of a group that is shown, ``promises`` and ``tiers``. Three statements; a
+    part whose right the reader does not hold is empty.
     """
     since, rows = today - timedelta(days=_YEAR - 1), SurveyInvitation.objects.visible_to(user)
     least = figures(today, user.branch).integer("survey.least_answers")
     order = list(GROUPS)
     promises = rows.by_promises(user, since, today, least) if user.has_perm("tiers.view_promise") else []
-    tiers = rows.by_tier(since, least) if user.has_perm("tiers.view_tierstate") else []
+    tiers = rows.by_tier(user, since, least) if user.has_perm("tiers.view_tierstate") else []
     promises.sort(key=lambda row: order.index(row["group"]))
     promises = [{**row, "name": str(GROUPS[row["group"]])} for row in promises]
     tiers = [{**row, "group": row["code"], "name": in_language(en=row["name_en"], zh=row["name_zh"])} for row in tiers]

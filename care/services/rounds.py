@@ -57,7 +57,7 @@ def find_audience(*, segment: Segment, title: str, branch: Branch, reader: User,
     invited: list[Client] = []
     reasons: Counter[str] = Counter()
     for first in range(0, len(keys), _AT_ONCE):
-        for client, reason in _judged(keys[first : first + _AT_ONCE], begun, known, now):
+        for client, reason in _judged(keys[first : first + _AT_ONCE], begun, known, reader, now):
             if reason:
                 reasons[reason] += 1
             else:
@@ -65,13 +65,16 @@ def find_audience(*, segment: Segment, title: str, branch: Branch, reader: User,
     return Audience(len(keys), invited, dict(reasons))
 
 
-def _judged(keys: list[int], begun: SurveyRound | None, known: Figures, now: datetime) -> Iterator[tuple[Client, str]]:
+def _judged(
+    keys: list[int], begun: SurveyRound | None, known: Figures, reader: User, now: datetime
+) -> Iterator[tuple[Client, str]]:
     """Each client with the reason against an invitation, or ""."""
     clients = list(Client.objects.filter(pk__in=keys).select_related("branch").order_by("pk"))
     served = set(Client.objects.filter(pk__in=keys).served().values_list("pk", flat=True))
     asked = SurveyInvitation.objects.filter(client__in=keys)
     had = set(asked.filter(round=begun).values_list("client", flat=True)) if begun is not None else set()
-    still_open = set(asked.unanswered(now).values_list("client", flat=True))
+    # As far as the reader sees them: a count would tell him of a complaint from which he is recused.
+    still_open = set(asked.visible_to(reader).unanswered(now).values_list("client", flat=True))
     most = known.json("outbound.max_per_client")
     counts = Outbound.objects.counts_of([row.public_id for row in clients], now - timedelta(days=most["days"]))
     points: dict[int, list[ContactPoint]] = {}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
-from tests.factories.care import answered
+from tests.factories.care import ClosedComplaintFactory, answered
 from tests.factories.clients import ClientFactory
 from tests.factories.services import PromiseFactory, put_in_tier
 
@@ -93,6 +93,42 @@ def test_it_costs_the_same_however_many_answered(
         promise(thinks(branch, 2, 2), today, 9, state="missed")
 
     assert cost_of(lambda: browser.get(reverse("care:surveys"))) == few
+
+
+def test_clients_whom_the_reader_does_not_see_any_more_count_nowhere(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Any, api: Any, today: date
+) -> None:
+    manager, effect = staff("branch_manager"), reverse("api:survey-effect")
+    clients = [thinks(branch, 5, 10) for _number in range(6)]
+    for client in clients:
+        put_in_tier(client, "gold", date(2020, 1, 1))
+
+    def told(reader: User) -> list[int]:
+        return [row["answered"] for rows in ("promises", "tiers") for row in api(reader).get(effect).json()[rows]]
+
+    assert told(manager) == [6, 6]
+
+    Client.objects.filter(pk=clients[0].pk).update(restricted_on=today, restriction_reason="客户要求")
+    assert told(manager) == [5, 5]
+    assert told(staff("head_office")) == [6, 6], "the company's roles see what is restricted"
+
+    Client.objects.filter(pk=clients[1].pk).update(branch=other_branch)
+    assert told(manager) == [], "one answer short: he left for another branch"
+    assert told(staff("branch_manager", branch=other_branch)) == [], "nor is the survey the new branch's"
+
+
+def test_a_reader_who_is_recused_from_a_complaint_does_not_count_its_survey(
+    branch: Branch, staff: Staff, api: Any
+) -> None:
+    manager, colleague = staff("branch_manager"), staff("branch_manager")
+    for number in range(5):
+        client = ClientFactory(branch=branch)
+        about = ClosedComplaintFactory(client=client, branch=branch, complained_of=None if number else manager)
+        answered(branch, 5, 10, client=client, complaint=about, created_at=timezone.now())
+
+    seen = [api(reader).get(reverse("api:survey-effect")).json()["promises"] for reader in (manager, colleague)]
+
+    assert [[row["answered"] for row in rows] for rows in seen] == [[], [5]]
 
 
 def test_who_may_not_see_promises_is_not_told_how_they_were_kept(
