@@ -7,13 +7,13 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from clients.models import Segment
 from crm.core import audit
 from crm.core.clocks import Calendar, local_date
 from crm.core.errors import InvalidInput
+from crm.core.importing.bulk import pages
 from crm.core.models import Branch, User
 from crm.core.service import service
 from crm.core.versions import lock
@@ -21,11 +21,9 @@ from tiers.errors import RoundCalled, RoundOver
 from tiers.models import MarketEvent, Promise, ServiceItem
 from tiers.querysets.market_events import audience
 from tiers.services.promise_contacts import settle_contacts
-from tiers.services.promise_rows import insert_promises, pages
+from tiers.services.promise_rows import BATCH, insert_promises, reopen_promises
 
-State, Closed = Promise.State, Promise.Closed
-#: Ends of a promise that are over when the client is found in the audience again.
-_PASSING = (Closed.CLIENT, Closed.SILENT, Closed.GATE)
+State = Promise.State
 
 
 @service("market_event.call")
@@ -93,10 +91,7 @@ def _owe(event: MarketEvent, actor: User, now: datetime) -> int:
     """Rows for whoever has none yet, on the terms of each one's tier. Returns how many are owed that were not before."""
     item, today = event.item, local_date(now)
     people = audience(item=item, branch=event.branch, rule=event.rule, tier_codes=event.tier_codes, user=actor, now=now)
-    back = event.promises.filter(state=State.CLOSED, closed_as__in=_PASSING, client__in=people.values("pk"))
-    new = Promise.objects.filter(pk__in=list(back.values_list("pk", flat=True))).update(
-        state=State.DUE, closed_as="", version=F("version") + 1
-    )
+    new = len(reopen_promises(event.promises.filter(client__in=people.values("pk"))))
     values: dict[str, Any] = {
         "item_id": item.pk,
         "event_id": event.pk,
@@ -115,9 +110,9 @@ def _owe(event: MarketEvent, actor: User, now: datetime) -> int:
         new += insert_promises(own, {**values, "programme_code": programme or "", "tier_code": tier or ""})
     # Whoever was spoken with today already need not be called a second time.
     owed = event.promises.filter(state=State.DUE).order_by("client_id").values_list("client_id", flat=True)
-    for page in pages(list(owed)):
+    for page in pages(list(owed), BATCH):
         settle_contacts(page, today)
-    return int(new)
+    return new
 
 
 def _refuse(

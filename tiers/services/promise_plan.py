@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,20 +20,21 @@ from clients.models import Client, ContactLog
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.clocks import Calendar, day_bounds, local_date
+from crm.core.importing.bulk import pages
 from crm.core.jobs import due
 from crm.core.models import Branch, User
 from crm.core.policies import figures
 from crm.core.service import service
 from crm.core.services.calendar import recomputes
 from tiers.gates import passing_q
-from tiers.models import Entitlement, Promise, PromiseRun, ServiceEdition, ServiceItem, TierChange
+from tiers.models import Entitlement, Promise, PromiseRun, ServiceItem
+from tiers.querysets.planning import marks_of
 from tiers.services.catalogue import seed_missing_catalogues
 from tiers.services.entitlements import length_of
 from tiers.services.promise_contacts import settle_contacts
-from tiers.services.promise_rows import insert_promises, pages
+from tiers.services.promise_rows import BATCH, close_promises, insert_promises, reopen_promises
 from tiers.slices import Slice, slices
 
-_BATCH = 1_000
 State, Closed, Rhythm = Promise.State, Promise.Closed, ServiceItem.Rhythm
 
 
@@ -68,7 +69,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Round:
+class Planning:
     """One run for one branch: from the day of the last one to today."""
 
     branch: Branch
@@ -77,6 +78,8 @@ class Round:
     today: date
     calendar: Calendar
     terms: list[Terms]
+    #: Clients to whom something is owed again: a contact that fell in between may have kept it.
+    owed_again: set[int] = field(default_factory=set)
 
     def last_day(self, item: ServiceItem, due_on: date) -> date:
         return self.calendar.add_working_days(due_on, item.limit_days)
@@ -89,17 +92,13 @@ class Round:
 def plan_due_promises(now: datetime) -> int:
     """Each open branch whose promises are not those of today, of the present catalogue and of the newest tiers."""
     moved = seed_missing_catalogues()
-    today, mark = local_date(now), _mark()
-    known = dict(PromiseRun.objects.filter(day=today, mark=mark).values_list("branch_id", "day"))
-    for branch in Branch.objects.filter(is_open=True).exclude(pk__in=known).select_related("company").order_by("pk"):
-        moved += sum(plan_promises(branch=branch, now=now, actor=system_user()).values())
+    branches = list(Branch.objects.filter(is_open=True).select_related("company").order_by("pk"))
+    marks = marks_of(branches)
+    known = dict(PromiseRun.objects.filter(day=local_date(now)).values_list("branch_id", "mark"))
+    for branch in branches:
+        if known.get(branch.pk) != marks[branch.pk]:
+            moved += sum(plan_promises(branch=branch, now=now, actor=system_user()).values())
     return moved
-
-
-def _mark() -> str:
-    """How far tiers and catalogue have come: a newer change makes the promises of the day anew."""
-    newest = (TierChange, ServiceEdition, Entitlement)
-    return ":".join(str(model.objects.aggregate(newest=Max("pk"))["newest"] or 0) for model in newest)
 
 
 @service("promise.plan")
@@ -108,14 +107,14 @@ def plan_promises(*, branch: Branch, now: datetime, actor: User) -> dict[str, in
 
     A late run makes what the runs before it would have made. Returns how many rows of each kind.
     """
-    today, mark = local_date(now), _mark()
+    today, mark = local_date(now), marks_of([branch])[branch.pk]
     PromiseRun.objects.get_or_create(branch=branch, defaults={"first_day": today, "day": today, "mark": "", "at": now})
     # One planner a branch: the second finds what the first has made.
     run = PromiseRun.objects.select_for_update().get(branch=branch)
     if run.day > today:
         return {}
     before = Promise.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    turn = Round(branch, run.first_day, run.day, today, Calendar.around(run.day), _terms(branch, run.day, today))
+    turn = Planning(branch, run.first_day, run.day, today, Calendar.around(run.day), _terms(branch, run.day, today))
     counts: Counter[str] = Counter()
     counts["closed"] += close_unowed(turn)
     counts["made"] += sum(_periodic(turn, one) for one in turn.terms if one.item.rhythm == Rhythm.PERIODIC)
@@ -150,7 +149,7 @@ def _terms(branch: Branch, first: date, last: date) -> list[Terms]:
 # -- in every period ---------------------------------------------------------------------------------------------------
 
 
-def _owed_slices(turn: Round, terms: Terms) -> Iterator[Slice]:
+def _owed_slices(turn: Planning, terms: Terms) -> Iterator[Slice]:
     """The parts of periods for which these terms hold and that this run looks at."""
     times: Any = terms.entitlement.times
     for part in slices(terms.entitlement.period, times, turn.last, turn.today):
@@ -158,16 +157,17 @@ def _owed_slices(turn: Round, terms: Terms) -> Iterator[Slice]:
             yield part
 
 
-def _periodic(turn: Round, terms: Terms) -> int:
+def _periodic(turn: Planning, terms: Terms) -> int:
     return sum(_make_part(turn, terms, part) for part in _owed_slices(turn, terms))
 
 
-def _make_part(turn: Round, terms: Terms, part: Slice) -> int:
+def _make_part(turn: Planning, terms: Terms, part: Slice) -> int:
     """One part of a period for everybody who is owed it, in two statements."""
     item = terms.item
     owed = terms.clients(turn.branch, turn.today).filter(tier_state__since__lte=part.middle)
     same = Promise.objects.filter(item=item, occurrence_key=part.key, client__in=owed)
-    reopened = _reopen(same, terms, turn.today) if part.due_on >= turn.today else 0
+    back = same.filter(tier_code=terms.entitlement.tier_code) if part.due_on >= turn.today else same.none()
+    reopened = _owe_again(turn, back.filter(due_on__gte=turn.today))
     owed = owed.exclude(_has_another(item, part)).order_by()
     return reopened + insert_promises(
         owed,
@@ -200,31 +200,31 @@ def _as_promised(terms: Terms) -> dict[str, Any]:
     }
 
 
-def _reopen(rows: Any, terms: Terms, today: date) -> int:
+def _owe_again(turn: Planning, rows: Any) -> int:
     """Rows that were closed because the client left the tier or could not be served, and who is back."""
-    back = rows.filter(state=State.CLOSED, tier_code=terms.entitlement.tier_code, due_on__gte=today)
-    back = back.filter(closed_as__in=[Closed.TIER, Closed.CLIENT, Closed.SILENT, Closed.GATE])
-    return int(back.update(state=State.DUE, closed_as="", version=F("version") + 1))
+    clients = reopen_promises(rows)
+    turn.owed_again.update(clients)
+    return len(clients)
 
 
 # -- on birthdays and so long after the last time ----------------------------------------------------------------------
 
 
-def _birthdays(turn: Round, terms: Terms) -> int:
+def _birthdays(turn: Planning, terms: Terms) -> int:
     """Birthdays from the last run on, as many days ahead as figure ``milestone.ahead_days`` says."""
     ahead = figures(turn.today, turn.branch).days("milestone.ahead_days")
     first = max(turn.last, turn.first_day)
     born = comes_round("birth_date", first, (turn.today - first).days + ahead)
     owed = terms.clients(turn.branch, turn.today).filter(born, kind="person", birth_date__isnull=False)
     rows = []
-    for pk, birth, since in owed.values_list("pk", "birth_date", "tier_state__since").iterator(chunk_size=_BATCH):
+    for pk, birth, since in owed.values_list("pk", "birth_date", "tier_state__since").iterator(chunk_size=BATCH):
         on = next_return(birth, first)
         if terms.holds_on(on) and since <= on and on - timedelta(days=ahead) <= turn.today:
             rows.append(_row(turn, terms, pk, str(on.year), (on - timedelta(days=ahead), on)))
-    return _add(rows)
+    return _add(turn, rows)
 
 
-def _rolling(turn: Round, terms: Terms) -> int:
+def _rolling(turn: Planning, terms: Terms) -> int:
     """The next one for everybody entitled to whom none is owed: so long after the last one, or after the tier began."""
     entitlement = terms.entitlement
     step = timedelta(days=max(2, length_of(entitlement.period) // int(entitlement.times or 1)))
@@ -234,16 +234,16 @@ def _rolling(turn: Round, terms: Terms) -> int:
     owed = owed.annotate(anchor=Subquery(past.values(day=Coalesce("kept_on", "due_on"))[:1]))
     rows = []
     begin = max(terms.since, turn.first_day)
-    for pk, anchor, since in owed.values_list("pk", "anchor", "tier_state__since").iterator(chunk_size=_BATCH):
+    for pk, anchor, since in owed.values_list("pk", "anchor", "tier_state__since").iterator(chunk_size=BATCH):
         after = anchor or max(begin, since)
         if after <= turn.today:
             # A contact that kept the last one does not keep the next as well.
             opens_on = after + timedelta(days=1) if anchor else after
             rows.append(_row(turn, terms, pk, f"after:{after}", (opens_on, after + step)))
-    return _add(rows)
+    return _add(turn, rows)
 
 
-def _row(turn: Round, terms: Terms, client_id: int, key: str, days: tuple[date, date]) -> Promise:
+def _row(turn: Planning, terms: Terms, client_id: int, key: str, days: tuple[date, date]) -> Promise:
     opens_on, due_on = days
     return Promise(
         client_id=client_id,
@@ -256,10 +256,10 @@ def _row(turn: Round, terms: Terms, client_id: int, key: str, days: tuple[date, 
     )
 
 
-def _add(rows: Iterable[Promise]) -> int:
+def _add(turn: Planning, rows: Iterable[Promise]) -> int:
     """Write what is not there yet, and owe again what was closed under the same name."""
     made = 0
-    for batch in pages(rows):
+    for batch in pages(rows, BATCH):
         item = batch[0].item
         wanted = {(row.client_id, row.occurrence_key): row for row in batch}
         known = Promise.objects.filter(item=item, client_id__in=[row.client_id for row in batch])
@@ -268,10 +268,7 @@ def _add(rows: Iterable[Promise]) -> int:
         for pk, client_id, key, state in known.values_list("pk", "client_id", "occurrence_key", "state"):
             if wanted.pop((client_id, key), None) is not None and state == State.CLOSED:
                 closed.append(pk)
-        back = Promise.objects.filter(
-            pk__in=closed, closed_as__in=[Closed.TIER, Closed.CLIENT, Closed.SILENT, Closed.GATE]
-        )
-        made += back.update(state=State.DUE, closed_as="", version=F("version") + 1)
+        made += _owe_again(turn, Promise.objects.filter(pk__in=closed))
         Promise.objects.bulk_create(wanted.values(), ignore_conflicts=True)
         made += len(wanted)
     return made
@@ -280,36 +277,37 @@ def _add(rows: Iterable[Promise]) -> int:
 # -- what became of them -----------------------------------------------------------------------------------------------
 
 
-def _keep_new(turn: Round, before: int) -> int:
-    """New rows that a contact on file has kept already."""
+def _keep_new(turn: Planning, before: int) -> int:
+    """New rows, and rows that are owed again, which a contact on file has kept already: of their clients alone."""
     new = Promise.objects.filter(pk__gt=before, item__proof=ServiceItem.Proof.CONTACT, client__branch=turn.branch)
     opens_on = new.order_by("opens_on").values_list("opens_on", flat=True).first()
-    if opens_on is None:
-        return 0
-    spoken = ContactLog.objects.filter(client__branch=turn.branch, at__gte=day_bounds(opens_on)[0])
-    ids = list(spoken.order_by("client_id").values_list("client_id", flat=True).distinct())
-    return sum(settle_contacts(page, turn.today) for page in pages(ids))
+    clients = set(turn.owed_again)
+    turn.owed_again.clear()
+    if opens_on is not None:
+        spoken = ContactLog.objects.filter(client=OuterRef("client"), at__gte=day_bounds(opens_on)[0])
+        clients.update(new.filter(Exists(spoken)).order_by().values_list("client_id", flat=True).distinct())
+    return sum(settle_contacts(page, turn.today) for page in pages(sorted(clients), BATCH))
 
 
-def _miss(turn: Round) -> int:
+def _miss(turn: Planning) -> int:
     rows = Promise.objects.run_out(turn.today).filter(client__branch=turn.branch)
     return int(rows.update(state=State.MISSED, version=F("version") + 1))
 
 
-def close_unowed(turn: Round) -> int:
+def close_unowed(turn: Planning) -> int:
     """Close what is no longer owed: the client is not served, wants no contact, left the tier, or the service ended.
 
     What was overdue before stays, and counts as missed.
     """
     rows = Promise.objects.due().filter(client__branch=turn.branch)
     served = Q(client__status__in=["active", "dormant"], client__restricted_on=None, client__merged_into=None)
-    count = _close(rows.exclude(served), Closed.CLIENT)
-    count += _close(rows.filter(client__do_not_contact=True), Closed.SILENT)
+    count = close_promises(rows.exclude(served), Closed.CLIENT)
+    count += close_promises(rows.filter(client__do_not_contact=True), Closed.SILENT)
     rows = rows.filter(due_on__gte=turn.today)
     count += _close_unfit(rows.exclude(event=None), turn)
     rows = rows.by_entitlement()
     offered = {one.item.pk: one.item for one in turn.newest_terms()}
-    count += _close(rows.exclude(item_id__in=offered), Closed.ENDED)
+    count += close_promises(rows.exclude(item_id__in=offered), Closed.ENDED)
     for pk, item in offered.items():
         own, entitled = rows.filter(item_id=pk), Q(pk__in=[])
         for one in turn.newest_terms():
@@ -321,21 +319,21 @@ def close_unowed(turn: Round) -> int:
                 )
         out = own.exclude(pk__in=own.filter(entitled).values("pk"))
         still = Q(client__tier_state__tier__code=F("tier_code"))
-        count += _close(out.filter(still), Closed.ENDED) + _close(out.exclude(still), Closed.TIER)
+        count += close_promises(out.filter(still), Closed.ENDED) + close_promises(out.exclude(still), Closed.TIER)
         if item.least_grade or item.gate:
             passing = Client.objects.filter(passing_q(item, turn.today), branch=turn.branch)
-            count += _close(own.exclude(client__in=passing), Closed.GATE)
+            count += close_promises(own.exclude(client__in=passing), Closed.GATE)
     return count
 
 
-def _close_unfit(rows: Any, turn: Round) -> int:
+def _close_unfit(rows: Any, turn: Planning) -> int:
     """What a market event asks does not end with a tier or an entitlement, but with the condition that the service puts."""
     items = ServiceItem.objects.exclude(least_grade="", gate="").filter(pk__in=rows.values("item"))
     passing = {item.pk: Client.objects.filter(passing_q(item, turn.today), branch=turn.branch) for item in items}
-    return sum(_close(rows.filter(item=pk).exclude(client__in=fit), Closed.GATE) for pk, fit in passing.items())
+    return sum(close_promises(rows.filter(item=pk).exclude(client__in=fit), Closed.GATE) for pk, fit in passing.items())
 
 
-def close_replaced(turn: Round) -> int:
+def close_replaced(turn: Planning) -> int:
     """Of two rows that speak for the same time, the one on the present terms stays; a tighter term takes the wider's place."""
     count = 0
     for terms in turn.newest_terms():
@@ -349,21 +347,12 @@ def close_replaced(turn: Round) -> int:
             others = others.filter(item=terms.item, client__in=clients.values("pk"))
             others = others.exclude(occurrence_key=part.key).exclude(first_due_on__lt=part.opens_on)
             wider = others.filter(due_on__gt=part.due_on, client__tier_state__since__lte=part.middle)
-            replaced = _close(wider, Closed.TERMS)
+            replaced = close_promises(wider, Closed.TERMS)
             same = Promise.objects.due().filter(item=terms.item, occurrence_key=part.key, client=OuterRef("client"))
-            count += replaced + _close(others.filter(Exists(same), due_on__gte=part.opens_on), Closed.TERMS)
+            count += replaced + close_promises(others.filter(Exists(same), due_on__gte=part.opens_on), Closed.TERMS)
             if replaced:
                 _make_part(turn, terms, part)
     return count
-
-
-def _close(rows: Any, why: str) -> int:
-    """Update by key: some engines cannot update and join at once."""
-    return int(
-        Promise.objects.filter(pk__in=rows.values("pk")).update(
-            state=State.CLOSED, closed_as=why, version=F("version") + 1
-        )
-    )
 
 
 @recomputes("tiers.promises")

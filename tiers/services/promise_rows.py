@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import F
 
+from crm.core.importing.bulk import pages
 from crm.core.public_ids import new_public_id
 from tiers.models import Promise
 
-_BATCH = 1_000
+State, Closed = Promise.State, Promise.Closed
+#: Ends that are over once the client is owed it again: he is back in the tier, is served, may be contacted, or is fit.
+_PASSING = (Closed.TIER, Closed.CLIENT, Closed.SILENT, Closed.GATE)
+#: Clients or rows that one statement names by key.
+BATCH = 1_000
 #: A public id made in a statement: so much of a fresh one, then the client's number.
 _ID_PREFIX = 16
 
@@ -45,7 +49,16 @@ def insert_promises(clients: Any, values: dict[str, Any]) -> int:
         return int(cursor.rowcount)
 
 
-def pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    source = iter(rows)
-    while page := list(islice(source, _BATCH)):
-        yield page
+def close_promises(rows: Any, why: str) -> int:
+    """No longer owed, and why. By key: some engines cannot update and join at once."""
+    same = Promise.objects.filter(pk__in=rows.values("pk"))
+    return int(same.update(state=State.CLOSED, closed_as=why, version=F("version") + 1))
+
+
+def reopen_promises(rows: Any) -> list[int]:
+    """Owed again are those of ``rows`` that were closed for a reason which may pass. Returns their clients, one for a row."""
+    back = dict(rows.filter(state=State.CLOSED, closed_as__in=_PASSING).order_by().values_list("pk", "client_id"))
+    for page in pages(back, BATCH):
+        same = Promise.objects.filter(pk__in=page)
+        same.update(state=State.DUE, closed_as="", version=F("version") + 1)
+    return list(back.values())

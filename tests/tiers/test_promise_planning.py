@@ -1,0 +1,117 @@
+"""Whose promises the sweep makes anew: of the branches whose tiers or terms have moved, and of nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from clients.models import Client
+from crm.core.access import system_user
+from crm.core.models import Branch
+from tests.factories.clients import ClientFactory, ContactLogFactory
+from tests.factories.services import (
+    EntitlementFactory,
+    ServiceItemFactory,
+    morning,
+    plan_on,
+    programme_of,
+    put_in_tier,
+)
+from tests.factories.tiers import TierOverrideFactory
+from tiers.models import EvaluationRun, Promise, PromiseRun, ServiceItem, TierChange
+from tiers.querysets.planning import marks_of
+from tiers.services.catalogue import change_item
+from tiers.services.entitlements import set_entitlement
+from tiers.services.promise_plan import plan_due_promises
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 5, 4)
+
+
+def entitle(item: ServiceItem, branch: Branch) -> None:
+    gold = programme_of(branch).tiers.get(code="gold")
+    terms = {"times": 4, "period": "year", "valid_from": TODAY, "today": TODAY}
+    set_entitlement(item=item, tier=gold, actor=system_user(), **terms)
+
+
+def change_own(branch: Branch) -> None:
+    entitle(ServiceItem.objects.get(branch=branch), branch)
+
+
+def change_companys(branch: Branch) -> None:
+    item = ServiceItem.objects.get(branch=None, code="house")
+    change_item(item=item, values={"limit_days": 9}, reason="更久", actor=system_user())
+
+
+def move_by_hand(branch: Branch) -> None:
+    low, high = (programme_of(branch).tiers.get(code=code) for code in ("silver", "gold"))
+    row = TierOverrideFactory(client=ClientFactory(branch=branch), before=low, tier=high)
+    TierChange.objects.create(
+        client=row.client, old=low, new=high, day=TODAY, reason="manual", total=0, days=0, override=row
+    )
+
+
+def move_by_run(branch: Branch) -> None:
+    _evaluated(branch, first=1)
+
+
+def move_nobody(branch: Branch) -> None:
+    _evaluated(branch, no_data=3)
+
+
+def _evaluated(branch: Branch, **found: int) -> None:
+    programme = programme_of(branch)
+    terms = {"window_days": 30, "down_after": 3, "actor": system_user()}
+    EvaluationRun.objects.create(programme=programme, branch=branch, day=TODAY, **terms, **found)
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        (change_own, {"own"}),
+        (change_companys, {"own", "other"}),
+        (move_by_run, {"own"}),
+        (move_by_hand, {"own"}),
+        (move_nobody, set()),
+    ],
+)
+def test_the_sweep_plans_anew_the_branches_that_a_change_reaches_and_no_other(
+    branch: Branch, other_branch: Branch, change: Callable[[Branch], None], again: set[str]
+) -> None:
+    ServiceItemFactory(company=branch.company, code="house")
+    for place in (branch, other_branch):
+        ServiceItemFactory(company=branch.company, branch=place, code=f"own-{place.pk}")
+    plan_due_promises(morning(TODAY))
+    change(branch)
+
+    later = morning(TODAY) + timedelta(hours=1)
+    plan_due_promises(later)
+
+    planned = set(PromiseRun.objects.filter(at=later).values_list("branch_id", flat=True))
+    names = {branch.pk: "own", other_branch.pk: "other"}
+    assert {names[pk] for pk in planned} == again
+
+
+def test_the_marks_cost_the_same_for_one_branch_and_for_two(
+    branch: Branch, other_branch: Branch, cost_of: Callable[[Callable[[], Any]], int]
+) -> None:
+    assert cost_of(lambda: marks_of([branch, other_branch])) == cost_of(lambda: marks_of([branch])) == 4
+
+
+def test_a_contact_while_the_client_was_out_of_reach_keeps_what_is_owed_again(branch: Branch) -> None:
+    EntitlementFactory(item=ServiceItemFactory(company=branch.company))
+    client = ClientFactory(branch=branch)
+    put_in_tier(client, "gold", date(2025, 1, 1))
+    plan_on(branch, date(2026, 4, 1))
+    Client.objects.filter(pk=client.pk).update(do_not_contact=True, do_not_contact_reason="客户要求")
+    plan_on(branch, TODAY)
+    ContactLogFactory(client=client, at=morning(TODAY), purpose="care")
+    Client.objects.filter(pk=client.pk).update(do_not_contact=False, do_not_contact_reason="")
+
+    plan_on(branch, TODAY + timedelta(days=1))
+
+    assert Promise.objects.values_list("state", "kept_on").get() == ("done", TODAY)
