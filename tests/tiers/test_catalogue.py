@@ -21,7 +21,8 @@ from tests.factories.clients import ClientFactory
 from tests.factories.services import EntitlementFactory, PromiseFactory, ServiceItemFactory, programme_of
 from tiers.errors import LaterEntitlementStands, ServiceEnded, ServiceOfBranch
 from tiers.gates import Gate, passing_q, register_gate
-from tiers.models import ContactCadence, Entitlement, Promise, ServiceItem
+from tiers.models import ContactCadence, Delivery, Entitlement, MarketEvent, Promise, ServiceDay, ServiceItem
+from tiers.services.bookings import day_of
 from tiers.services.catalogue import adapt_item, change_item, create_item, end_item, seed_catalogue
 from tiers.services.entitlements import set_cadence, set_entitlement
 from tiers.services.programmes import seed_default_programme
@@ -161,6 +162,34 @@ def test_a_branchs_own_copy_takes_over_entitlements_and_what_is_owed(
     with pytest.raises(ServiceOfBranch):
         adapt_item(item=item, branch=branch, actor=boss)
     change_item(item=own, values={"limit_days": 3}, reason="更快", actor=boss)
+
+
+def test_days_rounds_and_sendings_of_the_branch_go_over_to_its_own_copy(
+    branch: Branch, other_branch: Branch, staff: Staff
+) -> None:
+    boss = staff("branch_manager")
+    item = ServiceItemFactory(company=branch.company, booked=True)
+    days, rounds, sendings = {}, {}, {}
+    for place in (branch, other_branch):
+        days[place] = ServiceDay.objects.create(item=item, branch=place, day=TODAY, places=7, taken=1)
+        rounds[place] = MarketEvent.objects.create(
+            branch=place, item=item, name="降准", day=TODAY, ask="告知", tier_codes=["gold"], due_on=TODAY,
+            called_by=boss, called_at=timezone.now(), asked_at=timezone.now(),
+        )  # fmt: skip
+        sendings[place] = Delivery.objects.create(
+            item=item, branch=place, kind="send", day=TODAY, title="周报", made_by=boss
+        )
+
+    own = adapt_item(item=item, branch=branch, actor=boss)
+
+    for rows in (days, rounds, sendings):
+        for row in rows.values():
+            row.refresh_from_db()
+        assert (rows[branch].item, rows[other_branch].item) == (own, item)
+    assert (days[branch].places, days[branch].taken) == (7, 1)
+    assert day_of(own, branch, TODAY) == days[branch]
+    for rows in (days, rounds):  # whoever holds the row as it was is told
+        assert (rows[branch].version, rows[other_branch].version) == (2, 1)
 
 
 def test_a_new_entitlement_ends_the_one_before_and_reaches_no_past_day(branch: Branch, staff: Staff) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 
 from clients.services.checked import check
@@ -22,7 +22,16 @@ from crm.core.service import service
 from crm.core.versions import lock
 from tiers.errors import ServiceCodeTaken, ServiceEnded, ServiceOfBranch
 from tiers.gates import gate_choices
-from tiers.models import ContactCadence, Entitlement, Promise, ServiceEdition, ServiceItem
+from tiers.models import (
+    ContactCadence,
+    Delivery,
+    Entitlement,
+    MarketEvent,
+    Promise,
+    ServiceDay,
+    ServiceEdition,
+    ServiceItem,
+)
 from tiers.models.programme import DEFAULT_CODE
 
 CATALOGUE_FILE = Path(__file__).resolve().parents[1] / "catalogue.toml"
@@ -110,7 +119,8 @@ def end_item(
 def adapt_item(*, item: ServiceItem, branch: Branch, actor: User) -> ServiceItem:
     """Make a copy of the company's service for one branch, with its entitlements, to be changed there.
 
-    What its clients are owed goes over to the copy. Raises ``MissingRight`` and ``ServiceOfBranch``.
+    What its clients are owed goes over to the copy, with the branch's days, its rounds for market events and what it has
+    delivered. Raises ``MissingRight`` and ``ServiceOfBranch``.
     """
     refuse_foreign(branch.company, branch, actor)
     if item.branch_id is not None or item.company_id != branch.company_id:
@@ -129,7 +139,12 @@ def adapt_item(*, item: ServiceItem, branch: Branch, actor: User) -> ServiceItem
         row.public_id = Entitlement._meta.get_field("public_id").get_default()
         row.created_by = actor
     Entitlement.objects.bulk_create(rows)
-    moved = Promise.objects.filter(item=item, client__branch=branch).update(item=made)
+    # Rounds first: this waits for one that is just being asked again, whose promises are then there to be moved.
+    gone_over: dict[str, Any] = {"item": made, "version": F("version") + 1}
+    MarketEvent.objects.filter(item=item, branch=branch).update(**gone_over)
+    ServiceDay.objects.filter(item=item, branch=branch).update(**gone_over)
+    Delivery.objects.filter(item=item, branch=branch).update(item=made)
+    moved = Promise.objects.filter(item=item, client__branch=branch).update(**gone_over)
     audit.record(actor, "service_item.adapt", made, after={"code": made.code, "from": item.public_id, "moved": moved})
     return made
 
