@@ -247,7 +247,7 @@ class RoundCalled(DomainError):
 
 
 class RoundOver(DomainError):
-    """The day by which it was to be done has passed, or the service has ended."""
+    """The day by which it was to be done has passed, or the branch no longer offers the service."""
 
     code = "market_event_over"
-    message = _("The day by which this was to be done is over, or the service has ended.")
+    message = _("The day by which this was to be done is over, or the branch no longer offers the service.")

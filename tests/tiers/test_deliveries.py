@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from clients.services.segments import change_segment, create_segment
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
 from tests.factories.clients import ClientFactory
-from tests.factories.services import PromiseFactory
+from tests.factories.services import PromiseFactory, ServiceItemFactory
 from tiers.models import Delivery, Promise, ServiceItem
 
 Staff = Callable[..., User]
@@ -93,3 +94,26 @@ def test_nothing_is_recorded_for_a_segment_that_somebody_keeps_to_himself(
 
     assert (page.status_code, answer.status_code) == (400, 400)
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize("gone", ["ended", "replaced", "another day"])
+def test_a_delivery_is_recorded_only_of_what_the_branch_offers_on_its_day(
+    owed: dict[str, Client], branch: Branch, advisor: User, segment: Segment, api: Callable[[User], Any], gone: str
+) -> None:
+    words, today = said(segment, "service"), local_date(timezone.now())
+    item = ServiceItem.objects.get()
+    if gone == "replaced":
+        ServiceItemFactory(company=branch.company, branch=branch, code=item.code, proof="send")
+    else:
+        item.ends_on = today - timedelta(days=1 if gone == "ended" else 3)
+        item.save()
+    if gone == "another day":  # it was offered then
+        words["day"] = item.ends_on.isoformat()
+
+    answer = api(advisor).post(REST, words, format="json", headers={"Idempotency-Key": "k"})
+
+    if gone == "another day":
+        assert (answer.status_code, answer.data["kept"]) == (201, 1)
+    else:
+        assert (answer.status_code, list(answer.data["fields"])) == (400, ["item"])
+        assert not Delivery.objects.exists()

@@ -230,6 +230,23 @@ def test_only_a_service_that_a_contact_keeps_is_asked_for(
     assert web(manager).post(NEW, said(sent)).status_code == 400
 
 
+def test_the_companys_service_is_not_asked_for_where_the_branch_has_its_own_nor_one_that_has_ended(
+    api: Api, manager: User, branch: Branch, word: ServiceItem, gold: Client
+) -> None:
+    own = ServiceItemFactory(company=branch.company, branch=branch, code=word.code)
+    ended = ServiceItemFactory(company=branch.company, ends_on=TODAY - timedelta(days=1))
+    phone = api(manager)
+
+    answers = {
+        item: phone.post(EVENTS, over_rest(item), format="json", headers={"Idempotency-Key": item.public_id})
+        for item in (word, ended, own)
+    }
+
+    assert {item: answer.status_code for item, answer in answers.items()} == {word: 400, ended: 400, own: 201}
+    for item in (word, ended):
+        assert answers[item].data["fields"] == {"item": ["The branch does not offer this service on this day."]}
+
+
 # -- what becomes of it ------------------------------------------------------------------------------------------------
 
 
@@ -303,6 +320,23 @@ def test_a_round_whose_day_is_over_is_not_asked_again(web: Web, manager: User, w
     event = call_out(web, manager, word)
     MarketEvent.objects.update(due_on=TODAY - timedelta(days=1))
 
+    assert ask_again(web, manager, event, "a") == 409
+
+
+@pytest.mark.parametrize("gone", ["ended", "replaced"])
+def test_a_round_is_not_asked_again_once_the_branch_no_longer_offers_its_service(
+    web: Web, manager: User, branch: Branch, word: ServiceItem, gold: Client, gone: str
+) -> None:
+    event = call_out(web, manager, word)
+    page, step = (reverse(f"tiers:{name}", args=[event.public_id]) for name in ("market_event", "market_event_ask"))
+    before = step in web(manager).get(page).content.decode()
+
+    if gone == "ended":
+        ServiceItem.objects.filter(pk=word.pk).update(ends_on=TODAY - timedelta(days=1))
+    else:
+        ServiceItemFactory(company=branch.company, branch=branch, code=word.code)
+
+    assert (before, step in web(manager).get(page).content.decode()) == (True, False)
     assert ask_again(web, manager, event, "a") == 409
 
 

@@ -41,6 +41,10 @@ class ServiceItemQuerySet(models.QuerySet[Any]):
     def in_force(self, day: date) -> ServiceItemQuerySet:
         return self.filter(in_force_q(day, "starts_on", "ends_on"))
 
+    def offers(self, branch: Branch, item: Any, day: date) -> bool:
+        """Whether a branch offers this service on a day: in force, and the branch has none of its own in its place."""
+        return self.of_branch(branch).in_force(day).filter(pk=item.pk).exists()
+
     def owed(self) -> ServiceItemQuerySet:
         """Services of which due rows are made."""
         return self.filter(rhythm__in=["periodic", "rolling", "birthday"])

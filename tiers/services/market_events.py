@@ -78,13 +78,18 @@ def ask_again(*, event: MarketEvent, actor: User, now: datetime, version: int | 
     """Ask for whoever has come into the audience since; nobody is owed it twice. Raises ``RoundOver`` and ``StaleEdit``."""
     row: MarketEvent = lock(MarketEvent.objects.select_related("item", "branch"), pk=event.pk, version=version)
     today = local_date(now)
-    if row.due_on < today or not row.item.holds_on(today):
+    if not may_be_asked(row, today):
         raise RoundOver
     new = _owe(row, actor, now)
     row.asked_at = now
     row.save_changed(["asked_at"])
     audit.record(actor, "market_event.ask_again", row, after={"asked": new})
     return row
+
+
+def may_be_asked(event: MarketEvent, today: date) -> bool:
+    """Whether there is time left for a round, and the branch still offers what it asks for."""
+    return event.due_on >= today and ServiceItem.objects.offers(event.branch, event.item, today)
 
 
 def _owe(event: MarketEvent, actor: User, now: datetime) -> int:
@@ -126,10 +131,10 @@ def _refuse(
     today: date,
 ) -> None:
     wrong: dict[str, str] = {}
-    if item.proof != ServiceItem.Proof.CONTACT or not item.holds_on(today):
-        wrong["item"] = _("Choose a service in force that a contact keeps.")
-    elif item.company_id != branch.company_id or item.branch_id not in (None, branch.pk):
-        wrong["item"] = _("The branch does not offer this service.")
+    if item.proof != ServiceItem.Proof.CONTACT:
+        wrong["item"] = _("Choose a service that a contact keeps.")
+    elif not ServiceItem.objects.offers(branch, item, today):
+        wrong["item"] = _("The branch does not offer this service on this day.")
     if not name.strip():
         wrong["name"] = _("Say what it was.")
     if not ask.strip():

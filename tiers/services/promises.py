@@ -134,8 +134,8 @@ def _refuse_undeliverable(item: ServiceItem, branch: Branch, kind: str, title: s
     wrong: dict[str, str] = {}
     if kind not in Delivery.Kind.values or item.proof != kind:
         wrong["item"] = _("This service is not proved this way.")
-    elif item.company_id != branch.company_id or item.branch_id not in (None, branch.pk):
-        wrong["item"] = _("The branch does not offer this service.")
+    elif not ServiceItem.objects.offers(branch, item, day):
+        wrong["item"] = _("The branch does not offer this service on this day.")
     if day > today:
         wrong["day"] = _("This day is yet to come.")
     if not title.strip():

@@ -22,7 +22,7 @@ from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import AskAgainForm, MarketEventForm
 from tiers.models import MarketEvent, Promise, ServiceItem
 from tiers.querysets.market_events import audience
-from tiers.services.market_events import ask_again, call_round
+from tiers.services.market_events import ask_again, call_round, may_be_asked
 from tiers.views.catalogue import tier_names
 
 
@@ -49,7 +49,7 @@ def event_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "tiers": [names.get(code, code) for code in row.tier_codes],
         "found": Promise.objects.visible_to(user).filter(event=row).by_state(),
         "sees_audience": may_call,
-        "may_ask": may_call and row.due_on >= today,
+        "may_ask": may_call and may_be_asked(row, today),
         "crumbs": [_crumb()],
     }
     return render(request, "tiers/market_event.html", context)
