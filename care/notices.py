@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -25,87 +25,80 @@ HeldBack = SurveyInvitation.HeldBack
 @outbound.last_look("survey.round")
 def not_wanted(message: Outbound) -> str:
     """Why a link stays here: it was answered, ran out or was handed out anew, or the client may not be reached so."""
-    known = SurveyInvitation.objects.select_related("client__branch")
-    invitation = known.filter(public_id=message.dedupe_key.removeprefix("survey:")).first()
-    if (
-        invitation is None
-        or invitation.state != SurveyInvitation.State.INVITED
-        or invitation.expires_at <= database_now()
-    ):
+    now, sent = database_now(), SurveyInvitation.objects.select_related("client__branch")
+    invitation = sent.unanswered(now).filter(public_id=message.dedupe_key.removeprefix("survey:")).first()
+    if invitation is None:
         return "expired"
     if invitation.sent_by_channel == "counter":
         return "replaced"
     client = invitation.client
     if client is None:
         return "do_not_contact"
-    known_figures = figures(local_date(database_now()), client.branch)
-    reason = next(
-        _against(client, message.channel, message.address, database_now(), _points(client), known_figures), ""
-    )
+    reason = next(iter(Ways([client], now).against(client, message.channel, message.address)), "")
     if reason:
-        known.filter(pk=invitation.pk).update(held_back=reason)
+        sent.filter(pk=invitation.pk).update(held_back=reason)
     return reason
 
 
-def survey_invitation(invitation: SurveyInvitation, url: str, now: datetime) -> None:
-    """Send the link by e-mail, else by SMS, by the rule of ``clients.reach``; who has neither gets it at the counter.
+class Ways:
+    """By which way each of several clients may be written to at one moment, by the rule of ``clients.reach``; their contact
+    points and the figures of their branches are read once for all of them."""
 
-    What stands against every way is noted on the invitation. In quiet hours the message waits for their end.
+    def __init__(self, clients: Iterable[Client | None], now: datetime, known: Figures | None = None) -> None:
+        """``known``: the figures of the branch of them all, where they are at hand."""
+        self.now, self._known = now, known
+        self._points: dict[int, list[ContactPoint]] = {}
+        self._figures: dict[int, Figures] = {}
+        keys = [client.pk for client in clients if client is not None]
+        for point in ContactPoint.objects.present().filter(client__in=keys):
+            self._points.setdefault(point.client_id, []).append(point)
+
+    def open_to(self, client: Client) -> tuple[tuple[str, str] | None, str]:
+        """Channel and address by which he may be written to, else None and the code of what stands against the first way he
+        has. Quiet hours only put a message off."""
+        refused = ""
+        for channel, address in ((Outbound.Channel.EMAIL, client.email), (Outbound.Channel.SMS, client.phone)):
+            if not address:
+                continue
+            against = [code for code in self.against(client, channel, address) if code != HeldBack.QUIET_HOURS]
+            if not against:
+                return (channel, address), ""
+            refused = refused or against[0]
+        return None, refused or HeldBack.NO_ADDRESS
+
+    def against(self, client: Client, channel: str, address: str) -> list[str]:
+        """Codes of what stands against writing to this very address."""
+        same = [point for point in self._points.get(client.pk, ()) if point.value == address]
+        return [one.code for one in hindrances(client, channel, self.now, self._of_branch(client), same)]
+
+    def leaves_at(self, client: Client, channel: str) -> datetime:
+        """Now, or the end of the quiet hours in which it lies; letters disturb nobody."""
+        begin, end = quiet_hours(client, self._of_branch(client))
+        local = self.now.astimezone(SHANGHAI)
+        if channel == Outbound.Channel.EMAIL or not is_quiet(local.time(), begin, end):
+            return self.now
+        day = local.date() if local.time() < end else local.date() + timedelta(days=1)
+        return at_local(day, end)
+
+    def _of_branch(self, client: Client) -> Figures:
+        if self._known is not None:
+            return self._known
+        if client.branch_id not in self._figures:
+            self._figures[client.branch_id] = figures(local_date(self.now), client.branch)
+        return self._figures[client.branch_id]
+
+
+def survey_invitation(invitation: SurveyInvitation, url: str, ways: Ways) -> None:
+    """Send the link by e-mail, else by SMS; who has neither, or may not be written to, gets it at the counter.
+
+    Why he was not written to is noted on the invitation. In quiet hours the message waits for their end.
     """
     client = invitation.client
-    if client is None:
-        return
-    way, refused = open_way(client, _points(client), figures(local_date(now), client.branch), now)
-    if way is not None:
-        _queue(invitation, client, way, url, now)
-    elif refused:
+    way, refused = (None, HeldBack.NO_ADDRESS) if client is None else ways.open_to(client)
+    if client is not None and way is not None:
+        _queue(invitation, client, way, url, ways)
+    else:
         SurveyInvitation.objects.filter(pk=invitation.pk).update(held_back=refused)
-
-
-def open_way(
-    client: Client, points: Iterable[ContactPoint], known: Figures, now: datetime
-) -> tuple[tuple[str, str] | None, str]:
-    """Channel and address by which the client may be written to, else None and what stands against the first way he has.
-
-    The reason is "" where he has no address at all. Quiet hours only put a message off.
-    """
-    if client.restricted_on is not None:
-        return None, HeldBack.RESTRICTED
-    refused = ""
-    for channel, address in ((Outbound.Channel.EMAIL, client.email), (Outbound.Channel.SMS, client.phone)):
-        if not address:
-            continue
-        found = _against(client, channel, address, now, points, known)
-        against = [code for code in found if code != HeldBack.QUIET_HOURS]
-        if not against:
-            return (channel, address), ""
-        refused = refused or against[0]
-    return None, refused
-
-
-def _points(client: Client) -> list[ContactPoint]:
-    return list(ContactPoint.objects.present().filter(client=client))
-
-
-def _against(
-    client: Client, channel: str, address: str, at: datetime, points: Iterable[ContactPoint], known: Figures
-) -> Iterator[str]:
-    """Codes of what stands against writing to this very address."""
-    if client.restricted_on is not None:
-        yield HeldBack.RESTRICTED
-    same = [point for point in points if point.value == address]
-    for hindrance in hindrances(client, channel, at, known, same):
-        yield hindrance.code
-
-
-def _after_quiet_hours(client: Client, channel: str, now: datetime) -> datetime:
-    """``now``, or the end of the quiet hours in which it lies; letters disturb nobody."""
-    begin, end = quiet_hours(client, figures(local_date(now), client.branch))
-    local = now.astimezone(SHANGHAI)
-    if channel == Outbound.Channel.EMAIL or not is_quiet(local.time(), begin, end):
-        return now
-    day = local.date() if local.time() < end else local.date() + timedelta(days=1)
-    return at_local(day, end)
 
 
 def _letter(invitation: SurveyInvitation, url: str) -> tuple[str, str]:
@@ -124,20 +117,19 @@ def _letter(invitation: SurveyInvitation, url: str) -> tuple[str, str]:
     return _("How did we handle your complaint?"), body % said
 
 
-def _queue(invitation: SurveyInvitation, client: Client, way: tuple[str, str], url: str, now: datetime) -> None:
+def _queue(invitation: SurveyInvitation, client: Client, way: tuple[str, str], url: str, ways: Ways) -> None:
     channel, address = way
     with override(_LANGUAGE):
         subject, body = _letter(invitation, url)
-    queued = outbound.queue(
+    outbound.queue(
         purpose=f"survey.{invitation.occasion}",
         channel=channel,
         address=address,
         subject=subject,
         body=body,
         dedupe_key=f"survey:{invitation.public_id}",
-        due_at=_after_quiet_hours(client, channel, now),
+        due_at=ways.leaves_at(client, channel),
         branch=invitation.branch,
         client_ref=client.public_id,
     )
-    if queued:
-        SurveyInvitation.objects.filter(pk=invitation.pk).update(sent_by_channel=channel)
+    SurveyInvitation.objects.filter(pk=invitation.pk).update(sent_by_channel=channel)

@@ -39,6 +39,8 @@ def hindrances(
     quiet hours of his own count.
     """
     found = []
+    if client.restricted_on is not None:
+        found.append(Hindrance("restricted", _("The client's data are restricted to storage.")))
     if client.do_not_contact:
         found.append(Hindrance("do_not_contact", _("This client must not be contacted by us.")))
     if channel in client.forbidden:

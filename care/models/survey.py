@@ -25,6 +25,7 @@ class SurveyRound(PublicModel):
 
         ALREADY = "already", _("Invited in this round already")
         NOT_SERVED = "not_served", _("No longer served by the branch")
+        RESTRICTED = "restricted", _("Data are restricted to storage")
         DO_NOT_CONTACT = "do_not_contact", _("Must not be contacted")
         FORBIDDEN_CHANNEL = "forbidden_channel", _("Does not want e-mails or messages")
         FORBIDDEN_POINTS = "forbidden_points", _("Every number or address must not be used")

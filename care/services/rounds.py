@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from care import notices
 from care.models import SurveyInvitation, SurveyRound
 from care.services.surveys import link_address, new_token, token_hash
-from clients.models import Client, ContactPoint, Segment
+from clients.models import Client, Segment
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.clocks import local_date
@@ -77,9 +77,7 @@ def _judged(
     still_open = set(asked.visible_to(reader).unanswered(now).values_list("client", flat=True))
     most = known.json("outbound.max_per_client")
     counts = Outbound.objects.counts_of([row.public_id for row in clients], now - timedelta(days=most["days"]))
-    points: dict[int, list[ContactPoint]] = {}
-    for point in ContactPoint.objects.present().filter(client__in=keys):
-        points.setdefault(point.client_id, []).append(point)
+    ways = notices.Ways(clients, now, known)
     for client in clients:
         if client.pk in had:
             yield client, LeftOut.ALREADY
@@ -88,9 +86,9 @@ def _judged(
         elif client.do_not_contact:
             yield client, LeftOut.DO_NOT_CONTACT
         else:
-            way, refused = notices.open_way(client, points.get(client.pk, ()), known, now)
+            way, refused = ways.open_to(client)
             if way is None:
-                yield client, refused or LeftOut.NO_ADDRESS
+                yield client, refused
             elif client.pk in still_open:
                 yield client, LeftOut.STILL_OPEN
             else:
@@ -156,22 +154,22 @@ def write_letters(*, actor: User, now: datetime) -> int:
     if not waiting.exists():
         return 0
     kept = waiting.exclude(branch__in=branches_without("surveys", local_date(now)))
-    for invitation in kept[:_LETTERS_PER_ROUND]:
-        written += _write(invitation, now)
+    letters = list(kept[:_LETTERS_PER_ROUND])
+    ways = notices.Ways([invitation.client for invitation in letters], now)
+    for invitation in letters:
+        written += _write(invitation, ways)
     if written:
         audit.record(actor, "survey.write_letters", "care.surveyinvitation", after={"written": written})
     return written
 
 
-def _write(invitation: SurveyInvitation, now: datetime) -> bool:
+def _write(invitation: SurveyInvitation, ways: notices.Ways) -> bool:
     token = new_token()
     mine: Any = SurveyInvitation.objects.filter(pk=invitation.pk, token_hash=invitation.token_hash, sent_by_channel="")
     # Whoever changes the hash has the letter: another sweep, or the counter, finds another hash.
     if not mine.update(token_hash=token_hash(token)):
         return False
-    notices.survey_invitation(invitation, link_address(token), now)
-    nowhere = SurveyInvitation.objects.filter(pk=invitation.pk, sent_by_channel="", held_back="")
-    nowhere.update(held_back=SurveyInvitation.HeldBack.NO_ADDRESS)
+    notices.survey_invitation(invitation, link_address(token), ways)
     return True
 
 

@@ -75,9 +75,9 @@ def invite_surveys(*, actor: User, now: datetime) -> int:
     fresh = [complaint for complaint in closed if _key(complaint) not in known_keys]
     left_out = branches_without("surveys", local_date(now)) if fresh else set()
     fresh = [complaint for complaint in fresh if complaint.branch_id not in left_out][:_PER_ROUND]
-    invited = 0
+    invited, ways = 0, notices.Ways([complaint.client for complaint in fresh], now)
     for complaint in fresh:
-        invited += _invite(complaint, now, valid)
+        invited += _invite(complaint, now, valid, ways)
     if invited:
         audit.record(actor, "survey.invite", "care.surveyinvitation", after={"invited": invited})
     return invited
@@ -87,7 +87,7 @@ def _key(complaint: Complaint) -> str:
     return f"complaint:{complaint.public_id}:{complaint.rounds}"
 
 
-def _invite(complaint: Complaint, now: datetime, valid: timedelta) -> bool:
+def _invite(complaint: Complaint, now: datetime, valid: timedelta, ways: notices.Ways) -> bool:
     token = new_token()
     invitation = SurveyInvitation(
         branch=complaint.branch,
@@ -104,7 +104,7 @@ def _invite(complaint: Complaint, now: datetime, valid: timedelta) -> bool:
             invitation.save()
     except IntegrityError:
         return False
-    notices.survey_invitation(invitation, link_address(token), now)
+    notices.survey_invitation(invitation, link_address(token), ways)
     return True
 
 

@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -181,6 +183,25 @@ def test_a_segment_above_the_figure_is_refused(branch: Branch, manager: User, se
         ask(segment, branch, manager)
 
     assert not SurveyRound.objects.exists()
+
+
+def test_figures_and_contact_points_are_read_once_for_all_letters_of_a_branch(
+    branch: Branch, manager: User, segment: Segment
+) -> None:
+    def read(count: int, title: str) -> list[int]:
+        for _number in range(count):
+            somebody(branch)
+        ask(segment, branch, manager, title=title)
+        with CaptureQueriesContext(connection) as seen:
+            assert write() == count
+        tables = ("core_policy", "clients_contactpoint", "core_branch")
+        return [sum(f'FROM "{table}"' in one["sql"] for one in seen) for table in tables]
+
+    one = read(1, "一")
+    SurveyInvitation.objects.update(state="answered")
+    Client.objects.update(city="")
+
+    assert read(5, "二") == one
 
 
 def test_who_turns_silent_before_the_letter_is_written_gets_none_and_the_reason_is_on_file(

@@ -8,8 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from care import notices
 from care.errors import OwnSurvey, SurveyClosed
 from care.models import SurveyAnswer, SurveyInvitation
 from care.services import answer_survey, expire_surveys, hand_out_link, invite_surveys
@@ -153,6 +156,20 @@ def test_nobody_is_written_to_where_every_way_is_forbidden_and_the_reason_is_on_
     assert invitation.get_held_back_display() in page
 
 
+def test_who_has_neither_address_nor_number_is_shown_as_such(
+    branch: Branch, staff: Staff, web: Callable[[User], Any]
+) -> None:
+    ClosedComplaintFactory(client=ClientFactory(branch=branch, email="", phone=""))
+
+    invite()
+
+    invitation = SurveyInvitation.objects.get()
+    assert invitation.held_back == "no_address"
+    assert (
+        invitation.get_held_back_display() in web(staff("branch_manager")).get(reverse("care:surveys")).content.decode()
+    )
+
+
 def test_a_message_of_the_night_waits_for_the_end_of_quiet_hours(branch: Branch) -> None:
     ClosedComplaintFactory(client=ClientFactory(branch=branch, phone="+8613812348000"))
     at_night = NOW.replace(hour=14)  # 22:00 in Shanghai
@@ -181,6 +198,18 @@ def test_a_message_that_is_late_enough_to_meet_quiet_hours_stays_in_the_house(br
     message = Outbound.objects.get()
     assert (message.state, message.last_error) == ("missed", "quiet_hours")
     assert SurveyInvitation.objects.get().held_back == "quiet_hours"
+
+
+def test_the_last_look_at_a_link_asks_once_what_time_it_is(branch: Branch) -> None:
+    now = database_now()
+    ClosedComplaintFactory(client__branch=branch, closed_at=now - DAY)
+    invite_surveys(actor=system_user(), now=now)
+    message = Outbound.objects.get()
+
+    with CaptureQueriesContext(connection) as seen:
+        assert notices.not_wanted(message) == ""
+
+    assert len([one for one in seen if "clock_timestamp" in one["sql"] or "strftime" in one["sql"]]) == 1
 
 
 @pytest.mark.parametrize("why", ["do_not_contact", "expired", "replaced"])

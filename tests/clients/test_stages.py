@@ -207,6 +207,12 @@ def test_a_client_says_how_and_when_he_may_be_reached(branch: Branch) -> None:
     assert codes(ClientFactory(branch=branch), "phone", datetime(2026, 6, 1, 14, 0, tzinfo=UTC)) == ["quiet_hours"]
 
 
+def test_a_client_whose_data_are_restricted_is_reached_by_no_channel(branch: Branch) -> None:
+    client = ClientFactory(branch=branch, restricted_on=TODAY, restriction_reason="客户要求")
+
+    assert [codes(client, channel) for channel in ("phone", "email", "visit")] == [["restricted"]] * 3
+
+
 def test_a_channel_whose_every_number_is_forbidden_is_closed(branch: Branch) -> None:
     client = ClientFactory(branch=branch)
     bad = ContactPointFactory(client=client, is_forbidden=True)
