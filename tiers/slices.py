@@ -23,7 +23,7 @@ class Slice:
         return self.opens_on + (self.due_on - self.opens_on) // 2
 
 
-def bounds_of(period: str, day: date) -> tuple[date, date]:
+def period_of(period: str, day: date) -> tuple[date, date]:
     """First and last day of the month, quarter, half-year or year in which ``day`` lies."""
     months = _MONTHS[period]
     month = (day.month - 1) // months * months + 1
@@ -34,7 +34,7 @@ def bounds_of(period: str, day: date) -> tuple[date, date]:
 
 def slices(period: str, times: int, first: date, last: date) -> Iterator[Slice]:
     """The parts that have begun by ``last`` and are not over before ``first``, in their order."""
-    begin, end = bounds_of(period, first)
+    begin, end = period_of(period, first)
     while begin <= last:
         length = (end - begin).days + 1
         for place in range(times):
@@ -42,7 +42,7 @@ def slices(period: str, times: int, first: date, last: date) -> Iterator[Slice]:
             due = begin + timedelta(days=length * (place + 1) // times) - _DAY
             if opens <= due and due >= first and opens <= last:
                 yield Slice(f"{_name(period, begin)}:{place + 1}/{times}", opens, due)
-        begin, end = bounds_of(period, end + _DAY)
+        begin, end = period_of(period, end + _DAY)
 
 
 def _name(period: str, begin: date) -> str:

@@ -23,6 +23,7 @@ from tests.factories.services import EntitlementFactory, ServiceItemFactory, mor
 from tests.racing import Meeting, on_postgresql, race
 from tiers.errors import BookingSettled, DayFull, NotEntitled, QuotaUsed
 from tiers.models import Booking, ServiceDay, ServiceItem
+from tiers.querysets.received import allowances_of
 from tiers.services.bookings import ask_booking, cancel_booking, conclude_booking, confirm_booking, set_places
 
 pytestmark = pytest.mark.django_db
@@ -258,3 +259,37 @@ def test_bookings_over_rest(
     assert (late.status_code, late.json()["code"]) == (409, "booking_settled")
     seen = phone.get("/api/v1/bookings/", {"state": "done"}).data["results"]
     assert [row["id"] for row in seen] == [made.data["id"]]
+
+
+def test_the_booking_form_costs_the_same_for_one_service_and_for_ten(
+    branch: Branch, staff: Staff, web: Web, pick_up: ServiceItem, gold: Callable[[], Client], cost_of: Any
+) -> None:
+    browser, client = web(staff("front_desk")), gold()
+    page = reverse("tiers:booking_new", args=[client.public_id])
+    book(client, pick_up, local_date(timezone.now()), now=timezone.now())
+    browser.get(page)
+    one = cost_of(lambda: browser.get(page))
+    for _n in range(9):
+        EntitlementFactory(item=ServiceItemFactory(company=branch.company, booked=True), times=3, period="month")
+
+    assert cost_of(lambda: browser.get(page)) == one <= 10
+    shown = browser.get(page).content.decode()
+    assert (shown.count("3 of 3 left in this period"), shown.count("1 of 2 left in this period")) == (9, 1)
+
+
+def test_a_booking_counts_in_the_period_of_its_entitlement_and_against_the_branchs_own_edition(
+    branch: Branch, pick_up: ServiceItem, gold: Callable[[], Client]
+) -> None:
+    client = gold()
+    book(client, pick_up, DAY)
+    own = ServiceItemFactory(company=branch.company, branch=branch, code=pick_up.code, booked=True)
+    monthly = ServiceItemFactory(company=branch.company, booked=True)
+    EntitlementFactory(item=own, times=2, period="year")
+    EntitlementFactory(item=monthly, times=1, period="month")
+    book(client, monthly, date(2026, 6, 30))
+
+    june, july = (allowances_of(client, [own, monthly], day) for day in (DAY, date(2026, 7, 1)))
+
+    assert (june[own.pk].left, june[monthly.pk].left) == (1, 0)
+    assert (july[own.pk].left, july[monthly.pk].left) == (1, 1)
+    assert allowances_of(ClientFactory(branch=branch), [own, monthly], DAY) == {}

@@ -26,7 +26,7 @@ from tiers.services.bookings import day_of
 from tiers.services.catalogue import adapt_item, change_item, create_item, end_item, seed_catalogue
 from tiers.services.entitlements import set_cadence, set_entitlement
 from tiers.services.programmes import seed_default_programme
-from tiers.slices import bounds_of
+from tiers.slices import period_of
 
 pytestmark = pytest.mark.django_db
 
@@ -250,7 +250,7 @@ def test_an_app_to_the_right_may_put_a_condition_on_a_service(branch: Branch) ->
     ],
 )
 def test_periods_are_those_of_the_calendar(period: str, day: date, bounds: tuple[date, date]) -> None:
-    assert bounds_of(period, day) == bounds
+    assert period_of(period, day) == bounds
 
 
 # -- pages and REST ----------------------------------------------------------------------------------------------------

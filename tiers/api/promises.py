@@ -32,7 +32,7 @@ from tiers.querysets.menus import belongs_q
 from tiers.querysets.touch import STATES, in_touch
 from tiers.services.bookings import ask_booking, cancel_booking, conclude_booking, confirm_booking
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
-from tiers.slices import bounds_of
+from tiers.slices import period_of
 
 _ID = "[0-9A-Z]{26}"
 
@@ -225,7 +225,7 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
     def kept(self, request: Request) -> Response:
         """Promises kept by service, tier, who serves the client, or client, over a time."""
         said = self._said(KeptQuestion, request.query_params.dict())
-        first = said.get("first") or bounds_of("quarter", self._today)[0]
+        first = said.get("first") or period_of("quarter", self._today)[0]
         costs = self._actor.has_perm("tiers.cost_promise")
         lines, _total = kept_report(
             self._actor, said["by"], first, said.get("last") or self._today, self._today, costs=costs

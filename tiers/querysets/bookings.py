@@ -39,11 +39,10 @@ class BookingQuerySet(models.QuerySet[Any]):
         """Not confirmed yet, or confirmed and over without a word about it."""
         return self.filter(models.Q(state="asked") | models.Q(state="confirmed", slot__day__lt=today))
 
-    def used_by(self, client: Client, code: str, first: date, last: date) -> BookingQuerySet:
-        """What counts against the entitlement of a client to a service between two days."""
-        return self.exclude(state="cancelled").filter(
-            client=client, slot__item__code=code, slot__day__gte=first, slot__day__lte=last
-        )
+    def used_by(self, client: Client, first: date, last: date) -> BookingQuerySet:
+        """What counts against the entitlements of a client between two days."""
+        rows = self.exclude(state="cancelled").filter(client=client)
+        return rows.filter(slot__day__gte=first, slot__day__lte=last)
 
     def for_list(self) -> BookingQuerySet:
         return self.select_related("client__branch", "slot__item", "slot__branch", "asked_by", "settled_by")

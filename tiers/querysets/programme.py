@@ -67,3 +67,12 @@ class TierQuerySet(models.QuerySet[Any]):
 
         governs = Programme.objects.in_question(branch, day).values("pk")[:1]  # type: ignore[attr-defined]  # the stubs lose this manager
         return self.filter(programme_id=models.Subquery(governs)).order_by("rank")
+
+    def names(self, branch: Branch | None, day: date, company: Company | None = None) -> dict[str, str]:
+        """Code and name of the tiers by which a branch grades on ``day``, the lowest first; without a branch, the company's."""
+        from tiers.models import Programme
+
+        if branch is not None:
+            return {tier.code: tier.name for tier in self.governing(branch, day)}
+        house = Programme.objects.of_the_house(company, day)  # type: ignore[attr-defined]  # the stubs lose this manager
+        return {tier.code: tier.name for tier in self.filter(programme=house).order_by("rank")}

@@ -6,11 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from crm.core.access import NOTHING
 
 if TYPE_CHECKING:
+    from clients.models import Client
     from crm.core.models import Branch, User
 
 
@@ -66,6 +67,16 @@ class EntitlementQuerySet(models.QuerySet[Any]):
     def in_force(self, day: date) -> EntitlementQuerySet:
         """Rows that give something on ``day``."""
         return self.filter(in_force_q(day), times__isnull=False)
+
+    def of_client(self, client: Client) -> EntitlementQuerySet:
+        """What the client's present tier is entitled to; nothing before he has one."""
+        from tiers.models import TierState
+
+        state = TierState.objects.filter(client=client)
+        return self.filter(
+            tier_code=Subquery(state.values("tier__code")[:1]),
+            programme_code=Subquery(state.values("programme__code")[:1]),
+        )
 
 
 class CadenceQuerySet(models.QuerySet[Any]):

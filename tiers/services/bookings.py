@@ -17,8 +17,8 @@ from crm.core.service import service
 from crm.core.versions import lock
 from tiers.errors import BookingSettled, DayFull, DayKnown, NotEntitled, QuotaUsed
 from tiers.gates import passing_q
-from tiers.models import Booking, Entitlement, ServiceDay, ServiceItem, TierState
-from tiers.slices import bounds_of
+from tiers.models import Booking, ServiceDay, ServiceItem, TierState
+from tiers.querysets.received import allowances_of
 
 State = Booking.State
 
@@ -149,24 +149,6 @@ def day_of(item: ServiceItem, branch: Branch, day: date) -> ServiceDay:
         return ServiceDay.objects.get(item=item, branch=branch, day=day)
 
 
-def entitlement_of(client: Client, item: ServiceItem, day: date) -> Entitlement | None:
-    """What the client's present tier may have of a service on a day."""
-    state = TierState.objects.filter(client=client).select_related("tier__programme").first()
-    if state is None:
-        return None
-    rows = Entitlement.objects.in_force(day).filter(
-        item=item, tier_code=state.tier.code, programme_code=state.tier.programme.code
-    )
-    return rows.first()
-
-
-def left_of(client: Client, item: ServiceItem, entitlement: Entitlement, day: date) -> int:
-    """How often the client may still have it in the period in which ``day`` lies."""
-    first, last = bounds_of(entitlement.period, day)
-    used = Booking.objects.used_by(client, item.code, first, last).count()
-    return max(0, int(entitlement.times or 0) - used)
-
-
 def _refuse_unbookable(client: Client, item: ServiceItem, day: date, today: date) -> None:
     wrong: dict[str, str] = {}
     offered = _offered(item, client.branch)
@@ -191,11 +173,11 @@ def _offered(item: ServiceItem, branch: Branch) -> ServiceItem:
 
 def _refuse_unentitled(client: Client, item: ServiceItem, day: date, beyond: str, actor: User) -> bool:
     """Whether the booking goes beyond what the client may have, for which somebody gave a reason."""
-    entitlement = entitlement_of(client, item, day)
-    if entitlement is not None and left_of(client, item, entitlement, day):
+    allowance = allowances_of(client, [item], day).get(item.pk)
+    if allowance is not None and allowance.left:
         return False
     if not beyond:
-        raise NotEntitled if entitlement is None else QuotaUsed
+        raise NotEntitled if allowance is None else QuotaUsed
     if not actor.is_system and not actor.has_perm("tiers.waive_promise"):
         raise MissingRight
     return True

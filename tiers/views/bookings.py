@@ -24,13 +24,12 @@ from crm.core.views.places import actor_of, place_of
 from tiers.filters import BookingFilter
 from tiers.forms.services import BookingForm, ClientChoiceForm, ConcludeForm, PlacesForm, WaiveForm
 from tiers.models import Booking, ServiceDay, ServiceItem
+from tiers.querysets.received import Allowance, allowances_of
 from tiers.services.bookings import (
     ask_booking,
     cancel_booking,
     conclude_booking,
     confirm_booking,
-    entitlement_of,
-    left_of,
     set_places,
 )
 
@@ -101,13 +100,9 @@ def booking_new(request: HttpRequest, public_id: str) -> HttpResponse:
     def save(form: CommandForm) -> Booking:
         return ask_booking(client=client, actor=user, now=now, **form.command)
 
-    facts = []
-    for item in items:
-        entitlement = entitlement_of(client, item, today)
-        left = left_of(client, item, entitlement, today) if entitlement else None
-        said = {"left": left, "times": entitlement.times if entitlement else 0}
-        words = _("%(left)s of %(times)s left in this period") % said if entitlement else _("not entitled")
-        facts.append({"label": item.name, "value": words})
+    offered = list(items)
+    allowed = allowances_of(client, offered, today)
+    facts = [{"label": item.name, "value": _left(allowed.get(item.pk))} for item in offered]
     return command(
         request,
         form,
@@ -125,6 +120,12 @@ def booking_new(request: HttpRequest, public_id: str) -> HttpResponse:
         },
         said=_("The place is taken. Confirm it to the client in time."),
     )
+
+
+def _left(allowance: Allowance | None) -> str:
+    if allowance is None:
+        return _("not entitled")
+    return _("%(left)s of %(times)s left in this period") % {"left": allowance.left, "times": allowance.times}
 
 
 def _crumb() -> dict[str, str]:

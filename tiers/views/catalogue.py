@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -18,12 +17,11 @@ from clients.models import Channel, ContactLog
 from crm.core.clocks import local_date
 from crm.core.errors import MissingRight
 from crm.core.forms.commands import CommandForm
-from crm.core.models import Branch, Company
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import EndServiceForm, ServiceItemForm
 from tiers.gates import gate_label
-from tiers.models import Entitlement, Programme, ServiceItem
+from tiers.models import Entitlement, ServiceItem, Tier
 from tiers.querysets.services import in_force_q
 from tiers.services.catalogue import (
     TERMS,
@@ -64,7 +62,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     by_item: dict[int, set[str]] = {}
     for item_id, code in tiers.values_list("item_id", "tier_code"):
         by_item.setdefault(item_id, set()).add(code)
-    names = tier_names(place.branch, today)
+    names = Tier.objects.names(place.branch, today)
     items = list(rows)
     for item in items:
         held = by_item.get(item.pk, set())
@@ -80,12 +78,6 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/catalogue.html", context)
 
 
-def tier_names(branch: Branch | None, day: date, company: Company | None = None) -> dict[str, str]:
-    """Code and name of the tiers of the programme that governs a branch, the lowest first; without one, the company's."""
-    programme = Programme.objects.governing(branch, day) if branch else Programme.objects.of_the_house(company, day)  # type: ignore[attr-defined]  # the stubs lose this manager
-    return {tier.code: tier.name for tier in programme.tiers.order_by("rank")} if programme else {}
-
-
 def visible_item(request: HttpRequest, public_id: str) -> ServiceItem:
     rows = ServiceItem.objects.visible_to(actor_of(request)).select_related("company", "branch")
     found: ServiceItem = get_object_or_404(rows, public_id=public_id)
@@ -99,7 +91,7 @@ def service_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     user, today = actor_of(request), local_date(timezone.now())
     item = visible_item(request, public_id)
     rows = item.entitlements.filter(in_force_q(today) | Q(valid_from__gt=today)).order_by("tier_code", "valid_from")
-    names = tier_names(item.branch or user.branch, today, item.company)
+    names = Tier.objects.names(item.branch or user.branch, today, item.company)
     place = {code: number for number, code in enumerate(names)}
     entitled = sorted(
         (row for row in rows if row.times), key=lambda row: (place.get(row.tier_code, len(place)), row.valid_from)

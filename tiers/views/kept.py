@@ -20,11 +20,10 @@ from crm.core.policies import figures
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 from tiers.forms.services import KeptForm
-from tiers.models import ServiceItem
+from tiers.models import ServiceItem, Tier
 from tiers.querysets.kept import GROUPS, kept_report
 from tiers.querysets.touch import STATES, in_touch
-from tiers.slices import bounds_of
-from tiers.views.catalogue import tier_names
+from tiers.slices import period_of
 
 _LABELS: dict[str, Any] = {
     "service": lambda: _("By service"),
@@ -42,7 +41,7 @@ def kept(request: HttpRequest) -> HttpResponse:
     by = request.GET.get("by", "")
     by = by if by in GROUPS else "service"
     form = KeptForm(request.GET or None)
-    first, last = form.span(bounds_of("quarter", today)[0], today)
+    first, last = form.span(period_of("quarter", today)[0], today)
     costs = user.has_perm("tiers.cost_promise")
     lines, total = kept_report(user, by, first, last, today, costs=costs)
     _name(lines, by, user, today)
@@ -62,7 +61,7 @@ def kept(request: HttpRequest) -> HttpResponse:
 def _name(lines: list[dict[str, Any]], by: str, user: Any, today: date) -> None:
     """Words of the reader's language; clients in the form he may see."""
     if by == "tier":
-        names = tier_names(user.branch, today, user.company)
+        names = Tier.objects.names(user.branch, today, user.company)
         for line in lines:
             line["name"] = names.get(line["key"], line["name"])
     elif by == "service":

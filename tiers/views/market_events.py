@@ -20,10 +20,9 @@ from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import AskAgainForm, MarketEventForm
-from tiers.models import MarketEvent, Promise, ServiceItem
+from tiers.models import MarketEvent, Promise, ServiceItem, Tier
 from tiers.querysets.market_events import audience
 from tiers.services.market_events import ask_again, call_round, may_be_asked
-from tiers.views.catalogue import tier_names
 
 
 @require_safe
@@ -42,7 +41,7 @@ def event_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """What is asked, for whom, and what became of it with the clients whom the reader sees."""
     user, today = actor_of(request), local_date(timezone.now())
     row = _visible(request, public_id)
-    names = tier_names(row.branch, today)
+    names = Tier.objects.names(row.branch, today)
     may_call = user.has_perm("tiers.waive_promise")
     context = {
         "event": row,
@@ -146,6 +145,6 @@ def _form(request: HttpRequest, said: Any) -> MarketEventForm:
         said,
         items=items.order_by("code"),
         segments=Segment.objects.visible_to(user).order_by("name"),
-        tiers=tier_names(branch, today),
+        tiers=Tier.objects.names(branch, today),
         initial={"day": today},
     )

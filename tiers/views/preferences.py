@@ -19,10 +19,9 @@ from crm.core.keyset import capped_count
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import MENU_LINES, PreferenceForm
-from tiers.models import PreferenceSegment, Programme
+from tiers.models import PreferenceSegment, Programme, Tier
 from tiers.querysets.menus import belongs_q
 from tiers.services.menus import Line, change_preference, create_preference
-from tiers.views.catalogue import tier_names
 
 _MOST = 40
 
@@ -32,7 +31,7 @@ _MOST = 40
 def preference_list(request: HttpRequest) -> HttpResponse:
     """Each segment with its tiers and its menu; how many clients it means is counted when it comes into view."""
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
-    names = tier_names(place.branch, today)
+    names = Tier.objects.names(place.branch, today)
     rows = list(PreferenceSegment.objects.visible_to(user).for_list()[:_MOST])
     for row in rows:
         row.tier_names = [names.get(code, code) for code in row.tier_codes]
