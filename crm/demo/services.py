@@ -78,11 +78,10 @@ def _keep_some(crew: Crew, branch: Branch, day: date) -> None:
         owed = Promise.objects.open_on(day).filter(item=item, client__branch=branch)
         if owed.exists():
             # Every fifth client was not reached.
-            ids = list(owed.order_by("client__external_id").values_list("client_id", flat=True))
-            clients = Client.objects.filter(pk__in=[pk for place, pk in enumerate(ids) if place % 5])
+            ids = list(owed.order_by("client__external_id").values_list("client__public_id", flat=True))
             deliver(
-                item=item, branch=branch, clients=clients, kind=item.proof, title=_TITLES[item.proof], day=day,
-                today=day, actor=manager,
+                item=item, branch=branch, clients=[name for place, name in enumerate(ids) if place % 5],
+                title=_TITLES[item.proof], day=day, now=at_local(day, time(18)), actor=manager,
             )  # fmt: skip
     rows = Promise.objects.open_on(day).filter(client__branch=branch, item__proof="contact")
     rows = rows.order_by("due_on", "client__external_id", "item__code")

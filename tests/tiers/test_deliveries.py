@@ -117,3 +117,27 @@ def test_a_delivery_is_recorded_only_of_what_the_branch_offers_on_its_day(
     else:
         assert (answer.status_code, list(answer.data["fields"])) == (400, ["item"])
         assert not Delivery.objects.exists()
+
+
+def test_clients_by_name_who_are_none_of_ones_own_are_named_in_the_refusal_and_nothing_is_recorded(
+    owed: dict[str, Client], advisor: User, branch: Branch, segment: Segment, api: Callable[[User], Any]
+) -> None:
+    gone = ClientFactory(branch=branch, advisor=advisor, status="closed", closed_on=local_date(timezone.now()))
+    words = said(segment, "service")
+    del words["segment"]
+    strangers = [owed["colleagues"].public_id, gone.public_id, "0" * 26]
+    phone = api(advisor)
+
+    def send(key: str, ids: list[str]) -> Any:
+        return phone.post(REST, {**words, "clients": ids}, format="json", headers={"Idempotency-Key": key})
+
+    refused = send("a", [owed["inside"].public_id, *strangers])
+
+    assert (refused.status_code, list(refused.data["fields"])) == (400, ["clients"])
+    told = str(refused.data["fields"]["clients"])
+    assert all(name in told for name in strangers) and owed["inside"].public_id not in told
+    assert not Delivery.objects.exists() and kept() == set()
+
+    assert send("b", []).status_code == 400
+    assert send("c", [owed["inside"].public_id]).data["clients"] == 1
+    assert kept() == {owed["inside"]}

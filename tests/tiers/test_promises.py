@@ -354,11 +354,10 @@ def test_an_event_keeps_what_each_client_was_owed_of_it(branch: Branch, staff: S
     made = deliver(
         item=item,
         branch=branch,
-        clients=Client.objects.filter(pk=here.pk),
-        kind="event",
+        clients=[here.public_id],
         title="季度策略会",
         day=LATER,
-        today=LATER,
+        now=morning(LATER),
         actor=staff("branch_manager"),
     )
 
@@ -367,8 +366,8 @@ def test_an_event_keeps_what_each_client_was_owed_of_it(branch: Branch, staff: S
     assert Promise.objects.get(client=away).state == "due"
     with pytest.raises(InvalidInput):
         deliver(
-            item=item, branch=branch, clients=Client.objects.all(), kind="send", title="x", day=LATER, today=LATER,
-            actor=system_user(),
+            item=ServiceItemFactory(company=branch.company), branch=branch, title="x", day=LATER, now=morning(LATER),
+            actor=staff("branch_manager"),
         )  # fmt: skip
 
 

@@ -28,7 +28,6 @@ from crm.core.policies import figures
 from tiers.filters import BookingFilter, PromiseFilter
 from tiers.models import Booking, Delivery, PreferenceSegment, Promise, ServiceItem
 from tiers.querysets.kept import GROUPS, kept_report
-from tiers.querysets.menus import belongs_q
 from tiers.querysets.touch import STATES, in_touch
 from tiers.services.bookings import ask_booking, cancel_booking, conclude_booking, confirm_booking
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
@@ -90,7 +89,9 @@ class Deliver(Strict):
     day = serializers.DateField()
     segment = PublicIdField(model=Segment, required=False)
     preference = PublicIdField(model=PreferenceSegment, required=False)
-    clients = serializers.ListField(child=serializers.CharField(max_length=26), max_length=1000, required=False)
+    clients = serializers.ListField(
+        child=serializers.CharField(max_length=26), max_length=1000, allow_empty=False, required=False
+    )
 
 
 class DeliveryRead(serializers.ModelSerializer[Delivery]):
@@ -200,20 +201,13 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
     @action(detail=False, methods=["post"], permission_classes=_KEEPS, pagination_class=None, filterset_class=None)
     def deliver(self, request: Request) -> Response:
         """Record an event or a sending; it keeps what each client was owed of that service on that day."""
-        said, actor, now = self._said(Deliver), self._actor, timezone.now()
-        branch = said.get("branch") or actor.branch
+        said, actor = self._said(Deliver), self._actor
+        branch = said.pop("branch", None) or actor.branch
         if branch is None:
             raise InvalidInput(fields={"branch": _("Name the branch.")})
-        people: Any = Client.objects.visible_to(actor).served()
-        if "segment" in said:
-            people = people.filter(said["segment"].q(actor, now))
-        if "preference" in said:
-            people = people.filter(belongs_q(said["preference"], actor, now))
-        if "clients" in said:
-            people = people.filter(public_id__in=said["clients"])
-        terms = {"item": said["service"], "title": said["title"], "day": said["day"], "kind": said["service"].proof}
+        item = said.pop("service")
         return self.once(
-            lambda: deliver(branch=branch, clients=people, today=self._today, actor=actor, **terms), self._delivered
+            lambda: deliver(item=item, branch=branch, actor=actor, now=timezone.now(), **said), self._delivered
         )
 
     def _delivered(self, public_id: str) -> Response:

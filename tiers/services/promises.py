@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
+from clients.models import Client, Segment
 from crm.core import audit
-from crm.core.clocks import Calendar
+from crm.core.clocks import Calendar, local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch, User
 from crm.core.service import service
 from crm.core.versions import lock
 from tiers.errors import PromiseSettled
-from tiers.models import Delivery, Promise, ServiceItem
+from tiers.models import Delivery, PreferenceSegment, Promise, ServiceItem
+from tiers.querysets.menus import belongs_q
 
 State, Proof = Promise.State, ServiceItem.Proof
 #: States in which a promise may still be kept: late is better than never, and is counted as late.
 _OPEN = (State.DUE, State.MISSED)
+#: So many unknown clients are named in a refusal.
+_NAMED = 20
 
 
 @service("promise.keep")
@@ -96,21 +101,30 @@ def deliver(
     *,
     item: ServiceItem,
     branch: Branch,
-    clients: Any,
-    kind: str,
     title: str,
     day: date,
-    today: date,
     actor: User,
+    now: datetime,
+    segment: Segment | None = None,
+    preference: PreferenceSegment | None = None,
+    clients: Collection[str] | None = None,
 ) -> Delivery:
-    """Record an event or a sending, and keep the oldest promise of this service that each of ``clients`` is owed on its day.
+    """Record an event or a sending, and keep the oldest promise of this service that each of its clients is owed on its day.
 
-    ``clients`` is a set of rows that the actor may see. Raises ``InvalidInput``.
+    It is for the clients of the branch whom the actor sees and the branch serves, narrowed by a segment and a preference
+    segment as they stand at ``now``, and to those whose public ids ``clients`` names. Raises ``InvalidInput``, also for ids
+    that are none of these.
     """
-    _refuse_undeliverable(item, branch, kind, title, day, today)
-    people = clients.filter(branch=branch, merged_into=None)
+    _refuse_undeliverable(item, branch, title, day, local_date(now))
+    people = _reached(branch, actor, now, segment, preference, clients)
     made = Delivery.objects.create(
-        item=item, branch=branch, kind=kind, day=day, title=title.strip()[:120], clients=people.count(), made_by=actor
+        item=item,
+        branch=branch,
+        kind=item.proof,
+        day=day,
+        title=title.strip()[:120],
+        clients=people.count(),
+        made_by=actor,
     )
     # One promise of each client: the one that is due first.
     owed = Promise.objects.filter(item=item, state__in=_OPEN, opens_on__lte=day, last_day__gte=day)
@@ -120,7 +134,7 @@ def deliver(
         state=State.DONE,
         kept_on=day,
         kept_by=actor,
-        proof=kind,
+        proof=made.kind,
         delivery=made,
         version=F("version") + 1,
     )
@@ -130,9 +144,32 @@ def deliver(
     return made
 
 
-def _refuse_undeliverable(item: ServiceItem, branch: Branch, kind: str, title: str, day: date, today: date) -> None:
+def _reached(
+    branch: Branch,
+    actor: User,
+    now: datetime,
+    segment: Segment | None,
+    preference: PreferenceSegment | None,
+    named: Collection[str] | None,
+) -> Any:
+    """The clients whom a delivery is for. Raises ``InvalidInput`` for ids of none whom the actor sees and the branch serves."""
+    people = Client.objects.visible_to(actor).served().filter(branch=branch, merged_into=None)
+    if named is not None:
+        people = people.filter(public_id__in=named)
+        if strangers := sorted(set(named) - set(people.values_list("public_id", flat=True))):
+            shown = ", ".join(strangers[:_NAMED]) + (" …" if len(strangers) > _NAMED else "")
+            said = _("No clients of this branch whom you see and who are served: %(ids)s") % {"ids": shown}
+            raise InvalidInput(fields={"clients": said})
+    if segment is not None:
+        people = people.filter(segment.q(actor, now))
+    if preference is not None:
+        people = people.filter(belongs_q(preference, actor, now))
+    return people
+
+
+def _refuse_undeliverable(item: ServiceItem, branch: Branch, title: str, day: date, today: date) -> None:
     wrong: dict[str, str] = {}
-    if kind not in Delivery.Kind.values or item.proof != kind:
+    if item.proof not in Delivery.Kind.values:
         wrong["item"] = _("This service is not proved this way.")
     elif not ServiceItem.objects.offers(branch, item, day):
         wrong["item"] = _("The branch does not offer this service on this day.")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from clients.models import Client, Segment
+from clients.models import Segment
 from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
@@ -23,7 +23,6 @@ from crm.core.views.places import actor_of, place_of
 from tiers.filters import PromiseFilter
 from tiers.forms.services import DeliveryForm, KeepForm, PutOffForm, WaiveForm
 from tiers.models import Delivery, PreferenceSegment, Promise, ServiceItem
-from tiers.querysets.menus import belongs_q
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
 
 VIEWS: dict[str, Callable[[], str]] = {
@@ -177,23 +176,9 @@ def delivery_new(request: HttpRequest) -> HttpResponse:
     )
 
     def save(form: CommandForm) -> Delivery:
-        said = form.cleaned_data
-        people = Client.objects.visible_to(user).filter(branch=place.branch).served()
-        if said["segment"] is not None:
-            people = people.filter(said["segment"].q(user, now))
-        for row in preferences:
-            if row.public_id == said["preference"]:
-                people = people.filter(belongs_q(row, user, now))
-        return deliver(
-            item=said["item"],
-            branch=place.branch,
-            clients=people,
-            kind=said["item"].proof,
-            title=said["title"],
-            day=said["day"],
-            today=today,
-            actor=user,
-        )
+        said = form.command
+        chosen = next((row for row in preferences if row.public_id == said["preference"]), None)
+        return deliver(branch=place.branch, actor=user, now=now, **{**said, "preference": chosen})
 
     return command(
         request,
