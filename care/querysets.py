@@ -124,11 +124,8 @@ class FindingQuerySet(models.QuerySet[Any]):
         """With ``needs_since``: the day of the first interview taken since the needs were wanted again, None without one."""
         from clients.models import NeedsInterview
 
-        taken = NeedsInterview.objects.standing().filter(
-            client=OuterRef("call__client"),
-            created_at__gt=OuterRef("needs_asked_at"),
-            taken_on__gte=OuterRef("needs_asked_on"),
-        )
+        since = NeedsInterview.objects.asked_after(OuterRef("needs_asked_at"), OuterRef("needs_asked_on"))
+        taken = since.filter(client=OuterRef("call__client"))
         rows = self.annotate(needs_asked_on=TruncDate("needs_asked_at", tzinfo=SHANGHAI))
         return rows.annotate(needs_since=Subquery(taken.order_by("created_at", "pk").values("taken_on")[:1]))
 

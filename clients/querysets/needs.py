@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models import OuterRef
 
 from clients.querysets.scope import client_q
-from crm.core.clocks import local_date
 from crm.core.policies import figures
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ class NeedsInterviewQuerySet(models.QuerySet[Any]):
         """Present needs that were asked on ``day`` or later."""
         return self.present().filter(taken_on__gte=day)
 
-    def asked_after(self, moment: datetime) -> NeedsInterviewQuerySet:
-        """Interviews put on file after ``moment`` that were taken on its day or later."""
-        return self.standing().filter(created_at__gt=moment, taken_on__gte=local_date(moment))
+    def asked_after(self, moment: datetime | OuterRef, day: date | OuterRef) -> NeedsInterviewQuerySet:
+        """Interviews put on file after ``moment`` that were taken on its ``day`` or later: an older sheet that is put on file
+        late is no answer. Both may be columns of an outer row."""
+        return self.standing().filter(created_at__gt=moment, taken_on__gte=day)
 
     def history(self, client: Client) -> NeedsInterviewQuerySet:
         """Every interview of one client, corrected ones too, the newest first."""

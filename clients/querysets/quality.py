@@ -6,10 +6,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Avg, Count, F, Q
-from django.db.models.functions import Round
+from django.db.models import Avg, Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Round, TruncDate
 
 from clients.querysets.scope import client_q
+from crm.core.clocks import SHANGHAI
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -76,3 +77,11 @@ class QuestionToAskQuerySet(models.QuerySet[Any]):
 
     def open(self) -> QuestionToAskQuerySet:
         return self.filter(closed_at=None)
+
+    def with_asked_since(self) -> QuestionToAskQuerySet:
+        """With ``asked_since``: whether the needs were asked after they were wanted again."""
+        from clients.models import NeedsInterview
+
+        taken = NeedsInterview.objects.asked_after(OuterRef("asked_for_at"), OuterRef("asked_for_on"))
+        rows = self.annotate(asked_for_on=TruncDate("asked_for_at", tzinfo=SHANGHAI))
+        return rows.annotate(asked_since=Exists(taken.filter(client=OuterRef("client"))))

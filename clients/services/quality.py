@@ -15,7 +15,7 @@ from clients.models import Client, ClientQuality, NeedsInterview, QuestionToAsk
 from clients.provenance import Verification
 from clients.quality import SHEET, Catalogue, QualityItem, catalogue, pressing, score
 from crm.core import audit
-from crm.core.clocks import local_date
+from crm.core.clocks import database_now, local_date
 from crm.core.errors import InvalidInput
 from crm.core.jobs import due
 from crm.core.models import Branch, User
@@ -92,21 +92,14 @@ def _weighed(sheet: Mapping[str, Any], catalogue: Catalogue, today: date) -> Cli
 def _close_answered(ids: Collection[int]) -> None:
     """Questions whose item is neither missing nor out of date any more have been answered."""
     waiting = QuestionToAsk.objects.open().filter(client_id__in=ids).select_related("client__quality")
-    done = [row.pk for row in waiting if (_is_asked_since(row) if row.reason else _is_on_file(row))]
+    done = [row.pk for row in waiting.with_asked_since() if (row.asked_since if row.reason else _is_on_file(row))]
     if done:
-        from crm.core.clocks import database_now
-
         QuestionToAsk.objects.filter(pk__in=done, closed_at=None).update(closed_at=database_now())
 
 
 def _is_on_file(question: QuestionToAsk) -> bool:
     quality = question.client.quality
     return question.item not in quality.missing and question.item not in quality.stale
-
-
-def _is_asked_since(question: QuestionToAsk) -> bool:
-    """Whether the needs were asked after they were wanted again; an older sheet that is put on file late is no answer."""
-    return bool(NeedsInterview.objects.asked_after(question.asked_for_at).filter(client=question.client_id).exists())
 
 
 @due("clients.quality")

@@ -27,6 +27,7 @@ from clients.quality import (
     score,
 )
 from clients.services import (
+    ask_needs_again,
     ask_next,
     change_client,
     complete_facts,
@@ -297,6 +298,23 @@ def test_a_gap_to_be_asked_stands_in_my_day_until_it_is_filled(branch: Branch, s
     assert len(shown) == 1
     assert not QuestionToAsk.objects.open().exists()
     assert [item for item in todays_items(advisor, TODAY) if item.kind == "ask"] == []
+
+
+def test_whether_many_were_asked_again_costs_as_much_as_whether_one_was(
+    branch: Branch, staff: Staff, cost_of: Any
+) -> None:
+    advisor = staff("advisor")
+
+    def wanted(count: int) -> list[int]:
+        clients = [ClientFactory(branch=branch) for _number in range(count)]
+        for client in clients:
+            ask_needs_again(client=client, reason="目标变了", actor=advisor, now=NOW)
+        return [client.pk for client in clients]
+
+    one, many = wanted(1), wanted(5)
+
+    assert cost_of(lambda: score_clients(many, TODAY)) == cost_of(lambda: score_clients(one, TODAY))
+    assert QuestionToAsk.objects.open().count() == 6
 
 
 def test_the_work_list_asks_for_all_gaps_of_a_line_at_once(client_: Client, staff: Staff, web: Web) -> None:
