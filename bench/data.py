@@ -40,11 +40,12 @@ def own_database() -> Iterator[None]:
     if connection.vendor == "postgresql":
         connection.settings_dict.setdefault("TEST", {})["NAME"] = f"bench_{os.getpid()}"
     made = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    if made == name:
+        raise RuntimeError(f"{name} is the house's own database: another benchmark did not give its name back")
     try:
         yield
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
-        assert made != name
 
 
 def clock_of_database() -> Any:

@@ -7,7 +7,6 @@ It makes a database of its own and drops it. Every client is in the highest tier
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from datetime import UTC, date, datetime
@@ -69,22 +68,14 @@ def measure(size: str, report: Any) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Make a database, measure, drop it."""
+    from bench.data import own_database
     from bench.measure import Report, arguments
 
     options = arguments("Sweep of promises").parse_args(argv)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings.testing")
-    import django
-
-    django.setup()
-    from django.db import connection
-
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
+    with own_database():
         report = Report("promises", size=options.size, pairs=options.pairs)
         measure(options.size, report)
         return int(report.finish(options.json))
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":

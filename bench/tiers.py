@@ -299,22 +299,14 @@ def measure_moves(book: Book, report: Any, clock: Any) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Make a database, measure, drop it."""
+    from bench.data import own_database
     from bench.measure import Report, arguments
 
     options = arguments("Evaluation of tiers").parse_args(argv)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings.testing")
-    import django
-
-    django.setup()
-    from django.db import connection
-
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
+    with own_database():
         report = Report("tiers", size=options.size, pairs=options.pairs)
         measure(options.size, report)
         return int(report.finish(options.json))
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":
