@@ -378,6 +378,22 @@ def test_advisors_read_rounds_and_call_none_and_another_branch_finds_none(
     assert "央行降准" not in web(stranger).get("/services/market-events/").content.decode()
 
 
+def test_the_list_tells_how_far_a_round_has_come_with_the_clients_whom_the_reader_sees(
+    web: Web, manager: User, word: ServiceItem, gold: Client, staff: Staff
+) -> None:
+    other = ClientFactory(branch=gold.branch, advisor=staff("advisor"))
+    put_in_tier(other, "gold", OLD)
+    call_out(web, manager, word)
+    speak(gold)
+
+    def shown(reader: User) -> list[tuple[int, int]]:
+        return [(row.asked, row.spoken) for row in web(reader).get("/services/market-events/").context["page"]]
+
+    advisors: Any = (gold.advisor, other.advisor)
+    assert shown(manager) == [(2, 1)]
+    assert [shown(advisor) for advisor in advisors] == [[(1, 1)], [(1, 0)]]
+
+
 def test_the_list_of_rounds_costs_the_same_for_one_and_for_ten(
     web: Web, manager: User, word: ServiceItem, gold: Client, cost_of: Callable[[Callable[[], Any]], int]
 ) -> None:

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from clients.segments import Context, compiled
 from clients.segments.rules import stored
@@ -25,6 +27,17 @@ class MarketEventQuerySet(models.QuerySet[Any]):
 
     def for_list(self) -> MarketEventQuerySet:
         return self.select_related("branch", "item", "called_by")
+
+    def with_progress(self, user: User) -> MarketEventQuerySet:
+        """Each with ``asked`` and ``spoken``: how many of the clients whom the reader sees were asked for, and were reached."""
+        from tiers.models import Promise
+
+        owed = Promise.objects.visible_to(user).filter(event=OuterRef("pk")).order_by()
+
+        def counted(rows: Any) -> Any:
+            return Coalesce(Subquery(rows.values("event").annotate(n=Count("pk")).values("n")), 0)
+
+        return self.annotate(asked=counted(owed), spoken=counted(owed.filter(state="done")))
 
 
 def audience(

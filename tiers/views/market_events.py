@@ -30,7 +30,7 @@ from tiers.services.market_events import ask_again, call_round, may_be_asked
 def event_list(request: HttpRequest) -> HttpResponse:
     """Rounds of the branches that the reader reaches, the newest first."""
     user = actor_of(request)
-    page = listed(request, MarketEvent.objects.visible_to(user).for_list(), ("-called_at", "-pk"))
+    page = listed(request, MarketEvent.objects.visible_to(user).for_list().with_progress(user), ("-called_at", "-pk"))
     context = {"page": page, "may_call": user.has_perm("tiers.waive_promise")}
     return render(request, part(request, "tiers/market_events.html", "tiers/_market_events.html"), context)
 
