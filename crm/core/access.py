@@ -67,6 +67,13 @@ class Scope:
     def sees_branch(self) -> bool:
         return Reach.BRANCH in self.reaches and bool(self.branch_ids)
 
+    def keeps(self, company_id: int, branch_id: int | None = None) -> bool:
+        """Whether what belongs to a company as a whole, or to one of its branches, is his to change.
+
+        The company's own is changed by those who see the company, a branch's also by those of the branch.
+        """
+        return self.company_id == company_id and (self.sees_company or branch_id in self.branch_ids)
+
     @property
     def manages_staff(self) -> bool:
         return Reach.STAFF in self.reaches and self.company_id is not None

@@ -63,6 +63,25 @@ def test_a_company_role_reaches_its_company_and_no_other(staff, branch, other_br
     assert not User.objects.visible_to(staff(role)).filter(branch=elsewhere).exists()
 
 
+@pytest.mark.parametrize(
+    ("role", "kept"),
+    [("head_office", ["company", "own", "other"]), ("branch_manager", ["own"]), ("advisor", ["own"])],
+)
+def test_the_companys_own_is_kept_by_company_roles_and_a_branchs_also_by_that_branch(
+    staff, branch, other_branch, elsewhere, role, kept
+):
+    scope = staff(role).scope
+    places = {
+        "company": (branch.company_id, None),
+        "own": (branch.company_id, branch.pk),
+        "other": (branch.company_id, other_branch.pk),
+        "another company": (elsewhere.company_id, None),
+        "its branch": (elsewhere.company_id, elsewhere.pk),
+    }
+
+    assert [name for name, (company, place) in places.items() if scope.keeps(company, place)] == kept
+
+
 def test_an_administrator_names_every_branch_of_his_company(staff, branch, other_branch, elsewhere):
     administrator = staff("administrator")
 

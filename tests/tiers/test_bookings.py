@@ -19,6 +19,7 @@ from crm.core.errors import InvalidInput, MissingRight, StaleEdit
 from crm.core.models import Branch, User
 from crm.workbench.service_items import bookings as items_of
 from tests.factories.clients import ClientFactory
+from tests.factories.core import BranchFactory, CompanyFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, morning, put_in_tier
 from tests.racing import Meeting, on_postgresql, race
 from tiers.errors import BookingSettled, DayFull, NotEntitled, QuotaUsed
@@ -150,6 +151,10 @@ def test_a_day_has_as_many_places_as_the_branch_says_but_no_fewer_than_are_taken
         set_places(item=pick_up, branch=branch, day=DAY, places=0, actor=desk)
     with pytest.raises(MissingRight):
         set_places(item=pick_up, branch=other_branch, day=DAY, places=5, actor=desk)
+    elsewhere = ServiceItemFactory(company=CompanyFactory(code="OTHER"), booked=True)
+    place = BranchFactory(company=elsewhere.company)
+    with pytest.raises(MissingRight):
+        set_places(item=elsewhere, branch=place, day=DAY, places=5, actor=staff("head_office"))
     assert set_places(item=pick_up, branch=branch, day=DAY, places=1, actor=desk).free == 0
     with pytest.raises(DayFull):
         book(gold(), pick_up)

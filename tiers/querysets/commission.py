@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from clients.querysets import client_q
 from crm.core.access import NOTHING
-from tiers.querysets.programme import _of_the_house
+from tiers.querysets.house import house_q, in_force_q
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -35,16 +35,12 @@ def commission_q(user: User, prefix: str = "client__") -> Q:
     return Q(**{f"{prefix}advisor_id__in": user.scope.acting_ids})
 
 
-def _in_force(day: date) -> Q:
-    return Q(valid_from__lte=day) & (Q(valid_to=None) | Q(valid_to__gte=day))
-
-
 class RateCardQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> RateCardQuerySet:
-        return self.filter(_of_the_house(user, "tier__programme__"))
+        return self.filter(house_q(user, "tier__programme__"))
 
     def in_force(self, day: date) -> RateCardQuerySet:
-        return self.filter(_in_force(day))
+        return self.filter(in_force_q(day))
 
 
 class ClientRateQuerySet(models.QuerySet[Any]):
@@ -83,7 +79,7 @@ class ClientRateQuerySet(models.QuerySet[Any]):
         return self.filter(state__in=["approved", "ended"])
 
     def in_force(self, day: date) -> ClientRateQuerySet:
-        return self.agreed().filter(_in_force(day))
+        return self.agreed().filter(in_force_q(day))
 
     def by_run(self) -> Any:
         """Proposals from changes of tier, counted by the evaluation that found them; the newest evaluation first."""

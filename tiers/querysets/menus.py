@@ -10,7 +10,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 
 from clients.segments import Context, compiled
 from clients.segments.catalogue import all_rights, has
-from tiers.querysets.services import house_q
+from tiers.querysets.house import house_q
 
 if TYPE_CHECKING:
     from crm.core.models import User

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import F, Q
 
-from crm.core.access import NOTHING
+from tiers.querysets.house import house_q
 
 if TYPE_CHECKING:
     from crm.core.models import Branch, Company, User
@@ -16,20 +16,9 @@ if TYPE_CHECKING:
 _DEFAULT = "default"
 
 
-def _of_the_house(user: User, path: str = "") -> Q:
-    """Programmes of the user's company, and those of his own branches; company roles see those of every branch."""
-    if not user.is_authenticated or not user.scope.reaches or user.scope.company_id is None:
-        return NOTHING
-    scope = user.scope
-    own = Q(**{f"{path}company_id": scope.company_id})
-    if scope.sees_company:
-        return own
-    return own & (Q(**{f"{path}branch": None}) | Q(**{f"{path}branch_id__in": scope.branch_ids}))
-
-
 class ProgrammeQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> ProgrammeQuerySet:
-        return self.filter(_of_the_house(user))
+        return self.filter(house_q(user))
 
     def active_on(self, day: date) -> ProgrammeQuerySet:
         return self.filter(state="active", effective_from__lte=day)
@@ -59,7 +48,7 @@ class ProgrammeQuerySet(models.QuerySet[Any]):
 
 class TierQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> TierQuerySet:
-        return self.filter(_of_the_house(user, "programme__"))
+        return self.filter(house_q(user, "programme__"))
 
     def governing(self, branch: Branch, day: date) -> TierQuerySet:
         """The tiers of the programme by which a branch grades on ``day``, in one statement; the lowest first."""

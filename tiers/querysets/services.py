@@ -8,26 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Q, Subquery
 
-from crm.core.access import NOTHING
+from tiers.querysets.house import house_q, in_force_q
 
 if TYPE_CHECKING:
     from clients.models import Client
     from crm.core.models import Branch, User
-
-
-def house_q(user: User, path: str = "") -> Q:
-    """What belongs to the user's company as a whole, and to his own branches; company roles see every branch's."""
-    if not user.is_authenticated or not user.scope.reaches or user.scope.company_id is None:
-        return NOTHING
-    scope = user.scope
-    own = Q(**{f"{path}company_id": scope.company_id})
-    if scope.sees_company:
-        return own
-    return own & (Q(**{f"{path}branch": None}) | Q(**{f"{path}branch_id__in": scope.branch_ids}))
-
-
-def in_force_q(day: date, first: str = "valid_from", last: str = "valid_to") -> Q:
-    return Q(**{f"{first}__lte": day}) & (Q(**{last: None}) | Q(**{f"{last}__gte": day}))
 
 
 class ServiceItemQuerySet(models.QuerySet[Any]):

@@ -26,7 +26,7 @@ def in_touch(user: User, today: date, known: Figures) -> Any:
     Red: longer ago than the cadence. Amber: more than the share ``service.amber_share`` of it. It begins anew with every
     contact; who was never spoken with counts from the day of his tier. Asked, never stored.
     """
-    rows = list(ContactCadence.objects.in_force(today).filter(company_id=user.scope.company_id or 0))
+    rows = list(ContactCadence.objects.visible_to(user).in_force(today))
     clients = Client.objects.visible_to(user).served().contactable()
     if not rows:
         nothing = {"every": Value(None, output_field=IntegerField()), "touch": Value("green"), "spoken": Value(_EPOCH)}

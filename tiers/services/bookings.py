@@ -19,6 +19,7 @@ from tiers.errors import BookingSettled, DayFull, DayKnown, NotEntitled, QuotaUs
 from tiers.gates import passing_q
 from tiers.models import Booking, ServiceDay, ServiceItem, TierState
 from tiers.querysets.received import allowances_of
+from tiers.services.house import refuse_foreign
 
 State = Booking.State
 
@@ -106,8 +107,7 @@ def set_places(
 
     Raises ``MissingRight``, ``InvalidInput`` (fewer than are taken, a service that the branch does not offer) and ``StaleEdit``.
     """
-    if not actor.is_system and not (actor.scope.sees_company or branch.pk in actor.scope.branch_ids):
-        raise MissingRight
+    refuse_foreign(branch.company, branch, actor)
     _offered(item, branch)
     slot = day_of(item, branch, day)
     row: ServiceDay = lock(ServiceDay.objects.all(), pk=slot.pk, version=version)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from crm.core import audit
 from crm.core.models import User
 from tiers.models import Programme, RateCard, Tier
+from tiers.querysets.house import not_over_q
 
 
 def carry_cards(programme: Programme, first: date, actor: User) -> list[RateCard]:
@@ -24,9 +25,7 @@ def carry_cards(programme: Programme, first: date, actor: User) -> list[RateCard
         return []
     own = {tier.code: tier for tier in Tier.objects.filter(programme=programme)}
     known = set(RateCard.objects.filter(tier__programme=programme).values_list("tier__code", "product"))
-    rows = RateCard.objects.filter(tier__programme=before, tier__code__in=own).filter(
-        Q(valid_to=None) | Q(valid_to__gte=first)
-    )
+    rows = RateCard.objects.filter(not_over_q(first), tier__programme=before, tier__code__in=own)
     made = [
         RateCard(
             tier=own[row.tier.code],

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from clients.services.checked import check
 from crm.core import audit
 from crm.core.access import system_user
-from crm.core.errors import InvalidInput, MissingRight
+from crm.core.errors import InvalidInput
 from crm.core.fields import money
 from crm.core.models import Branch, Company, User
 from crm.core.service import service
@@ -33,6 +33,7 @@ from tiers.models import (
     ServiceItem,
 )
 from tiers.models.programme import DEFAULT_CODE
+from tiers.services.house import refuse_foreign
 
 CATALOGUE_FILE = Path(__file__).resolve().parents[1] / "catalogue.toml"
 #: What is said about a service; ``code`` once, when it is added.
@@ -211,21 +212,6 @@ def _terms_in_file(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # -- what all changes share --------------------------------------------------------------------------------------------
-
-
-def refuse_foreign(company: Company, branch: Branch | None, actor: User) -> None:
-    """The company's own is changed by those who see the company, a branch's by those of the branch.
-
-    Raises ``MissingRight``.
-    """
-    if actor.is_system:
-        return
-    scope = actor.scope
-    may = scope.company_id == company.pk and (
-        scope.sees_company or (branch is not None and branch.pk in scope.branch_ids)
-    )
-    if not may:
-        raise MissingRight
 
 
 def terms_of(item: ServiceItem) -> dict[str, Any]:

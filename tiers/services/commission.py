@@ -30,6 +30,7 @@ from tiers.errors import (
 )
 from tiers.models import ClientRate, Product, RateBasis, RateCard, Tier, TierState
 from tiers.querysets import may_see_commission
+from tiers.querysets.house import not_over_q
 
 #: Which market's pass-through fees a product carries; the others have fees of their own that the figures do not hold.
 _MARKET = {Product.A_SHARE: "SSE", Product.MARGIN: "SSE", Product.BSE: "BSE"}
@@ -203,9 +204,7 @@ def put_in_force(row: ClientRate, today: date) -> None:
     agreed = ClientRate.objects.agreed().filter(client=row.client, product=row.product)
     if agreed.filter(valid_from__gte=row.valid_from).exists():
         raise LaterRateStands
-    for before in agreed.filter(state=ClientRate.State.APPROVED, valid_to=None) | agreed.filter(
-        state=ClientRate.State.APPROVED, valid_to__gte=row.valid_from
-    ):
+    for before in agreed.filter(not_over_q(row.valid_from), state=ClientRate.State.APPROVED):
         before.valid_to = row.valid_from - _DAY
         before.save_changed(["valid_to"])
 

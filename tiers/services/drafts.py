@@ -22,6 +22,7 @@ from tiers.errors import BadProgramme, EditionInForce, NotSubmitted
 from tiers.models import Programme, Tier
 from tiers.rules import parse
 from tiers.services.cards import carry_cards
+from tiers.services.house import refuse_foreign
 from tiers.services.programmes import (
     PALETTE,
     check_terms,
@@ -74,7 +75,7 @@ def start_draft(
 
     Raises ``MissingRight`` for a place that is not the actor's to shape.
     """
-    _may_shape(actor, company, branch)
+    refuse_foreign(company, branch, actor)
     terms = {name: getattr(source, name) for name in _TERMS} if source else {}
     draft = Programme.objects.create(
         company=company,
@@ -233,7 +234,7 @@ def retire_programme(*, programme: Programme, actor: User, version: int | None =
 
     An edition in force needs the right to approve. Raises ``EditionInForce``, ``MissingRight`` and ``StaleEdit``.
     """
-    _may_shape(actor, programme.company, programme.branch)
+    refuse_foreign(programme.company, programme.branch, actor)
     row = lock(Programme.objects.all(), pk=programme.pk, version=version)
     if row.state == Programme.State.RETIRED:
         raise EditionInForce(_("This edition has been retired already."))
@@ -262,7 +263,7 @@ def _complete(row: Programme) -> None:
 
 
 def _draft(programme: Programme, actor: User, version: int | None) -> Programme:
-    _may_shape(actor, programme.company, programme.branch)
+    refuse_foreign(programme.company, programme.branch, actor)
     row = lock(Programme.objects.all(), pk=programme.pk, version=version)
     if row.state != Programme.State.DRAFT:
         raise EditionInForce
@@ -270,7 +271,7 @@ def _draft(programme: Programme, actor: User, version: int | None) -> Programme:
 
 
 def _submitted(programme: Programme, actor: User, version: int | None) -> Programme:
-    _may_shape(actor, programme.company, programme.branch)
+    refuse_foreign(programme.company, programme.branch, actor)
     row = lock(Programme.objects.all(), pk=programme.pk, version=version)
     if row.state != Programme.State.SUBMITTED:
         raise NotSubmitted
@@ -285,14 +286,3 @@ def _keep(
     row.authors.add(actor)
     audit.record(actor, action, row, before=before, after=said(row))
     return row
-
-
-def _may_shape(actor: User, company: Company, branch: Branch | None) -> None:
-    """Programmes of the company are the company's to shape, those of a branch also the branch's own."""
-    if actor.is_system:
-        return
-    scope = actor.scope
-    if actor.company_id != company.pk or not (
-        scope.sees_company or (branch is not None and branch.pk in scope.branch_ids)
-    ):
-        raise MissingRight

@@ -15,7 +15,7 @@ from crm.core.service import service
 from crm.core.versions import lock
 from tiers.errors import LaterEntitlementStands, ServiceEnded
 from tiers.models import ContactCadence, Entitlement, Period, ServiceItem, Tier
-from tiers.services.catalogue import refuse_foreign
+from tiers.services.house import refuse_foreign
 
 _DAY = timedelta(days=1)
 

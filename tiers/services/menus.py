@@ -19,7 +19,7 @@ from crm.core.service import service
 from crm.core.versions import lock
 from tiers.errors import PreferenceNameTaken
 from tiers.models import MenuEntry, PreferenceSegment
-from tiers.services.catalogue import refuse_foreign
+from tiers.services.house import refuse_foreign
 
 #: What may be said about a segment.
 SAID = ("name_en", "name_zh", "tier_codes", "rule", "is_active")

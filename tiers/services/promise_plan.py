@@ -28,6 +28,7 @@ from crm.core.service import service
 from crm.core.services.calendar import recomputes
 from tiers.gates import passing_q
 from tiers.models import Entitlement, Promise, PromiseRun, ServiceItem
+from tiers.querysets.house import not_over_q
 from tiers.querysets.planning import marks_of
 from tiers.services.catalogue import seed_missing_catalogues
 from tiers.services.entitlements import length_of
@@ -139,10 +140,10 @@ def plan_promises(*, branch: Branch, now: datetime, actor: User) -> dict[str, in
 
 def _terms(branch: Branch, first: date, last: date) -> list[Terms]:
     """What the branch's tiers are entitled to on some day between the two."""
-    items = ServiceItem.objects.of_branch(branch).owed().filter(starts_on__lte=last)
-    by_pk = {item.pk: item for item in items if item.ends_on is None or item.ends_on >= first}
-    rows = Entitlement.objects.filter(item__in=by_pk, times__isnull=False, valid_from__lte=last)
-    rows = rows.filter(Q(valid_to=None) | Q(valid_to__gte=first)).order_by("item_id", "tier_code", "valid_from")
+    items = ServiceItem.objects.of_branch(branch).owed().filter(not_over_q(first, "ends_on"), starts_on__lte=last)
+    by_pk = {item.pk: item for item in items}
+    rows = Entitlement.objects.filter(not_over_q(first), item__in=by_pk, times__isnull=False, valid_from__lte=last)
+    rows = rows.order_by("item_id", "tier_code", "valid_from")
     return [Terms(by_pk[row.item_id], row) for row in rows]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,21 +14,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.models import Channel, ContactLog
 from crm.core.clocks import local_date
-from crm.core.errors import MissingRight
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import EndServiceForm, ServiceItemForm
 from tiers.gates import gate_label
 from tiers.models import Entitlement, ServiceItem, Tier
-from tiers.querysets.services import in_force_q
+from tiers.querysets.house import not_over_q
 from tiers.services.catalogue import (
     TERMS,
     adapt_item,
     change_item,
     create_item,
     end_item,
-    refuse_foreign,
 )
 
 #: Editions shown on the page of a service.
@@ -42,11 +39,7 @@ def crumb() -> dict[str, str]:
 
 def may_change(user: Any, item: ServiceItem) -> bool:
     """Whether the user keeps this service: the company's by who sees the company, a branch's by the branch."""
-    try:
-        refuse_foreign(item.company, item.branch, user)
-    except MissingRight:
-        return False
-    return bool(user.has_perm("tiers.change_serviceitem"))
+    return bool(user.scope.keeps(item.company_id, item.branch_id) and user.has_perm("tiers.change_serviceitem"))
 
 
 @require_safe
@@ -57,7 +50,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     ended = "ended" in request.GET
     rows = ServiceItem.objects.of_branch(place.branch).in_order()
     if not ended:
-        rows = rows.filter(ends_on=None) | rows.filter(ends_on__gte=today)
+        rows = rows.filter(not_over_q(today, "ends_on"))
     tiers = Entitlement.objects.in_force(today).filter(item__in=rows.values("pk")).order_by("tier_code")
     by_item: dict[int, set[str]] = {}
     for item_id, code in tiers.values_list("item_id", "tier_code"):
@@ -90,7 +83,7 @@ def service_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One service: what is done and how well, by when, by whom; who is entitled; every edition."""
     user, today = actor_of(request), local_date(timezone.now())
     item = visible_item(request, public_id)
-    rows = item.entitlements.filter(in_force_q(today) | Q(valid_from__gt=today)).order_by("tier_code", "valid_from")
+    rows = item.entitlements.filter(not_over_q(today)).order_by("tier_code", "valid_from")
     names = Tier.objects.names(item.branch or user.branch, today, item.company)
     place = {code: number for number, code in enumerate(names)}
     entitled = sorted(

@@ -33,11 +33,10 @@ def preference_list(request: HttpRequest) -> HttpResponse:
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
     names = Tier.objects.names(place.branch, today)
     rows = list(PreferenceSegment.objects.visible_to(user).for_list()[:_MOST])
+    may_change = user.has_perm("tiers.change_preferencesegment")
     for row in rows:
         row.tier_names = [names.get(code, code) for code in row.tier_codes]
-        row.may_change = user.has_perm("tiers.change_preferencesegment") and (
-            user.scope.sees_company or row.branch_id in user.scope.branch_ids
-        )
+        row.may_change = may_change and user.scope.keeps(row.company_id, row.branch_id)
     context = {"rows": rows, "may_add": user.has_perm("tiers.add_preferencesegment")}
     return render(request, "tiers/preferences.html", context)
 

@@ -86,7 +86,7 @@ def programme(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "place": place,
         "programme": row,
-        "may_shape": user.has_perm("tiers.change_programme") and (user.scope.sees_company or row.branch is not None),
+        "may_shape": user.has_perm("tiers.change_programme") and user.scope.keeps(row.company_id, row.branch_id),
         "may_approve": user.has_perm("tiers.approve_programme") and not is_author,
         "is_author": is_author,
         "lacking": lacking(row) if row.is_open else "",
