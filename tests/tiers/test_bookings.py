@@ -7,6 +7,8 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -100,8 +102,57 @@ def test_who_is_not_entitled_or_has_used_it_up_is_refused_but_for_a_reason_of_th
         book(nobody, pick_up, beyond="贵宾", actor=staff("front_desk"))
     beyond = book(nobody, pick_up, date(2026, 6, 9), beyond="外地贵宾首次来访", actor=boss)
 
-    assert (beyond.is_beyond, beyond.reason) == (True, "外地贵宾首次来访")
+    assert (beyond.is_beyond, beyond.beyond, beyond.reason) == (True, "外地贵宾首次来访", "")
     assert not book(client, pick_up, date(2027, 1, 4)).is_beyond  # another year
+
+
+def test_a_booking_beyond_the_entitlement_says_why_also_when_it_is_cancelled_for_another_reason(
+    branch: Branch, staff: Staff, web: Web, api: Api, pick_up: ServiceItem
+) -> None:
+    boss, nobody = staff("branch_manager"), ClientFactory(branch=branch)
+    row = book(nobody, pick_up, beyond="外地贵宾首次来访", actor=boss)
+
+    kept = cancel_booking(booking=row, reason="航班取消", actor=boss)
+
+    assert (kept.beyond, kept.reason) == ("外地贵宾首次来访", "航班取消")
+    page = web(boss).get(row.get_absolute_url()).content.decode()
+    assert "外地贵宾首次来访" in page and "航班取消" in page
+    assert "beyond the entitlement" in web(boss).get(reverse("tiers:bookings"), {"all": ""}).content.decode()
+    told = api(boss).get(f"/api/v1/bookings/{row.public_id}/").data
+    assert (told["is_beyond"], told["beyond"], told["reason"]) == (True, "外地贵宾首次来访", "航班取消")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_older_bookings_keep_apart_why_they_went_beyond_and_why_they_were_cancelled(
+    branch: Branch, staff: Staff, pick_up: ServiceItem
+) -> None:
+    """Of a cancelled one the trail still has the first reason: the row had lost it."""
+    boss = staff("branch_manager")
+    rows = {
+        name: book(ClientFactory(branch=branch), pick_up, DAY + timedelta(days=place), beyond=name, actor=boss)
+        for place, name in enumerate(("贵宾", "老客户", "补偿"))
+    }
+    plain = book(ClientFactory(branch=branch), pick_up, DAY + timedelta(days=9), beyond="不计", actor=boss)
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("tiers")
+    try:
+        before = MigrationExecutor(connection).migrate([("tiers", "0012_market_events")])
+        old = before.apps.get_model("tiers", "Booking").objects
+        went_back = dict(old.filter(is_beyond=True).values_list("public_id", "reason"))
+        old.filter(pk=rows["老客户"].pk).update(state="cancelled", reason="改期")
+        # One whose trail is kept elsewhere by now.
+        old.filter(pk=rows["补偿"].pk).update(state="cancelled", reason="天气", public_id="0" * 26)
+        old.filter(pk=plain.pk).update(is_beyond=False, state="cancelled", reason="改期")
+    finally:
+        MigrationExecutor(connection).migrate(newest)
+
+    assert went_back[rows["贵宾"].public_id] == "贵宾"
+    found = {row.pk: (row.beyond, row.reason) for row in Booking.objects.all()}
+    assert found == {
+        rows["贵宾"].pk: ("贵宾", ""),
+        rows["老客户"].pk: ("老客户", "改期"),
+        rows["补偿"].pk: ("天气", "天气"),
+        plain.pk: ("", "改期"),
+    }
 
 
 def test_nobody_books_the_past_an_ended_service_or_for_a_client_who_left(

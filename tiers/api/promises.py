@@ -250,20 +250,21 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
 
 
 class BookingRead(serializers.ModelSerializer[Booking]):
-    """One place for one client."""
+    """One place for one client; ``beyond``: why it was given beyond the entitlement, ``reason``: why it was cancelled."""
 
     id = serializers.CharField(source="public_id", read_only=True)
     client = serializers.CharField(source="client.public_id", read_only=True)
     service = serializers.CharField(source="slot.item.public_id", read_only=True)
     day = serializers.DateField(source="slot.day", read_only=True)
     state = serializers.CharField(read_only=True)
+    is_beyond = serializers.BooleanField(read_only=True)
     asked_by = Person(read_only=True)
 
     class Meta:
         model = Booking
         fields = [
-            "id", "client", "service", "day", "at", "where", "note", "state", "confirm_by", "is_beyond", "reason",
-            "asked_by", "asked_at", "version",
+            "id", "client", "service", "day", "at", "where", "note", "state", "confirm_by", "is_beyond", "beyond",
+            "reason", "asked_by", "asked_at", "version",
         ]  # fmt: skip
 
 

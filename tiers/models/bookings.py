@@ -82,9 +82,10 @@ class Booking(PublicModel, Versioned):
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("settled by")
     )
-    #: Why it was cancelled, or why it was given beyond what the tier may have.
+    #: Why it was given beyond what the tier may have; nothing for what the tier may have.
+    beyond = models.CharField(_("why beyond the entitlement"), max_length=200, blank=True)
+    #: Why it was cancelled.
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    is_beyond = models.BooleanField(_("beyond the entitlement"), default=False)
 
     objects: ClassVar[Any] = BookingQuerySet.as_manager()
 
@@ -98,8 +99,8 @@ class Booking(PublicModel, Versioned):
                 condition=Q(state__in=["asked", "confirmed", "done", "cancelled", "no_show"]),
             ),
             models.CheckConstraint(
-                name="booking_cancelled_or_beyond_with_reason",
-                condition=(~Q(state="cancelled") & Q(is_beyond=False)) | ~Q(reason=""),
+                name="booking_cancelled_with_reason",
+                condition=~Q(state="cancelled") | ~Q(reason=""),
                 violation_error_message=_("Say why."),
             ),
         ]
@@ -107,6 +108,10 @@ class Booking(PublicModel, Versioned):
 
     def __str__(self) -> str:
         return f"{self.slot_id} {self.at}"
+
+    @property
+    def is_beyond(self) -> bool:
+        return bool(self.beyond)
 
     def get_absolute_url(self) -> str:
         return reverse("tiers:booking", args=[self.public_id])

@@ -45,7 +45,8 @@ def ask_booking(
     today = local_date(now)
     row: Client = lock(Client.objects.select_related("branch"), pk=client.pk)
     _refuse_unbookable(row, item, day, today)
-    is_beyond = _refuse_unentitled(row, item, day, beyond.strip(), actor)
+    why = beyond.strip()[:200]
+    is_beyond = _refuse_unentitled(row, item, day, why, actor)
     slot = day_of(item, row.branch, day)
     if not ServiceDay.objects.take_place(slot.pk):
         raise DayFull
@@ -61,11 +62,10 @@ def ask_booking(
         cost=item.cost,
         asked_by=actor,
         asked_at=now,
-        is_beyond=is_beyond,
-        reason=beyond.strip()[:200] if is_beyond else "",
+        beyond=why if is_beyond else "",
     )
     after = {"service": item.code, "day": day, "beyond": is_beyond}
-    audit.record(actor, "booking.ask", made, after=after, reason=made.reason, client=row)
+    audit.record(actor, "booking.ask", made, after=after, reason=made.beyond, client=row)
     return made
 
 
