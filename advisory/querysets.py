@@ -47,6 +47,10 @@ class MatchingRunQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> MatchingRunQuerySet:
         return self.filter(branch_q(user))
 
+    def proposed(self) -> MatchingRunQuerySet:
+        """Computed and not decided yet."""
+        return self.filter(state="proposed")
+
 
 class MatchProposalQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> MatchProposalQuerySet:

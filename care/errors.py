@@ -61,6 +61,13 @@ class NeedsWanted(DomainError):
     message = _("The client's needs were wanted again because of this finding before.")
 
 
+class NobodyToInvite(DomainError):
+    """A round begins with somebody to ask."""
+
+    code = "nobody_to_invite"
+    message = _("Nobody of this segment can be written to now.")
+
+
 class OwnRequest(FourEyes):
     code = "own_request"
 

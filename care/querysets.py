@@ -89,6 +89,10 @@ class FollowUpCallQuerySet(models.QuerySet[Any]):
         )
         return [{**row, "percent": (row["done"] + row["unable"]) * 100 // row["wanted"]} for row in rows]
 
+    def done_since(self, moment: datetime) -> FollowUpCallQuerySet:
+        """Calls that were made at or after ``moment``."""
+        return self.filter(state="done", done_at__gte=moment)
+
     def with_attempts(self) -> FollowUpCallQuerySet:
         return self.prefetch_related("attempts__caller").select_related("unable_proposed_by")
 

@@ -56,3 +56,10 @@ class Finding(PublicModel, Versioned):
 
     def __str__(self) -> str:
         return str(self.answer_id)
+
+    @property
+    def needs_may_be_asked(self) -> bool:
+        """Whether the client's needs may still be asked again because of it: once, of a client whom we serve and may contact."""
+        client = self.call.client
+        silent = client.do_not_contact or client.restricted_on is not None
+        return self.needs_asked_at is None and not silent and client.status != client.Status.CLOSED

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from care import notices
+from care.errors import NobodyToInvite
 from care.models import SurveyInvitation, SurveyRound
 from care.services.surveys import link_address, new_token, token_hash
 from clients.models import Client, Segment
@@ -100,19 +101,21 @@ def invite_segment(*, segment: Segment, title: str, branch: Branch, actor: User,
     """Invite every client of the segment whom we may write to, as ``actor`` sees them at this moment.
 
     Their letters are written by the sweep ``care.write_letters``. The same round again, or twice at once, invites only those
-    who have no invitation of it. Raises ``InvalidInput`` and ``ModuleOff``.
+    who have no invitation of it. Raises ``InvalidInput``, ``ModuleOff``, and ``NobodyToInvite`` for a new round.
     """
     if not title.strip():
         raise InvalidInput(fields={"title": _("Say what the clients are asked about.")})
     # One round of a branch at a time: of two at once, the same or others, the second sees whom the first has invited.
     branch = _branch_alone(branch)
-    row, _is_new = SurveyRound.objects.get_or_create(
+    row, is_new = SurveyRound.objects.get_or_create(
         branch=branch,
         segment=segment,
         title=title.strip(),
         defaults={"segment_name": segment.name, "made_by": actor, "made_at": now},
     )
     found = find_audience(segment=segment, title=title, branch=branch, reader=actor, now=now)
+    if is_new and not found.clients:
+        raise NobodyToInvite
     valid = timedelta(days=figures(local_date(now), branch).days("survey.valid_days"))
     SurveyInvitation.objects.bulk_create(
         [_invitation(row, client, now, valid) for client in found.clients], batch_size=_AT_ONCE

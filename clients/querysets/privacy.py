@@ -21,6 +21,10 @@ class DataRequestQuerySet(models.QuerySet[Any]):
     def open(self) -> DataRequestQuerySet:
         return self.exclude(state__in=("answered", "refused"))
 
+    def awaiting_approval(self) -> DataRequestQuerySet:
+        """Answers that somebody has proposed."""
+        return self.filter(state="proposed")
+
     def overdue(self, today: date) -> DataRequestQuerySet:
         """Open, not paused, and past the day of the answer."""
         return self.open().filter(paused_on=None, due_on__lt=today)

@@ -48,7 +48,7 @@ def handling_times(user: User, branches: list[Branch], today: date) -> list[Hand
     calendar, ids = Calendar.around(today, before=2 * _YEAR), [branch.pk for branch in branches]
     closed = Complaint.objects.visible_to(user).closed_since(since).filter(branch_id__in=ids)
     complaints = _by_branch(calendar, _spans(closed, "branch_id", _day_of("received_at"), _day_of("closed_at")))
-    made = FollowUpCall.objects.visible_to(user).filter(client__branch_id__in=ids, state="done", done_at__gte=since)
+    made = FollowUpCall.objects.visible_to(user).done_since(since).filter(client__branch_id__in=ids)
     calls = _by_branch(calendar, _spans(made, "client__branch_id", F("due_on"), _day_of("done_at")))
     return [HandlingTimes(one, complaints.get(one.pk), calls.get(one.pk)) for one in branches]
 

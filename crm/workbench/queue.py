@@ -149,7 +149,7 @@ def decisions(user: User, today: date) -> Iterator[Item]:
                 rank=2,
             )
     if user.has_perm("advisory.approve_matchingrun"):
-        for run in MatchingRun.objects.visible_to(user).filter(state="proposed").select_related("branch")[:5]:
+        for run in MatchingRun.objects.visible_to(user).proposed().select_related("branch")[:5]:
             url = run.get_absolute_url()
             yield Item(
                 "decision",
@@ -162,7 +162,7 @@ def decisions(user: User, today: date) -> Iterator[Item]:
                 rank=2,
             )
     if user.has_perm("care.approve_unable"):
-        calls = FollowUpCall.objects.visible_to(user).filter(state="unable_proposed").exclude(unable_proposed_by=user)
+        calls = FollowUpCall.objects.visible_to(user).awaiting_approval().exclude(unable_proposed_by=user)
         for call in calls.select_related("client")[:_PER_SOURCE]:
             url = call.get_absolute_url()
             yield Item(
@@ -209,7 +209,7 @@ def findings(user: User, today: date) -> Iterator[Item]:
     """Bad answers that compliance has to look into."""
     if not user.has_perm("care.change_finding"):
         return
-    rows = Finding.objects.visible_to(user).filter(state="open").select_related("call__client")
+    rows = Finding.objects.visible_to(user).open().select_related("call__client")
     for finding in rows.order_by("opened_at")[:_PER_SOURCE]:
         yield Item(
             "finding",
@@ -278,7 +278,7 @@ def data_requests(user: User, today: date) -> Iterator[Item]:
     rows = DataRequest.objects.visible_to(user).open().filter(paused_on=None)
     mine = rows.filter(owner=user) | rows.filter(owner=None)
     if user.has_perm("clients.approve_datarequest"):
-        mine = mine | rows.filter(state="proposed").exclude(proposed_by=user)
+        mine = mine | rows.awaiting_approval().exclude(proposed_by=user)
     for row in mine.select_related("client").order_by("due_on", "pk")[:_PER_SOURCE]:
         yield Item(
             "data_request",

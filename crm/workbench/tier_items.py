@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -39,8 +40,8 @@ def programme_decisions(user: User, today: date) -> Iterator[Item]:
     """Programmes that others have handed in; they are wanted from their first day on."""
     if not user.has_perm("tiers.approve_programme"):
         return
-    rows = Programme.objects.visible_to(user).filter(state="submitted").exclude(authors=user)
-    for row in rows.order_by("effective_from", "pk")[:_PER_SOURCE]:
+    rows: Any = Programme.objects.visible_to(user)
+    for row in rows.submitted().exclude(authors=user).order_by("effective_from", "pk")[:_PER_SOURCE]:
         yield Item(
             "decision",
             _("Approval"),

@@ -114,3 +114,34 @@ def test_no_float_touches_money():
     ]
 
     assert found == []
+
+
+ROOF = ("crm/workbench", "crm/dashboard", "crm/overview", "crm/search")
+#: A keyword that chooses rows by a state word: the set has its name in the app that owns the rows.
+_BY_STATE = re.compile(r"""\bstate(__in)?=[\[("']""")
+
+
+def states_spelled(text: str) -> list[str]:
+    """Calls of ``filter`` or ``exclude`` in which a state is spelled out."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("filter", "exclude")
+        ):
+            found += [ast.unparse(word) for word in node.keywords if _BY_STATE.match(ast.unparse(word))]
+    return found
+
+
+def test_the_roof_asks_for_sets_by_their_names_and_spells_no_state():
+    found = [f"{path.relative_to(ROOT)}: {one}" for path in sources(*ROOF) for one in states_spelled(path.read_text())]
+
+    assert found == []
+
+
+def test_a_state_that_is_spelled_would_be_found():
+    assert states_spelled("rows.exclude(state__in=['due', 'done']).filter(pk=1, state='done')") == [
+        "state='done'",
+        "state__in=['due', 'done']",
+    ]

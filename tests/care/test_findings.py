@@ -131,6 +131,27 @@ def test_who_left_or_wants_no_contact_is_not_asked(web: Web, staff: Staff, clien
     assert want(web, manager, finding, "v", reason=" ") == 400
 
 
+def test_the_button_stands_only_where_the_needs_may_be_asked(
+    web: Web, staff: Staff, client: Client, finding: Finding
+) -> None:
+    officer, url = staff("compliance"), reverse("care:finding_needs", args=[finding.public_id])
+    rows, today = Client.objects.filter(pk=client.pk), local_date(timezone.now())
+
+    def offered(**fields: Any) -> bool:
+        rows.update(**fields)
+        shown = url in web(officer).get(reverse("care:findings")).content.decode()
+        assert shown == Finding.objects.select_related("call__client").get().needs_may_be_asked
+        return shown
+
+    assert offered()
+    assert not offered(do_not_contact=True, do_not_contact_reason="客户要求")
+    assert not offered(
+        do_not_contact=False, do_not_contact_reason="", restricted_on=today, restriction_reason="客户要求"
+    )
+    assert offered(restricted_on=None, restriction_reason="")
+    assert not offered(status="closed", closed_on=today)
+
+
 def test_nobody_asks_about_his_own_client_or_beyond_his_branch(
     web: Web, staff: Staff, other_branch: Branch, client: Client, finding: Finding
 ) -> None:

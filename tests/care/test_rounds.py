@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from care.errors import NobodyToInvite
 from care.models import SurveyInvitation, SurveyRound
 from care.services import answer_survey, find_audience, hand_out_link, invite_segment, invite_surveys, write_letters
 from care.services.rounds import Audience
@@ -204,6 +205,26 @@ def test_figures_and_contact_points_are_read_once_for_all_letters_of_a_branch(
     assert read(5, "二") == one
 
 
+def test_a_new_round_that_would_invite_nobody_is_refused_and_one_that_was_begun_goes_on(
+    branch: Branch, manager: User, segment: Segment, web: Web, api: Api
+) -> None:
+    somebody(branch, silent=True)
+    said = {"segment": segment.public_id, "title": ABOUT}
+
+    with pytest.raises(NobodyToInvite):
+        ask(segment, branch, manager)
+    page = web(manager).post(NEW, {**said, "form_token": "t"})
+    told = api(manager).post(ROUNDS, said, format="json", headers={"Idempotency-Key": "a"})
+
+    assert (page.status_code, told.status_code, told.json()["code"]) == (409, 409, "nobody_to_invite")
+    assert "Nobody of this segment can be written to now." in page.content.decode()
+    assert not SurveyRound.objects.exists()
+
+    somebody(branch)
+    begun = ask(segment, branch, manager)
+    assert ask(segment, branch, manager).pk == begun.pk
+
+
 def test_who_turns_silent_before_the_letter_is_written_gets_none_and_the_reason_is_on_file(
     branch: Branch, manager: User, segment: Segment
 ) -> None:
@@ -305,6 +326,7 @@ def test_a_segment_of_a_colleague_cannot_be_asked_and_a_refusal_is_said_on_the_p
 
 
 def test_the_public_page_asks_for_what_the_round_is_about(branch: Branch, manager: User, segment: Segment) -> None:
+    somebody(branch)
     made = ask(segment, branch, manager)
     SurveyInvitationFactory(
         branch=branch, round=made, occasion="round", token="tok", expires_at=timezone.now() + timedelta(days=1)
@@ -321,9 +343,11 @@ def test_the_list_of_rounds_costs_the_same_for_one_and_for_ten(
     branch: Branch, manager: User, segment: Segment, web: Web, cost_of: Any
 ) -> None:
     browser = web(manager)
+    somebody(branch)
     ask(segment, branch, manager, title="一")
     one = cost_of(lambda: browser.get(reverse("care:survey_rounds")))
     for number in range(9):
+        somebody(branch)
         ask(segment, branch, manager, title=f"第{number}次")
 
     assert cost_of(lambda: browser.get(reverse("care:survey_rounds"))) == one
@@ -357,6 +381,7 @@ def test_a_round_is_seen_in_its_branch_alone_and_asked_by_who_may(
     branch: Branch, other_branch: Branch, manager: User, segment: Segment, staff: Staff, api: Api
 ) -> None:
     other_manager = staff("branch_manager", branch=other_branch)
+    somebody(branch)
     made = ask(segment, branch, manager)
     said = {"segment": segment.public_id, "title": ABOUT}
 

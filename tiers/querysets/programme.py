@@ -23,6 +23,10 @@ class ProgrammeQuerySet(models.QuerySet[Any]):
     def active_on(self, day: date) -> ProgrammeQuerySet:
         return self.filter(state="active", effective_from__lte=day)
 
+    def submitted(self) -> ProgrammeQuerySet:
+        """Handed in and not decided yet."""
+        return self.filter(state="submitted")
+
     def of_branch(self, branch: Branch) -> ProgrammeQuerySet:
         """What can be evaluated at a branch: its own programmes and the company's; own ones and newer editions first."""
         return self.filter(Q(branch=branch) | Q(branch=None, company_id=branch.company_id)).order_by(

@@ -23,6 +23,13 @@ class PromiseQuerySet(models.QuerySet[Any]):
         """Owed, neither kept nor missed yet."""
         return self.filter(state="due")
 
+    def kept(self) -> PromiseQuerySet:
+        return self.filter(state="done")
+
+    def let_go(self) -> PromiseQuerySet:
+        """Neither owed any more nor kept: missed, waived or closed."""
+        return self.exclude(state__in=["due", "done"])
+
     def by_entitlement(self) -> PromiseQuerySet:
         """What follows from the tier, without what a market event asks beside it."""
         return self.filter(event=None)

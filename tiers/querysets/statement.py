@@ -29,7 +29,7 @@ def services_received(user: User, client: Client, since: date) -> list[Received]
     """Promises kept and bookings that took place from ``since`` on, by service, the newest first."""
     from tiers.models import Booking, Promise, ServiceItem
 
-    kept = Promise.objects.visible_to(user).filter(client=client, state="done", kept_on__gte=since)
+    kept = Promise.objects.visible_to(user).kept().filter(client=client, kept_on__gte=since)
     came = Booking.objects.visible_to(user).filter(client=client, state="done", slot__day__gte=since)
     told: dict[int, tuple[int, date]] = {}
     for rows, service, day in ((kept, "item", "kept_on"), (came, "slot__item", "slot__day")):

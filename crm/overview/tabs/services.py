@@ -38,8 +38,8 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
     entitled = {line["item"].pk for line in services}
     return {
         "owed": open_ones,
-        "given": promises.filter(state="done").order_by("-kept_on", "-pk")[:_MOST],
-        "let_go": promises.exclude(state__in=["due", "done"]).order_by("-due_on", "-pk")[:_MOST],
+        "given": promises.kept().order_by("-kept_on", "-pk")[:_MOST],
+        "let_go": promises.let_go().order_by("-due_on", "-pk")[:_MOST],
         "bookings": bookings,
         "services": services,
         "suggested": suggested_services(user, client, day, entitled) if may_ask else [],
