@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from clients.models import Client
@@ -15,7 +16,7 @@ from crm.core.jobs import take_and_run
 from crm.core.models import AuditEntry, Branch, JobRun, Policy, User
 from tests.factories.clients import ClientFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
-from tiers.models import Programme, Simulation, TierState
+from tiers.models import ContactCadence, Programme, Simulation, TierState
 from tiers.services.programmes import ProgrammePlan, TierPlan, create_programme, seed_default_programme
 
 pytestmark = pytest.mark.django_db
@@ -182,3 +183,21 @@ def test_who_may_not_see_rates_is_told_no_commission_and_nobody_sees_a_client_be
     seen = api(User.objects.get(pk=manager.pk)).get(f"{sheet}outcome/", {"bound": "gold:300000.00"})
 
     assert (seen.data["up"], seen.data["commission"]) == (1, None)
+
+
+def test_contacts_are_told_for_each_who_serves_the_clients_as_on_the_page(
+    branch: Branch, staff: Staff, api: Api, programme: Programme, web: Callable[[User], Any]
+) -> None:
+    (client,) = hold(branch, 40_000_000)
+    Client.objects.filter(pk=client.pk).update(advisor=staff("advisor"))
+    for code, days in (("silver", 73), ("gold", 5)):
+        terms = {"programme_code": programme.code, "tier_code": code, "days": days, "valid_from": date(2000, 1, 1)}
+        ContactCadence.objects.create(company=branch.company, created_by=system_user(), **terms)
+    manager = staff("branch_manager")
+    made = send(api(manager), URL, programme=programme.public_id).data["id"]
+
+    told = api(manager).get(f"{URL}{made}/outcome/", {"bound": "gold:300000.00"}).data
+    page = web(manager).get(reverse("tiers:simulation", args=[made]), {"b_gold": "300000"}).content.decode()
+
+    assert (told["contacts"], told["contacts_per_advisor"]) == ("68.00", "5.7")
+    assert "5.7" in page

@@ -29,7 +29,15 @@ from tiers.services.drafts import activate_programme, submit_programme
 from tiers.services.evaluation import evaluate
 from tiers.services.preview import preview_evaluation
 from tiers.services.programmes import ProgrammePlan, TierPlan, create_programme, seed_default_programme
-from tiers.services.simulation import bounds_of, lay_out, read_bounds, save_as_draft, tell
+from tiers.services.simulation import (
+    COMPARED,
+    bounds_of,
+    drafts_to_compare,
+    lay_out,
+    read_bounds,
+    save_as_draft,
+    tell,
+)
 from tiers.tasks import tidy_simulations
 
 pytestmark = pytest.mark.django_db
@@ -364,3 +372,19 @@ def test_the_scale_is_one_of_tens() -> None:
     steps = [place(Decimal(10) ** power) for power in range(3, 9)]
 
     assert {b - a for a, b in zip(steps, steps[1:], strict=False)} == {Decimal(184)}
+
+
+def test_the_newest_drafts_that_can_be_compared_are_shown_whatever_others_are_newer(
+    branch: Branch, programme: Programme, staff: Staff
+) -> None:
+    hold(branch, 40_000_000)
+    sheet, manager = sheet_of(branch, programme), staff("branch_manager")
+    said = {"simulation": sheet, "actor": manager, "now": NOW, "effective_from": date(2099, 1, 1), "for_branch": True}
+    drafts = [
+        save_as_draft(bounds=tried(programme, gold=f"{300_000 + n}"), note=f"{n}", **said) for n in range(COMPARED + 1)
+    ]
+    for _n in range(COMPARED):
+        other = save_as_draft(bounds=tried(programme, gold="400000"), note="x", **said)
+        Programme.objects.filter(pk=other.pk).update(age_floors=[{"months": 12, "tier": "gold"}])
+
+    assert [draft.note for draft, _bounds in drafts_to_compare(sheet)] == [row.note for row in drafts[:0:-1]]

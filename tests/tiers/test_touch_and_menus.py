@@ -166,11 +166,15 @@ def test_the_report_opens_in_every_grouping_and_costs_only_for_who_may_see_them(
     seen = web(staff("branch_manager")).get(reverse("tiers:kept"), {"by": by}).content.decode()
     own = web(advisor).get(reverse("tiers:kept"), {"by": by}).content.decode()
     told = api(advisor).get("/api/v1/promises/kept/", {"by": by}).data
+    told_all = api(staff("branch_manager")).get("/api/v1/promises/kept/", {"by": by}).data
 
     assert "100 %" in seen and "100 %" in own
     assert ("88.00" in seen) == (by in ("service", "tier"))
     assert "88.00" not in own
     assert [(row["owed"], row["percent"], row["spent"]) for row in told] == [(1, 100, None)]
+    names = {"service": "Greeting", "tier": "Gold", "advisor": advisor.name, "client": "王五"}
+    assert [row["name"] for row in (*told, *told_all)] == [names[by]] * 2 and names[by] in seen
+    assert [row["spent"] for row in told_all] == ["88.00" if by in ("service", "tier") else None]
 
 
 def test_a_report_of_nonsense_is_refused_by_its_field(staff: Staff, api: Api, web: Web) -> None:

@@ -118,7 +118,10 @@ class KeptLine(serializers.Serializer[Any]):
     overdue = serializers.IntegerField()
     percent = serializers.IntegerField(allow_null=True)
     spent = serializers.DecimalField(
-        max_digits=16, decimal_places=2, allow_null=True, help_text="Yuan; null without the right."
+        max_digits=16,
+        decimal_places=2,
+        allow_null=True,
+        help_text="Yuan, by service and tier; null else and without the right.",
     )
 
 

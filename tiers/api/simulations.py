@@ -119,6 +119,9 @@ class OutcomeRead(serializers.Serializer[Any]):
     commission = YuanField(allow_null=True, help_text="Null without the right to see rates.")
     cost = YuanField(allow_null=True)
     contacts = serializers.DecimalField(max_digits=16, decimal_places=2, allow_null=True)
+    contacts_per_advisor = serializers.DecimalField(
+        max_digits=16, decimal_places=1, allow_null=True, help_text="A month, for each who serves these clients."
+    )
 
 
 class MovedRead(serializers.ModelSerializer[SimulatedClient]):
@@ -259,4 +262,5 @@ def _told(outcome: Outcome, tiers: list[Tier], bounds: dict[int, int]) -> dict[s
         "down": outcome.down,
         "pairs": outcome.pairs,
         **{name: outcome.total(name) for name in ("commission", "cost", "contacts")},
+        "contacts_per_advisor": outcome.contacts_per_advisor,
     }

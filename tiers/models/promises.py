@@ -66,6 +66,9 @@ class Promise(PublicModel, Versioned):
         WAIVED = "waived", _("Waived")
         CLOSED = "closed", pgettext_lazy("promise", "Closed")
 
+    #: States in which it may still be kept.
+    OPEN = (State.DUE, State.MISSED)
+
     class Closed(models.TextChoices):
         """Why a row is no longer owed."""
 
@@ -173,6 +176,11 @@ class Promise(PublicModel, Versioned):
 
     def get_absolute_url(self) -> str:
         return reverse("tiers:promise", args=[self.public_id])
+
+    @property
+    def is_open(self) -> bool:
+        """May still be kept: late is better than never, and is counted as late."""
+        return self.state in self.OPEN
 
     @property
     def is_late(self) -> bool:

@@ -88,6 +88,11 @@ class TierState(models.Model):
     def __str__(self) -> str:
         return str(self.client_id)
 
+    @property
+    def by_rule(self) -> Tier:
+        """The tier by rule: the present one, unless one given by hand holds."""
+        return self.earned or self.tier
+
 
 class TierChange(PublicModel):
     """One step of a client's tier with its proof (评定依据): the sum, the days and the bounds it was compared with.

@@ -8,9 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
+from clients.models import Client
+from clients.querysets.scope import shown_name
 from crm.core.language import in_language
-from tiers.models import Booking, Promise
+from tiers.models import Booking, Promise, ServiceItem, Tier
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -22,6 +25,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "advisor": ("client__advisor__staff_number", "client__advisor__name"),
     "client": ("client__public_id", "client__external_id"),
 }
+#: Where a booking stands in these groups.
+_BOOKED = {"service": "slot__item__code", "tier": "tier_code"}
 #: Lines shown of clients: those with the most missed.
 MOST_CLIENTS = 50
 
@@ -31,45 +36,75 @@ def kept_report(
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Lines and total of the promises due between two days to clients whom the user may see.
 
-    Each line has ``key`` and ``name`` beside what was counted; ``spent`` is None for who may not see costs. What bookings
-    cost stands with the tier and the service, since nobody owed them.
+    Each line has ``key`` and ``name``, as the reader may see it, beside what was counted. ``spent`` is told by service and
+    by tier, where it holds what bookings cost as well, since nobody owed them; else, and for who may not see costs, None.
     """
     rows = Promise.objects.visible_to(user).settled_between(first, last, today)
     lines = rows.kept_by(*GROUPS[by], most=MOST_CLIENTS if by == "client" else 500)
-    name: Callable[[dict[str, Any]], str] = _NAMES[by]
+    costs = costs and by in _BOOKED
     booked = _booked(user, by, first, last) if costs else {}
     for line in lines:
-        line["key"], line["name"] = str(line[GROUPS[by][0]] or ""), name(line)
+        line["key"] = str(line[GROUPS[by][0]] or "")
         line["spent"] = _yuan(line["spent"]) + booked.pop(line["key"], Decimal()) if costs else None
-    if costs and by in ("service", "tier"):
-        lines += [_only_booked(by, key, spent) for key, spent in sorted(booked.items())]
+    lines += [_only_booked(key, spent) for key, spent in sorted(booked.items())]
+    _NAMED[by](lines, user, today)
     total = rows.kept_in_all()
-    total["spent"] = sum((line["spent"] for line in lines), Decimal()) if costs and by in ("service", "tier") else None
+    total["spent"] = sum((line["spent"] for line in lines), Decimal()) if costs else None
     return lines, total
 
 
 def _booked(user: User, by: str, first: date, last: date) -> dict[str, Decimal]:
-    path = {"service": "slot__item__code", "tier": "tier_code"}.get(by)
-    if path is None:
-        return {}
-    done = Booking.objects.visible_to(user).filter(state="done", slot__day__gte=first, slot__day__lte=last)
+    path, done = (
+        _BOOKED[by],
+        Booking.objects.visible_to(user).filter(state="done", slot__day__gte=first, slot__day__lte=last),
+    )
     rows = done.order_by().values_list(path).annotate(spent=Sum("cost"))
     return {str(key): _yuan(spent) for key, spent in rows}
 
 
-def _only_booked(by: str, key: str, spent: Decimal) -> dict[str, Any]:
+def _only_booked(key: str, spent: Decimal) -> dict[str, Any]:
     """A line for what was booked only: nobody was owed it."""
     counted = dict.fromkeys(("owed", "in_time", "late", "missed", "overdue"), 0)
-    return {**counted, "percent": None, "key": key, "name": key, "spent": spent}
+    return {**counted, "percent": None, "key": key, "spent": spent}
 
 
 def _yuan(value: Any) -> Decimal:
     return Decimal(value) if value is not None else Decimal()
 
 
-_NAMES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "service": lambda line: in_language(en=line["item__name_en"], zh=line["item__name_zh"]),
-    "tier": lambda line: str(line["tier_code"]),
-    "advisor": lambda line: str(line["client__advisor__name"] or ""),
-    "client": lambda line: str(line["client__external_id"]),
+def _name_services(lines: list[dict[str, Any]], user: User, _today: date) -> None:
+    unnamed = [line["key"] for line in lines if "item__name_zh" not in line]
+    known = {item.code: item.name for item in ServiceItem.objects.visible_to(user).filter(code__in=unnamed)}
+    for line in lines:
+        said = known.get(line["key"], line["key"])
+        line["name"] = (
+            in_language(en=line["item__name_en"], zh=line["item__name_zh"]) if "item__name_zh" in line else said
+        )
+
+
+def _name_tiers(lines: list[dict[str, Any]], user: User, today: date) -> None:
+    known = Tier.objects.names(user.branch, today, user.company)
+    for line in lines:
+        line["name"] = known.get(line["key"], line["key"])
+
+
+def _name_advisors(lines: list[dict[str, Any]], _user: User, _today: date) -> None:
+    for line in lines:
+        line["name"] = str(line["client__advisor__name"] or _("Nobody"))
+
+
+def _name_clients(lines: list[dict[str, Any]], user: User, _today: date) -> None:
+    rows = Client.objects.visible_to(user).filter(public_id__in=[line["key"] for line in lines])
+    known = {client.public_id: client for client in rows}
+    for line in lines:
+        client = line["client"] = known.get(line["key"])
+        line["name"] = shown_name(client, user) if client else str(line["client__external_id"])
+
+
+#: Words of the reader's language; clients in the form he may see.
+_NAMED: dict[str, Callable[[list[dict[str, Any]], User, date], None]] = {
+    "service": _name_services,
+    "tier": _name_tiers,
+    "advisor": _name_advisors,
+    "client": _name_clients,
 }

@@ -47,7 +47,7 @@ class Proof:
     @property
     def by_rule(self) -> Tier | None:
         """The tier by rule: the present one, unless one given by hand holds."""
-        return None if self.state is None else self.state.earned or self.state.tier
+        return None if self.state is None else self.state.by_rule
 
 
 def proof_of(client: Client, today: date) -> Proof:

@@ -49,7 +49,7 @@ def of_another_programme(_leaving: Any, staying: Any) -> Q:
 
 def one_promise(leaving: Any, staying: Any, moment: Moment) -> tuple[Values | None, Values]:
     """Of two rows for one occurrence the staying client's stands; what was kept for the leaving one is not owed again."""
-    if leaving.state == "done" and staying.state in ("due", "missed"):
+    if leaving.state == "done" and staying.is_open:
         taken = ("state", "kept_on", "kept_by_id", "proof", "contact_ref", "delivery_id", "note", "cost")
         return None, {name: getattr(leaving, name) for name in taken}
     return None, {}

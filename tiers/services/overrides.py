@@ -42,7 +42,7 @@ def request_override(
     today = local_date(now)
     _hold(client)
     state = _state(client)
-    by_rule = state.earned or state.tier
+    by_rule = state.by_rule
     if tier.programme_id != state.programme_id:
         raise OverrideNotAllowed(fields={"tier": _("This tier is not one of the programme that grades the client.")})
     if tier.pk == by_rule.pk:
@@ -83,7 +83,7 @@ def approve_override(
     if row.is_too_late(today):
         raise OverrideExpired
     state = _state(row.client)
-    by_rule = state.earned or state.tier
+    by_rule = state.by_rule
     tier = _present(row.tier, state)
     _refuse_beyond_limits(row, tier, by_rule, actor, today)
     for before in TierOverride.objects.holding().filter(client=row.client):
@@ -157,7 +157,7 @@ def end_override(
     if row.state != _State.HOLDING or (actor.is_system and row.valid_to >= today):
         raise OverrideNotInForce
     state = _state(row.client)
-    shown, back = state.tier, state.earned or state.tier
+    shown, back = state.tier, state.by_rule
     state.tier, state.earned, state.since = back, None, today
     state.save(update_fields=["tier", "earned", "since"])
     row.state, row.ended_at, row.end_reason = _State.ENDED, now, reason

@@ -20,7 +20,7 @@ from tiers.models import Promise, ServiceItem
 _NOT_SPOKEN = (ContactLog.Outcome.NO_ANSWER, ContactLog.Outcome.REFUSED)
 State, Proof = Promise.State, ServiceItem.Proof
 #: What a contact may keep, and what it has kept.
-_FOLLOWED = (State.DUE, State.MISSED, State.DONE)
+_FOLLOWED = (*Promise.OPEN, State.DONE)
 #: New values of a promise by attribute name.
 Change = tuple[Promise, dict[str, Any]]
 
@@ -58,7 +58,7 @@ def note_contacts(*, changes: Sequence[Change], actor: User) -> int:
 def _changes(client_ids: Sequence[int], today: date) -> list[Change]:
     standing = ContactLog.objects.standing().exclude(outcome__in=_NOT_SPOKEN)
     lost = Q(state=State.DONE, proof=Proof.CONTACT) & ~Exists(standing.filter(public_id=OuterRef("contact_ref")))
-    open_ones = Q(state__in=[State.DUE, State.MISSED])
+    open_ones = Q(state__in=Promise.OPEN)
     rows = Promise.objects.filter(open_ones | lost, client_id__in=client_ids, item__proof=Proof.CONTACT)
     promises = list(rows.select_related("item").order_by("due_on", "pk"))
     if not promises:

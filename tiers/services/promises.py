@@ -21,8 +21,6 @@ from tiers.models import Delivery, PreferenceSegment, Promise, ServiceItem
 from tiers.querysets.menus import belongs_q
 
 State, Proof = Promise.State, ServiceItem.Proof
-#: States in which a promise may still be kept: late is better than never, and is counted as late.
-_OPEN = (State.DUE, State.MISSED)
 #: So many unknown clients are named in a refusal.
 _NAMED = 20
 
@@ -127,7 +125,7 @@ def deliver(
         made_by=actor,
     )
     # One promise of each client: the one that is due first.
-    owed = Promise.objects.filter(item=item, state__in=_OPEN, opens_on__lte=day, last_day__gte=day)
+    owed = Promise.objects.filter(item=item, state__in=Promise.OPEN, opens_on__lte=day, last_day__gte=day)
     first = owed.filter(client=OuterRef("client")).order_by("due_on", "pk").values("pk")[:1]
     chosen = owed.filter(client__in=people.values("pk"), pk=Subquery(first)).values("pk")
     made.kept = Promise.objects.filter(pk__in=list(chosen.values_list("pk", flat=True))).update(
@@ -183,7 +181,7 @@ def _refuse_undeliverable(item: ServiceItem, branch: Branch, title: str, day: da
 
 def _open(promise: Promise, version: int | None) -> Promise:
     row: Promise = lock(Promise.objects.select_related("client", "item"), pk=promise.pk, version=version)
-    if row.state not in _OPEN:
+    if not row.is_open:
         raise PromiseSettled
     return row
 

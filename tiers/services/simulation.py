@@ -61,6 +61,8 @@ class Outcome:
     pairs: list[Pair]
     #: Which of commission, cost and contacts are known at all.
     known: frozenset[str] = frozenset()
+    #: Members of staff who share the contacts.
+    advisors: int = 0
 
     @property
     def lines(self) -> list[tuple[Tier, int, int, int]]:
@@ -74,6 +76,12 @@ class Outcome:
     @property
     def down(self) -> int:
         return sum(pair.clients for pair in self.pairs if pair.new.rank < pair.old.rank)
+
+    @property
+    def contacts_per_advisor(self) -> Decimal | None:
+        """Contacts a month for each who serves these clients; None where that is not known."""
+        contacts = self.total("contacts")
+        return contacts / 12 / self.advisors if contacts is not None and self.advisors else None
 
     def total(self, name: str) -> Decimal | None:
         """Commission, cost or contacts of all pairs; None where that is not known."""
@@ -242,7 +250,9 @@ def tell(sheet: Simulation, bounds: Mapping[int, int], *, with_commission: bool)
     pairs.sort(key=lambda pair: (-pair.clients, pair.old.rank, pair.new.rank))
     known = {"commission"} if rates else set()
     known |= {"cost", "contacts"} if upkeep is not None else set()
-    return Outcome([(tier, before[tier.rank], after[tier.rank]) for tier in tiers], pairs, frozenset(known))
+    return Outcome(
+        [(tier, before[tier.rank], after[tier.rank]) for tier in tiers], pairs, frozenset(known), sheet.advisors
+    )
 
 
 def _rates(sheet: Simulation, tiers: Sequence[Tier]) -> dict[int, Decimal]:
@@ -317,16 +327,16 @@ def drafts_to_compare(sheet: Simulation) -> list[tuple[Programme, dict[int, int]
     """Open drafts that differ from the sheet's edition in bounds alone, with these bounds; the newest first."""
     tiers = list(Tier.objects.filter(programme=sheet.programme_id).order_by("rank"))
     wanted = [_shape(tier) for tier in tiers]
-    found = []
+    found: list[tuple[Programme, dict[int, int]]] = []
     rows = Programme.objects.of_branch(sheet.branch).filter(code=sheet.programme.code, state__in=["draft", "submitted"])  # type: ignore[attr-defined]  # the stubs lose this manager
-    for row in rows.with_tiers().order_by("-pk")[:_COMPARED]:
+    for row in rows.with_tiers().order_by("-pk"):
         own = sorted(row.tiers.all(), key=lambda tier: tier.rank)
         if row.age_floors == sheet.programme.age_floors and [_shape(tier) for tier in own] == wanted:
             found.append((row, bounds_of(own)))
-    return found
+    return found[:COMPARED]
 
 
-_COMPARED = 6
+COMPARED = 6
 
 
 def _shape(tier: Tier) -> tuple[Any, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -13,14 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from clients.models import Client
 from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.policies import figures
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 from tiers.forms.services import KeptForm
-from tiers.models import ServiceItem, Tier
 from tiers.querysets.kept import GROUPS, kept_report
 from tiers.querysets.touch import STATES, in_touch
 from tiers.slices import period_of
@@ -44,7 +41,9 @@ def kept(request: HttpRequest) -> HttpResponse:
     first, last = form.span(period_of("quarter", today)[0], today)
     costs = user.has_perm("tiers.cost_promise")
     lines, total = kept_report(user, by, first, last, today, costs=costs)
-    _name(lines, by, user, today)
+    for line in lines:
+        client = line.get("client")
+        line["url"] = f"{client.get_absolute_url()}?tab=services" if client else ""
     context = {
         "form": KeptForm(initial={"first": first, "last": last}),
         "lines": lines,
@@ -53,32 +52,9 @@ def kept(request: HttpRequest) -> HttpResponse:
         "views": [{"key": key, "label": label()} for key, label in _LABELS.items()],
         "first": first,
         "last": last,
-        "costs": costs and by in ("service", "tier"),
+        "costs": total["spent"] is not None,
     }
     return render(request, "tiers/kept.html", context)
-
-
-def _name(lines: list[dict[str, Any]], by: str, user: Any, today: date) -> None:
-    """Words of the reader's language; clients in the form he may see."""
-    if by == "tier":
-        names = Tier.objects.names(user.branch, today, user.company)
-        for line in lines:
-            line["name"] = names.get(line["key"], line["name"])
-    elif by == "service":
-        unnamed = [line["key"] for line in lines if line["name"] == line["key"]]
-        names = {item.code: item.name for item in ServiceItem.objects.visible_to(user).filter(code__in=unnamed)}
-        for line in lines:
-            line["name"] = names.get(line["key"], line["name"])
-    elif by == "advisor":
-        for line in lines:
-            line["name"] = line["name"] or _("Nobody")
-    elif by == "client":
-        rows = Client.objects.visible_to(user).filter(public_id__in=[line["key"] for line in lines])
-        known = {client.public_id: client for client in rows}
-        for line in lines:
-            client = known.get(line["key"])
-            line["name"] = shown_name(client, user) if client else line["name"]
-            line["url"] = f"{client.get_absolute_url()}?tab=services" if client else ""
 
 
 @require_safe

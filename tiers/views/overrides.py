@@ -63,7 +63,7 @@ def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
     if state is None:
         messages.error(request, _("This client has no tier yet: no evaluation has found assets on file."))
         return redirect(back)
-    by_rule = state.earned or state.tier
+    by_rule = state.by_rule
     form = OverrideForm(request.POST or None, programme_id=state.programme_id, not_this=by_rule.pk)
 
     def ask(form: CommandForm) -> TierOverride:

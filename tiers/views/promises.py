@@ -70,14 +70,13 @@ def dress(rows: Any, user: Any, today: Any) -> None:
 def promise_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One promise: the service with its standard, the days, what became of it, and what may be done."""
     user, today, row = actor_of(request), local_date(timezone.now()), visible_promise(request, public_id)
-    is_open = row.state in (Promise.State.DUE, Promise.State.MISSED)
     context = {
         "promise": row,
         "name": shown_name(row.client, user),
         "today": today,
         "overdue": row.is_overdue(today),
-        "may_keep": is_open and user.has_perm("tiers.keep_promise"),
-        "may_waive": is_open and user.has_perm("tiers.waive_promise"),
+        "may_keep": row.is_open and user.has_perm("tiers.keep_promise"),
+        "may_waive": row.is_open and user.has_perm("tiers.waive_promise"),
         "may_put_off": row.state == Promise.State.DUE and user.has_perm("tiers.waive_promise"),
         "crumbs": [_crumb()],
     }

@@ -102,15 +102,14 @@ def _answer(request: HttpRequest, sheet: Simulation, tiers: list[Tier], bounds: 
     by_rank = {tier.rank: tier for tier in tiers}
     for row in page:
         row.name_shown, row.old, row.new = row.client.masked_name, by_rank[row.before], by_rank[row.after]
-    contacts = outcome.total("contacts")
     return {
         "sheet": sheet,
         "outcome": outcome,
         "page": page,
         "commission": outcome.total("commission"),
         "cost": outcome.total("cost"),
-        "contacts": contacts,
-        "per_advisor": contacts / 12 / sheet.advisors if contacts is not None and sheet.advisors else None,
+        "contacts": outcome.total("contacts"),
+        "per_advisor": outcome.contacts_per_advisor,
         "may_see_rates": user.has_perm("tiers.view_clientrate"),
         "compare_url": reverse("tiers:simulation_drafts", args=[sheet.public_id]),
     }
