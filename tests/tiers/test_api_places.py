@@ -8,6 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client as Browser
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -18,7 +21,7 @@ from tests.factories.clients import ClientFactory
 from tests.factories.core import BranchFactory, CompanyFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, programme_of, put_in_tier
 from tests.factories.tiers import RateCardFactory, put_days
-from tiers.models import ClientRate, ContactCadence, EvaluationRun, ServiceDay, ServiceItem
+from tiers.models import ClientRate, ContactCadence, EvaluationRun, ServiceDay, ServiceItem, Tier
 from tiers.services.evaluation import evaluate
 from tiers.services.programmes import seed_default_programme
 from tiers.tasks import settle_rates
@@ -27,6 +30,7 @@ pytestmark = pytest.mark.django_db
 
 DAYS, CADENCES, BOOKINGS = "/api/v1/service-days/", "/api/v1/contact-cadences/", "/api/v1/bookings/"
 Staff = Callable[..., User]
+Web = Callable[[User], Browser]
 Api = Callable[[User], APIClient]
 
 
@@ -134,6 +138,35 @@ def test_a_cadence_is_set_from_a_day_on_and_follows_the_one_before(branch: Branc
     assert (past.status_code, list(past.json()["fields"])) == (400, ["valid_from"])
     assert [row["id"] for row in now.data["results"]] == [made.data["id"]]
     assert ContactCadence.objects.get(public_id=made.data["id"]).valid_to == today + timedelta(days=9)
+
+
+@pytest.mark.parametrize(("days", "is_fit"), [(0, False), (1, True), (730, True), (731, False)])
+def test_page_rest_and_database_let_a_cadence_be_of_one_day_to_two_years(
+    branch: Branch, staff: Staff, web: Web, api: Api, days: int, is_fit: bool
+) -> None:
+    tiers, house = programme_of(branch).tiers, staff("head_office", branch=None)
+    today = local_date(timezone.now()).isoformat()
+
+    def keep(tier: Tier) -> None:
+        ContactCadence(
+            company=branch.company, programme_code="default", tier_code=tier.code, days=days, valid_from=today,
+            created_by=house,
+        ).full_clean()  # fmt: skip
+
+    page = web(house).post(
+        reverse("tiers:cadence_set", args=[tiers.get(code="gold").public_id]),
+        {"form_token": "a", "days": days, "valid_from": today},
+    )
+    said = {"tier": tiers.get(code="silver").public_id, "days": days, "valid_from": today}
+    answer = send(api(house), CADENCES, **said)
+
+    assert (page.status_code, answer.status_code) == ((302, 201) if is_fit else (400, 400))
+    if is_fit:
+        keep(tiers.get(code="platinum"))
+    else:
+        assert list(answer.data["fields"]) == ["days"]
+        with pytest.raises(ValidationError):
+            keep(tiers.get(code="platinum"))
 
 
 def test_a_cadence_is_the_companys_and_seen_by_whoever_serves_its_clients(

@@ -274,6 +274,27 @@ def test_preference_segments_over_rest(branch: Branch, staff: Staff, api: Api) -
     assert phone.get(url).data["rule"] == IN_SHANGHAI
 
 
+@pytest.mark.parametrize("there", [1, 6, 9])
+def test_the_form_shows_every_line_of_a_menu_with_blank_ones_after_it_and_saving_loses_none(
+    branch: Branch, staff: Staff, web: Web, there: int
+) -> None:
+    boss = staff("branch_manager")
+    programme_of(branch)
+    menu = [Line("report", f"Report {n}", f"周报{n}") for n in range(there)]
+    row = create_preference(values=SAID, menu=menu, company=branch.company, branch=branch, actor=boss)
+    browser, url = web(boss), reverse("tiers:preference_edit", args=[row.public_id])
+
+    form = browser.get(url).context["form"]
+    words = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    lines = [name for name in words if name.startswith("title_zh_")]
+    blank = [name for name in lines if not words[name]]
+    saved = browser.post(url, {**words, "is_active": "on", "form_token": "a", blank[-1]: "晚宴"})
+
+    assert len(blank) >= 2 and len(lines) >= 6
+    assert saved.status_code == 302
+    assert list(row.entries.values_list("title_zh", flat=True)) == [f"周报{n}" for n in range(there)] + ["晚宴"]
+
+
 @pytest.mark.parametrize("of_branch", [True, False])
 def test_a_preference_segment_of_a_name_that_is_there_already_is_refused_by_its_field(
     branch: Branch, staff: Staff, web: Web, api: Api, of_branch: bool

@@ -18,6 +18,7 @@ from crm.core.api.writes import Commands
 from crm.core.clocks import local_date
 from tiers.filters import CadenceFilter
 from tiers.models import ContactCadence, Tier
+from tiers.models.services import CADENCE_MOST
 from tiers.services.entitlements import set_cadence
 
 
@@ -33,7 +34,7 @@ class CadenceRead(serializers.ModelSerializer[ContactCadence]):
 
 class SetCadence(Strict):
     tier = PublicIdField(model=Tier)
-    days = serializers.IntegerField(min_value=1, max_value=366, allow_null=True)
+    days = serializers.IntegerField(min_value=1, max_value=CADENCE_MOST, allow_null=True)
     valid_from = serializers.DateField(help_text="Today or later.")
     reason = serializers.CharField(max_length=200, allow_blank=True, default="")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -13,7 +15,8 @@ from clients.models import Channel, Client, ContactLog, RiskGrade, Segment
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
 from tiers.gates import gate_choices
-from tiers.models import OwnerRole, Period, ServiceItem, Tier
+from tiers.models import MenuEntry, OwnerRole, Period, ServiceItem, Tier
+from tiers.models.services import CADENCE_MOST
 
 
 def day_field(label: Any, **more: Any) -> forms.DateField:
@@ -91,7 +94,7 @@ class CadenceForm(CommandForm):
     days = forms.IntegerField(
         label=_("Days between contacts"),
         min_value=1,
-        max_value=730,
+        max_value=CADENCE_MOST,
         required=False,
         help_text=_("Leave empty for no cadence."),
     )
@@ -218,8 +221,10 @@ class ClientChoiceForm(forms.Form):
         return rows.order_by("-total_assets", "-pk")[:20]
 
 
-#: Lines of a menu that the form offers.
-MENU_LINES = 6
+#: The form of a menu offers at least so many lines, and at least so many blank ones.
+_LINES, _BLANK = 6, 2
+#: Names of the fields of a line of a menu.
+_LINE = re.compile(r"(?:kind|title_zh|title_en)_([1-9][0-9]{0,3})", re.ASCII)
 
 
 class PreferenceForm(CommandForm):
@@ -239,16 +244,25 @@ class PreferenceForm(CommandForm):
     )
     is_active = forms.BooleanField(label=_("In use"), required=False, initial=True)
 
-    def __init__(self, *args: Any, segments: Any, tiers: list[Tier], is_new: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        segments: Any,
+        tiers: list[Tier],
+        is_new: bool,
+        menu: Sequence[MenuEntry] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         fields["segment"].queryset = segments
         fields["segment"].required = is_new
         fields["segment"].empty_label = "—" if is_new else _("As it is")
         fields["tier_codes"].choices = [(tier.code, tier.name) for tier in tiers]
-        from tiers.models import MenuEntry
-
-        for number in range(1, MENU_LINES + 1):
+        # What was sent decides over how many lines there are: none of them is lost on the way.
+        sent = {int(found[1]) for name in self.data if (found := _LINE.fullmatch(name))}
+        self._lines = sorted(sent) if self.is_bound else range(1, max(_LINES, len(menu) + _BLANK) + 1)
+        for number in self._lines:
             fields[f"kind_{number}"] = forms.ChoiceField(
                 label=_("Line %(number)s: kind") % {"number": number}, choices=MenuEntry.Kind.choices, required=False
             )
@@ -258,11 +272,14 @@ class PreferenceForm(CommandForm):
             fields[f"title_en_{number}"] = forms.CharField(
                 label=_("Line %(number)s: title in English") % {"number": number}, max_length=80, required=False
             )
+        for number, entry in enumerate(menu, 1):
+            for name in ("kind", "title_zh", "title_en"):
+                self.initial[f"{name}_{number}"] = getattr(entry, name)
 
     def menu(self) -> list[tuple[str, str, str]]:
         """Kind, English and Chinese title of each line that says something."""
         said = self.cleaned_data
-        lines = [(said[f"kind_{n}"], said[f"title_en_{n}"], said[f"title_zh_{n}"]) for n in range(1, MENU_LINES + 1)]
+        lines = [(said[f"kind_{n}"], said[f"title_en_{n}"], said[f"title_zh_{n}"]) for n in self._lines]
         return [line for line in lines if line[1] or line[2]]
 
 

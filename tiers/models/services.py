@@ -212,6 +212,10 @@ class Entitlement(PublicModel):
         return f"{self.tier_code} {self.times}/{self.period}"
 
 
+#: Nobody of a tier that has a cadence goes without a contact for longer than two years.
+CADENCE_MOST = 730
+
+
 class ContactCadence(PublicModel):
     """How long clients of a tier may go without a contact (联络频率). Never edited: a new row ends the one before."""
 
@@ -245,9 +249,9 @@ class ContactCadence(PublicModel):
                 name="cadence_ends_after_it_begins", condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from"))
             ),
             models.CheckConstraint(
-                name="cadence_is_at_least_a_day",
-                condition=Q(days=None) | Q(days__gte=1),
-                violation_error_message=_("At least one day lies between two contacts."),
+                name="cadence_from_a_day_to_two_years",
+                condition=Q(days=None) | Q(days__gte=1, days__lte=CADENCE_MOST),
+                violation_error_message=_("One day to two years lie between two contacts."),
             ),
         ]
 

@@ -18,7 +18,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.keyset import capped_count
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of, place_of
-from tiers.forms.services import MENU_LINES, PreferenceForm
+from tiers.forms.services import PreferenceForm
 from tiers.models import PreferenceSegment, Programme, Tier
 from tiers.querysets.menus import belongs_q
 from tiers.services.menus import Line, change_preference, create_preference
@@ -89,17 +89,12 @@ def _form(request: HttpRequest, row: PreferenceSegment | None) -> PreferenceForm
     initial: dict[str, Any] = {}
     if row is not None:
         initial = {name: getattr(row, name) for name in ("name_zh", "name_en", "tier_codes", "is_active", "version")}
-        for number, entry in enumerate(row.entries.all()[:MENU_LINES], 1):
-            initial |= {
-                f"kind_{number}": entry.kind,
-                f"title_zh_{number}": entry.title_zh,
-                f"title_en_{number}": entry.title_en,
-            }
     return PreferenceForm(
         request.POST or None,
         segments=Segment.objects.visible_to(user).order_by("name"),
         tiers=list(programme.tiers.order_by("-rank")) if programme else [],
         is_new=row is None,
+        menu=list(row.entries.all()) if row is not None else (),
         initial=initial,
     )
 
