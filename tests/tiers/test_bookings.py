@@ -262,9 +262,11 @@ def test_the_desk_books_confirms_and_cancels_in_the_browser(
     page = browser.get(reverse("tiers:bookings")).content.decode()
     sure = browser.post(reverse("tiers:booking_confirm", args=[row.public_id]), {"form_token": "b", "version": 1})
     came = browser.post(reverse("tiers:booking_came", args=[row.public_id]), {"form_token": "c", "version": 2})
+    asked = {"item": pick_up.public_id, "day": today.isoformat()}
+    shown = browser.get(reverse("tiers:places_set"), asked).context["form"].initial
     more = browser.post(
         reverse("tiers:places_set"),
-        {"form_token": "d", "item": pick_up.public_id, "day": today.isoformat(), "places": 9},
+        {"form_token": "d", **asked, "shown": shown["shown"], "version": shown["version"], "places": 9},
     )
 
     assert client.external_id in found
@@ -275,6 +277,56 @@ def test_the_desk_books_confirms_and_cancels_in_the_browser(
     row.refresh_from_db()
     assert (row.state, ServiceDay.objects.get().places) == ("done", 9)
     assert browser.get(row.get_absolute_url()).status_code == 200
+
+
+def _hidden(form: Any) -> dict[str, Any]:
+    return {name: form[name].value() or "" for name in ("shown", "version")}
+
+
+def test_places_of_a_day_are_changed_only_from_what_was_seen_of_it(
+    branch: Branch, staff: Staff, web: Web, pick_up: ServiceItem, gold: Callable[[], Client]
+) -> None:
+    browser, url, today = web(staff("front_desk")), reverse("tiers:places_set"), local_date(timezone.now())
+    asked = {"item": pick_up.public_id, "day": today.isoformat()}
+    slot = ServiceDay.objects.create(item=pick_up, branch=branch, day=today, places=3)
+
+    def send(token: str, places: int, **said: Any) -> Any:
+        return browser.post(url, {"form_token": token, **asked, "places": places, **said})
+
+    first = browser.get(url, asked)
+    book(gold(), pick_up, today, now=timezone.now())  # a place is taken meanwhile
+    stale = send("a", 1, **_hidden(first.context["form"]))
+    slot.refresh_from_db()
+
+    assert "0 of 3 taken" in first.content.decode()
+    assert (stale.status_code, slot.places) == (412, 3)
+    assert "1 of 3 taken" in stale.content.decode()
+
+    again = send("a", 5, **_hidden(stale.context["form"]))  # having been told
+    slot.refresh_from_db()
+    assert (again.status_code, slot.places) == (302, 5)
+
+
+def test_places_of_another_day_than_the_one_shown_are_set_only_where_nobody_has_set_them(
+    branch: Branch, staff: Staff, web: Web, pick_up: ServiceItem
+) -> None:
+    browser, url, today = web(staff("front_desk")), reverse("tiers:places_set"), local_date(timezone.now())
+    known, new = today + timedelta(days=20), today + timedelta(days=21)
+    for day in (today, known):
+        ServiceDay.objects.create(item=pick_up, branch=branch, day=day, places=3)
+    hidden = _hidden(browser.get(url, {"item": pick_up.public_id, "day": today.isoformat()}).context["form"])
+
+    def send(token: str, day: date, **said: Any) -> Any:
+        words = {"form_token": token, "item": pick_up.public_id, "day": day.isoformat(), "places": 8}
+        return browser.post(url, {**words, **hidden, **said})
+
+    refused, opened = send("a", known), send("b", new)
+    told = send("a", known, **_hidden(refused.context["form"]))
+
+    assert (refused.status_code, opened.status_code, told.status_code) == (409, 302, 302)
+    assert "0 of 3 taken" in refused.content.decode()
+    assert dict(ServiceDay.objects.values_list("day", "places")) == {today: 3, known: 8, new: 8}
+    assert browser.get(url, {"item": "x", "day": "2026-13-45"}).status_code == 200
 
 
 def test_the_bookings_cost_the_same_for_one_row_and_for_ten(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -198,15 +199,38 @@ class ConcludeForm(CommandForm):
 
 
 class PlacesForm(CommandForm):
+    """How many places a day has; ``shown`` tells of which day and service the version was seen."""
+
     item = forms.ModelChoiceField(
         label=pgettext_lazy("catalogue", "Service"), queryset=ServiceItem.objects.none(), to_field_name="public_id"
     )
     day = day_field(_("Day"))
     places = forms.IntegerField(label=_("Places"), min_value=0, max_value=1000)
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
 
     def __init__(self, *args: Any, items: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["item"].queryset = items  # type: ignore[attr-defined]  # a model choice field
+
+    @staticmethod
+    def mark(item: ServiceItem, day: date) -> str:
+        return f"{item.public_id}/{day.isoformat()}"
+
+    @property
+    def seen(self) -> int | None:
+        """The version of the day that is to be changed; None where another one was shown, or none was on file."""
+        said = self.cleaned_data
+        return super().seen if said["shown"] == self.mark(said["item"], said["day"]) else None
+
+    @property
+    def command(self) -> dict[str, Any]:
+        return {name: value for name, value in super().command.items() if name != "shown"}
+
+    def show(self, item: ServiceItem, day: date, version: int | None) -> None:
+        """Let what is sent next be about the day as it is now."""
+        said = cast(QueryDict, self.data).copy()
+        said["shown"], said["version"] = self.mark(item, day), "" if version is None else str(version)
+        self.data = said
 
 
 class ClientChoiceForm(forms.Form):

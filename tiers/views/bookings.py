@@ -11,16 +11,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.models import Client
 from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
+from crm.core.errors import StaleEdit
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of, place_of
+from tiers.errors import DayKnown
 from tiers.filters import BookingFilter
 from tiers.forms.services import BookingForm, ClientChoiceForm, ConcludeForm, PlacesForm, WaiveForm
 from tiers.models import Booking, ServiceDay, ServiceItem
@@ -30,6 +33,7 @@ from tiers.services.bookings import (
     cancel_booking,
     conclude_booking,
     confirm_booking,
+    open_day,
     set_places,
 )
 
@@ -203,14 +207,37 @@ _TITLES: dict[str, Callable[[], str]] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("tiers.change_serviceday", raise_exception=True)
 def places_set(request: HttpRequest) -> HttpResponse:
-    """How many places a day has."""
+    """How many places a day has; what it has and how many are taken stands above, as of when the form was shown."""
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
     items = ServiceItem.objects.of_branch(place.branch).booked().in_force(today).order_by("code")
-    initial = {"day": request.GET.get("day") or today, "item": request.GET.get("item", "")}
+    facts: list[dict[str, str]] = []
+
+    def look(item: ServiceItem, day: date) -> ServiceDay | None:
+        row = ServiceDay.objects.filter(item=item, branch=place.branch, day=day).first()
+        taken, places = (row.taken, row.places) if row else (0, item.places)
+        words = _("%(taken)s of %(places)s taken") % {"taken": taken, "places": places}
+        facts[:] = [{"label": f"{item.name} · {day:%Y-%m-%d}", "value": words}]
+        return row
+
+    day = _day(request.GET.get("day", "")) or today
+    item = items.filter(public_id=request.GET.get("item", "")[:26]).first()
+    initial: dict[str, Any] = {"day": day}
+    if item is not None:
+        row = look(item, day)
+        initial |= {"item": item.public_id, "shown": PlacesForm.mark(item, day)}
+        initial |= {"places": row.places, "version": row.version} if row else {"places": item.places}
     form = PlacesForm(request.POST or None, items=items, initial=initial)
 
-    def save(form: CommandForm) -> ServiceDay:
-        return set_places(branch=place.branch, actor=user, **form.command)
+    def save(_form: CommandForm) -> ServiceDay:
+        said = form.command
+        try:
+            if form.seen is None:
+                return open_day(branch=place.branch, actor=user, **said)
+            return set_places(branch=place.branch, actor=user, version=form.seen, **said)
+        except (StaleEdit, DayKnown):
+            found = look(said["item"], said["day"])
+            form.show(said["item"], said["day"], found.version if found else None)
+            raise
 
     return command(
         request,
@@ -224,7 +251,15 @@ def places_set(request: HttpRequest) -> HttpResponse:
             "submit": _("Save"),
             "back_url": reverse("tiers:bookings"),
             "crumbs": [_crumb()],
+            "facts": facts,
             "text": _("None for a day on which the service is not given."),
         },
         said=_("Saved."),
     )
+
+
+def _day(said: str) -> date | None:
+    try:
+        return parse_date(said)
+    except ValueError:  # well written, and no day of the calendar
+        return None
