@@ -41,7 +41,9 @@ class CareConfig(AppConfig):
         from care import services  # noqa: F401  registers them
         from care.models import Finding, FollowUpCall, SurveyInvitation
         from care.segments import offer
+        from care.services.findings import CALLED
         from care.services.merging import both_calls
+        from clients.asked_again import add_reasons
         from clients.registry import ClientBound, Moves, bind
         from complaints.querysets import recused_q
         from crm.core import audit
@@ -69,4 +71,5 @@ class CareConfig(AppConfig):
             about=("care.surveyinvitation", "care.survey", "care.surveyround"),
         )
         add_words(_ACTIONS)
+        add_reasons({CALLED: _("follow-up call of %(day)s: %(reason)s")})
         offer()

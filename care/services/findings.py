@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from care.errors import FindingClosed, NeedsWanted, NoContactWanted, OwnRequest
 from care.models import Finding
+from clients.asked_again import Reason
 from clients.services import ask_needs_again
 from crm.core import audit
 from crm.core.clocks import local_date
@@ -15,6 +16,9 @@ from crm.core.errors import InvalidInput
 from crm.core.models import User
 from crm.core.service import service
 from crm.core.versions import lock
+
+#: What the words of a finding are about, when the needs are asked again because of it.
+CALLED = "follow_up_call"
 
 
 @service("finding.close")
@@ -48,8 +52,7 @@ def ask_needs(*, actor: User, finding: Finding, now: datetime, reason: str, vers
         raise NoContactWanted
     if not reason.strip():
         raise InvalidInput(fields={"reason": _("Say why.")})
-    day = local_date(row.call.done_at or row.opened_at)
-    why = _("follow-up call of %(day)s: %(reason)s") % {"day": day.isoformat(), "reason": reason.strip()}
+    why = Reason(reason.strip(), CALLED, local_date(row.call.done_at or row.opened_at))
     ask_needs_again(client=client, reason=why, actor=actor, now=now)
     row.needs_asked_at, row.needs_asked_by = now, actor
     row.save_changed(["needs_asked_at", "needs_asked_by"])

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clients.asked_again import in_words
 from clients.models.client import Client
 from clients.quality import QualityItem
 from clients.querysets.quality import ClientQualityQuerySet, QuestionToAskQuerySet
@@ -65,15 +66,15 @@ class ClientQuality(models.Model):
 class QuestionToAsk(PublicModel):
     """An item that somebody wants asked when the client is next spoken with; closed once it is on file.
 
-    With a reason it is asked again although it may be on file, and stays open until it was asked since.
+    With reasons it is asked again although it may be on file, and stays open until it was asked since.
     """
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="questions_to_ask", verbose_name=_("client"))
     item = models.CharField(_("item"), max_length=24, choices=QualityItem.choices)
     asked_for_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     asked_for_at = models.DateTimeField()
-    #: Why it is asked again, in words that whoever serves the client may read.
-    reason = models.CharField(_("reason"), max_length=400, blank=True)
+    #: Why it is asked again, in words that whoever serves the client may read; see ``clients.asked_again``.
+    reasons = models.JSONField(_("reason"), default=list, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[Any] = QuestionToAskQuerySet.as_manager()
@@ -95,9 +96,9 @@ class QuestionToAsk(PublicModel):
     @property
     def words(self) -> str:
         """What is to be asked, and why again where it was wanted again."""
-        if not self.reason:
+        if not self.reasons:
             return str(self.get_item_display())
         return gettext("%(item)s to be asked again, because of: %(why)s") % {
             "item": self.get_item_display(),
-            "why": self.reason,
+            "why": gettext("; ").join(map(in_words, self.reasons)),
         }

@@ -78,10 +78,14 @@ def first_reached(leaving: Any, staying: Any, _moment: Moment) -> Settled:
 
 
 def one_question(leaving: Any, staying: Any, _moment: Moment) -> Settled:
-    """Of two open questions for one item the staying client's stands; why the leaving one's was asked again goes with it."""
-    if not leaving.reason or staying.reason:
+    """Of two open questions for one item the staying client's stands; why the leaving one's was asked again goes with it, and the
+    later wish is the one to be met."""
+    if not leaving.reasons:
         return None, {}
-    return None, {name: getattr(leaving, name) for name in ("reason", "asked_for_by_id", "asked_for_at")}
+    own = staying.reasons
+    later = staying if own and staying.asked_for_at > leaving.asked_for_at else leaving
+    told = [*own, *(reason for reason in leaving.reasons if reason not in own)]
+    return None, {"reasons": told, "asked_for_by_id": later.asked_for_by_id, "asked_for_at": later.asked_for_at}
 
 
 def own_rows() -> list[ClientBound]:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from clients import provenance
+from clients.asked_again import Reason
 from clients.errors import ClientClosed, NothingToVerify
 from clients.models import Client, ClientQuality, NeedsInterview, QuestionToAsk
 from clients.provenance import Verification
@@ -25,8 +26,6 @@ from crm.core.versions import lock
 
 #: Clients weighed with one statement for reading and one for writing.
 _BATCH = 2000
-#: Characters of the reasons for asking again.
-_REASON = 400
 #: Batches of one round of the sweep: a hundred thousand clients take four rounds.
 _ROUNDS = 13
 _SCORES = (
@@ -92,7 +91,7 @@ def _weighed(sheet: Mapping[str, Any], catalogue: Catalogue, today: date) -> Cli
 def _close_answered(ids: Collection[int]) -> None:
     """Questions whose item is neither missing nor out of date any more have been answered."""
     waiting = QuestionToAsk.objects.open().filter(client_id__in=ids).select_related("client__quality")
-    done = [row.pk for row in waiting.with_asked_since() if (row.asked_since if row.reason else _is_on_file(row))]
+    done = [row.pk for row in waiting.with_asked_since() if (row.asked_since if row.reasons else _is_on_file(row))]
     if done:
         QuestionToAsk.objects.filter(pk__in=done, closed_at=None).update(closed_at=database_now())
 
@@ -173,22 +172,22 @@ def ask_next(*, client: Client, items: Iterable[str], actor: User, now: datetime
 
 
 @service("client.ask_needs_again")
-def ask_needs_again(*, client: Client, reason: str, actor: User, now: datetime) -> QuestionToAsk:
+def ask_needs_again(*, client: Client, reason: Reason, actor: User, now: datetime) -> QuestionToAsk:
     """Have the needs asked again although they may be on file, saying why; a second reason stands beside the first.
 
     The question stays open until an interview has been taken since. Raises ``InvalidInput`` and ``ClientClosed``.
     """
-    said = reason.strip()
-    if not said:
+    if not reason.words.strip():
         raise InvalidInput(fields={"reason": _("Say why.")})
     row: Client = lock(Client.objects.all(), pk=client.pk)
     if row.status == Client.Status.CLOSED:
         raise ClientClosed
     held = QuestionToAsk.objects.open().filter(client=row, item=QualityItem.NEEDS).first()
     question: QuestionToAsk = held or QuestionToAsk(client=row, item=QualityItem.NEEDS)
-    if said not in question.reason:
-        question.reason = "; ".join(filter(None, [question.reason, said]))[:_REASON]
+    if reason.on_file not in question.reasons:
+        question.reasons = [*question.reasons, reason.on_file]
     question.asked_for_by, question.asked_for_at = actor, now
     question.save()
-    audit.record(actor, "client.ask_needs_again", row, reason=said, client=row)
+    after = {name: held for name, held in reason.on_file.items() if name != "words"}
+    audit.record(actor, "client.ask_needs_again", row, after=after, reason=reason.words[:300], client=row)
     return question

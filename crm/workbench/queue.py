@@ -310,7 +310,7 @@ def questions_to_ask(user: User, today: date) -> Iterator[Item]:
             today,
             shown_name(client, user),
             _to_ask(found),
-            f"{client.get_absolute_url()}?tab={'needs' if any(row.reason for row in found) else 'quality'}",
+            f"{client.get_absolute_url()}?tab={'needs' if any(row.reasons for row in found) else 'quality'}",
             brief_url=_brief(client),
             rank=9,
         )
@@ -318,8 +318,8 @@ def questions_to_ask(user: User, today: date) -> Iterator[Item]:
 
 def _to_ask(found: list[QuestionToAsk]) -> str:
     """What is wanting, and before it what is to be asked again and why."""
-    again = [row.words for row in found if row.reason]
-    items = labels(row.item for row in found if not row.reason)
+    again = [row.words for row in found if row.reasons]
+    items = labels(row.item for row in found if not row.reasons)
     return " · ".join([*again, *([_("To be asked: %(items)s") % {"items": _(", ").join(items)}] if items else [])])
 
 

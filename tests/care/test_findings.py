@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from care.models import Finding
+from care.services import ask_needs
+from clients.asked_again import Reason
 from clients.models import Client, QuestionToAsk
 from clients.services import approve_merge, ask_merge, ask_needs_again, record_needs, score_clients
 from crm.core.clocks import local_date
@@ -100,8 +102,7 @@ def test_it_is_wanted_once_for_each_finding_and_two_findings_name_both_reasons(
     second = want(web, officer, other, "v", reason="风险偏好变了")
 
     assert (first, second) == ([302, 302, 409], 302)
-    question = QuestionToAsk.objects.open().get(client=client)
-    assert WORDS in question.reason and "风险偏好变了" in question.reason
+    assert all(words in asked_of(client)[0] for words in (WORDS, "风险偏好变了"))
     assert AuditEntry.objects.filter(action="finding.ask_needs").count() == 2
 
 
@@ -187,10 +188,46 @@ def test_of_two_clients_made_one_the_reason_for_asking_again_goes_along(branch: 
     leaving, staying = ClientFactory(branch=branch), ClientFactory(branch=branch)
     now = timezone.now()
     QuestionToAsk.objects.create(client=staying, item="needs", asked_for_by=manager, asked_for_at=now)
-    ask_needs_again(client=leaving, reason=WORDS, actor=manager, now=now)
+    ask_needs_again(client=leaving, reason=Reason(WORDS), actor=manager, now=now)
 
     asked = ask_merge(leaving=leaving, staying=staying, reason="同一人", actor=manager, now=now)
     approve_merge(record=asked, actor=second, now=now)
 
     question = QuestionToAsk.objects.open().get(client=staying)
-    assert question.reason == WORDS
+    assert (question.asked_for_at, WORDS in question.words) == (now, True)
+
+
+def test_of_two_clients_made_one_who_were_both_to_be_asked_again_no_reason_is_lost_and_the_later_wish_counts(
+    branch: Branch, staff: Staff
+) -> None:
+    manager, second = staff("branch_manager"), staff("compliance")
+    leaving, staying = ClientFactory(branch=branch), ClientFactory(branch=branch)
+    now = timezone.now()
+    ask_needs_again(client=staying, reason=Reason("目标变了"), actor=second, now=now - timedelta(days=3))
+    ask_needs_again(client=leaving, reason=Reason(WORDS), actor=manager, now=now - timedelta(days=1))
+
+    asked = ask_merge(leaving=leaving, staying=staying, reason="同一人", actor=manager, now=now)
+    approve_merge(record=asked, actor=second, now=now)
+
+    question = QuestionToAsk.objects.open().get(client=staying)
+    assert all(words in question.words for words in (WORDS, "目标变了"))
+    assert (question.asked_for_by, question.asked_for_at) == (manager, now - timedelta(days=1))
+
+
+def test_why_is_read_in_the_readers_language_and_in_full_however_many_findings_there_are(
+    web: Web, staff: Staff, branch: Branch, client: Client
+) -> None:
+    manager, day = staff("branch_manager"), local_date(timezone.now())
+    words = [f"{number}{'很长的说明' * 31}" for number in range(4)]
+    for number, said in enumerate(words):
+        call = FollowUpCallFactory(branch=branch, client=client, state="done", done_at=timezone.now(), caller=None)
+        with translation.override("zh-hans" if number % 2 else "en"):
+            ask_needs(actor=manager, finding=FindingFactory(branch=branch, call=call), now=timezone.now(), reason=said)
+
+    with translation.override("en"):
+        english = asked_of(client)[0]
+    with translation.override("zh-hans"):
+        chinese = asked_of(client)[0]
+
+    assert english.endswith("; ".join(f"follow-up call of {day}: {said}" for said in words))
+    assert chinese.endswith("；".join(f"{day} 回访：{said}" for said in words))

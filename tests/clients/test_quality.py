@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clients.asked_again import Reason
 from clients.errors import NothingAnswered, NothingToVerify
 from clients.models import Client, ClientQuality, QuestionToAsk
 from clients.months import add_months
@@ -308,7 +309,7 @@ def test_whether_many_were_asked_again_costs_as_much_as_whether_one_was(
     def wanted(count: int) -> list[int]:
         clients = [ClientFactory(branch=branch) for _number in range(count)]
         for client in clients:
-            ask_needs_again(client=client, reason="目标变了", actor=advisor, now=NOW)
+            ask_needs_again(client=client, reason=Reason("目标变了"), actor=advisor, now=NOW)
         return [client.pk for client in clients]
 
     one, many = wanted(1), wanted(5)
