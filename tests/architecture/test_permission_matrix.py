@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ def routes(resolver: URLResolver | None = None, lead: str = "") -> Iterator[str]
             yield f"{lead}{entry.name}"
 
 
+@cache
 def address(name: str) -> str:
     """The path of a route, with an id that no row has wherever it asks for one."""
     try:
