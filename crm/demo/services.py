@@ -66,7 +66,7 @@ def give_services(*, crew: Crew, today: date, now: datetime) -> int:
             plan_promises(branch=branch, now=at_local(day, time(8)), actor=system_user())
             _keep_some(crew, branch, day)
     for branch in crew.branches:
-        _decide_some(crew.of(branch, MANAGER)[0], branch, today)
+        _decide_some(crew.of(branch, MANAGER)[0], branch, today, now)
         _draw_segments(crew.of(branch, MANAGER)[0], branch)
         _book(crew.of(branch, FRONT_DESK)[0], branch, today, now)
     return int(Promise.objects.count())
@@ -87,18 +87,20 @@ def _keep_some(crew: Crew, branch: Branch, day: date) -> None:
     rows = rows.order_by("due_on", "client__external_id", "item__code")
     for place, row in enumerate(rows.select_related("client__advisor")[:9]):
         if place % _BY_HAND and row.client.advisor:
-            keep_promise(promise=row, kept_on=day, today=day, actor=row.client.advisor, note="已当面沟通")
+            keep_promise(
+                promise=row, kept_on=day, now=at_local(day, time(18)), actor=row.client.advisor, note="已当面沟通"
+            )
 
 
-def _decide_some(manager: User, branch: Branch, today: date) -> None:
+def _decide_some(manager: User, branch: Branch, today: date, now: datetime) -> None:
     rows = Promise.objects.due().filter(client__branch=branch, due_on__gte=today)
     rows = rows.order_by("due_on", "client__external_id", "item__code")
     for place, row in enumerate(rows[:3]):
         if place == 0:
-            waive_promise(promise=row, reason="客户婉拒，已说明权益", actor=manager)
+            waive_promise(promise=row, reason="客户婉拒，已说明权益", actor=manager, now=now)
         else:
             later = row.due_on + timedelta(days=10)
-            put_off_promise(promise=row, due_on=later, today=today, reason="客户出差，约定改期", actor=manager)
+            put_off_promise(promise=row, due_on=later, reason="客户出差，约定改期", actor=manager, now=now)
 
 
 def _draw_segments(manager: User, branch: Branch) -> None:
@@ -121,9 +123,9 @@ def _book(desk: User, branch: Branch, today: date, now: datetime) -> None:
             actor=desk, now=asked_at,
         )  # fmt: skip
         if days_ago != -2:
-            confirm_booking(booking=row, actor=desk)
+            confirm_booking(booking=row, actor=desk, now=asked_at)
         if days_ago > 0:
-            conclude_booking(booking=row, came=True, today=today, actor=desk)
+            conclude_booking(booking=row, came=True, actor=desk, now=now)
 
 
 def _entitled(branch: Branch) -> Iterator[Client]:

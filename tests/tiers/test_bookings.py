@@ -80,8 +80,8 @@ def test_a_full_day_takes_nobody_and_a_cancelled_place_is_free_again(
     with pytest.raises(DayFull):
         book(gold(), pick_up)
     with pytest.raises(InvalidInput):
-        cancel_booking(booking=first, reason=" ", actor=system_user())
-    gone = cancel_booking(booking=first, reason="航班取消", actor=system_user(), version=1)
+        cancel_booking(booking=first, reason=" ", actor=system_user(), now=morning(TODAY))
+    gone = cancel_booking(booking=first, reason="航班取消", actor=system_user(), version=1, now=morning(TODAY))
 
     assert (gone.state, gone.reason, ServiceDay.objects.get().taken) == ("cancelled", "航班取消", 1)
     book(gold(), pick_up)
@@ -112,7 +112,7 @@ def test_a_booking_beyond_the_entitlement_says_why_also_when_it_is_cancelled_for
     boss, nobody = staff("branch_manager"), ClientFactory(branch=branch)
     row = book(nobody, pick_up, beyond="外地贵宾首次来访", actor=boss)
 
-    kept = cancel_booking(booking=row, reason="航班取消", actor=boss)
+    kept = cancel_booking(booking=row, reason="航班取消", actor=boss, now=morning(TODAY))
 
     assert (kept.beyond, kept.reason) == ("外地贵宾首次来访", "航班取消")
     page = web(boss).get(row.get_absolute_url()).content.decode()
@@ -179,17 +179,17 @@ def test_a_booking_is_confirmed_and_concluded_once(pick_up: ServiceItem, gold: C
     row = book(gold(), pick_up)
 
     with pytest.raises(BookingSettled):
-        conclude_booking(booking=row, came=True, today=DAY, actor=system_user())
+        conclude_booking(booking=row, came=True, now=morning(DAY), actor=system_user())
     with pytest.raises(StaleEdit):
-        confirm_booking(booking=row, actor=system_user(), version=7)
-    confirm_booking(booking=row, actor=system_user(), version=1)
+        confirm_booking(booking=row, actor=system_user(), version=7, now=morning(TODAY))
+    confirm_booking(booking=row, actor=system_user(), version=1, now=morning(TODAY))
     with pytest.raises(InvalidInput):
-        conclude_booking(booking=row, came=True, today=TODAY, actor=system_user())
-    done = conclude_booking(booking=row, came=False, today=DAY, actor=system_user(), note="未到")
+        conclude_booking(booking=row, came=True, now=morning(TODAY), actor=system_user())
+    done = conclude_booking(booking=row, came=False, now=morning(DAY), actor=system_user(), note="未到")
 
-    assert (done.state, done.note) == ("no_show", "未到")
+    assert (done.state, done.note, done.settled_at) == ("no_show", "未到", morning(DAY))
     with pytest.raises(BookingSettled):
-        cancel_booking(booking=row, reason="晚了", actor=system_user())
+        cancel_booking(booking=row, reason="晚了", actor=system_user(), now=morning(TODAY))
 
 
 def test_a_day_has_as_many_places_as_the_branch_says_but_no_fewer_than_are_taken(
@@ -364,6 +364,8 @@ def test_bookings_over_rest(
 
     assert (made.status_code, again.status_code, Booking.objects.count()) == (201, 200, 2)
     assert (sure.data["state"], done.data["state"], gone.data["state"]) == ("confirmed", "done", "cancelled")
+    assert (made.data["settled_by"], made.data["settled_at"]) == (None, None)
+    assert done.data["settled_by"]["name"] and done.data["settled_at"] > sure.data["settled_at"] > made.data["asked_at"]
     assert (late.status_code, late.json()["code"]) == (409, "booking_settled")
     seen = phone.get("/api/v1/bookings/", {"state": "done"}).data["results"]
     assert [row["id"] for row in seen] == [made.data["id"]]

@@ -303,37 +303,39 @@ def test_a_promise_is_kept_by_hand_even_late_and_only_once(client: Client, staff
     row, desk = Promise.objects.get(client=client), staff("front_desk")
 
     with pytest.raises(InvalidInput):
-        keep_promise(promise=row, kept_on=LATER, today=FIRST, actor=desk)
+        keep_promise(promise=row, kept_on=LATER, now=morning(FIRST), actor=desk)
     with pytest.raises(InvalidInput):
-        keep_promise(promise=row, kept_on=FIRST - timedelta(days=1), today=FIRST, actor=desk)
-    done = keep_promise(promise=row, kept_on=LATER, today=LATER, actor=desk, note="面谈")
+        keep_promise(promise=row, kept_on=FIRST - timedelta(days=1), now=morning(FIRST), actor=desk)
+    done = keep_promise(promise=row, kept_on=LATER, now=morning(LATER), actor=desk, note="面谈")
 
     assert (done.state, done.proof, done.kept_by, done.is_late) == ("done", "hand", desk, False)
     with pytest.raises(PromiseSettled):
-        keep_promise(promise=row, kept_on=LATER, today=LATER, actor=desk)
+        keep_promise(promise=row, kept_on=LATER, now=morning(LATER), actor=desk)
 
 
 def test_a_waiver_and_another_day_need_a_reason(client: Client, staff: Staff) -> None:
     row, boss = Promise.objects.get(client=client), staff("branch_manager")
 
     with pytest.raises(InvalidInput):
-        waive_promise(promise=row, reason=" ", actor=boss)
+        waive_promise(promise=row, reason=" ", actor=boss, now=morning(FIRST))
     with pytest.raises(InvalidInput):
-        put_off_promise(promise=row, due_on=row.due_on, today=FIRST, reason="出差", actor=boss)
-    put_off = put_off_promise(promise=row, due_on=date(2026, 7, 10), today=FIRST, reason="客户出差", actor=boss)
+        put_off_promise(promise=row, due_on=row.due_on, now=morning(FIRST), reason="出差", actor=boss)
+    put_off = put_off_promise(promise=row, due_on=date(2026, 7, 10), now=morning(FIRST), reason="客户出差", actor=boss)
+    assert put_off.decided_at == morning(FIRST)
     assert (put_off.first_due_on, put_off.last_day) == (date(2026, 6, 30), date(2026, 7, 14))
 
-    gone = waive_promise(promise=row, reason="客户婉拒", actor=boss)
+    gone = waive_promise(promise=row, reason="客户婉拒", actor=boss, now=morning(LATER))
     assert (gone.state, gone.decided_by, gone.reason) == ("waived", boss, "客户婉拒")
+    assert gone.decided_at == morning(LATER)
     with pytest.raises(PromiseSettled):
-        put_off_promise(promise=row, due_on=date(2026, 8, 1), today=FIRST, reason="再改", actor=boss)
+        put_off_promise(promise=row, due_on=date(2026, 8, 1), now=morning(FIRST), reason="再改", actor=boss)
 
 
 def test_a_promise_put_off_into_the_next_part_does_not_take_its_place(branch: Branch, client: Client) -> None:
     put_off_promise(
         promise=Promise.objects.get(client=client),
         due_on=date(2026, 7, 10),
-        today=FIRST,
+        now=morning(FIRST),
         reason="客户出差",
         actor=system_user(),
     )
@@ -381,7 +383,7 @@ def test_what_nobody_kept_is_missed_after_the_time_limit_and_may_still_be_made_g
     assert owed(client)[0] == ("2026-Q2:1/1", "missed", "")
 
     row = Promise.objects.get(client=client, state="missed")
-    keep_promise(promise=row, kept_on=date(2026, 7, 3), today=date(2026, 7, 3), actor=system_user())
+    keep_promise(promise=row, kept_on=date(2026, 7, 3), now=morning(date(2026, 7, 3)), actor=system_user())
     assert Promise.objects.get(pk=row.pk).is_late
 
 
@@ -563,6 +565,7 @@ def test_promises_are_kept_put_off_and_delivered_over_rest(branch: Branch, staff
     assert unseen.status_code == 428
     assert (kept.status_code, kept.data["state"], again.status_code) == (201, "done", 200)
     assert (shut.status_code, later.status_code, later.data["due_on"], gone.data["state"]) == (403, 201, day, "waived")
+    assert gone.data["decided_at"] > later.data["decided_at"] and gone.data["decided_by"]["name"] == boss.name
     assert (sent.status_code, sent.data["kept"], Delivery.objects.count()) == (201, 1, 1)
     found = phone.get("/api/v1/promises/", {"state": "done"}).data["results"]
     assert {row["id"] for row in found} == {one.public_id, three.public_id}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -20,7 +19,7 @@ from rest_framework.response import Response
 from clients.models import Client, Segment
 from crm.core.api.permissions import may
 from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict
-from crm.core.api.writes import Commands, seen_version
+from crm.core.api.writes import Commands
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch
@@ -54,6 +53,7 @@ class PromiseRead(serializers.ModelSerializer[Promise]):
     event_name = serializers.CharField(source="event.name", read_only=True, allow_null=True, default=None)
     state = serializers.CharField(read_only=True)
     kept_by = Person(read_only=True, allow_null=True)
+    decided_by = Person(read_only=True, allow_null=True, help_text="Who waived it or agreed on another day.")
     proof = serializers.CharField(read_only=True)
     closed_as = serializers.CharField(read_only=True)
 
@@ -62,7 +62,7 @@ class PromiseRead(serializers.ModelSerializer[Promise]):
         fields = [
             "id", "client", "client_name", "service", "service_code", "tier_code", "opens_on", "due_on", "last_day",
             "first_due_on", "event", "event_name", "state", "kept_on", "kept_by", "proof", "closed_as", "reason",
-            "note", "version",
+            "decided_by", "decided_at", "note", "version",
         ]  # fmt: skip
 
 
@@ -157,6 +157,7 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
 
     queryset = Promise.objects.none()
     serializer_class = PromiseRead
+    subject = "promise"
     filterset_class = PromiseFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -186,7 +187,7 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
     @action(detail=True, methods=["post"], permission_classes=_KEEPS)
     def keep(self, request: Request, **_path: str) -> Response:
         """Note by hand that it was kept; late is better than never, and counts as late."""
-        return self._do(KeepPromise, lambda **said: keep_promise(today=self._today, **said))
+        return self._do(KeepPromise, keep_promise)
 
     @extend_schema(request=WaivePromise, responses=_ANSWERS, filters=False)
     @action(detail=True, methods=["post"], permission_classes=_WAIVES)
@@ -198,7 +199,7 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
     @action(detail=True, methods=["post"], url_path="put-off", permission_classes=_WAIVES)
     def put_off(self, request: Request, **_path: str) -> Response:
         """Agree on a later day, saying why."""
-        return self._do(PutOffPromise, lambda **said: put_off_promise(today=self._today, **said))
+        return self._do(PutOffPromise, put_off_promise)
 
     @extend_schema(request=Deliver, responses={201: DeliveryRead}, filters=False)
     @action(detail=False, methods=["post"], permission_classes=_KEEPS, pagination_class=None, filterset_class=None)
@@ -247,10 +248,6 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
     def _today(self) -> date:
         return local_date(timezone.now())
 
-    def _do(self, command: type[Strict], change: Callable[..., Promise]) -> Response:
-        row, version, said = self._row(), seen_version(self.request), self._said(command)
-        return self.once(lambda: change(promise=row, actor=self._actor, version=version, **said), self._shown)
-
 
 class BookingRead(serializers.ModelSerializer[Booking]):
     """One place for one client; ``beyond``: why it was given beyond the entitlement, ``reason``: why it was cancelled."""
@@ -262,12 +259,13 @@ class BookingRead(serializers.ModelSerializer[Booking]):
     state = serializers.CharField(read_only=True)
     is_beyond = serializers.BooleanField(read_only=True)
     asked_by = Person(read_only=True)
+    settled_by = Person(read_only=True, allow_null=True, help_text="Who took the last step.")
 
     class Meta:
         model = Booking
         fields = [
             "id", "client", "service", "day", "at", "where", "note", "state", "confirm_by", "is_beyond", "beyond",
-            "reason", "asked_by", "asked_at", "version",
+            "reason", "asked_by", "asked_at", "settled_by", "settled_at", "version",
         ]  # fmt: skip
 
 
@@ -305,6 +303,7 @@ class BookingViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Bo
 
     queryset = Booking.objects.none()
     serializer_class = BookingRead
+    subject = "booking"
     filterset_class = BookingFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -343,9 +342,4 @@ class BookingViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Bo
     @action(detail=True, methods=["post"], permission_classes=_SETTLES)
     def conclude(self, request: Request, **_path: str) -> Response:
         """Say how it went."""
-        today = local_date(timezone.now())
-        return self._do(ConcludeBooking, lambda **said: conclude_booking(today=today, **said))
-
-    def _do(self, command: type[Strict], change: Callable[..., Booking]) -> Response:
-        row, version, said = self._row(), seen_version(self.request), self._said(command)
-        return self.once(lambda: change(booking=row, actor=self._actor, version=version, **said), self._shown)
+        return self._do(ConcludeBooking, conclude_booking)

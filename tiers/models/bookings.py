@@ -62,9 +62,6 @@ class Booking(PublicModel, Versioned):
         CANCELLED = "cancelled", pgettext_lazy("booking", "Cancelled")
         NO_SHOW = "no_show", pgettext_lazy("booking", "Client did not come")
 
-    #: States that hold a place.
-    HOLDING = (State.ASKED, State.CONFIRMED, State.DONE, State.NO_SHOW)
-
     client = models.ForeignKey(Client, models.PROTECT, related_name="service_bookings", verbose_name=_("client"))
     slot = models.ForeignKey(ServiceDay, models.PROTECT, related_name="bookings", verbose_name=_("day"))
     at = models.TimeField(pgettext_lazy("booking", "at"))
@@ -82,6 +79,7 @@ class Booking(PublicModel, Versioned):
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("settled by")
     )
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
     #: Why it was given beyond what the tier may have; nothing for what the tier may have.
     beyond = models.CharField(_("why beyond the entitlement"), max_length=200, blank=True)
     #: Why it was cancelled.

@@ -123,6 +123,7 @@ class Promise(PublicModel, Versioned):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by")
     )
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     #: The day first promised, where another one was agreed.
     first_due_on = models.DateField(_("first due on"), null=True, blank=True)
 

@@ -70,33 +70,33 @@ def ask_booking(
 
 
 @service("booking.confirm")
-def confirm_booking(*, booking: Booking, actor: User, version: int | None = None) -> Booking:
+def confirm_booking(*, booking: Booking, actor: User, now: datetime, version: int | None = None) -> Booking:
     """Tell the house that it will be as asked. Raises ``BookingSettled`` and ``StaleEdit``."""
     row = _held(booking, version, State.ASKED)
-    return _settle(row, State.CONFIRMED, actor, "booking.confirm", "")
+    return _settle(row, State.CONFIRMED, actor, now, "booking.confirm")
 
 
 @service("booking.cancel")
-def cancel_booking(*, booking: Booking, reason: str, actor: User, version: int | None = None) -> Booking:
+def cancel_booking(*, booking: Booking, reason: str, actor: User, now: datetime, version: int | None = None) -> Booking:
     """Give the place back, saying why. Raises ``BookingSettled``, ``InvalidInput`` and ``StaleEdit``."""
     if not reason.strip():
         raise InvalidInput(fields={"reason": _("Say why.")})
     row = _held(booking, version, State.ASKED, State.CONFIRMED)
     ServiceDay.objects.give_back(row.slot_id)
     row.reason = reason.strip()[:200]
-    return _settle(row, State.CANCELLED, actor, "booking.cancel", row.reason)
+    return _settle(row, State.CANCELLED, actor, now, "booking.cancel")
 
 
 @service("booking.conclude")
 def conclude_booking(
-    *, booking: Booking, came: bool, today: date, actor: User, note: str = "", version: int | None = None
+    *, booking: Booking, came: bool, actor: User, now: datetime, note: str = "", version: int | None = None
 ) -> Booking:
     """Say how it went: it took place, or the client did not come. Raises ``BookingSettled``, ``InvalidInput``, ``StaleEdit``."""
     row = _held(booking, version, State.CONFIRMED)
-    if row.slot.day > today:
+    if row.slot.day > local_date(now):
         raise InvalidInput(fields={"": _("This day is yet to come.")})
     row.note = (note.strip() or row.note)[:200]
-    return _settle(row, State.DONE if came else State.NO_SHOW, actor, "booking.conclude", "")
+    return _settle(row, State.DONE if came else State.NO_SHOW, actor, now, "booking.conclude")
 
 
 @service("service_day.set")
@@ -190,8 +190,9 @@ def _held(booking: Booking, version: int | None, *states: Any) -> Booking:
     return row
 
 
-def _settle(row: Booking, state: Any, actor: User, action: str, reason: str) -> Booking:
-    before, row.state, row.settled_by = row.state, state, actor
-    row.save_changed(["state", "settled_by", "reason", "note"])
-    audit.record(actor, action, row, before={"state": before}, after={"state": state}, reason=reason, client=row.client)
+def _settle(row: Booking, state: Any, actor: User, now: datetime, action: str) -> Booking:
+    before, row.state, row.settled_by, row.settled_at = row.state, state, actor, now
+    row.save_changed(["state", "settled_by", "settled_at", "reason", "note"])
+    after = {"state": state}
+    audit.record(actor, action, row, before={"state": before}, after=after, reason=row.reason, client=row.client)
     return row

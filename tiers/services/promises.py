@@ -27,11 +27,11 @@ _NAMED = 20
 
 @service("promise.keep")
 def keep_promise(
-    *, promise: Promise, kept_on: date, today: date, actor: User, note: str = "", version: int | None = None
+    *, promise: Promise, kept_on: date, actor: User, now: datetime, note: str = "", version: int | None = None
 ) -> Promise:
     """Note by hand that a promise was kept on a day. Raises ``PromiseSettled``, ``InvalidInput`` and ``StaleEdit``."""
     row = _open(promise, version)
-    if kept_on > today:
+    if kept_on > local_date(now):
         raise InvalidInput(fields={"kept_on": _("This day is yet to come.")})
     if kept_on < row.opens_on:
         said = _("This promise begins on %(day)s.") % {"day": row.opens_on.isoformat()}
@@ -47,13 +47,13 @@ def keep_promise(
 
 
 @service("promise.waive")
-def waive_promise(*, promise: Promise, reason: str, actor: User, version: int | None = None) -> Promise:
+def waive_promise(*, promise: Promise, reason: str, actor: User, now: datetime, version: int | None = None) -> Promise:
     """Let a promise go, saying why; it counts neither as kept nor as missed. Raises ``PromiseSettled`` and ``StaleEdit``."""
     said = _said(reason)
     row = _open(promise, version)
     before = row.state
-    row.state, row.decided_by, row.reason = State.WAIVED, actor, said
-    row.save_changed(["state", "decided_by", "reason"])
+    row.state, row.decided_by, row.decided_at, row.reason = State.WAIVED, actor, now, said
+    row.save_changed(["state", "decided_by", "decided_at", "reason"])
     audit.record(
         actor,
         "promise.waive",
@@ -68,20 +68,20 @@ def waive_promise(*, promise: Promise, reason: str, actor: User, version: int | 
 
 @service("promise.put_off")
 def put_off_promise(
-    *, promise: Promise, due_on: date, today: date, reason: str, actor: User, version: int | None = None
+    *, promise: Promise, due_on: date, reason: str, actor: User, now: datetime, version: int | None = None
 ) -> Promise:
     """Agree on a later day for a promise that is due. Raises ``PromiseSettled``, ``InvalidInput`` and ``StaleEdit``."""
     said = _said(reason)
     row = _open(promise, version)
     if row.state != State.DUE:
         raise PromiseSettled
-    if due_on <= max(row.due_on, today):
+    if due_on <= max(row.due_on, local_date(now)):
         raise InvalidInput(fields={"due_on": _("Name a day after the one promised, and after today.")})
     before, row.first_due_on = row.due_on, row.first_due_on or row.due_on
     row.due_on = due_on
     row.last_day = Calendar.around(due_on).add_working_days(due_on, row.item.limit_days)
-    row.decided_by, row.reason = actor, said
-    row.save_changed(["due_on", "first_due_on", "last_day", "decided_by", "reason"])
+    row.decided_by, row.decided_at, row.reason = actor, now, said
+    row.save_changed(["due_on", "first_due_on", "last_day", "decided_by", "decided_at", "reason"])
     audit.record(
         actor,
         "promise.put_off",

@@ -164,17 +164,17 @@ def booking_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("tiers.change_booking", raise_exception=True)
 def booking_step(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
     """Confirm, cancel, or say how it went."""
-    user, today, row = actor_of(request), local_date(timezone.now()), visible_booking(request, public_id)
+    user, now, row = actor_of(request), timezone.now(), visible_booking(request, public_id)
     forms: dict[str, type[CommandForm]] = {"confirm": CommandForm, "cancel": WaiveForm}
     form = forms.get(verb, ConcludeForm)(request.POST or None, initial={"version": row.version})
 
     def do(form: CommandForm) -> Booking:
         if verb == "confirm":
-            return confirm_booking(booking=row, actor=user, version=form.seen)
+            return confirm_booking(booking=row, actor=user, now=now, version=form.seen)
         if verb == "cancel":
-            return cancel_booking(booking=row, actor=user, version=form.seen, **form.command)
+            return cancel_booking(booking=row, actor=user, now=now, version=form.seen, **form.command)
         return conclude_booking(
-            booking=row, came=verb == "came", today=today, actor=user, version=form.seen, **form.command
+            booking=row, came=verb == "came", actor=user, now=now, version=form.seen, **form.command
         )
 
     title = _TITLES[verb]()

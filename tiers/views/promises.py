@@ -97,12 +97,14 @@ def visible_promise(request: HttpRequest, public_id: str) -> Promise:
 @permission_required("tiers.keep_promise", raise_exception=True)
 def promise_keep(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note that it was given."""
-    today = local_date(timezone.now())
+    now = timezone.now()
 
     def do(row: Promise, form: CommandForm) -> Promise:
-        return keep_promise(promise=row, today=today, actor=actor_of(request), version=form.seen, **form.command)
+        return keep_promise(promise=row, actor=actor_of(request), now=now, version=form.seen, **form.command)
 
-    return _step(request, public_id, KeepForm, {"kept_on": today}, do, _("Note as given"), _("The promise is kept."))
+    return _step(
+        request, public_id, KeepForm, {"kept_on": local_date(now)}, do, _("Note as given"), _("The promise is kept.")
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,7 +113,8 @@ def promise_waive(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let it go, with a reason."""
 
     def do(row: Promise, form: CommandForm) -> Promise:
-        return waive_promise(promise=row, actor=actor_of(request), version=form.seen, **form.command)
+        actor, now = actor_of(request), timezone.now()
+        return waive_promise(promise=row, actor=actor, now=now, version=form.seen, **form.command)
 
     return _step(request, public_id, WaiveForm, {}, do, _("Waive a promise"), _("The promise is waived."))
 
@@ -120,10 +123,10 @@ def promise_waive(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("tiers.waive_promise", raise_exception=True)
 def promise_put_off(request: HttpRequest, public_id: str) -> HttpResponse:
     """Agree on another day, with a reason."""
-    today = local_date(timezone.now())
 
     def do(row: Promise, form: CommandForm) -> Promise:
-        return put_off_promise(promise=row, today=today, actor=actor_of(request), version=form.seen, **form.command)
+        actor, now = actor_of(request), timezone.now()
+        return put_off_promise(promise=row, actor=actor, now=now, version=form.seen, **form.command)
 
     return _step(request, public_id, PutOffForm, {}, do, _("Agree on another day"), _("The promise has a new day."))
 
