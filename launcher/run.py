@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -50,8 +51,8 @@ def choose_port(wanted: int, tries: int = 100) -> int:
 def wanted_port(environ: Mapping[str, str]) -> int:
     """PORT, or 8000."""
     text = environ.get("PORT") or "8000"
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        raise CannotContinue(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+        raise CannotContinue(f"PORT must be a number from 1 to 65535, not {text[:20]!r}.")
     return int(text)
 
 

@@ -18,6 +18,7 @@ from clients.segments.catalogue import SegmentField
 from clients.segments.kinds import Kind, Shape
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
+from crm.core.writing import whole_number
 
 _NAME = re.compile(r"^g(\d{1,2})(?:m|c(\d{1,2})[fovw])$")
 #: Boxes and rows that a page holds at most; a rule over REST is bound by its own limits.
@@ -89,7 +90,7 @@ class RuleSheet:
     def do(self, act: str) -> None:
         """What a button asks for: ``add:BOX``, ``remove:BOX:ROW``, ``box``, ``drop:BOX``; anything else is nothing."""
         verb, *places = act.split(":")
-        numbers = [int(place) for place in places if place.isdigit()]
+        numbers = [number for place in places if (number := whole_number(place)) is not None]
         if verb == "box" and len(self.boxes) < _BOXES:
             self.boxes.append(Box())
         elif numbers and numbers[0] < len(self.boxes):

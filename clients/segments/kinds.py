@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.core.fields import LARGEST_YUAN
+from crm.core.writing import whole_number
 
 
 class Kind(StrEnum):
@@ -194,6 +195,7 @@ def _day(value: Any) -> str:
 
 def _whole(value: Any, lowest: int, highest: int) -> int:
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not text.isascii() or not text.isdigit() or not lowest <= int(text[:9]) <= highest:
+    found = whole_number(text)
+    if found is None or not lowest <= found <= highest:
         raise BadValue(_("Give a whole number from %(low)s to %(high)s.") % {"low": lowest, "high": highest})
-    return int(text)
+    return found

@@ -29,6 +29,7 @@ from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
+from crm.core.writing import whole_number
 
 #: By how many days my day puts a promise off.
 PUT_OFF = (1, 3, 7)
@@ -122,8 +123,8 @@ def _about(request: HttpRequest, client: Any, title: str, submit: str) -> dict[s
 def next_date_put_off(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put the next contact off by some days; the answer is a notice that takes it back for ten seconds."""
     client = visible_client(request, public_id)
-    days = request.POST.get("days", "")
-    wanted = int(days) if days.isascii() and days.isdigit() and int(days) in PUT_OFF else PUT_OFF[0]
+    days = whole_number(request.POST.get("days", ""))
+    wanted = days if days in PUT_OFF else PUT_OFF[0]
     day = today() + timedelta(days=wanted)
     try:
         move = put_off_next_date(client=client, to=day, actor=actor_of(request), now=timezone.now())

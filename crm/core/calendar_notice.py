@@ -152,7 +152,7 @@ def _date(value: str) -> date:
     try:
         year, month, number = (int(part) for part in parts)
         day = date(year, month, number)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise _Wrong("date", value[:40], "invalid_date", _("Write the date as YYYY-MM-DD.")) from None
     if not 1990 <= day.year <= 2100:
         raise _Wrong("date", value[:40], "date_out_of_range", _("The year must lie between 1990 and 2100."))

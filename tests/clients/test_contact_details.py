@@ -407,6 +407,13 @@ def test_my_day_puts_off_with_a_notice_that_takes_it_back(branch: Branch, staff:
     assert undo is not None
     assert browser.post(undo[1]).status_code == 302
     assert web(staff("advisor")).post(undo[1]).status_code == 404
+    for days in ("²", "9" * 5000):  # what is no number is the shortest time
+        answer = browser.post(f"/clients/{client.public_id}/next-date/", {"days": days}, headers=HTMX)
+        client.refresh_from_db()
+        assert (answer.status_code, client.next_contact_on) == (204, local_date(now) + timedelta(days=1))
+        undo = re.search(r'"undo": "([^"]+)"', answer["HX-Trigger"])
+        assert undo is not None
+        browser.post(undo[1])
     client.refresh_from_db()
     assert client.next_contact_on == local_date(now)
     stranger = ClientFactory(branch=branch)

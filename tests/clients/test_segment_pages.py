@@ -96,6 +96,8 @@ def test_conditions_and_boxes_come_and_go(staff: Staff, web: Web) -> None:
     assert (
         after("remove:9:9").count('name="g0c')
         == after("nonsense:1:2:3").count('name="g0c')
+        == after("add:²").count('name="g0c')
+        == after(f"add:{'9' * 5000}").count('name="g0c')
         == after("look").count('name="g0c')
     )
 

@@ -78,6 +78,8 @@ def only(field: str, op: str, value: Any = None) -> dict[str, Any]:
         {"all": [{"field": "status", "op": "in", "value": [["active"]]}]},
         {"all": [{"field": "last_contact", "op": "last_days", "value": -1}]},
         {"all": [{"field": "last_contact", "op": "last_days", "value": "9" * 30}]},
+        {"all": [{"field": "last_contact", "op": "last_days", "value": "000000001" + "9" * 9}]},
+        {"all": [{"field": "last_contact", "op": "last_days", "value": "000000001" + "9" * 5000}]},
         {"all": [{"field": "opened_on", "op": "before", "value": "2026-02-30"}]},
         {"all": [{"field": "birthday", "op": "in_month", "value": 13}]},
         {"all": [{"field": "city", "op": "is", "value": "x" * 61}]},

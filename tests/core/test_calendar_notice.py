@@ -56,6 +56,7 @@ def test_without_an_answer_a_working_day_from_monday_to_friday_is_traded():
         ("soon,1,1,", (2, "date", "invalid_date")),
         (",1,1,", (2, "date", "invalid_date")),
         ("1066-10-14,1,1,", (2, "date", "date_out_of_range")),
+        ("20270000000000000104-01-04,1,1,", (2, "date", "invalid_date")),
         ("2027-01-04,maybe,1,", (2, "is_workday", "not_yes_or_no")),
         ("2027-01-04,,1,", (2, "is_workday", "not_yes_or_no")),
         ("2027-01-04,1,2,", (2, "is_trading", "not_yes_or_no")),

@@ -21,7 +21,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.importing import ImportField
 from crm.core.importing.values import BadValue, parser_for
 from crm.core.models import Branch, User
-from crm.core.writing import is_writing
+from crm.core.writing import is_writing, whole_number
 
 BAD = ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\u202e", "\u2066"]
 
@@ -93,3 +93,12 @@ def test_a_page_says_which_field_holds_it(branch: Branch, staff: Callable[..., U
 
     assert answer.status_code == 400
     assert "The text contains characters that are not allowed." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("7", 7), ("007", 7), ("999999999", 999_999_999), ("", None), ("-1", None), ("1.0", None), (" 1", None),
+     ("1\n", None), ("²", None), ("٣", None), ("①", None), ("1000000000", None), ("9" * 5000, None)],
+)  # fmt: skip
+def test_a_whole_number_is_written_in_at_most_nine_plain_digits(text: str, number: int | None) -> None:
+    assert whole_number(text) == number

@@ -24,7 +24,7 @@ def test_a_taken_port_gives_way_to_the_next_free_one() -> None:
     assert run.choose_port(port) == port
 
 
-@pytest.mark.parametrize("text", ["0", "65536", "http", "-1"])
+@pytest.mark.parametrize("text", ["0", "65536", "http", "-1", "²", "9" * 5000])
 def test_a_port_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(environment.CannotContinue):
         run.wanted_port({"PORT": text})

@@ -292,7 +292,8 @@ def test_one_withdraws_on_the_queue_and_a_stranger_finds_nothing(
 
     assert web(staff("branch_manager", branch=other_branch)).post(url, {"version": 1}).status_code == 404
     assert web(staff("branch_manager")).post(url, {"version": 1}).status_code == 403
-    web(manager).post(url, {"version": 9})
+    for seen in (9, "²", "9" * 5000, ""):
+        assert web(manager).post(url, {"version": seen}).status_code == 302
     assert TierOverride.objects.get().state == "proposed"
     web(manager).post(url, {"version": 1})
 

@@ -60,6 +60,17 @@ def test_a_copy_keeps_tiers_and_is_the_next_edition(branch, staff, web, today, d
     assert (made.code, made.edition, made.based_on, made.tiers.count()) == ("taishan", 2, draft, 6)
 
 
+@pytest.mark.parametrize("seen", ["²", "9" * 5000, "", "9"])
+def test_a_button_pressed_with_a_version_that_is_none_changes_nothing_and_says_so(branch, staff, web, draft, seen):
+    manager = web(staff("branch_manager"))
+
+    answer = manager.post(reverse("tiers:programme_submit", args=[draft.public_id]), {"version": seen}, follow=True)
+
+    draft.refresh_from_db()
+    assert (answer.status_code, draft.state) == (200, "draft")
+    assert b"Somebody else has changed this in the meantime." in answer.content
+
+
 def test_a_rule_is_built_row_by_row_and_read_back(branch, staff, web, draft):
     manager = web(staff("branch_manager"))
     tier = draft.tiers.get(code="gold")
@@ -71,6 +82,8 @@ def test_a_rule_is_built_row_by_row_and_read_back(branch, staff, web, draft):
     assert 'value="500000"' in manager.get(url).content.decode()
 
     looked = manager.post(url, {**said, "act": "p/add:0"}, headers={"hx-request": "true"})
+    for act in ("p/add:²", "p/remove:0:²", f"p/add:{'9' * 5000}"):
+        assert manager.post(url, {**said, "act": act}, headers={"hx-request": "true"}).status_code == 200
     unfinished = manager.post(url, {**said, "pg0c0a": "many", "act": "save"})
     saved = manager.post(url, {**said, "act": "save", "form_token": "u"})
 

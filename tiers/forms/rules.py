@@ -11,6 +11,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from crm.core.writing import whole_number
 from tiers.rules import MOST_CONDITIONS, MOST_TERMS, SPANS, USUAL_SPAN, Condition, Node, parse
 
 METRICS = [
@@ -45,8 +46,8 @@ class Part:
         if self.unit:
             span = self.span.strip()
             # What is no number stays what was typed: reading the rule refuses it with a word.
-            number: Any = int(span) if span.isascii() and span.isdigit() else span
-            said["span"] = number if span else USUAL_SPAN[self.kind]
+            number = whole_number(span)
+            said["span"] = (span if number is None else number) if span else USUAL_SPAN[self.kind]
         return said
 
 
@@ -140,7 +141,7 @@ class RuleSheet:
         """What a button asks for: ``add:BOX``, ``remove:BOX:ROW``, ``term:BOX:ROW``, ``box``, ``drop:BOX``, after the prefix."""
         prefix, _colon, said = act.partition("/")
         verb, *places = said.split(":")
-        numbers = [int(place) for place in places if place.isdigit()]
+        numbers = [number for place in places if (number := whole_number(place)) is not None]
         if prefix != self.prefix:
             return
         if verb == "box" and len(self.boxes) < _BOXES:

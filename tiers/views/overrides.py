@@ -16,9 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clients.models import Client
 from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
-from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import at_once, command
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 from tiers.forms.overrides import EndOverrideForm, OverrideDecisionForm, OverrideForm
@@ -135,17 +134,13 @@ def decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
 @permission_required("tiers.add_tieroverride", raise_exception=True)
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take one's own request back."""
-    row, seen = _override(request, public_id), request.POST.get("version", "")
-    version = int(seen) if seen.isdigit() and len(seen) < 10 else -1
-    try:
-        withdraw_override(override=row, actor=actor_of(request), now=timezone.now(), version=version)
-    except DomainError as refusal:
-        if refusal.status == 403:
-            raise
-        messages.error(request, str(refusal.message))
-    else:
-        messages.success(request, _("The request has been withdrawn."))
-    return redirect("tiers:overrides")
+    row = _override(request, public_id)
+    return at_once(
+        request,
+        do=lambda seen: withdraw_override(override=row, actor=actor_of(request), now=timezone.now(), version=seen),
+        back=reverse("tiers:overrides"),
+        said=_("The request has been withdrawn."),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.core.clocks import local_date
-from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import at_once, command
 from crm.core.views.lists import part
 from crm.core.views.places import Place, actor_of, place_of
 from tiers.errors import BadProgramme
@@ -246,13 +244,11 @@ def tier_order(request: HttpRequest, public_id: str, tier_id: str, verb: str) ->
     """Move a tier of a draft up or down, or take it out."""
     row = _programme(request, public_id)
     tier = get_object_or_404(row.tiers.all(), public_id=tier_id)
-    return _at_once(
+    return at_once(
         request,
-        row,
-        lambda version: order_tier(
-            programme=row, tier=tier, step=_ORDERS[verb], actor=actor_of(request), version=version
-        ),
-        _("The draft has been saved."),
+        do=lambda seen: order_tier(programme=row, tier=tier, step=_ORDERS[verb], actor=actor_of(request), version=seen),
+        back=_page(row),
+        said=_("The draft has been saved."),
     )
 
 
@@ -261,11 +257,11 @@ def tier_order(request: HttpRequest, public_id: str, tier_id: str, verb: str) ->
 def programme_submit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Hand a draft in."""
     row = _programme(request, public_id)
-    return _at_once(
+    return at_once(
         request,
-        row,
-        lambda version: submit_programme(programme=row, actor=actor_of(request), now=timezone.now(), version=version),
-        _("The programme waits for somebody else's approval."),
+        do=lambda seen: submit_programme(programme=row, actor=actor_of(request), now=timezone.now(), version=seen),
+        back=_page(row),
+        said=_("The programme waits for somebody else's approval."),
     )
 
 
@@ -274,26 +270,12 @@ def programme_submit(request: HttpRequest, public_id: str) -> HttpResponse:
 def programme_retire(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take an edition out of force, or give a draft up."""
     row = _programme(request, public_id)
-    return _at_once(
+    return at_once(
         request,
-        row,
-        lambda version: retire_programme(programme=row, actor=actor_of(request), version=version),
-        _("The edition has been retired."),
+        do=lambda seen: retire_programme(programme=row, actor=actor_of(request), version=seen),
+        back=_page(row),
+        said=_("The edition has been retired."),
     )
-
-
-def _at_once(request: HttpRequest, row: Programme, do: Any, said: str) -> HttpResponse:
-    """A command by one button; the version seen comes with the form, a refusal is told on the programme's page."""
-    seen = request.POST.get("version", "")
-    try:
-        do(int(seen) if seen.isdigit() and len(seen) < 10 else -1)
-    except DomainError as refusal:
-        if refusal.status == 403:
-            raise
-        messages.error(request, str(refusal.message))
-    else:
-        messages.success(request, said)
-    return redirect(_page(row))
 
 
 @require_http_methods(_GET_POST)

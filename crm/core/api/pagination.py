@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from crm.core.keyset import Page, belongs_to, page_of
+from crm.core.writing import whole_number
 
 
 class CursorPages(CursorPagination):
@@ -43,9 +44,10 @@ class CursorPages(CursorPagination):
         wanted = request.query_params.get(self.page_size_query_param)
         if wanted is None:
             return self.page_size
-        if not wanted.isascii() or not wanted.isdigit() or not 1 <= int(wanted[:9]) <= self.max_page_size:
+        size = whole_number(wanted)
+        if size is None or not 1 <= size <= self.max_page_size:
             raise ValidationError({self.page_size_query_param: [_("A number from 1 to 200.")]})
-        return int(wanted)
+        return size
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """The two parameters with their bounds."""

@@ -17,6 +17,7 @@ from crm.core.api.serializers import Strict
 from crm.core.errors import InvalidInput, StaleEdit, VersionRequired
 from crm.core.models import User
 from crm.core.once import fingerprint, once
+from crm.core.writing import whole_number
 
 KEY_LENGTH = 80
 
@@ -38,8 +39,8 @@ def seen_version(request: Request) -> int:
     given = request.headers.get("If-Match", "").strip()
     if not given:
         raise VersionRequired
-    number = given.removeprefix("W/").strip('"')
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else -1
+    number = whole_number(given.removeprefix("W/").strip('"'))
+    return -1 if number is None else number
 
 
 def stamp(row: Any, *names: str) -> int:

@@ -14,6 +14,7 @@ from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.once import KeyReused, fingerprint, once
 from crm.core.public_ids import new_public_id
+from crm.core.writing import whole_number
 
 
 def command(
@@ -54,6 +55,23 @@ def command(
         else:
             status = 400
     return render(request, template, {"form": form, **(context or {})}, status=status)
+
+
+def at_once(request: HttpRequest, *, do: Callable[[int], Any], back: str, said: str) -> HttpResponse:
+    """A command by one button, which sends the version that was seen: a refusal is told on the page it goes back to.
+
+    What is no version matches none, so that the service says that the row was changed. A missing right stays a 403.
+    """
+    seen = whole_number(request.POST.get("version", ""))
+    try:
+        do(-1 if seen is None else seen)
+    except DomainError as refusal:
+        if refusal.status == 403:
+            raise
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, said)
+    return redirect(back)
 
 
 def _print(request: HttpRequest) -> str:
