@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from clients.models import RiskGrade
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, MissingRight, StaleEdit
@@ -110,6 +112,45 @@ def test_each_change_is_an_edition_and_what_was_promised_stays(branch: Branch, s
     with pytest.raises(InvalidInput) as refused:
         change_item(item=item, values={"rhythm": "rolling"}, reason="x", actor=house)
     assert list(refused.value.fields) == ["rhythm"]
+
+
+def test_the_page_says_what_each_edition_changed_and_costs_only_to_who_may_see_them(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    house = staff("head_office", branch=None)
+    item = create_item(code="tea", values={**SAID, "cost": Decimal(12)}, company=branch.company, actor=house)
+    said = {"standard_en": "One hour", "cost": Decimal(25), "purposes": ["care", "market"], "least_grade": "C3"}
+    change_item(item=item, values=said, reason="细化", actor=house)
+    page = reverse("tiers:service", args=[item.public_id])
+
+    seen = web(staff("branch_manager")).get(page).content.decode()
+    costless = web(staff("advisor")).get(page).content.decode()
+
+    told = [("Standard in English", "— → One hour"), ("Least risk grade", f"— → {RiskGrade('C3').label}")]
+    told.append(("Purposes that count", "— → Market news · Care"))
+    for label, words in told:
+        assert f"<dt>{label}</dt>" in seen and words in seen
+        assert f"<dt>{label}</dt>" in costless and words in costless
+    assert ("12.00 → 25.00" in seen, "25.00" in costless) == (True, False)
+    assert "Name in English" not in seen
+
+
+def test_a_promise_shows_the_words_that_were_promised_and_the_copy_of_a_branch_its_own(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    house, boss = staff("head_office", branch=None), staff("branch_manager")
+    item = create_item(code="tea", values={**SAID, "standard_en": "Half an hour"}, company=branch.company, actor=house)
+    row = PromiseFactory(client=ClientFactory(branch=branch), item=item, edition=item.version)
+    change_item(item=item, values={"standard_en": "One hour"}, reason="细化", actor=house)
+    page = reverse("tiers:promise", args=[row.public_id])
+
+    before = web(boss).get(page).content.decode()
+    item.refresh_from_db()
+    adapt_item(item=item, branch=branch, actor=boss)
+    after = web(boss).get(page).content.decode()
+
+    assert ("Half an hour" in before, "One hour" in before) == (True, False)
+    assert ("Half an hour" in after, "One hour" in after) == (False, True)
 
 
 @pytest.mark.parametrize(

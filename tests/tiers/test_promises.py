@@ -31,9 +31,10 @@ from tests.factories.services import (
     put_in_tier,
     rows_of,
 )
+from tests.factories.tiers import TierFactory
 from tests.racing import Meeting, on_postgresql, race
 from tiers.errors import PromiseSettled
-from tiers.models import Delivery, Promise, PromiseRun, ServiceItem
+from tiers.models import Delivery, Promise, PromiseRun, ServiceItem, TierState
 from tiers.services.catalogue import end_item
 from tiers.services.entitlements import set_entitlement
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
@@ -197,6 +198,15 @@ def test_a_lower_tier_without_the_service_closes_the_row_and_coming_back_opens_i
     put_in_tier(client, "gold", date(2026, 5, 6))
     plan_on(branch, date(2026, 5, 6))
     assert owed(client) == [("2026-Q2:1/1", "due", "")]
+
+
+def test_a_tier_of_the_same_name_in_another_programme_is_another_tier(branch: Branch, client: Client) -> None:
+    own = TierFactory(programme__company=branch.company, code="gold")
+    TierState.objects.filter(client=client).update(programme=own.programme, tier=own)
+
+    plan_on(branch, LATER)
+
+    assert owed(client) == [("2026-Q2:1/1", "closed", "tier")]
 
 
 def test_what_was_overdue_when_the_tier_fell_counts_as_missed(branch: Branch, client: Client) -> None:

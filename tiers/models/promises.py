@@ -95,7 +95,7 @@ class Promise(PublicModel, Versioned):
         related_name="promises",
         verbose_name=_("market event"),
     )
-    #: The edition of the service, and the tier that was promised it.
+    #: The edition of the service whose words were promised, and the tier to which they were.
     edition = models.PositiveIntegerField(_("version of the service"), default=1)
     programme_code = models.SlugField(max_length=30, db_index=False)
     tier_code = models.SlugField(max_length=30, db_index=False)
@@ -200,7 +200,6 @@ class PromiseRun(models.Model):
     first_day = models.DateField()
     day = models.DateField(_("day"))
     mark = models.CharField(max_length=80)
-    made = models.PositiveIntegerField(default=0)
     at = models.DateTimeField()
 
     class Meta:

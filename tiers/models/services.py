@@ -162,6 +162,14 @@ class ServiceEdition(models.Model):
     def __str__(self) -> str:
         return f"{self.item_id}/{self.number}"
 
+    @property
+    def process(self) -> str:
+        return in_language(en=self.terms["process_en"], zh=self.terms["process_zh"])
+
+    @property
+    def standard(self) -> str:
+        return in_language(en=self.terms["standard_en"], zh=self.terms["standard_zh"])
+
 
 class Entitlement(PublicModel):
     """What a tier may have of a service from a day on (服务权益). Never edited: a new row ends the one before.

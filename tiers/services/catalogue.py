@@ -145,7 +145,8 @@ def adapt_item(*, item: ServiceItem, branch: Branch, actor: User) -> ServiceItem
     MarketEvent.objects.filter(item=item, branch=branch).update(**gone_over)
     ServiceDay.objects.filter(item=item, branch=branch).update(**gone_over)
     Delivery.objects.filter(item=item, branch=branch).update(item=made)
-    moved = Promise.objects.filter(item=item, client__branch=branch).update(**gone_over)
+    owed = Promise.objects.filter(item=item, client__branch=branch)
+    moved = owed.update(**gone_over, edition=made.version)
     audit.record(actor, "service_item.adapt", made, after={"code": made.code, "from": item.public_id, "moved": moved})
     return made
 

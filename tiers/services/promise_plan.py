@@ -130,7 +130,7 @@ def plan_promises(*, branch: Branch, now: datetime, actor: User) -> dict[str, in
         before = newest
         if not made:
             break
-    run.day, run.mark, run.at, run.made = today, mark, now, counts["made"]
+    run.day, run.mark, run.at = today, mark, now
     run.save()
     found = {name: count for name, count in counts.items() if count}
     if found:
@@ -319,8 +319,11 @@ def close_unowed(turn: Planning) -> int:
                     client__tier_state__programme__code=row.programme_code,
                 )
         out = own.exclude(pk__in=own.filter(entitled).values("pk"))
-        still = Q(client__tier_state__tier__code=F("tier_code"))
-        count += close_promises(out.filter(still), Closed.ENDED) + close_promises(out.exclude(still), Closed.TIER)
+        still = Q(
+            client__tier_state__tier__code=F("tier_code"), client__tier_state__programme__code=F("programme_code")
+        )
+        count += close_promises(out.filter(still), Closed.ENDED)
+        count += close_promises(out, Closed.TIER)
         if item.least_grade or item.gate:
             passing = Client.objects.filter(passing_q(item, turn.today), branch=turn.branch)
             count += close_promises(own.exclude(client__in=passing), Closed.GATE)

@@ -20,6 +20,7 @@ from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import EndServiceForm, ServiceItemForm
 from tiers.gates import gate_label
 from tiers.models import Entitlement, ServiceItem, Tier
+from tiers.querysets.editions import editions_of
 from tiers.querysets.house import not_over_q
 from tiers.services.catalogue import (
     TERMS,
@@ -96,7 +97,7 @@ def service_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "counted": [str(ContactLog.Purpose(code).label) for code in item.purposes]
         + [str(Channel(code).label) for code in item.channels],
         "entitlements": entitlements,
-        "editions": item.editions.select_related("made_by").order_by("-number")[:_SHOWN],
+        "editions": editions_of(item, _SHOWN, costs=user.has_perm("tiers.cost_promise")),
         "may_change": may_change(user, item) and item.ends_on is None,
         "may_adapt": _may_adapt(user, item),
         "today": today,

@@ -72,6 +72,8 @@ def promise_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     user, today, row = actor_of(request), local_date(timezone.now()), visible_promise(request, public_id)
     context = {
         "promise": row,
+        # The words as they were promised; the service may say something else by now.
+        "words": row.item.editions.filter(number=row.edition).first() or row.item,
         "name": shown_name(row.client, user),
         "today": today,
         "overdue": row.is_overdue(today),
