@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -22,7 +21,6 @@ from advisory.services.hand_overs import chosen_of
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
 from crm.core.api.writes import Commands
-from crm.core.errors import InvalidInput
 from crm.core.models import Branch, User
 
 
@@ -126,9 +124,7 @@ class HandOverViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
     def _asked(self, command: type[Strict], given: Any) -> dict[str, Any]:
         said = self._said(command, given)
-        branch = said.get("branch") or self._actor.branch
-        if branch is None:
-            raise InvalidInput(fields={"branch": _("Name the branch.")})
+        branch = self._place(said)
         named = said.get("clients")
         chosen = None if named is None else chosen_of(said["giver"], branch, named, actor=self._actor)
         return {**said, "branch": branch, "taker": said.get("taker"), "clients": chosen}

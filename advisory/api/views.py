@@ -8,7 +8,6 @@ from typing import Any, cast
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
@@ -29,12 +28,13 @@ from advisory.services import approve_matching, reject_matching, start_matching
 from clients.models import AdvisorAssignment
 from clients.querysets import client_q
 from crm.core.api.permissions import may
-from crm.core.api.writes import Once, etag, seen_version
-from crm.core.errors import InvalidInput
+from crm.core.api.writes import Commands, etag, seen_version
 from crm.core.models import User
 
 
-class MatchingRunViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[MatchingRun]):
+class MatchingRunViewSet(
+    Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[MatchingRun]
+):
     """Matching runs of the caller's branches. A new run is computed in the background: ask again until it is proposed."""
 
     queryset = MatchingRun.objects.none()
@@ -56,10 +56,6 @@ class MatchingRunViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin,
         rows: Any = MatchingRun.objects.visible_to(self._actor)
         return rows.select_related("branch", "created_by", "decided_by")
 
-    @property
-    def _actor(self) -> User:
-        return cast(User, self.request.user)  # the permission class asks for a sign-in
-
     @extend_schema(responses={200: MatchingRunRead})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One run; its ETag is what a decision sends back as If-Match."""
@@ -68,12 +64,8 @@ class MatchingRunViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin,
     @extend_schema(request=StartMatching, responses={201: MatchingRunRead, 200: MatchingRunRead})
     def create(self, request: Request) -> Response:
         """Ask for a new proposal; nothing moves before somebody approves it."""
-        body = StartMatching(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        said = dict(body.validated_data)
-        branch = said.pop("branch", None) or self._actor.branch
-        if branch is None:
-            raise InvalidInput(fields={"branch": _("Name the branch.")})
+        said = self._said(StartMatching)
+        branch = self._place(said)
         return self.once(
             lambda: start_matching(actor=self._actor, branch=branch, now=timezone.now(), **said), self._show
         )

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -20,7 +19,6 @@ from clients.models import Segment
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
 from crm.core.api.writes import Commands
-from crm.core.errors import InvalidInput
 from crm.core.models import Branch
 
 _COUNTS = "Reason → how many clients of the segment were not invited for it."
@@ -114,7 +112,4 @@ class SurveyRoundViewSet(
 
     def _asked(self, given: Any) -> dict[str, Any]:
         said = self._said(AskSegment, given)
-        branch = said.get("branch") or self._actor.branch
-        if branch is None:
-            raise InvalidInput(fields={"branch": _("Name the branch.")})
-        return {**said, "branch": branch}
+        return {**said, "branch": self._place(said)}

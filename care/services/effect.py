@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
 from care.models import SurveyInvitation
+from crm.core.clocks import year_up_to
 from crm.core.language import in_language
 from crm.core.policies import figures
 
 if TYPE_CHECKING:
     from crm.core.models import User
 
-_YEAR = 365
 #: How the promises due to a client were kept, the best first.
 GROUPS = {
     "kept": _("All promises kept"),
@@ -28,7 +28,7 @@ def effect_of_service(user: User, today: date) -> dict[str, Any]:
     ``user`` may see: ``since``, ``least`` answers of a group that is shown, ``promises`` and ``tiers``. Three statements; a
     part whose right the reader does not hold is empty.
     """
-    since, rows = today - timedelta(days=_YEAR - 1), SurveyInvitation.objects.visible_to(user)
+    since, rows = year_up_to(today), SurveyInvitation.objects.visible_to(user)
     least = figures(today, user.branch).integer("survey.least_answers")
     order = list(GROUPS)
     promises = rows.by_promises(user, since, today, least) if user.has_perm("tiers.view_promise") else []

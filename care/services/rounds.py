@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -140,7 +139,7 @@ def _invitation(row: SurveyRound, client: Client, now: datetime, valid: timedelt
         occasion=SurveyInvitation.Occasion.ROUND,
         occurrence_key=f"round:{row.public_id}:{client.public_id}",
         # Nobody has this token: the link is made with the letter.
-        token_hash=token_hash(secrets.token_urlsafe()),
+        token_hash=token_hash(new_token()),
         created_at=now,
         expires_at=now + valid,
     )

@@ -129,10 +129,8 @@ def hand_out_link(*, actor: User, invitation: SurveyInvitation, now: datetime) -
 
 def find_open(token: str, now: datetime) -> SurveyInvitation:
     """The invitation behind a link that can still be answered. Reading writes nothing. Raises ``SurveyClosed``."""
-    open_ones = SurveyInvitation.objects.select_related("branch", "round").filter(
-        state=State.INVITED, expires_at__gt=now
-    )
-    found = open_ones.filter(token_hash=token_hash(token)).first()
+    open_ones = SurveyInvitation.objects.unanswered(now).select_related("branch", "round")
+    found: SurveyInvitation | None = open_ones.filter(token_hash=token_hash(token)).first()
     if found is None:
         raise SurveyClosed
     return found

@@ -37,8 +37,9 @@ def round_list(request: HttpRequest) -> HttpResponse:
 @permission_required(["care.view_surveyinvitation", "care.add_surveyround"], raise_exception=True)
 def round_new(request: HttpRequest) -> HttpResponse:
     """Choose (GET), see who would be written to and who not (GET with the choice), confirm (POST)."""
-    user, branch = actor_of(request), place_of(request).branch
-    context: dict[str, Any] = {"place": place_of(request), "back_url": reverse("care:survey_rounds")}
+    user, place = actor_of(request), place_of(request)
+    branch = place.branch
+    context: dict[str, Any] = {"place": place, "back_url": reverse("care:survey_rounds")}
     if request.method != "POST":
         choice = RoundForm(request.GET if "segment" in request.GET else None, user=user, preview=True)
         context["choice"] = choice

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from crm.core.context import RequestFacts, forget_request_facts, set_request_facts
 from crm.core.errors import DomainError
 from crm.core.modules import ModuleOff, is_off
+from crm.core.problems import problem_answer
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -87,7 +88,7 @@ class RequestContext:
         if match is None or not request.user.is_authenticated or not is_off(request.user, match.view_name):
             return None
         if request.path.startswith("/api/"):
-            return _problem(ModuleOff.code, ModuleOff.status, str(ModuleOff.message))
+            return problem_answer(ModuleOff.code, ModuleOff.message, ModuleOff.status)
         return _refused(request, ModuleOff())
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -166,19 +167,22 @@ def _always_open() -> tuple[str, ...]:
     return (reverse("account_logout"), reverse("core:service_worker"), f"/{settings.STATIC_URL.lstrip('/')}", "/i18n/")
 
 
+def _why_first(code: str) -> str:
+    return {
+        "session_ended": _("The session has ended: sign in again."),
+        "password_due": _("Choose a password of your own first."),
+        SECOND_FACTOR_DUE: _("Set up a second factor first."),
+    }[code]
+
+
 def _lead(request: HttpRequest, url: str, code: str, status: int) -> HttpResponse:
     """Somewhere else first: a redirect for a page, a header for htmx (else it would fill a table with a log-in page), a
     problem for programs."""
     if request.path.startswith("/api/"):
-        return _problem(code, status, code)
+        return problem_answer(code, _why_first(code), status)
     if getattr(request, "htmx", False):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
-
-
-def _problem(code: str, status: int, detail: str) -> JsonResponse:
-    body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail, "fields": {}}
-    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 def _note_session(request: HttpRequest) -> None:

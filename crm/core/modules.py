@@ -79,6 +79,13 @@ def demand_at(name: str, branch: Branch, day: date) -> None:
         raise ModuleOff(_("This part is switched off at this branch."))
 
 
+def demand_route_at(route: str, branch: Branch, day: date) -> None:
+    """Raises ``ModuleOff`` where ``route`` belongs to a part that ``branch``, which is not the asker's own, leaves out."""
+    for module in _modules.values():
+        if route.startswith(module.routes):
+            demand_at(module.name, branch, day)
+
+
 def branches_without(name: str, day: date) -> set[int]:
     """Ids of the branches at which this part is left out on ``day``, for sweeps; two statements."""
     from crm.core.models import Branch, Policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, time
 from math import ceil
 from typing import Any
 
@@ -14,11 +14,8 @@ from django.db.models.functions import TruncDate
 
 from care.models import FollowUpCall
 from complaints.models import Complaint
-from crm.core.clocks import SHANGHAI, Calendar, at_local
+from crm.core.clocks import SHANGHAI, YEAR, Calendar, at_local, year_up_to
 from crm.core.models import Branch, User
-
-#: The last twelve months; work that lasted longer than another year before them is counted by weekdays alone.
-_YEAR = 365
 
 
 @dataclass(frozen=True)
@@ -42,10 +39,10 @@ class HandlingTimes:
 def handling_times(user: User, branches: list[Branch], today: date) -> list[HandlingTimes]:
     """For each branch the work that ended in the last twelve months, as far as ``user`` may see it; three statements.
 
-    A call before its due day took no time.
+    A call before its due day took no time. Work that lasted longer than another year before them is counted by weekdays alone.
     """
-    since = at_local(today - timedelta(days=_YEAR - 1), time())
-    calendar, ids = Calendar.around(today, before=2 * _YEAR), [branch.pk for branch in branches]
+    since = at_local(year_up_to(today), time())
+    calendar, ids = Calendar.around(today, before=2 * YEAR), [branch.pk for branch in branches]
     closed = Complaint.objects.visible_to(user).closed_since(since).filter(branch_id__in=ids)
     complaints = _by_branch(calendar, _spans(closed, "branch_id", _day_of("received_at"), _day_of("closed_at")))
     made = FollowUpCall.objects.visible_to(user).done_since(since).filter(client__branch_id__in=ids)

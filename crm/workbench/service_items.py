@@ -31,7 +31,7 @@ def promises(user: User, today: date) -> Iterator[Item]:
             "list-check",
             row.due_on,
             shown_name(row.client, user),
-            f"{row.item.name} · {row.event.name}" if row.event else row.item.name,
+            row.title,
             reverse("tiers:promise", args=[row.public_id]),
             brief_url=reverse("overview:brief", args=[row.client.public_id]),
             rank=4,

@@ -88,6 +88,7 @@ def test_a_program_with_a_dead_session_gets_a_problem(signed_in, time_machine):
 
     assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
     assert answer.json()["code"] == "session_ended"
+    assert "sign in again" in answer.json()["detail"]
 
 
 def test_reading_writes_the_last_click_at_most_once_a_minute(signed_in, time_machine, cost_of):

@@ -25,6 +25,7 @@ from tests.architecture.test_permission_matrix import address, routes
 from tests.factories.care import NOW, ClosedComplaintFactory
 from tests.factories.clients import ClientFactory
 from tests.factories.core import BranchFactory
+from tests.factories.services import ServiceItemFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +137,29 @@ def test_no_segment_of_an_outlet_is_asked_that_leaves_surveys_out_though_its_man
     assert "found" not in page.context and sent.status_code == 404
     assert all("This part is switched off at this branch." in answer.content.decode() for answer in (page, sent))
     assert not SurveyRound.objects.exists()
+
+
+def test_a_part_is_not_there_for_an_outlet_that_leaves_it_out_though_the_house_above_keeps_it(
+    branch: Branch, staff: Any, web: Any, api: Any
+) -> None:
+    manager = staff("branch_manager")
+    outlet: Any = BranchFactory(parent=branch, company=branch.company)
+    item: Any = ServiceItemFactory(company=branch.company, booked=True)
+    day = local_date(timezone.now()) + timedelta(days=3)
+    said = {"service": item.public_id, "day": day.isoformat(), "places": 3, "branch": outlet.public_id}
+    url, page = reverse("api:service-days-list"), f"{reverse('tiers:bookings')}?branch={outlet.public_id}"
+
+    def asked(key: str) -> tuple[Any, Any]:
+        return api(manager).post(url, said, format="json", headers={"Idempotency-Key": key}), web(manager).get(page)
+
+    kept = [answer.status_code for answer in asked("a")]
+    switch("bookings", False, outlet)
+    gone = asked("b")
+
+    assert kept == [201, 200]
+    assert [answer.status_code for answer in gone] == [404, 404] and gone[0].json()["code"] == "module_off"
+    assert "This part is switched off at this branch." in gone[1].content.decode()
+    assert web(manager).get(reverse("tiers:bookings")).status_code == 200
 
 
 def test_letters_of_a_round_wait_while_the_branch_leaves_surveys_out(branch: Branch, everybody: Segment) -> None:

@@ -210,9 +210,7 @@ class EvaluationViewSet(
 
     def _asked(self, given: Any) -> dict[str, Any]:
         said = self._said(AskEvaluation, given)
-        branch, day = said.get("branch") or self._actor.branch, cast(date, said["day"])
-        if branch is None:
-            raise InvalidInput(fields={"branch": _("Name the branch.")})
+        branch, day = self._place(said), cast(date, said["day"])
         if day > local_date(timezone.now()):
             raise InvalidInput(fields={"day": _("Choose today or a day in the past.")})
         return {"branch": branch, "day": day, "programme": self._programme(said.get("programme"), branch)}

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -17,7 +16,6 @@ from clients.models import Segment
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
 from crm.core.api.writes import Commands
-from crm.core.errors import InvalidInput
 from crm.core.models import Branch
 from tiers.models import MarketEvent, Promise, ServiceItem
 from tiers.services.market_events import ask_again, call_round
@@ -131,10 +129,7 @@ class MarketEventViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSe
     def create(self, request: Request) -> Response:
         """Call out a round: each client whom it reaches is owed the service once for this event."""
         said, actor = self._said(CallRound), self._actor
-        branch = said.pop("branch", None) or actor.branch
-        if branch is None:
-            raise InvalidInput(fields={"branch": _("Name the branch.")})
-        item = said.pop("service")
+        branch, item = self._place(said), said.pop("service")
         return self.once(
             lambda: call_round(branch=branch, actor=actor, now=timezone.now(), item=item, **said), self._shown
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.request import Request
@@ -14,7 +13,6 @@ from rest_framework.response import Response
 from crm.core.api.permissions import may
 from crm.core.api.serializers import PublicIdField, Strict
 from crm.core.api.writes import Commands, seen_version
-from crm.core.errors import InvalidInput
 from crm.core.models import Branch
 from tiers.filters import ServiceDayFilter
 from tiers.models import ServiceDay, ServiceItem
@@ -79,10 +77,7 @@ class ServiceDayViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet
     def create(self, request: Request) -> Response:
         """Say how many places a day has; 409 where the day is known already, as soon as a place of it was booked."""
         said = self._said(OpenDay)
-        branch = said.pop("branch", None) or self._actor.branch
-        if branch is None:
-            raise InvalidInput(fields={"branch": _("Name the branch.")})
-        item = said.pop("service")
+        branch, item = self._place(said), said.pop("service")
         return self.once(lambda: open_day(item=item, branch=branch, actor=self._actor, **said), self._shown)
 
     @extend_schema(request=SetPlaces, responses={200: ServiceDayRead}, filters=False)

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -21,7 +20,6 @@ from crm.core.api.permissions import may
 from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict
 from crm.core.api.writes import Commands
 from crm.core.clocks import local_date
-from crm.core.errors import InvalidInput
 from crm.core.models import Branch
 from crm.core.policies import figures
 from tiers.filters import BookingFilter, PromiseFilter
@@ -206,10 +204,7 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
     def deliver(self, request: Request) -> Response:
         """Record an event or a sending; it keeps what each client was owed of that service on that day."""
         said, actor = self._said(Deliver), self._actor
-        branch = said.pop("branch", None) or actor.branch
-        if branch is None:
-            raise InvalidInput(fields={"branch": _("Name the branch.")})
-        item = said.pop("service")
+        branch, item = self._place(said), said.pop("service")
         return self.once(
             lambda: deliver(item=item, branch=branch, actor=actor, now=timezone.now(), **said), self._delivered
         )

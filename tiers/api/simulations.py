@@ -182,9 +182,7 @@ class SimulationViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet
     def create(self, request: Request) -> Response:
         """Have the newest figures laid out; one sheet for each branch and edition, a large book by a job."""
         said = self._said(AskSimulation)
-        branch = said.get("branch") or self._actor.branch
-        if branch is None:
-            raise InvalidInput(fields={"branch": _("Name the branch.")})
+        branch = self._place(said)
         programmes: Any = Programme.objects.visible_to(self._actor)
         if not programmes.of_branch(branch).filter(pk=said["programme"].pk).exists():
             raise InvalidInput(fields={"programme": _("There is no such thing here.")})

@@ -179,6 +179,11 @@ class Promise(PublicModel, Versioned):
         return reverse("tiers:promise", args=[self.public_id])
 
     @property
+    def title(self) -> str:
+        """The service, and for what event it is owed."""
+        return f"{self.item.name} · {self.event.name}" if self.event else str(self.item.name)
+
+    @property
     def is_open(self) -> bool:
         """May still be kept: late is better than never, and is counted as late."""
         return self.state in self.OPEN

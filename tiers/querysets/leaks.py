@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Sum
 
+from crm.core.clocks import YEAR
 from tiers.querysets.commission import commission_q
 
 if TYPE_CHECKING:
@@ -67,10 +68,9 @@ def turnover_up_to(clients: Sequence[int], branch: Branch, day: date) -> dict[in
 
 def turnover_of_year(clients: Sequence[int], branch: Branch, day: date) -> dict[int, Any]:
     """Turnover of each client in the twelve months up to ``day``, as far as it is on file."""
-    before = turnover_up_to(clients, branch, day - timedelta(days=_YEAR))
+    before = turnover_up_to(clients, branch, day - timedelta(days=YEAR))
     return {client: total - before.get(client, 0) for client, total in turnover_up_to(clients, branch, day).items()}
 
 
-_YEAR = 365
 #: Days of the branch's file that are looked at for a client who lacks a row on the last of them.
 _NEAR = 5

@@ -13,7 +13,7 @@ from clients.models import Channel, ContactLog
 if TYPE_CHECKING:
     from clients.models import Client
     from crm.core.models import User
-    from tiers.models import Promise, ServiceItem
+    from tiers.models import ServiceItem
 
 #: What fits beside a form.
 _MOST = 6
@@ -28,13 +28,9 @@ def promises_to_keep(user: User, client: Client, today: date) -> list[Hint]:
     rows = Promise.objects.visible_to(user).open_on(today).filter(client=client, item__proof="contact")
     rows = rows.filter(last_day__gte=today).select_related("item", "event").order_by("due_on", "pk")[:_MOST]
     return [
-        Hint(_named(row), row.due_on, _asked(row.item), row.get_absolute_url(), is_overdue=row.is_overdue(today))
+        Hint(row.title, row.due_on, _asked(row.item), row.get_absolute_url(), is_overdue=row.is_overdue(today))
         for row in rows
     ]
-
-
-def _named(row: Promise) -> str:
-    return f"{row.item.name} · {row.event.name}" if row.event else row.item.name
 
 
 def _asked(item: ServiceItem) -> str:

@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crm.core.clocks import YEAR
+
 if TYPE_CHECKING:
     from crm.core.models import Branch
     from tiers.models import Programme
 
 _A_YEAR = {"month": 12, "quarter": 4, "half_year": 2, "year": 1}
-_DAYS = Decimal(365)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def upkeep_of(programme: Programme, branch: Branch, day: date) -> dict[str, Upke
     cadences: Any = ContactCadence.objects.in_force(day).filter(
         company_id=branch.company_id, programme_code=programme.code
     )
-    contacts = {tier: _DAYS / days for tier, days in cadences.values_list("tier_code", "days") if days}
+    contacts = {tier: Decimal(YEAR) / days for tier, days in cadences.values_list("tier_code", "days") if days}
     if not cost and not contacts:
         return None
     none = Decimal(0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from clients.querysets.asset_history import AssetLine, asset_history, sum_of
+from crm.core.clocks import year_up_to
 from tiers.models import Product, RateBasis
 from tiers.querysets.commission import EffectiveRate, effective_rates
 from tiers.services.fees import Split, split_turnover
@@ -16,9 +17,6 @@ from tiers.services.fees import Split, split_turnover
 if TYPE_CHECKING:
     from clients.models import Client
     from crm.core.models import User
-
-#: Natural days of the time, its last day included.
-YEAR = 365
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Burden:
 
 def burden_of(user: User, client: Client, today: date, rates: Sequence[EffectiveRate] | None = None) -> Burden:
     """The year up to ``today``. Ask ``may_see_commission`` before showing it."""
-    since = today - timedelta(days=YEAR - 1)
+    since = year_up_to(today)
     lines: list[AssetLine] = asset_history(user, client, since, today)
     known = effective_rates(client, today) if rates is None else rates
     basis = next((rate.basis for rate in known if rate.product == Product.A_SHARE), RateBasis.ALL_IN.value)

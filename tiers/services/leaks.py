@@ -12,7 +12,7 @@ from django.db.models import Max, Q
 
 from clients.models import Client
 from crm.core import audit
-from crm.core.clocks import local_date
+from crm.core.clocks import YEAR, local_date
 from crm.core.errors import BranchClosed
 from crm.core.fields import money
 from crm.core.jobs import Tick, start_job
@@ -28,7 +28,6 @@ from tiers.services.commission import Price, all_in, price_of
 JOB = "tiers.leaks"
 #: Clients of one step; memory and the length of a statement stay the same for any branch.
 _CLIENTS = 1_000
-_YEAR = 365
 Kind = RateLeak.Kind
 Key = tuple[int, str]
 
@@ -193,7 +192,7 @@ def _of_promises(clients: list[int], branch: Branch, book: Book) -> Iterator[tup
 def _of_promise(rate: ClientRate, total: Decimal, book: Book) -> Found | None:
     """``total`` is the turnover since the concession began; both it and the promise are taken for a year."""
     days = (book.day - rate.valid_from).days + 1
-    yearly = money(total * _YEAR / days)
+    yearly = money(total * YEAR / days)
     promised: Any = rate.promised_turnover
     if yearly >= promised * book.known.rate("commission.promise_kept_share"):
         return None

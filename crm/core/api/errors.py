@@ -13,15 +13,12 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
 from crm.core.errors import DomainError
-
-CONTENT_TYPE = "application/problem+json"
+from crm.core.problems import CONTENT_TYPE, problem_body
 
 
 def problem(code: str, detail: Any, http_status: int, fields: dict[str, Any] | None = None) -> Response:
     """A problem answer; ``fields`` names what was wrong with which value."""
-    body = {"type": "about:blank", "title": code, "status": http_status, "code": code, "detail": str(detail)}
-    body["fields"] = fields or {}
-    return Response(body, status=http_status, content_type=CONTENT_TYPE)
+    return Response(problem_body(code, detail, http_status, fields), status=http_status, content_type=CONTENT_TYPE)
 
 
 def problem_json(fault: Exception, context: dict[str, Any]) -> Response | None:

@@ -152,9 +152,7 @@ class ImportViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         body = BringFile(data=dict(sent.items()), context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         said = body.validated_data
-        kind, branch = said["kind"], said.get("branch") or self._actor.branch
-        if branch is None:
-            raise InvalidInput(fields={"branch": _("Name the branch.")})
+        kind, branch = said["kind"], self._place(said)
         if kind not in TARGETS:
             raise InvalidInput(fields={"kind": _("There is no such thing here.")})
         if not may_bring(self._actor, kind):

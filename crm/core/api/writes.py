@@ -14,8 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.core.api.serializers import Strict
+from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit, VersionRequired
-from crm.core.models import User
+from crm.core.models import Branch, User
+from crm.core.modules import demand_route_at
 from crm.core.once import fingerprint, once
 from crm.core.writing import whole_number
 
@@ -107,6 +109,20 @@ class Commands(Once):
         body = command(data=self.request.data if given is None else given, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         return dict(body.validated_data)
+
+    def _place(self, said: dict[str, Any]) -> Branch:
+        """The branch that was named, taken out of ``said``, else one's own.
+
+        Raises ``InvalidInput`` where there is neither, and ``ModuleOff`` where it leaves out the part to which the resource
+        belongs; of one's own that has been asked before.
+        """
+        own = self._actor.branch
+        branch: Branch | None = said.pop("branch", None) or own
+        if branch is None:
+            raise InvalidInput(fields={"branch": _("Name the branch.")})
+        if branch != own:
+            demand_route_at(self.request.resolver_match.view_name, branch, local_date(timezone.now()))
+        return branch
 
     def _do(self, command: type[Strict], change: Callable[..., Any]) -> Response:
         """Change the row of the path once, from the version that the caller has seen, and answer it as it is then."""

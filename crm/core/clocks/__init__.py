@@ -5,11 +5,12 @@ Everything here is arithmetic over values that are handed in; nobody in this pac
 """
 
 from crm.core.clocks.business import BusinessClock, Hours, Pause, PausedClock, hours_from_json
-from crm.core.clocks.days import Calendar, Due, Unit, calendar_gap
+from crm.core.clocks.days import YEAR, Calendar, Due, Unit, calendar_gap, year_up_to
 from crm.core.clocks.zone import SHANGHAI, at_local, database_now, day_bounds, end_of_day, local_date
 
 __all__ = [
     "SHANGHAI",
+    "YEAR",
     "BusinessClock",
     "Calendar",
     "Due",
@@ -24,4 +25,5 @@ __all__ = [
     "end_of_day",
     "hours_from_json",
     "local_date",
+    "year_up_to",
 ]

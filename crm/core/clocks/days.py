@@ -13,6 +13,14 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+#: Natural days of a year of figures.
+YEAR = 365
+
+
+def year_up_to(day: date) -> date:
+    """The first day of the year that ends with ``day``."""
+    return day - timedelta(days=YEAR - 1)
+
 
 class Unit(StrEnum):
     """The clock a rule counts in; the letters are those of the policy figures."""

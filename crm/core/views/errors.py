@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist
 from django.utils.translation import gettext as _
 
-from crm.core.api.errors import CONTENT_TYPE
 from crm.core.context import request_facts
+from crm.core.problems import problem_answer
 
 #: Status → code, as the REST interface names it.
 _CODES = {400: "bad_request", 403: "missing_right", 404: "not_found", 500: "fault"}
@@ -56,7 +55,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _answer(request: HttpRequest, status: int, template: str = "") -> HttpResponse:
     if request.path.startswith("/api/"):
-        return _problem(status)
+        return problem_answer(_CODES[status], _says(status), status)
     try:
         context = {"request_id": request_facts().request_id}
         return render(request, f"errors/{template or status}.html", context, status=status)
@@ -66,16 +65,3 @@ def _answer(request: HttpRequest, status: int, template: str = "") -> HttpRespon
         if status != HTTPStatus.INTERNAL_SERVER_ERROR:
             raise
     return HttpResponse(_says(status), status=status, content_type="text/plain; charset=utf-8")
-
-
-def _problem(status: int) -> JsonResponse:
-    code = _CODES[status]
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": code,
-        "status": status,
-        "code": code,
-        "detail": _says(status),
-        "fields": {},
-    }
-    return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
