@@ -23,7 +23,6 @@ from crm.workbench.service_items import bookings as items_of
 from tests.factories.clients import ClientFactory
 from tests.factories.core import BranchFactory, CompanyFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, morning, put_in_tier
-from tests.racing import Meeting, on_postgresql, race
 from tiers.errors import BookingSettled, DayFull, NotEntitled, QuotaUsed
 from tiers.models import Booking, ServiceDay, ServiceItem
 from tiers.querysets.received import allowances_of
@@ -209,39 +208,6 @@ def test_a_day_has_as_many_places_as_the_branch_says_but_no_fewer_than_are_taken
     assert set_places(item=pick_up, branch=branch, day=DAY, places=1, actor=desk).free == 0
     with pytest.raises(DayFull):
         book(gold(), pick_up)
-
-
-# -- at once -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_five_who_reach_for_the_last_place_one_gets_it(pick_up: ServiceItem, gold: Callable[[], Client]) -> None:
-    ServiceItem.objects.filter(pk=pick_up.pk).update(places=1)
-    pick_up.refresh_from_db()
-    clients = [gold() for _n in range(5)]
-    system_user()
-
-    results = race(5, lambda n: book(clients[n], pick_up))
-
-    assert sorted(type(result).__name__ for result in results) == ["Booking"] + ["DayFull"] * 4
-    assert (Booking.objects.count(), ServiceDay.objects.get().taken) == (1, 1)
-
-
-@on_postgresql
-@pytest.mark.django_db(transaction=True)
-def test_whoever_looks_first_and_takes_afterwards_would_share_the_last_place(
-    branch: Branch, pick_up: ServiceItem
-) -> None:
-    """The twin: the same place without the condition in the UPDATE."""
-    slot, meeting = ServiceDay.objects.create(item=pick_up, branch=branch, day=DAY, places=1), Meeting(2)
-
-    def look_then_take(_n: int) -> bool:
-        row = ServiceDay.objects.get(pk=slot.pk)
-        meeting.wait()
-        ServiceDay.objects.filter(pk=slot.pk).update(taken=row.taken + 1)
-        return row.free == 1
-
-    assert race(2, look_then_take) == [True, True]
 
 
 # -- pages and REST ----------------------------------------------------------------------------------------------------

@@ -32,7 +32,6 @@ from tests.factories.services import (
     rows_of,
 )
 from tests.factories.tiers import TierFactory
-from tests.racing import Meeting, on_postgresql, race
 from tiers.errors import PromiseSettled
 from tiers.models import Delivery, Promise, PromiseRun, ServiceItem, TierState
 from tiers.services.catalogue import end_item
@@ -434,38 +433,6 @@ def test_of_two_open_ones_so_long_after_the_last_time_one_is_closed(branch: Bran
     merge(staying, leaving, staff)
 
     assert sorted(owed(staying)) == [("after:2026-04-01", "due", ""), ("after:2026-04-09", "closed", "merged")]
-
-
-# -- at once -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_four_planners_at_once_make_every_promise_once(branch: Branch, greeting: ServiceItem) -> None:
-    for _n in range(20):
-        put_in_tier(ClientFactory(branch=branch), "gold", OLD)
-    system_user()
-
-    results = race(4, lambda _n: plan_on(branch, FIRST))
-
-    assert [result for result in results if isinstance(result, Exception)] == []
-    assert sum(result.get("made", 0) for result in results) == 20
-    assert Promise.objects.count() == 20
-
-
-@on_postgresql
-@pytest.mark.django_db(transaction=True)
-def test_without_the_lock_two_planners_would_both_count_a_first_run(
-    branch: Branch, greeting: ServiceItem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The twin: two who only look whether the row of the branch is there both find that it is not."""
-    meeting = Meeting(2)
-
-    def look(_n: int) -> bool:
-        found = PromiseRun.objects.filter(branch=branch).exists()
-        meeting.wait()
-        return found
-
-    assert race(2, look) == [False, False]
 
 
 # -- the clock ---------------------------------------------------------------------------------------------------------
