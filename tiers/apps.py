@@ -72,7 +72,7 @@ class TiersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clients.hints import offers_hints
+        from clients.owed import add_owed
         from clients.registry import bind
         from clients.services.contacts import follows_contacts
         from crm.core import audit
@@ -124,5 +124,5 @@ class TiersConfig(AppConfig):
         takes_in(FormerTierTarget())
         lets_out(LEAKS)
         follows_contacts(follow_contacts)
-        offers_hints(promises_to_keep)
+        add_owed(promises_to_keep)
         offer()

@@ -107,8 +107,7 @@ class SurveyRoundViewSet(
         found = services.find_audience(
             reader=self._actor, now=timezone.now(), **self._asked(request.query_params.dict())
         )
-        told = {"members": found.members, "invited": len(found.clients), "left_out": found.left_out}
-        return Response(RoundPreview(told).data)
+        return Response(RoundPreview(found).data)
 
     def _asked(self, given: Any) -> dict[str, Any]:
         said = self._said(AskSegment, given)

@@ -25,8 +25,8 @@ GROUPS = {
 
 def effect_of_service(user: User, today: date) -> dict[str, Any]:
     """Satisfaction and recommendation over the last twelve months by promises kept and by tier, of surveys and clients that
-    ``user`` may see: ``since``, ``least`` answers of a group that is shown, ``promises`` and ``tiers``. Three statements; a
-    part whose right the reader does not hold is empty.
+    ``user`` may see: ``since``, ``least`` answers of a group that is shown, ``promises`` and ``tiers``, and both as ``parts``.
+    Three statements; a part whose right the reader does not hold is empty.
     """
     since, rows = year_up_to(today), SurveyInvitation.objects.visible_to(user)
     least = figures(today, user.branch).integer("survey.least_answers")
@@ -36,4 +36,4 @@ def effect_of_service(user: User, today: date) -> dict[str, Any]:
     promises.sort(key=lambda row: order.index(row["group"]))
     promises = [{**row, "name": str(GROUPS[row["group"]])} for row in promises]
     tiers = [{**row, "group": row["code"], "name": in_language(en=row["name_en"], zh=row["name_zh"])} for row in tiers]
-    return {"since": since, "least": least, "promises": promises, "tiers": tiers, "groups": (promises, tiers)}
+    return {"since": since, "least": least, "promises": promises, "tiers": tiers, "parts": (promises, tiers)}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from care import notices
 from care.errors import NobodyToInvite
 from care.models import SurveyInvitation, SurveyRound
+from care.models.survey import in_words
 from care.services.surveys import link_address, new_token, token_hash
 from clients.models import Client, Segment
 from crm.core import audit
@@ -36,7 +37,17 @@ class Audience:
 
     members: int = 0
     clients: list[Client] = field(default_factory=list)
+    #: Code of ``LeftOut`` → how many.
     left_out: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def invited(self) -> int:
+        return len(self.clients)
+
+    @property
+    def reasons(self) -> list[dict[str, Any]]:
+        """Why how many are not invited, in words."""
+        return in_words(self.left_out)
 
 
 def find_audience(*, segment: Segment, title: str, branch: Branch, reader: User, now: datetime) -> Audience:
@@ -55,14 +66,14 @@ def find_audience(*, segment: Segment, title: str, branch: Branch, reader: User,
         raise InvalidInput(fields={"segment": said})
     begun = SurveyRound.objects.filter(branch=branch, segment=segment, title=title.strip()).first()
     invited: list[Client] = []
-    reasons: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     for first in range(0, len(keys), _AT_ONCE):
         for client, reason in _judged(keys[first : first + _AT_ONCE], begun, known, reader, now):
             if reason:
-                reasons[reason] += 1
+                left_out[reason] += 1
             else:
                 invited.append(client)
-    return Audience(len(keys), invited, dict(reasons))
+    return Audience(len(keys), invited, dict(left_out))
 
 
 def _judged(
@@ -88,7 +99,7 @@ def _judged(
         else:
             way, refused = ways.open_to(client)
             if way is None:
-                yield client, refused
+                yield client, LeftOut(refused)
             elif client.pk in still_open:
                 yield client, LeftOut.STILL_OPEN
             else:
@@ -121,7 +132,7 @@ def invite_segment(*, segment: Segment, title: str, branch: Branch, actor: User,
     )
     row.members, row.left_out = found.members, found.left_out
     row.save(update_fields=["members", "left_out"])
-    after = {"segment": segment.name, "clients": found.members, "invited": len(found.clients), **found.left_out}
+    after = {"segment": segment.name, "clients": found.members, "invited": found.invited, **found.left_out}
     audit.record(actor, "survey.invite_segment", row, after=after, reason=row.title)
     return row
 

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from care import services
 from care.forms.surveys import RoundForm
 from care.models import SurveyRound
-from care.models.survey import in_words
 from care.views.rows import now, sections
 from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
@@ -73,7 +72,5 @@ def _looked(request: HttpRequest, choice: RoundForm, branch: Branch) -> dict[str
     initial = {"segment": said["segment"].public_id, "title": said["title"]}
     return {
         "found": found,
-        "invited": len(found.clients),
-        "reasons": in_words(found.left_out),
         "form": RoundForm(user=user, initial=initial, auto_id=False),
     }

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clients.filters import ContactFilter
 from clients.forms import ContactForm, CorrectionForm, FilesForm
-from clients.hints import hints_for
 from clients.models import Appointment, Channel, Client, ContactLog, ContactPoint, NeedsInterview
+from clients.owed import owed_to
 from clients.querysets.scope import shown_name
 from clients.reach import hindrances, warnings
 from clients.services import attach_to_contact, correct_contact, link_needs, log_contact
@@ -77,7 +77,7 @@ def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
         "crumbs": [{"label": shown_name(client, request.user), "url": client.get_absolute_url()}],
         "whole": not htmx,
         "hindrances": _hindrances(client),
-        "hints": hints_for(actor_of(request), client, local_date(timezone.now())) if not htmx else [],
+        "owed": owed_to(actor_of(request), client, local_date(timezone.now())) if not htmx else [],
     }
     return command(
         request,

@@ -125,6 +125,12 @@ def test_who_may_not_be_written_to_is_counted_with_the_reason_and_not_invited(
     assert not SurveyInvitation.objects.filter(client=client).exists()
 
 
+@pytest.mark.nodb
+def test_whatever_stands_against_a_letter_can_be_counted_in_a_round() -> None:
+    """Quiet hours alone only put a letter off."""
+    assert set(SurveyInvitation.HeldBack.values) - {"quiet_hours"} <= set(SurveyRound.LeftOut.values)
+
+
 def test_who_still_has_a_survey_to_answer_is_not_asked_about_something_else(
     branch: Branch, manager: User, segment: Segment
 ) -> None:
@@ -293,8 +299,8 @@ def test_a_manager_chooses_sees_the_counts_confirms_and_finds_the_round(
     assert segment.name in browser.get(NEW).content.decode()
     seen = browser.get(NEW, said)
     page = seen.content.decode()
-    assert (seen.context["found"].members, seen.context["invited"]) == (2, 1)
-    assert [(row["code"], row["clients"]) for row in seen.context["reasons"]] == [("do_not_contact", 1)]
+    assert (seen.context["found"].members, seen.context["found"].invited) == (2, 1)
+    assert [(row["code"], row["clients"]) for row in seen.context["found"].reasons] == [("do_not_contact", 1)]
     assert str(SurveyRound.LeftOut.DO_NOT_CONTACT.label) in page
     assert not SurveyRound.objects.exists(), "a look writes nothing"
 

@@ -57,12 +57,12 @@ def test_the_contact_form_names_what_a_contact_of_today_would_keep_and_the_conta
     page = browser.get(url)
     browser.post(url, {"form_token": "t", "channel": "phone", "purpose": "care", "content": "问候"})
 
-    (hint,) = page.context["hints"]
-    assert (hint.due_on, hint.is_overdue, hint.url) == (late.due_on, True, late.get_absolute_url())
-    assert late.get_absolute_url() in page.content.decode() and hint.words.count(":") + hint.words.count("：") == 2
+    (one,) = page.context["owed"]
+    assert (one.due_on, one.is_overdue, one.url) == (late.due_on, True, late.get_absolute_url())
+    assert late.get_absolute_url() in page.content.decode() and one.asked.count(":") + one.asked.count("：") == 2
     late.refresh_from_db()
     assert late.state == "done"
-    assert browser.get(url).context["hints"] == []
+    assert browser.get(url).context["owed"] == []
 
 
 def test_who_may_not_see_promises_is_told_none(branch: Branch, staff: Staff, web: Any) -> None:
@@ -72,4 +72,4 @@ def test_who_may_not_see_promises_is_told_none(branch: Branch, staff: Staff, web
 
     page = web(agent).get(reverse("clients:contact_add", args=[client.public_id]))
 
-    assert page.status_code == 403 or page.context["hints"] == []
+    assert page.status_code == 403 or page.context["owed"] == []

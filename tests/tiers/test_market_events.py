@@ -256,13 +256,13 @@ def test_the_advisor_finds_it_in_my_day_and_on_the_client_until_a_contact_keeps_
     event = call_out(web, manager, word)
     advisor: Any = gold.advisor
     shown = [item.reason for item in items_of(advisor, TODAY)]
-    hints = [hint.text for hint in promises_to_keep(advisor, gold, TODAY)]
+    owed = [one.text for one in promises_to_keep(advisor, gold, TODAY)]
     tab = web(advisor).get(gold.get_absolute_url(), {"tab": "services"}).content.decode()
     row = web(advisor).get(event.promises.get().get_absolute_url()).content.decode()
 
     speak(gold)
 
-    assert shown == hints == ["Word · 央行降准"]
+    assert shown == owed == ["Word · 央行降准"]
     assert "央行降准" in tab and "说明对债券持仓的影响" in row
     assert asked(event) == [(gold.pk, "done")]
     assert list(items_of(advisor, TODAY)) == []

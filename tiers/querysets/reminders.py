@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from clients.hints import Hint
 from clients.models import Channel, ContactLog
+from clients.owed import Owed
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST = 6
 
 
-def promises_to_keep(user: User, client: Client, today: date) -> list[Hint]:
+def promises_to_keep(user: User, client: Client, today: date) -> list[Owed]:
     """Open promises that a contact of today would keep, if it is of the purpose and by the channel that the service asks."""
     from tiers.models import Promise
 
@@ -28,7 +28,7 @@ def promises_to_keep(user: User, client: Client, today: date) -> list[Hint]:
     rows = Promise.objects.visible_to(user).open_on(today).filter(client=client, item__proof="contact")
     rows = rows.filter(last_day__gte=today).select_related("item", "event").order_by("due_on", "pk")[:_MOST]
     return [
-        Hint(row.title, row.due_on, _asked(row.item), row.get_absolute_url(), is_overdue=row.is_overdue(today))
+        Owed(row.title, row.due_on, _asked(row.item), row.get_absolute_url(), is_overdue=row.is_overdue(today))
         for row in rows
     ]
 
