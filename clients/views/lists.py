@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -20,7 +19,7 @@ from clients.querysets.scope import shown_name
 from clients.querysets.search import FoundBy
 from clients.views.rows import today
 from clients.views.segments import view_url
-from crm.core.keyset import Page, capped, capped_count, page_of
+from crm.core.keyset import Page, capped, capped_count, capped_text, page_of
 from crm.core.models import User
 from crm.core.views.lists import PAGE_SIZE, Listed, part
 from crm.core.views.places import actor_of
@@ -135,8 +134,7 @@ def count_text(rows: Any) -> str:
 
 
 def in_words(count: int, more: bool = False) -> str:
-    text = number_format(count, force_grouping=True) + ("+" if more else "")
-    return ngettext("%(count)s client", "%(count)s clients", count) % {"count": text}
+    return ngettext("%(count)s client", "%(count)s clients", count) % {"count": capped_text(count, more)}
 
 
 def _found(request: HttpRequest, shown: tuple[str, ...] | None) -> ClientFilter:

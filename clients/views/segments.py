@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,7 +29,7 @@ from clients.services.segments import (
     delete_view,
     pin,
 )
-from crm.core.keyset import capped, capped_count, page_of
+from crm.core.keyset import capped, capped_count, capped_text, page_of
 from crm.core.models import User
 from crm.core.views.commands import command
 from crm.core.views.lists import part
@@ -75,12 +74,7 @@ def segment_count(request: HttpRequest, public_id: str) -> HttpResponse:
     """How many clients are in a segment now, as the reader sees them."""
     user = actor_of(request)
     segment: Segment = get_object_or_404(Segment.objects.visible_to(user), public_id=public_id)
-    return HttpResponse(number_text(segment.members(user, timezone.now())))
-
-
-def number_text(rows: Any) -> str:
-    count, more = capped_count(rows)
-    return number_format(count, force_grouping=True) + ("+" if more else "")
+    return HttpResponse(capped_text(*capped_count(segment.members(user, timezone.now()))))
 
 
 # -- the builder -------------------------------------------------------------------------------------------------------
@@ -179,8 +173,7 @@ def _preview(sheet: RuleSheet, known: Any, user: User) -> dict[str, Any]:
     for client in first:
         client.shown_name = shown_name(client, user)
     count, more = capped_count(rows) if page.matching is None else capped(page.matching)
-    text = number_format(count, force_grouping=True) + ("+" if more else "")
-    words = ngettext("%(count)s client", "%(count)s clients", count) % {"count": text}
+    words = ngettext("%(count)s client", "%(count)s clients", count) % {"count": capped_text(count, more)}
     return {"count": words, "clients": first, "refusal": ""}
 
 

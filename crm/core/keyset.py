@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from django.core import signing
 from django.db.models import Count, F, Max, Model, Q, QuerySet, Window
 from django.db.models.functions import Coalesce
+from django.utils.formats import number_format
 
 Row = TypeVar("Row", bound=Model)
 
@@ -126,6 +127,11 @@ def capped_count(queryset: QuerySet[Any], cap: int = COUNT_CAP) -> tuple[int, bo
 def capped(count: int, cap: int = COUNT_CAP) -> tuple[int, bool]:
     """A count as it is shown: up to ``cap``; the flag says that there are more."""
     return min(count, cap), count > cap
+
+
+def capped_text(count: int, more: bool = False) -> str:
+    """A count up to the cap as people read it."""
+    return number_format(count, force_grouping=True) + ("+" if more else "")
 
 
 def _turned(column: str) -> str:

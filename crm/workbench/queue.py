@@ -21,7 +21,7 @@ from clients.querysets.scope import shown_name
 from clients.stages import upcoming
 from complaints.models import ComplaintClock
 from crm.core.clocks import SHANGHAI
-from crm.core.keyset import capped_count
+from crm.core.keyset import capped_count, capped_text
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.workbench.account_items import account_decisions, collateral, expiring_classes
@@ -181,8 +181,7 @@ def _rates_of_tier_changes(rates: Any, today: date) -> Iterator[Item]:
     """One line for all of them: a month-end moves many clients at once."""
     count, more = capped_count(rates)
     if count:
-        number = f"{count}+" if more else str(count)
-        name = ngettext("%(count)s rate", "%(count)s rates", count) % {"count": number}
+        name = ngettext("%(count)s rate", "%(count)s rates", count) % {"count": capped_text(count, more)}
         url = reverse("tiers:commission")
         yield Item("decision", _("Approval"), "discount", today, name, _("Rates after changes of tier"), url, rank=2)
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm.core.keyset import capped_count, page_of
+from crm.core.keyset import capped_count, capped_text, page_of
 from crm.core.models import CalendarDay, User
 from tests.factories.core import BranchFactory, UserFactory
 
@@ -124,6 +124,14 @@ def test_the_count_stops_at_its_cap(people):
     assert capped_count(rows) == (23, False)
     assert capped_count(rows, cap=10) == (10, True)
     assert capped_count(rows, cap=23) == (23, False)
+
+
+def test_a_count_is_read_in_groups_with_a_plus_where_there_are_more(people):
+    rows = User.objects.filter(staff_number__startswith="K")
+
+    assert capped_text(*capped_count(rows)) == "23"
+    assert capped_text(*capped_count(rows, cap=10)) == "10+"
+    assert capped_text(1000, True) == "1,000+"
 
 
 # -- a part of a list --------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.models import Segment
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.keyset import capped_count
+from crm.core.keyset import capped_count, capped_text
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of, place_of
@@ -98,10 +98,8 @@ def event_count(request: HttpRequest) -> HttpResponse:
     if item is None or (segment is None and not tiers):
         return HttpResponse(_("Choose a service, and a segment or tiers."))
     rule = segment.rule if segment else None
-    count, more = capped_count(
-        audience(item=item, branch=place.branch, rule=rule, tier_codes=tiers, user=user, now=now)
-    )
-    return HttpResponse(_("Clients reached: %(count)s") % {"count": f"{count:,}{'+' if more else ''}"})
+    found = audience(item=item, branch=place.branch, rule=rule, tier_codes=tiers, user=user, now=now)
+    return HttpResponse(_("Clients reached: %(count)s") % {"count": capped_text(*capped_count(found))})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

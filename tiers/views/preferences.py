@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.models import Client, Segment
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.keyset import capped_count
+from crm.core.keyset import capped_count, capped_text
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import PreferenceForm
@@ -48,8 +48,7 @@ def preference_count(request: HttpRequest, public_id: str) -> HttpResponse:
     user = actor_of(request)
     row = get_object_or_404(PreferenceSegment.objects.visible_to(user), public_id=public_id)
     found = Client.objects.visible_to(user).served().filter(belongs_q(row, user, timezone.now()))
-    count, more = capped_count(found)
-    return HttpResponse(f"{count:,}{'+' if more else ''}")
+    return HttpResponse(capped_text(*capped_count(found)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,10 +7,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.formats import number_format
 from django.utils.translation import ngettext
 
-from crm.core.keyset import capped_count, page_of
+from crm.core.keyset import capped_count, capped_text, page_of
 
 PAGE_SIZE = 50
 
@@ -35,8 +34,7 @@ def listed(request: HttpRequest, rows: QuerySet[Any], order: tuple[str, ...], *,
     """The page that the request's ``cursor`` names. ``order`` ends in a unique column."""
     page = page_of(rows, order, cursor=request.GET.get("cursor", ""), size=size)
     count, more = capped_count(rows)
-    text = number_format(count, force_grouping=True) + ("+" if more else "")
-    words = ngettext("%(count)s row", "%(count)s rows", count) % {"count": text}
+    words = ngettext("%(count)s row", "%(count)s rows", count) % {"count": capped_text(count, more)}
     return Listed(page.rows, page.next, page.previous, words)
 
 
