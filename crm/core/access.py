@@ -67,6 +67,11 @@ class Scope:
     def sees_branch(self) -> bool:
         return Reach.BRANCH in self.reaches and bool(self.branch_ids)
 
+    @property
+    def sees_book_only(self) -> bool:
+        """Whether his clients are all he sees: lists then begin with what is his."""
+        return bool(self.reaches) and not (self.sees_branch or self.sees_company)
+
     def keeps(self, company_id: int, branch_id: int | None = None) -> bool:
         """Whether what belongs to a company as a whole, or to one of its branches, is his to change.
 

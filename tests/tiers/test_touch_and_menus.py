@@ -125,6 +125,17 @@ def test_the_list_shows_whom_one_is_losing_and_costs_the_same_for_ten(
     assert {(row["tier"], row["state"], row["every"]) for row in told} == {("gold", "red", 40)}
 
 
+@pytest.mark.parametrize(("role", "begins_with"), [("advisor", ("mine", True)), ("branch_manager", ("open", False))])
+def test_lists_begin_with_the_own_clients_of_whoever_sees_no_others_and_with_the_branch_for_its_head(
+    web: Web, staff: Staff, role: str, begins_with: tuple[str, bool]
+) -> None:
+    browser = web(staff(role))
+
+    shown = [browser.get(reverse(page)).context for page in ("tiers:promises", "tiers:touch")]
+
+    assert (shown[0]["view"], shown[1]["mine"]) == begins_with
+
+
 # -- kept --------------------------------------------------------------------------------------------------------------
 
 

@@ -63,7 +63,7 @@ def touch(request: HttpRequest) -> HttpResponse:
     """Clients by how long ago they were spoken with, held against their tier: longest first, red and amber unless asked."""
     user, today = actor_of(request), local_date(timezone.now())
     rows = in_touch(user, today, figures(today, user.branch))
-    mine = request.GET.get("whose", "mine" if user.has_perm("tiers.keep_promise") else "all") == "mine"
+    mine = request.GET.get("whose", "mine" if user.scope.sees_book_only else "all") == "mine"
     if mine:
         rows = rows.filter(advisor_id__in=user.scope.acting_ids)
     counts = dict(rows.order_by().values_list("touch").annotate(count=Count("pk")))

@@ -38,7 +38,7 @@ def promise_list(request: HttpRequest) -> HttpResponse:
     """Promises of clients one may see, the most urgent first: one's own, everything open, or all."""
     user, today = actor_of(request), local_date(timezone.now())
     view = request.GET.get("view", "")
-    view = view if view in VIEWS else ("mine" if user.has_perm("tiers.keep_promise") else "open")
+    view = view if view in VIEWS else ("mine" if user.scope.sees_book_only else "open")
     rows = Promise.objects.visible_to(user).for_list()
     if view != "all":
         rows = rows.due()
