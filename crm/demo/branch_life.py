@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,9 @@ from care.services import (
     answer_survey,
     approve_unable,
     complete_call,
+    find_audience,
     hand_out_link,
+    invite_segment,
     invite_surveys,
     plan_calls,
     propose_unable,
@@ -23,7 +26,7 @@ from care.services import (
     seed_programmes,
     take_call,
 )
-from clients.models import Client
+from clients.models import Client, Segment
 from clients.services import BatchItem, book_appointment, log_contacts
 from clients.services.contact_batch import MOST
 from complaints.models import Complaint
@@ -328,19 +331,31 @@ class Life:
         approve_unable(actor=self.crew.of(branch, MANAGER)[0], call=proposed, now=moment)
 
     def surveys(self) -> None:
-        """Ask whoever had a complaint closed lately; some have answered."""
+        """Ask whoever had a complaint closed lately, and a segment of each branch ten days ago; some have answered."""
         invite_surveys(actor=system_user(), now=self.now)
-        invited = SurveyInvitation.objects.select_related("complaint").order_by("complaint__number")
+        earlier = self.now - timedelta(days=10)
+        for branch in self.crew.branches:
+            head = self.crew.of(branch, MANAGER)[0]
+            segment = Segment.objects.get(branch=branch, name="一周内生日")
+            asked = {"segment": segment, "title": "生日关怀服务", "branch": branch, "now": earlier}
+            if find_audience(reader=head, **asked).clients:  # a small demo may have nobody
+                invite_segment(actor=head, **asked)
+        invited = SurveyInvitation.objects.select_related("branch")
+        self._answer(invited.filter(round=None).order_by("complaint__number"), self.now)
+        self._answer(invited.exclude(round=None).order_by("client__external_id"), earlier + timedelta(days=2))
+
+    def _answer(self, invited: Iterable[SurveyInvitation], moment: datetime) -> None:
+        """Two of three answer by the link that the counter hands out."""
         for place, invitation in enumerate(invited):
             if place % 3 == 2:
                 continue
             desk = self.crew.of(invitation.branch, FRONT_DESK)[0]
-            link = hand_out_link(actor=desk, invitation=invitation, now=self.now)
+            link = hand_out_link(actor=desk, invitation=invitation, now=moment)
             comment = COMMENTS[place % len(COMMENTS)]
             answer_survey(
                 actor=system_user(),
                 token=link.url.rstrip("/").rsplit("/", 1)[-1],
-                now=self.now,
+                now=moment,
                 satisfaction=comment.satisfaction,
                 recommendation=comment.recommend,
                 comment=comment.text,

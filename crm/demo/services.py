@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 from clients.models import Client
@@ -15,14 +16,15 @@ from crm.roles import FRONT_DESK, MANAGER
 from tiers.models import Promise, ServiceItem
 from tiers.services.bookings import ask_booking, conclude_booking, confirm_booking
 from tiers.services.catalogue import seed_catalogue
+from tiers.services.market_events import call_round
 from tiers.services.menus import Line, create_preference
 from tiers.services.promise_plan import plan_promises
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
 
 #: The days of the sweep before today; a later one makes up for what lies between, and the next night for the rest.
-_SWEEPS = (40, 2)
-#: Of promises noted by hand, every so many.
-_BY_HAND = 3
+_SWEEPS = (40, 22, 2)
+#: Of the promises that a contact keeps, every so many is forgotten.
+_NOT_KEPT = 6
 #: Rule, tiers, names and menu of each preference segment.
 _SEGMENTS: tuple[tuple[str, str, list[str], dict[str, Any], list[Line]], ...] = (
     (
@@ -60,19 +62,21 @@ _TITLES = {"send": "月度研究报告精选", "event": "季度投资策略沙�
 def give_services(*, crew: Crew, today: date, now: datetime) -> int:
     """Play a quarter: sweeps, sendings, an event, promises kept by hand, put off and waived; returns how many are on file."""
     seed_catalogue(company=crew.company, actor=system_user())
-    for days_ago in _SWEEPS:
-        day = today - timedelta(days=days_ago)
+    sweeps = [today - timedelta(days=days_ago) for days_ago in _SWEEPS]
+    for day, following in pairwise([*sweeps, today]):
         for branch in crew.branches:
             plan_promises(branch=branch, now=at_local(day, time(8)), actor=system_user())
-            _keep_some(crew, branch, day)
+            _send(crew, branch, day)
+            _keep_most(branch, day, following)
     for branch in crew.branches:
         _decide_some(crew.of(branch, MANAGER)[0], branch, today, now)
         _draw_segments(crew.of(branch, MANAGER)[0], branch)
+        _call_round(crew.of(branch, MANAGER)[0], branch, today - timedelta(days=3))
         _book(crew.of(branch, FRONT_DESK)[0], branch, today, now)
     return int(Promise.objects.count())
 
 
-def _keep_some(crew: Crew, branch: Branch, day: date) -> None:
+def _send(crew: Crew, branch: Branch, day: date) -> None:
     manager = crew.of(branch, MANAGER)[0]
     for item in ServiceItem.objects.of_branch(branch).owed().filter(proof__in=["send", "event"]).order_by("code"):
         owed = Promise.objects.open_on(day).filter(item=item, client__branch=branch)
@@ -83,12 +87,21 @@ def _keep_some(crew: Crew, branch: Branch, day: date) -> None:
                 item=item, branch=branch, clients=[name for place, name in enumerate(ids) if place % 5],
                 title=_TITLES[item.proof], day=day, now=at_local(day, time(18)), actor=manager,
             )  # fmt: skip
-    rows = Promise.objects.open_on(day).filter(client__branch=branch, item__proof="contact")
-    rows = rows.order_by("due_on", "client__external_id", "item__code")
-    for place, row in enumerate(rows.select_related("client__advisor")[:9]):
-        if place % _BY_HAND and row.client.advisor:
+
+
+def _keep_most(branch: Branch, day: date, following: date) -> None:
+    """Advisors keep what a contact keeps and falls due before the next sweep, all but every so many."""
+    rows = Promise.objects.due().filter(client__branch=branch, item__proof="contact", client__advisor__isnull=False)
+    rows = rows.filter(due_on__lte=following).order_by("due_on", "client__external_id", "item__code")
+    for place, row in enumerate(rows.select_related("client__advisor")):
+        if place % _NOT_KEPT:
+            kept_on = min(max(row.opens_on, row.due_on - timedelta(days=place % 3), day), following)
             keep_promise(
-                promise=row, kept_on=day, now=at_local(day, time(18)), actor=row.client.advisor, note="已当面沟通"
+                promise=row,
+                kept_on=kept_on,
+                now=at_local(kept_on, time(18)),
+                actor=row.client.advisor,
+                note="已当面沟通",
             )
 
 
@@ -107,6 +120,27 @@ def _draw_segments(manager: User, branch: Branch) -> None:
     for name_zh, name_en, tiers, rule, menu in _SEGMENTS:
         values = {"name_zh": name_zh, "name_en": name_en, "tier_codes": tiers, "rule": rule}
         create_preference(values=values, menu=menu, company=branch.company, branch=branch, actor=manager)
+
+
+def _call_round(manager: User, branch: Branch, day: date) -> None:
+    """The highest tiers are told of a change of the market; some have been spoken with by now."""
+    morning = at_local(day, time(9))
+    event = call_round(
+        branch=branch, item=ServiceItem.objects.of_branch(branch).get(code="market_call"), name="央行下调存款准备金率",
+        day=day, ask="说明对债券和银行股持仓的影响，了解近期资金安排。", due_on=day + timedelta(days=7),
+        tier_codes=_highest(branch), actor=manager, now=morning,
+    )  # fmt: skip
+    rows = Promise.objects.due().filter(event=event, client__advisor__isnull=False).order_by("client__external_id")
+    for row in rows.select_related("client__advisor")[:5]:
+        keep_promise(
+            promise=row, kept_on=day, actor=row.client.advisor, note="已电话说明", now=morning + timedelta(hours=6)
+        )
+
+
+def _highest(branch: Branch) -> set[str]:
+    """The tiers of the four wealthiest clients: a small demo has nobody in the uppermost."""
+    rows = Client.objects.served().contactable().filter(branch=branch, tier_state__tier__isnull=False)
+    return set(rows.order_by("-total_assets", "external_id").values_list("tier_state__tier__code", flat=True)[:4])
 
 
 def _book(desk: User, branch: Branch, today: date, now: datetime) -> None:

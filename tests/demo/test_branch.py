@@ -20,6 +20,7 @@ from crm.core import audit
 from crm.core.models import AuditEntry, Branch, ExportRequest, User
 from crm.demo.building import build, digest
 from crm.demo.securities import securities
+from tiers.models import Promise
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 27)
@@ -89,6 +90,14 @@ class TestTheBranch(TestCase):
 
         assert len(strangers) > 2
         assert len(set(strangers)) == len(strangers)
+
+    def test_most_promises_are_kept_each_branch_has_called_out_an_event_and_a_segment_was_asked(self):
+        owed = Promise.objects.by_state()
+        assert owed["done"] > 3 * owed["missed"] > 0
+        for branch in Branch.objects.filter(clients__isnull=False).distinct():
+            asked = Promise.objects.filter(event__branch=branch).by_state()
+            assert asked["asked"] >= asked["done"] > 0, branch.code
+        assert SurveyAnswer.objects.exclude(invitation__round=None).exists()
 
     def test_what_the_demo_tells_is_consistent_real_and_sealed(self):
         runs = MatchingRun.objects.exclude(decided_at=None)
