@@ -23,6 +23,16 @@ class Slice:
         return self.opens_on + (self.due_on - self.opens_on) // 2
 
 
+def times_a_year(period: str) -> int:
+    """How many periods of this kind a year has."""
+    return 12 // _MONTHS[period]
+
+
+def length_of(period: str) -> int:
+    """A period in natural days, for what falls due so long after the last time."""
+    return 365 * _MONTHS[period] // 12
+
+
 def period_of(period: str, day: date) -> tuple[date, date]:
     """First and last day of the month, quarter, half-year or year in which ``day`` lies."""
     months = _MONTHS[period]

@@ -150,6 +150,29 @@ def test_the_commission_is_the_step_of_the_rates_on_the_turnover_of_those_withou
     assert unseen.total("commission") is None
 
 
+@pytest.mark.parametrize(
+    ("terms", "is_own"),
+    [
+        ({"state": "approved"}, True),
+        ({"state": "approved", "valid_to": DAY}, True),
+        ({"state": "ended", "valid_to": DAY}, True),
+        ({"state": "approved", "valid_to": DAY - timedelta(days=1)}, False),
+        ({"state": "approved", "valid_from": DAY + timedelta(days=1)}, False),
+        ({"state": "approved", "product": "ETF"}, False),
+        ({"state": "proposed"}, False),
+    ],
+    ids=lambda each: " ".join(map(str, each.values())) if isinstance(each, dict) else "",
+)
+def test_a_rate_of_ones_own_counts_while_it_is_in_force(
+    branch: Branch, programme: Programme, terms: dict[str, Any], is_own: bool
+) -> None:
+    (client,) = hold(branch, 40_000_000)
+    decided = {} if terms["state"] == "proposed" else {"decided_by": system_user(), "decided_at": NOW}
+    ClientRateFactory(client=client, **decided, **terms)
+
+    assert sheet_of(branch, programme).rows.get().has_own_rate == is_own
+
+
 def test_services_and_contacts_count_what_the_new_tier_is_owed_less_the_old(
     branch: Branch, programme: Programme
 ) -> None:

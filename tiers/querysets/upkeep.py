@@ -8,12 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crm.core.clocks import YEAR
+from tiers.slices import times_a_year
 
 if TYPE_CHECKING:
     from crm.core.models import Branch
     from tiers.models import Programme
-
-_A_YEAR = {"month": 12, "quarter": 4, "half_year": 2, "year": 1}
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def upkeep_of(programme: Programme, branch: Branch, day: date) -> dict[str, Upke
     rows = Entitlement.objects.in_force(day).filter(item__in=offered, programme_code=programme.code)
     cost: dict[str, Decimal] = {}
     for tier, times, period, each in rows.values_list("tier_code", "times", "period", "item__cost"):
-        cost[tier] = cost.get(tier, Decimal(0)) + each * times * _A_YEAR[period]
+        cost[tier] = cost.get(tier, Decimal(0)) + each * times * times_a_year(period)
     cadences: Any = ContactCadence.objects.in_force(day).filter(
         company_id=branch.company_id, programme_code=programme.code
     )

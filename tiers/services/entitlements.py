@@ -14,7 +14,7 @@ from crm.core.models import Company, User
 from crm.core.service import service
 from crm.core.versions import lock
 from tiers.errors import LaterEntitlementStands, ServiceEnded
-from tiers.models import ContactCadence, Entitlement, Period, ServiceItem, Tier
+from tiers.models import ContactCadence, Entitlement, ServiceItem, Tier
 from tiers.services.house import refuse_foreign
 
 _DAY = timedelta(days=1)
@@ -89,8 +89,3 @@ def _succeed(rows: Any, made: Any, today: date) -> Any:
     check(made, exclude=["item", "company", "created_by"])
     made.save()
     return before
-
-
-def length_of(period: str) -> int:
-    """A period in natural days, for what falls due so long after the last time."""
-    return {Period.MONTH: 30, Period.QUARTER: 91, Period.HALF_YEAR: 182, Period.YEAR: 365}[Period(period)]

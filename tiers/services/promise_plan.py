@@ -31,10 +31,9 @@ from tiers.models import Entitlement, Promise, PromiseRun, ServiceItem
 from tiers.querysets.house import not_over_q
 from tiers.querysets.planning import marks_of
 from tiers.services.catalogue import seed_missing_catalogues
-from tiers.services.entitlements import length_of
 from tiers.services.promise_contacts import settle_contacts
 from tiers.services.promise_rows import BATCH, close_promises, insert_promises, reopen_promises
-from tiers.slices import Slice, slices
+from tiers.slices import Slice, length_of, slices
 
 State, Closed, Rhythm = Promise.State, Promise.Closed, ServiceItem.Rhythm
 

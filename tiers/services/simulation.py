@@ -29,7 +29,7 @@ from tiers.querysets.upkeep import Upkeep, upkeep_of
 from tiers.services.commission import all_in, price_of
 from tiers.services.drafts import put_tier, start_draft
 from tiers.services.questions import months_before, question
-from tiers.window_sql import Window, literal
+from tiers.window_sql import Window
 
 #: The long work that lays one sheet out.
 JOB = "tiers.simulate"
@@ -185,18 +185,16 @@ def _copy(cursor: Any, sheet: Simulation, asked: sql.Question, tiers: Sequence[T
     if len(fixed) > 1 or asked.floors:
         sql.decide(cursor, replace(asked, rungs=[r for r in asked.rungs if r.rank in fixed]), everybody=True)
         base, joins = "b.target", "JOIN tiers_step b ON b.client_id = m.client_id"
-    rates = ClientRate._meta.db_table
-    day = literal(asked.day)
+    own = ClientRate.objects.in_force(asked.day).filter(product=Product.A_SHARE).order_by().values("client_id")
+    own_sql, own_params = own.query.sql_with_params()
     cursor.execute(
         "INSERT INTO tiers_simulatedclient (simulation_id, client_id, average, base_rank, turnover, has_own_rate)"  # noqa: S608  names, no values
         " SELECT %s, m.client_id, CASE WHEN m.total < 0 THEN -((m.days - 1 - m.total) / m.days) ELSE m.total / m.days END,"
-        f" {base}, COALESCE(y.turnover, 0), EXISTS (SELECT 1 FROM {rates} r WHERE r.client_id = m.client_id"
-        f" AND r.product = %s AND r.state IN ('approved', 'ended') AND r.valid_from <= {day}"
-        f" AND (r.valid_to IS NULL OR r.valid_to >= {day}))"
+        f" {base}, COALESCE(y.turnover, 0), m.client_id IN ({own_sql})"
         f" FROM tiers_measure m {joins} LEFT JOIN {_YEAR_TABLE} y ON y.client_id = m.client_id"
         # A tier given by hand stays, whatever the bounds say.
         " LEFT JOIN tiers_tierstate s ON s.client_id = m.client_id WHERE m.days > 0 AND s.earned_id IS NULL",
-        [sheet.pk, Product.A_SHARE],
+        [sheet.pk, *own_params],
     )
 
 
