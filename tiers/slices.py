@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from crm.core.clocks import YEAR
+
 _DAY = timedelta(days=1)
 _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
@@ -30,7 +32,7 @@ def times_a_year(period: str) -> int:
 
 def length_of(period: str) -> int:
     """A period in natural days, for what falls due so long after the last time."""
-    return 365 * _MONTHS[period] // 12
+    return YEAR * _MONTHS[period] // 12
 
 
 def period_of(period: str, day: date) -> tuple[date, date]:

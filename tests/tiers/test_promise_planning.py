@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from clients.models import Client
 from crm.core.access import system_user
@@ -14,6 +16,7 @@ from crm.core.models import Branch
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.services import (
     EntitlementFactory,
+    PromiseFactory,
     ServiceItemFactory,
     morning,
     plan_on,
@@ -115,3 +118,28 @@ def test_a_contact_while_the_client_was_out_of_reach_keeps_what_is_owed_again(br
     plan_on(branch, TODAY + timedelta(days=1))
 
     assert Promise.objects.values_list("state", "kept_on").get() == ("done", TODAY)
+
+
+def test_what_was_owed_first_is_renamed_so_that_the_next_one_is_made_and_the_way_back_is_open(branch: Branch) -> None:
+    """Kept on its first day under the old name, the next one had the same name and was never made."""
+    item = ServiceItemFactory(company=branch.company, rhythm="rolling")
+    EntitlementFactory(item=item, times=3)
+    client = ClientFactory(branch=branch)
+    put_in_tier(client, "gold", date(2025, 1, 1))
+    done = {"state": "done", "proof": "hand", "kept_on": TODAY}
+    terms = {"client": client, "item": item, "is_rolling": True, "due_on": TODAY + timedelta(days=30)}
+    first = PromiseFactory(occurrence_key=f"after:{TODAY}", opens_on=TODAY, **done, **terms)
+    later = PromiseFactory(
+        occurrence_key="after:2026-02-03", opens_on=date(2026, 2, 4), **done, **{**terms, "due_on": date(2026, 3, 6)}
+    )
+    step = import_module("tiers.migrations.0019_the_first_of_a_row_has_a_name_of_its_own")
+
+    step.rename("after", "from")(apps, None)
+    renamed = [Promise.objects.get(pk=row.pk).occurrence_key for row in (first, later)]
+    plan_on(branch, TODAY + timedelta(days=1))
+
+    assert renamed == [f"from:{TODAY}", "after:2026-02-03"]
+    assert Promise.objects.due().get().occurrence_key == f"after:{TODAY}"
+    Promise.objects.due().delete()
+    step.rename("from", "after")(apps, None)
+    assert Promise.objects.get(pk=first.pk).occurrence_key == f"after:{TODAY}"

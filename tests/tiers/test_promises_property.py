@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from clients.models import Client
@@ -103,7 +103,10 @@ def reference(case: Case, calendar: Calendar, last: date) -> list[Row]:
             start = anchor or since
             step = DAY * max(2, LENGTHS[case.period] // case.times)
             opens = start + DAY if anchor else start
-            rows.append(Row(f"after:{start}", opens, start + step, calendar.add_working_days(start + step, case.limit)))
+            name = "after" if anchor else "from"
+            rows.append(
+                Row(f"{name}:{start}", opens, start + step, calendar.add_working_days(start + step, case.limit))
+            )
         if (day - START).days in case.contacts:
             for row in sorted(rows, key=lambda row: row.due):
                 if row.state == "due" and row.opens <= day <= row.last:
@@ -132,7 +135,12 @@ def told(client: Client) -> list[tuple[Any, ...]]:
     return list(rows.values_list("occurrence_key", "opens_on", "due_on", "last_day", "state", "kept_on"))
 
 
+#: The first one is kept on the day on which it begins: the next one counts from the same day.
+AT_ONCE = Case("rolling", "month", 3, 4, since=100, valid_from=-84, contacts=(100,), runs=(101,))
+
+
 @pytest.mark.django_db
+@example(case=AT_ONCE)
 @settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(case=cases)
 def test_what_is_owed_equals_a_plain_reference_however_late_the_sweep_runs(case: Case) -> None:

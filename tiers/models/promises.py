@@ -54,9 +54,9 @@ class Delivery(PublicModel):
 class Promise(PublicModel, Versioned):
     """One service owed to one client by a day (服务承诺). Made once for each occurrence, whoever makes it, however often.
 
-    ``occurrence_key`` names the occurrence in the trade's words ("2026-Q2:1/3", "after:2026-05-04", "2026", and "event:7" where
-    a market event asks for it, whatever the tier), never the moment of making. From ``opens_on`` it may be kept, by ``due_on``
-    it is kept in time, after ``last_day`` it counts as missed.
+    ``occurrence_key`` names the occurrence in the trade's words ("2026-Q2:1/3", "2026"; "from:2026-05-04" and then
+    "after:2026-08-02"; "event:7" where a market event asks for it, whatever the tier), never the moment of making. From
+    ``opens_on`` it may be kept, by ``due_on`` it is kept in time, after ``last_day`` it counts as missed.
     """
 
     class State(models.TextChoices):

@@ -239,7 +239,8 @@ def _rolling(turn: Planning, terms: Terms) -> int:
         if after <= turn.today:
             # A contact that kept the last one does not keep the next as well.
             opens_on = after + timedelta(days=1) if anchor else after
-            rows.append(_row(turn, terms, pk, f"after:{after}", (opens_on, after + step)))
+            key = f"after:{after}" if anchor else f"from:{after}"
+            rows.append(_row(turn, terms, pk, key, (opens_on, after + step)))
     return _add(turn, rows)
 
 
