@@ -337,7 +337,7 @@ class Life:
         for branch in self.crew.branches:
             head = self.crew.of(branch, MANAGER)[0]
             segment = Segment.objects.get(branch=branch, name="一周内生日")
-            asked = {"segment": segment, "title": "生日关怀服务", "branch": branch, "now": earlier}
+            asked: Any = {"segment": segment, "title": "生日关怀服务", "branch": branch, "now": earlier}
             if find_audience(reader=head, **asked).clients:  # a small demo may have nobody
                 invite_segment(actor=head, **asked)
         invited = SurveyInvitation.objects.select_related("branch")
