@@ -36,7 +36,7 @@ def client_export(request: HttpRequest) -> HttpResponse:
     kind = _kind(request, kinds)
     found = ClientFilter(request.GET, Client.objects.visible_to(actor_of(request)), request=request)
     form = ExportForm(request.POST or None, user=actor_of(request), kind=kind, today=today())
-    fresh, status = is_fresh(request, actor_of(request)), 200
+    fresh, status = is_fresh(request, actor_of(request), timezone.now()), 200
     again = again_url(request.get_full_path())
     if request.method != "POST" and not fresh:
         return redirect(again)

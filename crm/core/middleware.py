@@ -144,7 +144,7 @@ def _with_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     bare = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.streaming and not response.content
     if not bare or request.path.startswith("/api/"):
         return response
-    message = _("This address only takes a form. Open the page the form is on and send it from there.")
+    message = _("Open the page the form is on and send it from there.")
     context = {"message": message, "code": "method_not_allowed", "status": response.status_code}
     page = render(request, "errors/refused.html", context, status=response.status_code)
     page["Allow"] = response["Allow"]

@@ -7,14 +7,13 @@ password, and the code where a second factor is set up, come with the request an
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
@@ -36,13 +35,12 @@ class SignInAgain(DomainError):
     message = _("Confirm who you are once more, then send this again.")
 
 
-def is_fresh(request: HttpRequest, user: User) -> bool:
-    """Whether the session has seen a proof of who this is within ``export.sign_in_minutes``."""
+def is_fresh(request: HttpRequest, user: User, now: datetime) -> bool:
+    """Whether the session has seen a proof of who this is within ``export.sign_in_minutes`` before ``now``."""
     records = get_authentication_records(request, user)
     if not records:
         return False
-    last = datetime.fromtimestamp(records[-1]["at"], tz=timezone.get_current_timezone())
-    now = timezone.now()
+    last = datetime.fromtimestamp(records[-1]["at"], tz=UTC)
     allowed = figures(local_date(now), user.branch).integer("export.sign_in_minutes")
     return now - last <= timedelta(minutes=allowed)
 

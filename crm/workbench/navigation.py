@@ -23,6 +23,10 @@ class Place:
     url_name: str
     right: str = ""
     children: tuple[Place, ...] = ()
+    #: Starts of addresses that belong here although they lie beside the place's own.
+    beside: tuple[str, ...] = ()
+    #: The word for the narrow bar of a phone, where the label is too long for it.
+    short: str | Promise = ""
 
 
 PLACES: tuple[Place, ...] = (
@@ -38,7 +42,14 @@ PLACES: tuple[Place, ...] = (
             Place(
                 "quality", _("Completing client data"), "list-check", "clients:quality", "clients.view_clientquality"
             ),
-            Place("duplicates", _("Duplicates"), "copy", "clients:duplicates", "clients.view_duplicatepair"),
+            Place(
+                "duplicates",
+                _("Duplicates"),
+                "copy",
+                "clients:duplicates",
+                "clients.view_duplicatepair",
+                beside=("/clients/merges/",),
+            ),
         ),
     ),
     Place(
@@ -62,7 +73,14 @@ PLACES: tuple[Place, ...] = (
             Place(
                 "services", _("Overview of services"), "heart-handshake", "workbench:services", "clients.view_client"
             ),
-            Place("promises", _("Promises"), "list-check", "tiers:promises", "tiers.view_promise"),
+            Place(
+                "promises",
+                _("Promises"),
+                "list-check",
+                "tiers:promises",
+                "tiers.view_promise",
+                beside=("/services/deliveries/",),
+            ),
             Place("market_events", _("Market events"), "target", "tiers:market_events", "tiers.view_promise"),
             Place("touch", _("Losing touch"), "phone-off", "tiers:touch", "tiers.view_promise"),
             Place("bookings", _("Bookings"), "calendar", "tiers:bookings", "tiers.view_booking"),
@@ -71,8 +89,16 @@ PLACES: tuple[Place, ...] = (
             ),
             Place("kept", _("Promises kept"), "chart-bar", "tiers:kept", "tiers.view_promise"),
             Place("catalogue", _("Catalogue of services"), "list-details", "tiers:catalogue", "tiers.view_serviceitem"),
-            Place("entitlements", _("Entitlements"), "table", "tiers:grid", "tiers.view_serviceitem"),
+            Place(
+                "entitlements",
+                _("Entitlements"),
+                "table",
+                "tiers:grid",
+                "tiers.view_serviceitem",
+                beside=("/services/cadence/",),
+            ),
         ),
+        short=pgettext_lazy("bar of a phone", "Services"),
     ),
     Place("care", _("Client care"), "phone-call", "care:queue", "care.view_followupcall"),
     Place(
@@ -155,15 +181,26 @@ def _item(place: Place, held: set[str], path: str) -> dict[str, Any] | None:
         url = children[0]["url"]
     else:
         return None
-    nearest = max((child["url"] for child in children if child["active"]), key=len, default="")
+    nearest = max((child["near"] for child in children), default=0)
     for child in children:  # "/branch/contacts/" lies below "/branch/"; only the nearer one is where we are
-        child["active"] = child["url"] == nearest
-    here = path == url or (url != "/" and path.startswith(url)) or any(child["active"] for child in children)
+        child["active"] = 0 < child["near"] == nearest
+    near = max((len(lead) for lead in (url, *_beside(place)) if _lies_below(path, lead)), default=0)
     return {
         "key": place.key,
         "label": place.label,
+        "short": place.short or place.label,
         "icon": place.icon,
         "url": url,
-        "active": here,
+        "near": near,
+        "active": bool(near or nearest),
         "children": children,
     }
+
+
+def _beside(place: Place) -> list[str]:
+    return [f"{get_script_prefix().rstrip('/')}{lead}" for lead in place.beside]
+
+
+def _lies_below(path: str, lead: str) -> bool:
+    """My day stands at the root, and not everything is my day."""
+    return path == lead or (lead != "/" and path.startswith(lead))

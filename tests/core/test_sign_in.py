@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from crm.core import sign_in
 from crm.core.models import AuditEntry, SignInCounter
+from crm.core.step_up import is_fresh
 from tests.factories.core import PASSWORD
 from tests.racing import Meeting, on_postgresql, race
 
@@ -229,3 +230,10 @@ def test_nobody_gets_a_password_by_mail_or_an_address_by_his_own_hand(staff, web
         sent = browser.post(f"/accounts/{address}", {"email": "someone@example.com", "action_add": ""})
         assert sent.status_code == 404
     assert not mailoutbox
+
+
+def test_how_long_a_proof_holds_is_counted_from_the_moment_that_is_handed_in(staff, web):
+    user = staff("branch_manager")
+    asked, now = web(user).get("/").wsgi_request, timezone.now()
+
+    assert [is_fresh(asked, user, now + timedelta(minutes=later)) for later in (0, 24 * 60)] == [True, False]

@@ -9,7 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from care.services import plan_calls
-from clients.services import AssetDay, put_asset_days
+from clients.services import AssetDay, ask_merge, put_asset_days
 from complaints.services import register_complaint
 from crm.core.access import system_user
 from crm.core.clocks import at_local, local_date
@@ -50,6 +50,40 @@ def test_whoever_may_use_a_page_finds_it_in_the_rail(staff, web):
     assert [child["key"] for child in branch["children"]] == ["data_requests", "imports", "jobs"]
     assert branch["url"] == branch["children"][0]["url"] == "/data-requests/"
     assert [child["key"] for child in branch["children"] if child["active"]] == ["imports"]
+
+
+@pytest.mark.parametrize(
+    ("page", "key"),
+    [
+        ("/services/", "services"),
+        ("/services/promises/", "promises"),
+        ("/services/deliveries/new/", "promises"),
+        ("/services/bookings/new/", "bookings"),
+        ("/clients/", "clients"),
+        ("/clients/duplicates/", "duplicates"),
+    ],
+)
+def test_the_rail_lights_up_where_one_is_also_on_forms_that_lie_beside_their_list(staff, web, page, key):
+    shown = web(staff("branch_manager")).get(page).context["nav_items"]
+
+    assert [child["key"] for item in shown for child in item["children"] if child["active"]] == [key]
+
+
+def test_the_page_of_a_merge_belongs_to_the_duplicates(staff, web, branch):
+    manager, now = staff("branch_manager"), timezone.now()
+    first, second = ClientFactory(branch=branch), ClientFactory(branch=branch)
+    asked = ask_merge(leaving=first, staying=second, reason="同一人", actor=manager, now=now)
+
+    shown = web(manager).get(asked.get_absolute_url()).context["nav_items"]
+
+    assert [child["key"] for item in shown for child in item["children"] if child["active"]] == ["duplicates"]
+
+
+def test_the_bar_of_a_phone_has_words_that_fit(staff, web):
+    page = web(staff("branch_manager")).get("/").content.decode()
+    bar = page.partition('class="bottom-bar')[2].partition("</nav>")[0]
+
+    assert "<span>Services</span>" in bar and "Client services" not in bar
 
 
 def test_my_day_brings_what_was_promised_the_most_overdue_first(staff, web, branch, today):

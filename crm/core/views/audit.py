@@ -77,7 +77,7 @@ def audit_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 def audit_export(request: HttpRequest) -> HttpResponse:
     """The entries that the list shows as CSV: asked with a reason, and on the trail before the first byte leaves."""
     found, form = _found(request), ReasonForm(request.POST or None)
-    if not is_fresh(request, actor_of(request)):
+    if not is_fresh(request, actor_of(request), timezone.now()):
         return redirect(again_url(request.get_full_path()))
     status = 200
     if request.method == "POST":

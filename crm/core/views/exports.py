@@ -82,7 +82,7 @@ def export_decide(request: HttpRequest, public_id: str) -> HttpResponse:
 def export_fetch(request: HttpRequest, public_id: str) -> HttpResponse:
     """The file of an approved export."""
     export = _export(request, public_id)
-    if not is_fresh(request, actor_of(request)):
+    if not is_fresh(request, actor_of(request), timezone.now()):
         return redirect(again_url(reverse("core:export_detail", args=[export.public_id])))
     try:
         body = fetch_export(actor=actor_of(request), export=export, now=timezone.now())
