@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.errors import NameTaken
 from clients.models import SavedView, Segment, Share
 from clients.segments import parse, rights_of
+from clients.services.checked import check
 from crm.core import audit
 from crm.core.errors import InvalidInput, MissingRight
 from crm.core.models import User
@@ -107,17 +108,17 @@ def _keep(row: Any, values: Mapping[str, Any], known: tuple[str, ...], actor: Us
         raise MissingRight
     if row.share == Share.COMPANY and not actor.scope.sees_company:
         raise InvalidInput(fields={"share": _("Only the head office shares with the whole company.")})
-    if type(row).objects.filter(owner=row.owner, name=row.name).exclude(pk=row.pk).exists():
-        raise NameTaken(fields={"name": NameTaken.message})
+    if row.share == Share.BRANCH and row.branch_id is None:
+        raise InvalidInput(fields={"share": _("You belong to no branch that it could be shared with.")})
+    check(row, exclude=["pinned_by", "owner", "company", "branch"])
     try:
-        row.full_clean(exclude=["pinned_by", "owner", "company", "branch"])
-    except ValidationError as wrong:
-        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
-    if is_new:
-        row.save()
-    else:
-        row.save_changed([*values, *(["rights"] if "rule" in values else [])])
+        with transaction.atomic():
+            if is_new:
+                row.save()
+            else:
+                row.save_changed([*values, *(["rights"] if "rule" in values else [])])
+    except IntegrityError:
+        raise NameTaken(fields={"name": NameTaken.message}) from None
     return row
 
 

@@ -354,6 +354,23 @@ def test_a_bad_rule_over_rest_is_a_400_with_a_sentence(staff: Staff, api: Api, r
     assert answer.json()["fields"]["rule"]
 
 
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [({"name": "活跃"}, "name"), ({"name": "新", "share": "branch"}, "share")],
+    ids=["twice", "nowhere"],
+)
+def test_a_name_of_ones_own_and_a_branch_that_one_has_not_are_refused_by_their_field(
+    staff: Staff, api: Api, said: dict[str, str], field: str
+) -> None:
+    house = staff("head_office", branch=None)
+    kept(house)
+
+    answer = api(house).post(URL, {**said, "rule": ACTIVE}, format="json", headers={"Idempotency-Key": "k"})
+
+    assert (answer.status_code, list(answer.data["fields"])) == (400, [field])
+    assert Segment.objects.count() == 1
+
+
 def test_foreign_segments_are_unknown_and_agents_make_none(branch: Branch, staff: Staff, api: Api) -> None:
     private, shared = kept(staff("branch_manager"), "一"), kept(staff("branch_manager"), "二", "branch")
     phone = api(staff("front_desk"))
