@@ -201,7 +201,7 @@ def test_bounds_are_not_tried_where_the_simulator_is_left_out(branch: Branch, st
     head.groups.add(*staff("head_office").groups.all())
     browser = web(head)
     path = address("tiers:simulation_drafts")
-    switch("simulator", False, branch)
+    switch("simulator", False, None)
 
     assert "switched off" in browser.get(path).content.decode()
     assert api(head).post(reverse("api:tier-simulations-list"), {}).json()["code"] == "module_off"
@@ -210,7 +210,7 @@ def test_bounds_are_not_tried_where_the_simulator_is_left_out(branch: Branch, st
 def test_the_companys_switch_governs_everywhere_but_where_a_branch_has_its_own_and_a_later_day_not_yet(
     branch: Branch, other_branch: Branch, staff: Callable[..., User]
 ) -> None:
-    there, here, above = staff("advisor", branch=other_branch), staff("advisor"), staff("head_office", branch=None)
+    there, here = staff("advisor", branch=other_branch), staff("advisor")
     switch("leaks", False, None)
     switch("leaks", True, branch)
     switch("matching", False, None, local_date(timezone.now()) + timedelta(days=1))
@@ -218,10 +218,35 @@ def test_the_companys_switch_governs_everywhere_but_where_a_branch_has_its_own_a
     def off(user: User) -> tuple[str, ...]:
         return User.objects.get(pk=user.pk).modules_off
 
-    assert (off(here), off(there), off(above)) == ((), ("leaks",), ("leaks",))
+    assert (off(here), off(there)) == ((), ("leaks",))
     today = local_date(timezone.now())
     assert modules.branches_without("leaks", today) == {other_branch.pk}
     assert modules.branches_without("matching", today) == set()
+
+
+def test_who_sees_the_company_chooses_among_the_branches_that_keep_a_part_whatever_his_own_does(
+    branch: Branch, other_branch: Branch, staff: Any, web: Any, api: Any
+) -> None:
+    head, nowhere = staff("head_office"), staff("head_office", branch=None)
+    page, names = reverse("tiers:leaks"), lambda answer: [row.code for row in answer.context["place"].choices]
+    assert names(web(head).get(page)) == ["BJ01", "SH01"]
+
+    switch("leaks", False, branch)
+    seen, refused = web(head).get(page), web(head).get(page, {"branch": branch.public_id})
+
+    assert (seen.status_code, seen.context["place"].branch, names(seen)) == (200, other_branch, [])
+    assert refused.status_code == 404 and "switched off at this branch" in refused.content.decode()
+    assert api(head).get(reverse("api:rate-leaks-list")).status_code == 200
+
+    switch("leaks", False, None)
+    switch("leaks", True, other_branch)
+    kept = [web(user).get(page).context["place"].branch for user in (head, nowhere)]
+    assert kept == [other_branch, other_branch], "the company's switch leaves it out but where a branch keeps it"
+
+    switch("leaks", False, other_branch)
+    assert [web(user).get(page).status_code for user in (head, nowhere)] == [404, 404]
+    assert api(nowhere).get(reverse("api:rate-leaks-list")).json()["code"] == "module_off"
+    assert User.objects.get(pk=nowhere.pk).modules_off == ("leaks",)
 
 
 def test_the_manager_switches_a_part_off_in_the_browser(branch: Branch, staff: Any, web: Any) -> None:

@@ -120,7 +120,7 @@ class Commands(Once):
         branch: Branch | None = said.pop("branch", None) or own
         if branch is None:
             raise InvalidInput(fields={"branch": _("Name the branch.")})
-        if branch != own:
+        if branch != own or self._actor.scope.sees_company:
             demand_route_at(self.request.resolver_match.view_name, branch, local_date(timezone.now()))
         return branch
 

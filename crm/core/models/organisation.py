@@ -212,7 +212,7 @@ class User(PublicModel, Versioned, AbstractBaseUser, PermissionsMixin):
 
     @property
     def modules_off(self) -> tuple[str, ...]:
-        """Parts of the product that the own branch leaves out, by name."""
+        """Parts of the product that are left out at the own branch, or everywhere for who sees the company; by name."""
         return self.standing.modules_off
 
     @property

@@ -1,5 +1,5 @@
-"""Where a member of staff stands today: roles, rights, outlets of the branch, for whom he is deputy, and which parts his branch
-leaves out, in one statement.
+"""Where a member of staff stands today: roles, rights, outlets of the branch, for whom he is deputy, and which parts are
+left out for him, in one statement.
 
 Asked before every page, and so written by hand: the planner needs half as long for it as for what the mapper makes of the
 same question, and Python a tenth. The lists come as JSON text beside the person's own columns; both engines know the form.
@@ -36,7 +36,7 @@ class Standing:
     outlets: frozenset[int] = frozenset()
     #: Members of staff for whom he is deputy.
     absent: tuple[int, ...] = ()
-    #: Parts that his branch leaves out, by name.
+    #: Parts that are left out for him, by name: at his branch, or everywhere where he sees the company.
     modules_off: tuple[str, ...] = ()
     #: Keys that apps further right asked for with ``add_keys``, by name.
     keys: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -64,14 +64,23 @@ _LISTS = """
  (SELECT CAST({list}(d.absent_id) AS text) FROM core_delegation d WHERE d.deputy_id = u.id
    AND d.first_day <= %s AND d.last_day >= %s AND d.revoked_at IS NULL) AS standing_absent,
  (SELECT CAST({list}(f.policy_key_id) AS text) FROM core_policy f WHERE f.policy_key_id IN ({modules})
-   AND f.effective_from <= %s AND (f.branch_id IS NULL OR f.branch_id = u.branch_id) AND f.value = 'false'
+   AND f.effective_from <= %s AND (f.branch_id IS NULL OR f.branch_id = {own}) AND f.value = 'false'
    AND NOT EXISTS (SELECT 1 FROM core_policy n WHERE n.policy_key_id = f.policy_key_id AND n.effective_from <= %s
-   AND (n.branch_id IS NULL OR n.branch_id = u.branch_id)
+   AND (n.branch_id IS NULL OR n.branch_id = {own})
    AND (CASE WHEN n.branch_id IS NULL THEN 0 ELSE 1 END, n.effective_from, n.version)
-     > (CASE WHEN f.branch_id IS NULL THEN 0 ELSE 1 END, f.effective_from, f.version))) AS standing_off
+     > (CASE WHEN f.branch_id IS NULL THEN 0 ELSE 1 END, f.effective_from, f.version))
+   AND NOT ({company} AND EXISTS (SELECT 1 FROM core_policy k JOIN core_branch kb ON kb.id = k.branch_id
+     WHERE kb.company_id = u.company_id AND k.policy_key_id = f.policy_key_id AND k.effective_from <= %s AND k.value = 'true'
+     AND NOT EXISTS (SELECT 1 FROM core_policy m WHERE m.policy_key_id = k.policy_key_id AND m.branch_id = k.branch_id
+       AND m.effective_from <= %s AND (m.effective_from, m.version) > (k.effective_from, k.version))))) AS standing_off
 """
+#: Who sees the company: to him a part is left out where the company leaves it out and no branch keeps it.
+_COMPANY = """EXISTS (SELECT 1 FROM core_user_groups cg JOIN core_role cr ON cr.group_id = cg.group_id
+     WHERE cg.user_id = u.id AND cr.reach = 'company')"""
+#: The branch whose own switches count, if any.
+_OWN = f"(CASE WHEN {_COMPANY} THEN NULL ELSE u.branch_id END)"
 #: How often the lists ask for today.
-_DAYS = 4
+_DAYS = 6
 _KEYS = " (SELECT CAST({list}(x.found) AS text) FROM ({sql}) AS x) AS keys_{name}"
 _PERSON = "SELECT u.*, {branch} AS standing_branch, {lists} FROM core_user u {join} WHERE u.id = %s"
 _STANDING = "SELECT {lists} FROM core_user u WHERE u.id = %s"
@@ -154,7 +163,7 @@ def _statement(vendor: str, *, with_person: bool) -> str:
         return f"{as_row}({pairs})"
 
     modules = ", ".join(f"'{LEAD}{name}'" for name in names()) or "NULL"
-    lists = _LISTS.format(list=as_list, role=row(Role, "r"), modules=modules)
+    lists = _LISTS.format(list=as_list, role=row(Role, "r"), modules=modules, own=_OWN, company=_COMPANY)
     lists = ",".join([lists, *(_KEYS.format(list=as_list, name=name, sql=sql) for name, sql in _keys.items())])
     if not with_person:
         return _STANDING.format(lists=lists)

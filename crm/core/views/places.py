@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
-from crm.core.modules import demand_route_at
+from crm.core.modules import ModuleOff, left_out_of_route
 
 
 def actor_of(request: HttpRequest) -> User:
@@ -27,19 +27,29 @@ class Place:
 
 
 def place_of(request: HttpRequest) -> Place:
-    """The branch named in the address, else one's own, else the first; none that is not one's own to see.
-
-    Raises ``ModuleOff`` where that branch leaves out the part to which the page belongs; of one's own the middleware has asked.
+    """The branch named in the address, else one's own, else the first; none that is not one's own to see, and only such as
+    keep the part to which the page belongs. Raises ``ModuleOff`` for one that leaves it out.
     """
     user = actor_of(request)
     rows = list(Branch.objects.visible_to(user).open().select_related("company").order_by("code"))
+    kept = _keeping(request, user, rows)
     asked = request.GET.get("branch", "")
     if asked:
         found = [row for row in rows if row.public_id == asked]
     else:
-        found = [row for row in rows if row.pk == user.branch_id] or rows[:1]
+        found = [row for row in kept if row.pk == user.branch_id] or kept[:1] or rows[:1]
     if not found:
         raise Http404
-    if found[0].pk != user.branch_id and request.resolver_match is not None:
-        demand_route_at(request.resolver_match.view_name, found[0], local_date(timezone.now()))
-    return Place(found[0], rows if len(rows) > 1 else [])
+    if found[0] not in kept:
+        raise ModuleOff(ModuleOff.at_this_branch)
+    return Place(found[0], kept if len(kept) > 1 else [])
+
+
+def _keeping(request: HttpRequest, user: User, rows: list[Branch]) -> list[Branch]:
+    """Those of the branches that keep the part to which the page belongs."""
+    match = request.resolver_match
+    # Of one's own branch alone the middleware has asked.
+    if match is None or (not user.scope.sees_company and all(row.pk == user.branch_id for row in rows)):
+        return rows
+    off = left_out_of_route(match.view_name, [row.pk for row in rows], local_date(timezone.now()))
+    return [row for row in rows if row.pk not in off]
