@@ -264,6 +264,8 @@ TIERS: Section = {
         *_SERVICES_GIVEN,
         *_SERVICES_KEPT,
         "tiers.waive_promise",
+        "tiers.add_marketevent",
+        "tiers.exceed_booking",
         "tiers.change_serviceday",
     ),
     ADVISOR: (

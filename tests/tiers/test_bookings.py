@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client as Browser
@@ -152,6 +154,21 @@ def test_older_bookings_keep_apart_why_they_went_beyond_and_why_they_were_cancel
         rows["补偿"].pk: ("天气", "天气"),
         plain.pk: ("", "改期"),
     }
+
+
+@pytest.mark.parametrize(("right", "may"), [("exceed_booking", True), ("waive_promise", False)])
+def test_to_book_beyond_is_a_right_of_its_own(
+    branch: Branch, staff: Staff, web: Web, pick_up: ServiceItem, right: str, may: bool
+) -> None:
+    desk, nobody = staff("front_desk"), ClientFactory(branch=branch)
+    desk.groups.get().permissions.add(Permission.objects.get(codename=right))
+    desk = User.objects.get(pk=desk.pk)
+
+    form = web(desk).get(reverse("tiers:booking_new", args=[nobody.public_id])).content.decode()
+    with nullcontext() if may else pytest.raises(MissingRight):
+        book(nobody, pick_up, beyond="外地贵宾首次来访", actor=desk)
+
+    assert (Booking.objects.count(), 'name="beyond"' in form) == (int(may), may)
 
 
 def test_nobody_books_the_past_an_ended_service_or_for_a_client_who_left(

@@ -21,7 +21,7 @@ from tiers.models import MarketEvent, Promise, ServiceItem
 from tiers.services.market_events import ask_again, call_round
 
 _SEES = [may("tiers.view_promise")]
-_CALLS = [may("tiers.view_promise", "tiers.waive_promise")]
+_CALLS = [may("tiers.view_promise", "tiers.add_marketevent")]
 
 
 class RoundCounts(serializers.Serializer[Any]):
@@ -53,7 +53,7 @@ class MarketEventRead(serializers.ModelSerializer[MarketEvent]):
         ]  # fmt: skip
 
     def _calls(self) -> bool:
-        return bool(self.context["request"].user.has_perm("tiers.waive_promise"))
+        return bool(self.context["request"].user.has_perm("tiers.add_marketevent"))
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
     def get_tier_codes(self, row: MarketEvent) -> list[str] | None:

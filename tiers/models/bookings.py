@@ -91,6 +91,7 @@ class Booking(PublicModel, Versioned):
         verbose_name = _("booking")
         verbose_name_plural = _("bookings")
         default_permissions = ("view", "add", "change")
+        permissions = [("exceed_booking", _("Can book beyond the entitlement"))]
         constraints = [
             models.CheckConstraint(
                 name="booking_state_known",

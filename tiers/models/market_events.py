@@ -48,7 +48,7 @@ class MarketEvent(PublicModel, Versioned):
     class Meta:
         verbose_name = _("market event")
         verbose_name_plural = _("market events")
-        default_permissions = ()
+        default_permissions = ("add",)
         constraints = [
             models.UniqueConstraint(fields=["branch", "name", "day", "item"], name="market_event_called_once"),
             models.CheckConstraint(

@@ -178,7 +178,7 @@ def _refuse_unentitled(client: Client, item: ServiceItem, day: date, beyond: str
         return False
     if not beyond:
         raise NotEntitled if allowance is None else QuotaUsed
-    if not actor.is_system and not actor.has_perm("tiers.waive_promise"):
+    if not actor.is_system and not actor.has_perm("tiers.exceed_booking"):
         raise MissingRight
     return True
 

@@ -98,7 +98,7 @@ def booking_new(request: HttpRequest, public_id: str) -> HttpResponse:
     client: Client = get_object_or_404(rows, public_id=public_id)
     items = ServiceItem.objects.of_branch(client.branch).booked().in_force(today).order_by("code")
     form = BookingForm(
-        request.POST or None, items=items, may_exceed=user.has_perm("tiers.waive_promise"), initial={"day": today}
+        request.POST or None, items=items, may_exceed=user.has_perm("tiers.exceed_booking"), initial={"day": today}
     )
 
     def save(form: CommandForm) -> Booking:

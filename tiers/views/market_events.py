@@ -31,7 +31,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     """Rounds of the branches that the reader reaches, the newest first."""
     user = actor_of(request)
     page = listed(request, MarketEvent.objects.visible_to(user).for_list().with_progress(user), ("-called_at", "-pk"))
-    context = {"page": page, "may_call": user.has_perm("tiers.waive_promise")}
+    context = {"page": page, "may_call": user.has_perm("tiers.add_marketevent")}
     return render(request, part(request, "tiers/market_events.html", "tiers/_market_events.html"), context)
 
 
@@ -42,7 +42,7 @@ def event_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     user, today = actor_of(request), local_date(timezone.now())
     row = _visible(request, public_id)
     names = Tier.objects.names(row.branch, today)
-    may_call = user.has_perm("tiers.waive_promise")
+    may_call = user.has_perm("tiers.add_marketevent")
     context = {
         "event": row,
         "tiers": [names.get(code, code) for code in row.tier_codes],
@@ -55,7 +55,7 @@ def event_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("tiers.waive_promise", raise_exception=True)
+@permission_required("tiers.add_marketevent", raise_exception=True)
 def event_new(request: HttpRequest) -> HttpResponse:
     """Call out a round; beside the form stands whom it would reach."""
     user, place, now = actor_of(request), place_of(request), timezone.now()
@@ -87,7 +87,7 @@ def event_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required("tiers.waive_promise", raise_exception=True)
+@permission_required("tiers.add_marketevent", raise_exception=True)
 def event_count(request: HttpRequest) -> HttpResponse:
     """How many clients a round would reach, as the form says it now."""
     user, place, now = actor_of(request), place_of(request), timezone.now()
@@ -103,7 +103,7 @@ def event_count(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("tiers.waive_promise", raise_exception=True)
+@permission_required("tiers.add_marketevent", raise_exception=True)
 def event_ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask again: who has come into the audience since is owed it, too."""
     row = _visible(request, public_id)
