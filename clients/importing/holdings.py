@@ -104,7 +104,7 @@ class HoldingTarget(ForClients, ModelTarget):
             of_day.setdefault(day, set()).add(client_id)
         names = list(self.shape.fields)
         for day, clients in sorted(of_day.items()):
-            for page in _pages(sorted(clients)):
+            for page in bulk.pages(sorted(clients), _CLIENTS):
                 rows = self.rows_in_scope(context).filter(day=day, client__in=page, client__restricted_on=None)
                 rows = rows.order_by("pk")
                 for row in rows.values_list(*names):
@@ -140,11 +140,6 @@ class HoldingTarget(ForClients, ModelTarget):
         names = list(self.shape.fields)
         for page in stage.chunks(REMOVED):
             bulk.insert(Holding, names, [[row.before[name] for name in names] for row in page])
-
-
-def _pages(ids: list[int]) -> Iterator[list[int]]:
-    for at in range(0, len(ids), _CLIENTS):
-        yield ids[at : at + _CLIENTS]
 
 
 def _add(part: dict[str, Any], whole: dict[str, Any]) -> None:

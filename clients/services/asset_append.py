@@ -59,7 +59,7 @@ def append(branch_id: int, rows: list[AssetDay]) -> Written | None:
 
 def _clients(wanted: Iterable[int]) -> dict[int, _Known]:
     found = {}
-    for page in _pages(sorted(wanted)):
+    for page in bulk.pages(sorted(wanted), _PAGE):
         rows = Client.objects.filter(pk__in=page).values_list("pk", "branch_id", "assets_on")
         found.update({pk: _Known(branch_id, day) for pk, branch_id, day in rows})
     return found
@@ -73,7 +73,7 @@ def _bases(known: dict[int, _Known]) -> dict[int, list[int]]:
         if one.assets_on is not None:
             by_day.setdefault(one.assets_on, []).append(pk)
     for day, clients in by_day.items():
-        for page in _pages(clients):
+        for page in bulk.pages(clients, _PAGE):
             rows = DailyAsset.objects.filter(day=day, client_id__in=page)
             for pk, *held, count in rows.values_list("client_id", *SUMS, "days_on_file"):
                 sums[pk] = [*(int(amount * 100) for amount in held), count]
@@ -98,8 +98,3 @@ def _totals(branch_id: int, rows: list[AssetDay]) -> Iterator[tuple[Any, ...]]:
     for day, group in groupby(rows, key=itemgetter(1)):
         columns = list(zip(*group, strict=True))
         yield (branch_id, day.isoformat(), len(columns[0]), *(sum(columns[at]) for at in _TOTALLED))
-
-
-def _pages(values: list[int]) -> Iterator[list[int]]:
-    for at in range(0, len(values), _PAGE):
-        yield values[at : at + _PAGE]

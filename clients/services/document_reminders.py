@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from itertools import islice
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from crm.core import audit
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
+from crm.core.importing.bulk import pages
 from crm.core.jobs import beat, due
 from crm.core.models import Branch, Heartbeat, User
 from crm.core.policies import Figures, figures
@@ -39,7 +39,7 @@ def remind_documents(*, branch: Branch, actor: User, now: datetime) -> int:
     for days, low, high in _windows(figures(today, branch), today):
         at_step = own.filter(days_before=days, valid_until__gte=low, valid_until__lte=high)
         made += at_step.again().update(outcome=Outcome.OPEN, settled_at=None)
-        for page in _pages(_without(branch, days, low, high)):
+        for page in pages(_without(branch, days, low, high), _CHUNK):
             rows = [
                 DocumentReminder(
                     client_id=client_id,
@@ -133,8 +133,3 @@ def _without(branch: Branch, days: int, low: date, high: date) -> Iterator[Found
     others = others.filter(~Exists(known.filter(document=OuterRef("pk"), valid_until=OuterRef("valid_until"))))
     for pk, client_id, kind, until in others.order_by("pk").values_list("pk", "client_id", "kind", "valid_until"):
         yield client_id, pk, kind, until
-
-
-def _pages(rows: Iterator[Found]) -> Iterator[list[Found]]:
-    while page := list(islice(rows, _CHUNK)):
-        yield page

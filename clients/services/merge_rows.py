@@ -18,6 +18,7 @@ from django.db import IntegrityError, models, transaction
 from clients.errors import MergeContradicted
 from clients.models import Client
 from clients.registry import ClientBound, Moment, Moves, Settle, Stays, Values, aside, bound
+from crm.core.importing.bulk import pages
 
 #: Statements name at most so many rows.
 _PAGE = 500
@@ -66,7 +67,7 @@ def put_back(leaving: Client, staying: Client, kept: dict[str, Any], moment: Mom
         rule.undo(leaving, staying, data, moment)
     for key, pks in kept["moved"].items():
         kind = kinds[key]
-        for page in _pages(pks):
+        for page in pages(pks, _PAGE):
             # Where the way to the client is the key itself, the row bears the other one's key now.
             named = {"pk": staying.pk} if kind.is_keyed_by_client else {"pk__in": page}
             kind.rows(staying.pk).filter(**named).update(**{kind.path: leaving})
@@ -119,7 +120,7 @@ def _move(
     if kind.model_class is Client:
         rows = rows.exclude(pk=staying.pk)  # nobody is introduced by himself
     pks = list(rows.values_list("pk", flat=True))
-    for page in _pages(pks):
+    for page in pages(pks, _PAGE):
         kind.model_class._base_manager.filter(pk__in=page).update(**{kind.path: staying})
     if pks:
         kept["moved"][kind.key] = pks
@@ -181,8 +182,3 @@ def plain(values: Values) -> dict[str, Any]:
 def _text(value: Any) -> str:
     """Django's own encoder would cut moments to milliseconds, and what is put back must be what was there."""
     return str(value.isoformat() if hasattr(value, "isoformat") else value)
-
-
-def _pages(pks: list[Any]) -> Iterator[list[Any]]:
-    for at in range(0, len(pks), _PAGE):
-        yield pks[at : at + _PAGE]
