@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, models
 from django.utils import timezone
 
+from crm.core.access import Reach
 from crm.core.clocks import local_date
-from crm.core.modules import LEAD, names, without
+from crm.core.modules import LEAD, left_out, names, without
 
 if TYPE_CHECKING:
     from crm.core.models import Role, User
@@ -63,24 +64,14 @@ _LISTS = """
  (SELECT CAST({list}(b.id) AS text) FROM core_branch b WHERE b.parent_id = u.branch_id) AS standing_outlets,
  (SELECT CAST({list}(d.absent_id) AS text) FROM core_delegation d WHERE d.deputy_id = u.id
    AND d.first_day <= %s AND d.last_day >= %s AND d.revoked_at IS NULL) AS standing_absent,
- (SELECT CAST({list}(f.policy_key_id) AS text) FROM core_policy f WHERE f.policy_key_id IN ({modules})
-   AND f.effective_from <= %s AND (f.branch_id IS NULL OR f.branch_id = {own}) AND f.value = 'false'
-   AND NOT EXISTS (SELECT 1 FROM core_policy n WHERE n.policy_key_id = f.policy_key_id AND n.effective_from <= %s
-   AND (n.branch_id IS NULL OR n.branch_id = {own})
-   AND (CASE WHEN n.branch_id IS NULL THEN 0 ELSE 1 END, n.effective_from, n.version)
-     > (CASE WHEN f.branch_id IS NULL THEN 0 ELSE 1 END, f.effective_from, f.version))
-   AND NOT ({company} AND EXISTS (SELECT 1 FROM core_policy k JOIN core_branch kb ON kb.id = k.branch_id
-     WHERE kb.company_id = u.company_id AND k.policy_key_id = f.policy_key_id AND k.effective_from <= %s AND k.value = 'true'
-     AND NOT EXISTS (SELECT 1 FROM core_policy m WHERE m.policy_key_id = k.policy_key_id AND m.branch_id = k.branch_id
-       AND m.effective_from <= %s AND (m.effective_from, m.version) > (k.effective_from, k.version))))) AS standing_off
+ (SELECT CAST({list}({switch}) AS text) FROM core_policy f WHERE f.policy_key_id IN ({modules})
+   AND f.effective_from <= %s AND (f.branch_id IS NULL OR f.branch_id = u.branch_id)) AS standing_switches
 """
-#: Who sees the company: to him a part is left out where the company leaves it out and no branch keeps it.
-_COMPANY = """EXISTS (SELECT 1 FROM core_user_groups cg JOIN core_role cr ON cr.group_id = cg.group_id
-     WHERE cg.user_id = u.id AND cr.reach = 'company')"""
-#: The branch whose own switches count, if any.
-_OWN = f"(CASE WHEN {_COMPANY} THEN NULL ELSE u.branch_id END)"
+#: One version of the figure of a part; of several that hold, the branch's own and the newest governs.
+_SWITCH = """'key', f.policy_key_id, 'own', CASE WHEN f.branch_id IS NULL THEN 0 ELSE 1 END, 'from', f.effective_from,
+   'version', f.version, 'off', CASE WHEN f.value = 'false' THEN 1 ELSE 0 END"""
 #: How often the lists ask for today.
-_DAYS = 6
+_DAYS = 3
 _KEYS = " (SELECT CAST({list}(x.found) AS text) FROM ({sql}) AS x) AS keys_{name}"
 _PERSON = "SELECT u.*, {branch} AS standing_branch, {lists} FROM core_user u {join} WHERE u.id = %s"
 _STANDING = "SELECT {lists} FROM core_user u WHERE u.id = %s"
@@ -94,7 +85,7 @@ def standing_of(pk: int) -> Standing:
     with connection.cursor() as cursor:
         cursor.execute(_statement(connection.vendor, with_person=False), [*[today] * _DAYS, pk])
         row = cursor.fetchone()
-    return _read(row) if row else Standing()
+    return _read(pk, row) if row else Standing()
 
 
 def signed_in(pk: Any) -> User | None:
@@ -107,28 +98,52 @@ def signed_in(pk: Any) -> User | None:
         own = _rows(Branch, f"[{held.pop('standing_branch')}]")[0] if user.branch_id else None
         User.branch.field.set_cached_value(user, own)
         names = [
-            *(f"standing_{name}" for name in ("roles", "rights", "outlets", "absent", "off")),
+            *(f"standing_{name}" for name in ("roles", "rights", "outlets", "absent", "switches")),
             *(f"keys_{name}" for name in _keys),
         ]
-        held["standing"] = _read([held.pop(name) for name in names])
+        held["standing"] = _read(user.pk, [held.pop(name) for name in names])
         return user
     return None
 
 
-def _read(lists: Sequence[str | None]) -> Standing:
+def _read(pk: int, lists: Sequence[str | None]) -> Standing:
     """From the lists in the order of the statement; PostgreSQL says NULL for an empty one."""
     from crm.core.models import Role
 
-    roles, rights, outlets, absent, off, *keys = [text or "[]" for text in lists]
-    left_out = tuple(sorted(key.removeprefix(LEAD) for key in json.loads(off)))
+    roles, rights, outlets, absent, switches, *keys = [text or "[]" for text in lists]
+    held: list[Role] = sorted(_rows(Role, roles), key=lambda role: role.key)
+    sees_company = any(role.reach == Reach.COMPANY for role in held)
+    off = _switched_off(switches, with_own=not sees_company)
+    if off and sees_company:
+        off = _off_everywhere(pk, off)
     return Standing(
-        roles=tuple(sorted(_rows(Role, roles), key=lambda role: role.key)),
-        rights=without(_rights(rights), left_out),
+        roles=tuple(held),
+        rights=without(_rights(rights), off),
         outlets=frozenset(json.loads(outlets)),
         absent=tuple(json.loads(absent)),
-        modules_off=left_out,
+        modules_off=off,
         keys={name: tuple(json.loads(text)) for name, text in zip(_keys, keys, strict=True)},
     )
+
+
+@lru_cache(maxsize=256)
+def _switched_off(text: str, *, with_own: bool) -> tuple[str, ...]:
+    """Parts that the company, or the own branch, leaves out. Remembered by the text itself, as rights are."""
+    rows = [row for row in json.loads(text) if with_own or not row["own"]]
+    rows.sort(key=lambda row: (row["own"], row["from"], row["version"]))
+    governs = {row["key"]: row["off"] for row in rows}
+    return tuple(sorted(key.removeprefix(LEAD) for key, off in governs.items() if off))
+
+
+def _off_everywhere(pk: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of parts that the company leaves out, those that none of its branches keeps; asked for who sees the company, and only
+    where it leaves something out."""
+    from crm.core.models import Branch, User
+
+    company = User.objects.filter(pk=pk).values("company_id")
+    branches = set(Branch.objects.filter(company_id__in=company).values_list("pk", flat=True))
+    today = local_date(timezone.now())
+    return tuple(name for name in names if left_out(name, branches, today) == branches)
 
 
 def _rows(model: type[models.Model], text: str) -> list[Any]:
@@ -163,7 +178,7 @@ def _statement(vendor: str, *, with_person: bool) -> str:
         return f"{as_row}({pairs})"
 
     modules = ", ".join(f"'{LEAD}{name}'" for name in names()) or "NULL"
-    lists = _LISTS.format(list=as_list, role=row(Role, "r"), modules=modules, own=_OWN, company=_COMPANY)
+    lists = _LISTS.format(list=as_list, role=row(Role, "r"), modules=modules, switch=f"{as_row}({_SWITCH})")
     lists = ",".join([lists, *(_KEYS.format(list=as_list, name=name, sql=sql) for name, sql in _keys.items())])
     if not with_person:
         return _STANDING.format(lists=lists)
