@@ -28,6 +28,7 @@ from tiers.models import EvaluationRun, Promise, PromiseRun, ServiceItem, TierCh
 from tiers.querysets.planning import marks_of
 from tiers.services.catalogue import change_item
 from tiers.services.entitlements import set_entitlement
+from tiers.services.promise_contacts import settle_contacts
 from tiers.services.promise_plan import plan_due_promises
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +119,43 @@ def test_a_contact_while_the_client_was_out_of_reach_keeps_what_is_owed_again(br
     plan_on(branch, TODAY + timedelta(days=1))
 
     assert Promise.objects.values_list("state", "kept_on").get() == ("done", TODAY)
+
+
+def test_who_comes_back_into_another_tier_that_is_entitled_is_owed_it_again_by_that_tier(branch: Branch) -> None:
+    item = ServiceItemFactory(company=branch.company)
+    for tier in ("gold", "silver"):
+        EntitlementFactory(item=item, tier_code=tier)
+    client = ClientFactory(branch=branch)
+    put_in_tier(client, "gold", date(2025, 1, 1))
+    plan_on(branch, date(2026, 4, 1))
+    put_in_tier(client, "ordinary", date(2026, 4, 10))
+    plan_on(branch, date(2026, 4, 10))
+    put_in_tier(client, "silver", date(2026, 4, 20))
+
+    plan_on(branch, date(2026, 4, 20))
+
+    assert Promise.objects.values_list("state", "tier_code", "closed_as").get() == ("due", "silver", "")
+
+
+def test_what_was_kept_meanwhile_by_other_terms_is_not_owed_again(branch: Branch) -> None:
+    item = ServiceItemFactory(company=branch.company)
+    EntitlementFactory(item=item)
+    EntitlementFactory(item=item, tier_code="private", times=3)
+    client = ClientFactory(branch=branch)
+    put_in_tier(client, "gold", date(2025, 1, 1))
+    plan_on(branch, date(2026, 4, 1))
+    put_in_tier(client, "ordinary", date(2026, 4, 2))
+    plan_on(branch, date(2026, 4, 2))
+    put_in_tier(client, "private", date(2026, 4, 5))
+    plan_on(branch, date(2026, 4, 5))
+    ContactLogFactory(client=client, at=morning(date(2026, 4, 6)), purpose="care")
+    settle_contacts([client.pk], date(2026, 4, 6))
+    put_in_tier(client, "gold", date(2026, 4, 8))
+
+    plan_on(branch, date(2026, 4, 8))
+
+    rows = Promise.objects.order_by("due_on").values_list("occurrence_key", "state")
+    assert list(rows) == [("2026-Q2:1/3", "done"), ("2026-Q2:1/1", "closed")]
 
 
 def test_what_was_owed_first_is_renamed_so_that_the_next_one_is_made_and_the_way_back_is_open(branch: Branch) -> None:

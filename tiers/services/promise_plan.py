@@ -165,10 +165,10 @@ def _make_part(turn: Planning, terms: Terms, part: Slice) -> int:
     """One part of a period for everybody who is owed it, in two statements."""
     item = terms.item
     owed = terms.clients(turn.branch, turn.today).filter(tier_state__since__lte=part.middle)
-    same = Promise.objects.filter(item=item, occurrence_key=part.key, client__in=owed)
-    back = same.filter(tier_code=terms.entitlement.tier_code) if part.due_on >= turn.today else same.none()
-    reopened = _owe_again(turn, back.filter(due_on__gte=turn.today))
     owed = owed.exclude(_has_another(item, part)).order_by()
+    same = Promise.objects.filter(item=item, occurrence_key=part.key, client__in=owed)
+    back = same.filter(due_on__gte=turn.today) if part.due_on >= turn.today else same.none()
+    reopened = _owe_again(turn, back, terms)
     return reopened + insert_promises(
         owed,
         {
@@ -200,9 +200,11 @@ def _as_promised(terms: Terms) -> dict[str, Any]:
     }
 
 
-def _owe_again(turn: Planning, rows: Any) -> int:
-    """Rows that were closed because the client left the tier or could not be served, and who is back."""
-    clients = reopen_promises(rows)
+def _owe_again(turn: Planning, rows: Any, terms: Terms) -> int:
+    """Rows that were closed because the client left the tier or could not be served, and who is back in this or another."""
+    clients = reopen_promises(
+        rows, programme_code=terms.entitlement.programme_code, tier_code=terms.entitlement.tier_code
+    )
     turn.owed_again.update(clients)
     return len(clients)
 
@@ -221,7 +223,7 @@ def _birthdays(turn: Planning, terms: Terms) -> int:
         on = next_return(birth, first)
         if terms.holds_on(on) and since <= on and on - timedelta(days=ahead) <= turn.today:
             rows.append(_row(turn, terms, pk, str(on.year), (on - timedelta(days=ahead), on)))
-    return _add(turn, rows)
+    return _add(turn, terms, rows)
 
 
 def _rolling(turn: Planning, terms: Terms) -> int:
@@ -241,7 +243,7 @@ def _rolling(turn: Planning, terms: Terms) -> int:
             opens_on = after + timedelta(days=1) if anchor else after
             key = f"after:{after}" if anchor else f"from:{after}"
             rows.append(_row(turn, terms, pk, key, (opens_on, after + step)))
-    return _add(turn, rows)
+    return _add(turn, terms, rows)
 
 
 def _row(turn: Planning, terms: Terms, client_id: int, key: str, days: tuple[date, date]) -> Promise:
@@ -257,19 +259,18 @@ def _row(turn: Planning, terms: Terms, client_id: int, key: str, days: tuple[dat
     )
 
 
-def _add(turn: Planning, rows: Iterable[Promise]) -> int:
+def _add(turn: Planning, terms: Terms, rows: Iterable[Promise]) -> int:
     """Write what is not there yet, and owe again what was closed under the same name."""
     made = 0
     for batch in pages(rows, BATCH):
-        item = batch[0].item
         wanted = {(row.client_id, row.occurrence_key): row for row in batch}
-        known = Promise.objects.filter(item=item, client_id__in=[row.client_id for row in batch])
+        known = Promise.objects.filter(item=terms.item, client_id__in=[row.client_id for row in batch])
         known = known.filter(occurrence_key__in={row.occurrence_key for row in batch})
         closed = []
         for pk, client_id, key, state in known.values_list("pk", "client_id", "occurrence_key", "state"):
             if wanted.pop((client_id, key), None) is not None and state == State.CLOSED:
                 closed.append(pk)
-        made += _owe_again(turn, Promise.objects.filter(pk__in=closed))
+        made += _owe_again(turn, Promise.objects.filter(pk__in=closed), terms)
         Promise.objects.bulk_create(wanted.values(), ignore_conflicts=True)
         made += len(wanted)
     return made

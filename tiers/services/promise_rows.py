@@ -55,10 +55,13 @@ def close_promises(rows: Any, why: str) -> int:
     return int(same.update(state=State.CLOSED, closed_as=why, version=F("version") + 1))
 
 
-def reopen_promises(rows: Any) -> list[int]:
-    """Owed again are those of ``rows`` that were closed for a reason which may pass. Returns their clients, one for a row."""
+def reopen_promises(rows: Any, **terms: str) -> list[int]:
+    """Owed again are those of ``rows`` that were closed for a reason which may pass. Returns their clients, one for a row.
+
+    ``terms``: the tier to which it is owed now, where that may be another one.
+    """
     back = dict(rows.filter(state=State.CLOSED, closed_as__in=_PASSING).order_by().values_list("pk", "client_id"))
     for page in pages(back, BATCH):
         same = Promise.objects.filter(pk__in=page)
-        same.update(state=State.DUE, closed_as="", version=F("version") + 1)
+        same.update(state=State.DUE, closed_as="", version=F("version") + 1, **terms)
     return list(back.values())
