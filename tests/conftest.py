@@ -17,12 +17,10 @@ from allauth.account.internal.flows.login import (
 from allauth.account.internal.userkit import user_id_to_str
 from django.db import connection
 from django.test import Client as Browser
-from django.test import TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from rest_framework.test import APIClient
 
-from crm.core import append_only
 from crm.core.looks import notes
 from crm.core.models import Branch, User
 from crm.core.policies import Figures
@@ -34,17 +32,6 @@ ROOT = Path(__file__).resolve().parents[1]
 # How long an example takes says something about the machine, not about the rule.
 hypothesis.settings.register_profile("product", deadline=None)
 hypothesis.settings.load_profile("product")
-
-_flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # the stubs leave it out
-
-
-def _flush_without_triggers(self: TransactionTestCase) -> None:
-    """The flush between tests is the only one that may empty append-only tables."""
-    with append_only.lifted():
-        _flush(self)
-
-
-TransactionTestCase._fixture_teardown = _flush_without_triggers  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True, scope="module")
