@@ -15,8 +15,8 @@ _MOST = 200
 
 
 def defused(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(DANGEROUS) else text
+    """Text that no spreadsheet takes for a formula, and that ``table.plain_text`` reads back as it was."""
+    return f"'{text}" if text.lstrip("'").startswith(DANGEROUS) else text
 
 
 def hidden(text: str) -> str:

@@ -40,7 +40,7 @@ def plain_text(text: str) -> str:
         text = text.strip(_WIDTHLESS).strip()
     if text[:2] == '="' and len(text) > 2 and text[-1] == '"' and '"' not in text[2:-1]:
         return text[2:-1].strip()
-    if text[:1] == "'" and text[1:].startswith(DANGEROUS):
+    if text[:1] == "'" and text.lstrip("'").startswith(DANGEROUS):
         return text[1:]
     return text
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crm.core.importing.problems import FileRefused, MappingRefused
@@ -317,7 +317,9 @@ def test_a_title_wrapped_against_spreadsheets_is_unwrapped():
 
 
 @given(st.text(alphabet="=+-@'\"ab0１＝ ", max_size=8))
+@example("'=1+1")
+@example("''@")
 def test_what_an_export_writes_comes_back_as_it_was(text):
-    name = text.strip().strip("'").strip()
+    name = text.strip()
     if not (name.startswith('="') and name.endswith('"')):
         assert plain_text(defused(name)) == name
