@@ -162,13 +162,16 @@ class ClientsConfig(AppConfig):
         from clients.segments import facts
         from clients.services.export import EXPORTS
         from clients.services.merge_settle import own_rows
+        from clients.subjects import called, find
         from crm.core import attachments
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
         from crm.core.querysets.standing import add_keys
         from crm.core.services.organisation import keeps_branch_open
+        from crm.core.subjects import Book, keep_book
 
+        keep_book(Book(find, called))
         for kind in EXPORTS.values():
             lets_out(kind)
         _bring_in()

@@ -21,6 +21,22 @@ def action_in_words(action: str) -> str:
     return str(_words.get(action, action))
 
 
+def actions_named(text: str) -> list[str]:
+    """The actions whose name, in the reader's language, contains ``text``, and those whose code begins with it."""
+    wanted = text.casefold()
+    return [code for code, name in _words.items() if wanted in str(name).casefold() or code.startswith(wanted)]
+
+
+def objects_named(text: str) -> list[str]:
+    """The kinds of objects that bear this name in the reader's language, whole or in part."""
+    wanted = text.casefold()
+    return [
+        model._meta.label_lower
+        for model in apps.get_models()
+        if wanted in str(model._meta.verbose_name).casefold() or model._meta.label_lower == wanted
+    ]
+
+
 def object_in_words(object_type: str) -> str:
     """The name of a kind of object; the word itself where it is no model of ours."""
     label, dot, name = object_type.partition(".")

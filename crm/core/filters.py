@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters as filters
@@ -9,9 +10,12 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from crm.core.audit_words import actions_named, objects_named
 from crm.core.clocks import day_bounds
 from crm.core.importing import TARGETS
 from crm.core.models import AuditEntry, Branch, Delegation, ImportBatch, JobRun, Policy, PolicyKey, Role, User
+from crm.core.public_ids import is_public_id
+from crm.core.subjects import Subject, find_subjects
 
 
 def _branches(request: Any) -> QuerySet[Branch]:
@@ -80,14 +84,68 @@ class UserFilter(filters.FilterSet):
         return rows.filter(is_active=value == "yes")
 
 
-class AuditEntryFilter(filters.FilterSet):
-    """The trail by client, person, action, object and day."""
+class TrailForm(forms.Form):
+    """What the trail is asked. What means nobody and nothing is said beside the field: an empty list would read as if
+    nobody had looked."""
 
-    client = filters.CharFilter(field_name="client_ref", label=_("Client (public id)"), max_length=26)
+    #: Set by the filter: who asks, and the entries that he may see.
+    asker: Any = None
+    rows: Any = None
+    #: Who is meant by the client's field, and those among whom it cannot tell.
+    subject: Subject | None = None
+    candidates: Sequence[Subject] = ()
+
+    def clean_client(self) -> str:
+        """A client number, a name or a public id becomes the public id that entries carry."""
+        text: str = self.cleaned_data["client"]
+        if not text or self.asker is None:
+            return text
+        found = find_subjects(self.asker, text)
+        if len(found) == 1:
+            self.subject = found[0]
+            return found[0].ref
+        if found:
+            self.candidates = found
+            raise forms.ValidationError(_("Several clients are meant by this. Choose one, or give the client number."))
+        # Somebody who is out of sight or was merged is still named in entries that the reader may see.
+        if is_public_id(text) and self.rows.about_client(text).exists():
+            return text
+        raise forms.ValidationError(_("You see no client with this number, name or public id."))
+
+    def clean_actor(self) -> str:
+        text: str = self.cleaned_data["actor"]
+        if text and not User.objects.filter(Q(staff_number=text) | Q(name=text)).exists():
+            raise forms.ValidationError(_("Nobody has this staff number or name."))
+        return text
+
+    def clean_action(self) -> list[str]:
+        text: str = self.cleaned_data["action"]
+        if not text:
+            return []
+        # With a dot it is a code or its beginning, of whichever version of the product wrote the entry.
+        found = [text] if "." in text else actions_named(text)
+        if not found:
+            raise forms.ValidationError(_("No action is called so. Type a word of its name, as the table shows it."))
+        return found
+
+    def clean_kind(self) -> list[str]:
+        text: str = self.cleaned_data["kind"]
+        if not text:
+            return []
+        found = [text] if "." in text else objects_named(text)
+        if not found:
+            raise forms.ValidationError(_("Nothing is called so. Type a word of its name, as the table shows it."))
+        return found
+
+
+class AuditEntryFilter(filters.FilterSet):
+    """The trail by client, person, action, object and day. Asked in vain for somebody unknown it shows no entry at all."""
+
+    client = filters.CharFilter(method="about_client", label=_("Client (number, name or public id)"), max_length=120)
     actor = filters.CharFilter(method="by_person", label=_("Person (number or name)"), max_length=60)
-    action = filters.CharFilter(lookup_expr="startswith", label=_("Action"), max_length=80)
+    action = filters.CharFilter(method="by_action", label=_("Action"), max_length=80)
     at = DayRange(label=_("Day"))
-    kind = filters.CharFilter(field_name="object_type", label=_("Kind of object"), max_length=60)
+    kind = filters.CharFilter(method="by_kind", label=_("Kind of object"), max_length=60)
     object = filters.CharFilter(field_name="object_id", label=_("Object (public id)"), max_length=64)
     reads = filters.ChoiceFilter(
         method="by_reading",
@@ -98,10 +156,31 @@ class AuditEntryFilter(filters.FilterSet):
 
     class Meta:
         model = AuditEntry
+        form = TrailForm
         fields: list[str] = []
+
+    @property
+    def form(self) -> Any:
+        form = super().form
+        form.asker, form.rows = getattr(self.request, "user", None), self.queryset
+        return form
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        return queryset.none() if self.form.errors else super().filter_queryset(queryset)
+
+    def about_client(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.about_client(value)
 
     def by_person(self, rows: Any, _name: str, value: str) -> Any:
         return rows.filter(Q(actor__staff_number=value) | Q(actor__name=value))
+
+    def by_action(self, rows: Any, _name: str, value: list[str]) -> Any:
+        if len(value) == 1:
+            return rows.filter(action__startswith=value[0])
+        return rows.filter(action__in=value)
+
+    def by_kind(self, rows: Any, _name: str, value: list[str]) -> Any:
+        return rows.filter(object_type__in=value)
 
     def by_reading(self, rows: Any, _name: str, value: str) -> Any:
         return rows.filter(is_read=value == "yes")

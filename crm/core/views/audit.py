@@ -22,6 +22,7 @@ from crm.core.forms.staff import ReasonForm
 from crm.core.models import AuditEntry, Heartbeat, LookCount, User
 from crm.core.services.audit_export import export_audit
 from crm.core.step_up import again_url, is_fresh
+from crm.core.subjects import subjects_called
 from crm.core.views.exports import file_answer
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
@@ -32,20 +33,32 @@ from crm.core.views.places import actor_of
 def audit_list(request: HttpRequest) -> HttpResponse:
     """The newest entries first; with ``client`` everything about one client, looks included."""
     found = _found(request)
+    ref = found.form.cleaned_data.get("client", "") if found.form.is_valid() else ""
     page = listed(request, found.qs.select_related("actor", "branch"), ("-id",))
+    called = subjects_called(actor_of(request), (entry.client_ref for entry in page))
     for entry in page:
         entry.words, entry.object_words = action_in_words(entry.action), object_in_words(entry.object_type)
+        entry.subject = called.get(entry.client_ref)
     position, _digest = audit.head()
     context = {
         "filter": found,
         "page": page,
-        "client": request.GET.get("client", "")[:26],
+        "client": str(found.form.subject or ref),
+        "choices": [(subject, _asked_for(request, subject.ref)) for subject in found.form.candidates],
         "position": position,
         "verified": Heartbeat.objects.filter(pk="audit_verify").first(),
         "export_url": f"{reverse('core:audit_export')}?{request.GET.urlencode()}",
         "busy": _busy(actor_of(request)),
     }
     return render(request, part(request, "core/audit_list.html", "core/_audit_table.html"), context)
+
+
+def _asked_for(request: HttpRequest, ref: str) -> str:
+    """The same question about this one client."""
+    query = request.GET.copy()
+    query["client"] = ref
+    query.pop("cursor", None)
+    return f"?{query.urlencode()}"
 
 
 def _busy(user: User) -> list[LookCount]:
@@ -81,7 +94,9 @@ def audit_export(request: HttpRequest) -> HttpResponse:
         return redirect(again_url(request.get_full_path()))
     status = 200
     if request.method == "POST":
-        if form.is_valid():
+        if not found.form.is_valid():
+            status = 400
+        elif form.is_valid():
             try:
                 export, body = export_audit(
                     actor=actor_of(request),
