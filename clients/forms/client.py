@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms import BoundField
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -72,6 +73,13 @@ class ClientForm(CommandForm):
                 self.fields[name].widget.attrs["placeholder"] = MASKS[mask](held)
                 self.fields[name].help_text = _("Leave empty to keep what is on file.")
 
+    def on_file(self, field: BoundField) -> str:
+        """Private values as the placeholder shows them: masked."""
+        if self.client is None or field.name not in PRIVATE:
+            return super().on_file(field)
+        held = getattr(self.client, field.name)
+        return str(MASKS[PRIVATE[field.name]](held)) if held else "—"
+
     def _ask_while_typing(self) -> None:
         """Once one of these is filled, the page asks whether somebody like that is on file already."""
         url = reverse("clients:check") + (f"?client={self.client.public_id}" if self.client else "")
@@ -136,6 +144,8 @@ class AdvisorForm(CommandForm):
 
 class DoNotContactForm(CommandForm):
     """The mark that nobody here calls the client; setting and lifting need a reason."""
+
+    proposed = frozenset({"do_not_contact"})
 
     do_not_contact = forms.BooleanField(label=_("Do not contact this client"), required=False)
     reason = forms.CharField(label=_("Reason"), max_length=200, min_length=2)

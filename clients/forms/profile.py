@@ -90,6 +90,8 @@ def fact_fields() -> dict[str, forms.Field]:
 class GroupForm(CommandForm):
     """The facts of one group, who says so as of when, what was refused, and whether the rest was asked again."""
 
+    proposed = frozenset({"source"})
+
     def __init__(self, *args: Any, client: Client, names: Iterable[str], **kwargs: Any) -> None:
         self.client, self.names = client, list(names)
         kwargs["initial"] = {**self._known(), "version": client.version, "source": Source.CLIENT.value}
@@ -255,6 +257,8 @@ class HouseholdForm(CommandForm):
 
 class StageForm(CommandForm):
     """A stage set by hand."""
+
+    proposed = frozenset({"until"})
 
     stage = forms.ChoiceField(label=_("Stage"), choices=Stage.choices)
     reason = forms.CharField(label=_("Reason"), max_length=200, min_length=2)

@@ -14,6 +14,8 @@ from crm.core.forms.commands import CommandForm
 class ReminderForm(CommandForm):
     """What was done about a document that runs out."""
 
+    proposed = frozenset({"outcome"})
+
     outcome = forms.ChoiceField(label=_("What was done"), widget=forms.RadioSelect)
     note = forms.CharField(
         label=_("Note"),

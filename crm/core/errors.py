@@ -38,7 +38,7 @@ class StaleEdit(DomainError):
 
     code = "stale_edit"
     status = 412
-    message = _("Somebody else has changed this in the meantime. Look at the new version and try again.")
+    message = _("This has been changed in the meantime. Look at the new version and try again.")
 
 
 class VersionRequired(DomainError):

@@ -249,7 +249,7 @@ def test_a_call_that_was_put_back_over_night_says_so_when_its_old_screen_is_sent
     )
 
     assert answer.status_code == 412
-    assert "Somebody else has changed this" in answer.content.decode()
+    assert "This has been changed in the meantime" in answer.content.decode()
 
 
 def test_the_advisor_sees_that_his_client_was_called_and_never_what_was_said(

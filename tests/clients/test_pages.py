@@ -264,6 +264,76 @@ def test_an_edit_over_a_newer_version_is_412_and_changes_nothing(branch: Branch,
     assert (client.city, client.phone) == ("北京", "+8613812348000")
 
 
+def hidden(page: Any, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())
+    assert found is not None
+    return found[1]
+
+
+def test_after_a_change_by_another_the_form_shows_what_is_on_file_and_saves_at_the_second_press(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    client = ClientFactory(branch=branch, phone="+8613812348000", city="上海", occupation="教师")
+    browser = web(staff("front_desk"))
+    url = f"/clients/{client.public_id}/edit/"
+    said = {
+        "kind": "person", "name": client.name, "city": "北京", "occupation": "教师", "status": "active",
+        "phone": "13700001111", "version": 1, "form_token": token(browser.get(url)),
+    }  # fmt: skip
+    Client.objects.filter(pk=client.pk).update(version=7, city="苏州")
+
+    page = browser.post(url, said)
+
+    client.refresh_from_db()
+    text = page.content.decode()
+    assert (page.status_code, client.city, hidden(page, "version")) == (412, "苏州", "7")
+    assert "On file now: 苏州" in text
+    assert "On file now: 教师" not in text  # both say the same
+    assert "On file now: 138****8000" in text
+    assert "+8613812348000" not in text
+    assert f'href="{url}"' in text
+    assert 'value="北京"' in text
+    assert "Somebody else" not in text
+
+    second = browser.post(url, said | {"version": 7, "form_token": hidden(page, "form_token")})
+
+    client.refresh_from_db()
+    assert (second.status_code, client.city) == (302, "北京")
+
+
+def test_what_changed_again_before_the_second_press_is_shown_before_it_is_written_over(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    client = ClientFactory(branch=branch, city="上海")
+    browser = web(staff("front_desk"))
+    url = f"/clients/{client.public_id}/edit/"
+    said = {"kind": "person", "name": client.name, "city": "北京", "status": "active", "version": 1}
+    Client.objects.filter(pk=client.pk).update(version=7, city="苏州")
+    shown = browser.post(url, said | {"form_token": token(browser.get(url))})
+    Client.objects.filter(pk=client.pk).update(version=8, city="杭州")
+
+    again = browser.post(url, said | {"version": hidden(shown, "version"), "form_token": hidden(shown, "form_token")})
+
+    client.refresh_from_db()
+    assert (again.status_code, client.city, hidden(again, "version")) == (412, "杭州", "8")
+    assert "On file now: 杭州" in again.content.decode()
+
+
+def test_what_a_form_only_proposes_is_not_called_on_file(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch)
+    browser = web(staff("branch_manager"))
+    url = f"/clients/{client.public_id}/do-not-contact/"
+    page = browser.get(url)
+    assert page.status_code == 200
+    Client.objects.filter(pk=client.pk).update(version=7)
+
+    answer = browser.post(url, {"reason": "客户要求", "version": 1, "form_token": token(page)})
+
+    text = answer.content.decode()
+    assert (answer.status_code, hidden(answer, "version")) == (412, "7")
+    assert "On file now:" not in text and "Open what is on file now in a new tab" in text
+
+
 def test_a_risk_grade_is_entered_on_a_form(branch: Branch, staff: Staff, web: Web) -> None:
     client = ClientFactory(branch=branch)
     browser = web(staff("front_desk"))

@@ -68,7 +68,7 @@ def test_a_button_pressed_with_a_version_that_is_none_changes_nothing_and_says_s
 
     draft.refresh_from_db()
     assert (answer.status_code, draft.state) == (200, "draft")
-    assert b"Somebody else has changed this in the meantime." in answer.content
+    assert b"This has been changed in the meantime." in answer.content
 
 
 def test_a_rule_is_built_row_by_row_and_read_back(branch, staff, web, draft):
@@ -126,7 +126,7 @@ def test_a_tier_is_added_moved_and_taken_out(branch, staff, web, draft):
         manager.post(reverse(f"tiers:tier_{verb}", args=[draft.public_id, made.public_id]), {"version": version})
         made.refresh_from_db()
         assert made.rank == order
-    assert b"Somebody else has changed this" in manager.get(page).content
+    assert b"This has been changed in the meantime" in manager.get(page).content
     manager.post(reverse("tiers:tier_out", args=[draft.public_id, made.public_id]), {"version": 4})
 
     assert draft.tiers.count() == 6

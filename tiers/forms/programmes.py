@@ -168,6 +168,8 @@ class TierForm(CommandForm):
 class ApproveProgrammeForm(CommandForm):
     """From which day the approved edition holds."""
 
+    proposed = frozenset({"effective_from"})
+
     effective_from = forms.DateField(label=_("In force from"), widget=forms.DateInput(attrs=_DAY))
     note = forms.CharField(label=_("Note of the decision"), max_length=200, required=False)
 

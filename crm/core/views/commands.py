@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from crm.core.errors import DomainError
+from crm.core.errors import DomainError, StaleEdit
 from crm.core.forms.commands import CommandForm
 from crm.core.once import KeyReused, fingerprint, once
 from crm.core.public_ids import new_public_id
@@ -44,6 +44,9 @@ def command(
                 )
             except KeyReused as refusal:
                 _ask_again(form)
+                status = refusal.status
+            except StaleEdit as refusal:
+                _changed(request, form, refusal)
                 status = refusal.status
             except DomainError as refusal:
                 _add(form, refusal)
@@ -92,6 +95,25 @@ def _ask_again(form: CommandForm) -> None:
         None,
         _("This form was sent before with other content, and that was saved. Send it again to save this as well."),
     )
+
+
+def _changed(request: HttpRequest, form: CommandForm, refusal: StaleEdit) -> None:
+    """Nothing is written over unseen: what is on file now stands in the answer, and the next press is about that."""
+    # A form that shows the row by itself has done so in ``do``.
+    own = form.add_prefix("version")
+    by_itself = form.data.get(own) != request.POST.get(own)
+    newest = "" if getattr(request, "htmx", False) else request.get_full_path()
+    if by_itself or not form.show_present(newest):
+        _add(form, refusal)
+        form.newest_url = newest
+    else:
+        form.add_error(
+            None,
+            _(
+                "This was changed after you opened the form, and nothing of yours is saved yet. Look at what is on file now; "
+                "sending the form again writes what stands in it."
+            ),
+        )
 
 
 def _add(form: CommandForm, refusal: DomainError) -> None:
