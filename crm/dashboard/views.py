@@ -177,20 +177,30 @@ def _thought(user: User, ids: list[int]) -> list[dict[str, Any]]:
 
 
 def _leaks(user: User, ids: list[int]) -> list[dict[str, Any]]:
-    """What runs away in a year, for those who may see commission; clients above their tier's rate are counted beside it."""
+    """What runs away in a year, for those who may see commission; what stands above the tier's rate is told beside it."""
     if not user.has_perm("tiers.view_rateleak"):
         return []
     rows = RateLeak.objects.visible_to(user).filter(client__branch_id__in=ids)
     told = {row["kind"]: row for row in rows.by_kind()}
-    above = told.pop(RateLeak.Kind.ABOVE, {"count": 0})["count"]
+    above = told.pop(RateLeak.Kind.ABOVE, {"effect": 0})["effect"] or 0
+    is_above = Q(kind=RateLeak.Kind.ABOVE)
+    whose = rows.aggregate(
+        losing=Count("client", distinct=True, filter=~is_above), dear=Count("client", distinct=True, filter=is_above)
+    )
+    losing, dear = whose["losing"], whose["dear"]
     return [
         {
             "label": _("Commission leaks a year"),
             "money": sum((row["effect"] for row in told.values()), start=0),
             "url": reverse("tiers:leaks"),
-            "hint": ngettext("%(count)d client pays too much", "%(count)d clients pay too much", above)
-            % {"count": above},
-        }
+            "hint": ngettext("at %(count)d client", "at %(count)d clients", losing) % {"count": losing},
+        },
+        {
+            "label": _("Charged above the tier's rate a year"),
+            "money": above,
+            "url": f"{reverse('tiers:leaks')}?kind={RateLeak.Kind.ABOVE}",
+            "hint": ngettext("at %(count)d client", "at %(count)d clients", dear) % {"count": dear},
+        },
     ]
 
 

@@ -41,9 +41,10 @@ _JUST_ENDED = 7
 
 
 def todays_items(user: User, today: date) -> list[Item]:
-    """What is due, the most pressing first: overdue by how long, then by the weight of its kind."""
+    """What is due, the most pressing first: overdue by how long, then today, then day by day; within a day by the weight
+    of its kind."""
     items = [item for source in SOURCES for item in source(user, today)]
-    return sorted(items, key=lambda item: (min(item.due_on, today), item.rank, item.due_on, item.title))
+    return sorted(items, key=lambda item: (item.due_on, item.rank, item.title))
 
 
 def promised_contacts(user: User, today: date) -> Iterator[Item]:
@@ -245,8 +246,8 @@ def expiring_grades(user: User, today: date) -> Iterator[Item]:
 def stale_needs(user: User, today: date) -> Iterator[Item]:
     """Own clients whose needs nobody has asked lately, the largest first, a few a day (``kyc.needs_a_day``).
 
-    Nobody promised these clients anything: a row is never overdue and stands behind all others. Whom a contact is agreed
-    with soon is asked then, in the form beside the queue, and is not named twice.
+    Nobody promised these clients anything: a row is never overdue and stands behind all others of the day. Whom a contact
+    is agreed with soon is asked then, in the form beside the queue, and is not named twice.
     """
     if not user.has_perm("clients.add_needsinterview"):
         return

@@ -104,6 +104,26 @@ def test_what_a_year_costs_stands_beside_what_the_client_has_on_statement_and_pa
         assert f"{said}‰" in browser.get(path).content.decode().replace("0‰", "‰"), path
 
 
+def test_statement_and_page_tell_one_sum_for_the_year_up_to_the_last_day_on_file_and_name_it(
+    branch: Branch, staff: Staff, web: Any, today: date
+) -> None:
+    client: Client = ClientFactory(branch=branch, advisor=staff("advisor"))
+    last = today - timedelta(days=5)
+    for day, commission in ((last - timedelta(days=363), 46_21), (last, 2_402_00)):
+        row = AssetDay(client.pk, day, 100_000_00, turnover=200_000_00, commission=commission)
+        put_asset_days(branch=branch, rows=[row], actor=system_user())
+    browser = web(client.advisor)
+    client.refresh_from_db()
+
+    sheet = browser.get(reverse("tiers:statement", args=[client.public_id]))
+    page = browser.get(f"{client.get_absolute_url()}?tab=assets")
+
+    assert sheet.context["burden"] == page.context["burden"]
+    assert sheet.context["burden"].commission == Decimal("2448.21")
+    assert f"{last:%Y-%m-%d}, the last day on file" in sheet.content.decode()
+    assert f"Commission and fees of twelve months up to {last:%Y-%m-%d}" in page.content.decode()
+
+
 def test_who_may_not_see_commission_is_not_told_what_the_year_costs(
     branch: Branch, staff: Staff, web: Any, today: date
 ) -> None:

@@ -98,6 +98,32 @@ def test_my_day_brings_what_was_promised_the_most_overdue_first(staff, web, bran
     assert [item.title for item in items] == ["王大年", "李小满", "赵今日"]
 
 
+def test_my_day_ranks_what_is_overdue_before_today_and_today_before_what_comes(staff, web, branch, today):
+    """A risk grade that runs out in a month does not stand above a needs interview of today, whatever its kind weighs."""
+    advisor = staff("advisor")
+    for days, name in ((29, "孙以后"), (3, "钱三天"), (-2, "王过期"), (0, "赵今日")):
+        ClientFactory(
+            branch=branch, advisor=advisor, name=name, risk_grade="C3", risk_valid_until=today + timedelta(days=days)
+        )
+    ClientFactory(branch=branch, advisor=advisor, name="李约定", next_contact_on=today)
+
+    page = web(advisor).get("/")
+    days = [item.due_on for item in page.context["items"]]
+
+    assert days == sorted(days)
+    assert len(set(days)) >= 3
+    assert "Due today" not in page.content.decode().partition("<caption")[2].partition("</caption>")[0]
+
+
+def test_my_day_gives_the_reason_on_a_phone_too(staff, web, branch, today):
+    advisor = staff("advisor")
+    ClientFactory(branch=branch, advisor=advisor, name="李约定", next_contact_on=today)
+
+    row = web(advisor).get("/").content.decode().partition("李约定</a>")[2].partition("</td>")[0]
+
+    assert "only-phone" in row and "Next contact as agreed" in row
+
+
 def test_a_caller_finds_the_calls_and_a_handler_the_clocks(staff, web, branch, today):
     caller, desk = staff("follow_up_caller"), staff("front_desk")
     client = ClientFactory(branch=branch, opened_on=today)

@@ -382,6 +382,34 @@ def test_the_branch_home_says_what_runs_away_to_those_who_may_know(
     assert told("branch_manager") == [Decimal("50.00")]
 
 
+def test_the_amount_and_the_count_of_a_tile_speak_of_the_same_leaks(
+    branch: Branch, gold: Callable[..., Client], staff: Staff, web: Any
+) -> None:
+    charge(gold(), "0.0002")
+    for _turn in range(3):
+        charge(gold(), "0.0004")
+    review(branch)
+
+    stats = web(staff("branch_manager")).get(reverse("dashboard:branch")).context["stats"]
+    tiles = [(one["money"], one["hint"]) for one in stats if one["url"].startswith(reverse("tiers:leaks"))]
+
+    assert tiles == [(Decimal("50.00"), "at 1 client"), (Decimal("450.00"), "at 3 clients")]
+
+
+def test_a_narrowed_list_without_a_hit_does_not_say_that_everything_is_in_order(
+    branch: Branch, gold: Callable[..., Client], staff: Staff, web: Any
+) -> None:
+    charge(gold(), "0.0002")
+    review(branch)
+    browser = web(staff("branch_manager"))
+
+    for query in ({"q": "没有此人"}, {"product": "BOND"}):
+        text = browser.get(reverse("tiers:leaks"), query).content.decode()
+        assert "No leak matches." in text
+        assert "agrees with what holds" not in text
+    assert "agrees with what holds" in browser.get(reverse("tiers:leaks"), {"kind": "promise"}).content.decode()
+
+
 def test_leaks_are_told_over_rest_to_the_desk(
     branch: Branch, gold: Callable[..., Client], staff: Staff, api: Any
 ) -> None:

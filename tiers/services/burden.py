@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Burden:
-    """Turnover, commission and all fees of the twelve months before a day, and the average net assets of the days on file."""
+    """Turnover, commission and all fees of the twelve months up to the last day on file, and the average net assets of the
+    days on file in them."""
 
     since: date
+    day: date
     turnover: Decimal
     commission: Decimal
     split: Split
@@ -40,14 +42,19 @@ class Burden:
 
 
 def burden_of(user: User, client: Client, today: date, rates: Sequence[EffectiveRate] | None = None) -> Burden:
-    """The year up to ``today``. Ask ``may_see_commission`` before showing it."""
-    since = year_up_to(today)
-    lines: list[AssetLine] = asset_history(user, client, since, today)
+    """The year up to the client's last day on file, so that every page tells one number; without one, up to ``today``.
+
+    Ask ``may_see_commission`` before showing it.
+    """
+    day = min(client.assets_on or today, today)
+    since = year_up_to(day)
+    lines: list[AssetLine] = asset_history(user, client, since, day)
     known = effective_rates(client, today) if rates is None else rates
     basis = next((rate.basis for rate in known if rate.product == Product.A_SHARE), RateBasis.ALL_IN.value)
     traded = [(line.day, line.turnover, line.commission) for line in lines if line.turnover]
     return Burden(
         since=since,
+        day=day,
         turnover=sum_of(lines, "turnover"),
         commission=sum_of(lines, "commission"),
         split=split_turnover(traded, basis, client.branch),

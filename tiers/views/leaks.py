@@ -39,7 +39,7 @@ def leaks(request: HttpRequest) -> HttpResponse:
     for leak in page:
         leak.name_shown = leak.client.masked_name
     whole = part(request, "tiers/leaks.html", "tiers/_leaks.html")
-    context: dict[str, Any] = {"place": place, "filter": found, "page": page}
+    context: dict[str, Any] = {"place": place, "filter": found, "page": page, "narrowed": _narrowed(request)}
     if whole == "tiers/leaks.html":
         context |= {
             "kinds": _kinds(request, place),
@@ -53,6 +53,11 @@ def leaks(request: HttpRequest) -> HttpResponse:
 def _found(request: HttpRequest, place: Place) -> RateLeakFilter:
     rows = RateLeak.objects.visible_to(actor_of(request)).of_branch(place.branch)
     return RateLeakFilter(request.GET, rows, request=request)
+
+
+def _narrowed(request: HttpRequest) -> bool:
+    """Whether the list is cut by more than the kind: then an empty one says nothing about the branch."""
+    return any(request.GET.get(name, "").strip() for name in ("q", "product", "cursor"))
 
 
 def _kinds(request: HttpRequest, place: Place) -> list[dict[str, Any]]:

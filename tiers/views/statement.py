@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from clients.models import Client
 from crm.core import audit
-from crm.core.clocks import local_date
+from crm.core.clocks import local_date, year_up_to
 from crm.core.views.places import actor_of
 from tiers.querysets import effective_rates, may_see_commission
 from tiers.querysets.proof import proof_of
@@ -31,7 +31,7 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
     words = {"name": user.name, "day": today.isoformat()}
     rates = effective_rates(client, today)
     burden = burden_of(user, client, today, rates)
-    since = burden.since
+    since = year_up_to(today)
     context = {
         "client": client,
         "name": client.masked_name,

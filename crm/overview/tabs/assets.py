@@ -53,7 +53,7 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
         "monthly": monthly,
         "has_debt": any(line.margin_debt for line in days),
         "sees_commission": sees_commission,
-        "burden": burden_of(user, client, last) if sees_commission else None,
+        "burden": burden_of(user, client, day) if sees_commission else None,
         "portfolio": portfolio(held),
     }
 
