@@ -184,5 +184,5 @@ def _facts() -> Iterable[Any]:
     known = ClientQuality.objects.order_by("client__branch__code", "client__external_id")
     yield list(known.values_list("score", "completeness", "verification", "freshness", "missing"))
     promises = Promise.objects.order_by("client__branch__code", "client__external_id", "item__code", "due_on")
-    yield list(promises.values_list("occurrence_key", "state", "kept_on", "closed_as"))
+    yield list(promises.values_list("item__code", "event__name", "due_on", "state", "kept_on", "closed_as"))
     yield sorted(SurveyAnswer.objects.values_list("satisfaction", "recommendation"))
