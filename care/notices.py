@@ -121,7 +121,7 @@ def _queue(invitation: SurveyInvitation, client: Client, way: tuple[str, str], u
     channel, address = way
     with override(_LANGUAGE):
         subject, body = _letter(invitation, url)
-    outbound.queue(
+    is_new = outbound.queue(
         purpose=f"survey.{invitation.occasion}",
         channel=channel,
         address=address,
@@ -132,4 +132,5 @@ def _queue(invitation: SurveyInvitation, client: Client, way: tuple[str, str], u
         branch=invitation.branch,
         client_ref=client.public_id,
     )
-    SurveyInvitation.objects.filter(pk=invitation.pk).update(sent_by_channel=channel)
+    if is_new:
+        SurveyInvitation.objects.filter(pk=invitation.pk).update(sent_by_channel=channel)

@@ -84,8 +84,10 @@ def _judged(
     served = set(Client.objects.filter(pk__in=keys).served().values_list("pk", flat=True))
     asked = SurveyInvitation.objects.filter(client__in=keys)
     had = set(asked.filter(round=begun).values_list("client", flat=True)) if begun is not None else set()
-    # As far as the reader sees them: a count would tell him of a complaint from which he is recused.
-    still_open = set(asked.visible_to(reader).unanswered(now).values_list("client", flat=True))
+    still_open = set(asked.unanswered(now).values_list("client", flat=True))
+    # Nobody has two at once. One about a complaint from which the reader is recused counts as a message among others, for its
+    # own reason would tell him of the complaint.
+    told = set(asked.visible_to(reader).unanswered(now).values_list("client", flat=True))
     most = known.json("outbound.max_per_client")
     counts = Outbound.objects.counts_of([row.public_id for row in clients], now - timedelta(days=most["days"]))
     ways = notices.Ways(clients, now, known)
@@ -101,7 +103,7 @@ def _judged(
             if way is None:
                 yield client, LeftOut(refused)
             elif client.pk in still_open:
-                yield client, LeftOut.STILL_OPEN
+                yield client, LeftOut.STILL_OPEN if client.pk in told else LeftOut.TOO_OFTEN
             else:
                 yield client, LeftOut.TOO_OFTEN if counts.get(client.public_id, 0) >= most["count"] else ""
 

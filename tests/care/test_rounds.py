@@ -142,7 +142,7 @@ def test_who_still_has_a_survey_to_answer_is_not_asked_about_something_else(
     assert look(segment, branch, manager).left_out == {}
 
 
-def test_of_surveys_that_the_reader_may_not_see_no_count_tells(
+def test_a_survey_that_the_reader_may_not_see_counts_as_a_message_and_nobody_has_two_at_once(
     branch: Branch, other_branch: Branch, manager: User, segment: Segment, staff: Staff
 ) -> None:
     later = timezone.now() + timedelta(days=5)
@@ -150,8 +150,8 @@ def test_of_surveys_that_the_reader_may_not_see_no_count_tells(
     SurveyInvitationFactory(branch=branch, client=about_him.client, complaint=about_him, expires_at=later)
     SurveyInvitationFactory(branch=other_branch, client=somebody(branch), expires_at=later)
 
-    assert look(segment, branch, manager).left_out == {}
-    assert look(segment, branch, staff("branch_manager")).left_out == {"still_open": 1}
+    assert look(segment, branch, manager).left_out == {"too_often": 2}
+    assert look(segment, branch, staff("branch_manager")).left_out == {"still_open": 1, "too_often": 1}
 
 
 def test_who_had_as_many_messages_as_the_house_allows_is_left_in_peace(

@@ -136,12 +136,12 @@ def _switched_off(text: str, *, with_own: bool) -> tuple[str, ...]:
 
 
 def _off_everywhere(pk: int, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Of parts that the company leaves out, those that none of its branches keeps; asked for who sees the company, and only
+    """Of parts that the company leaves out, those that none of its open branches keeps; asked for who sees the company, and only
     where it leaves something out."""
     from crm.core.models import Branch, User
 
     company = User.objects.filter(pk=pk).values("company_id")
-    branches = set(Branch.objects.filter(company_id__in=company).values_list("pk", flat=True))
+    branches = set(Branch.objects.open().filter(company_id__in=company).values_list("pk", flat=True))
     today = local_date(timezone.now())
     return tuple(name for name in names if left_out(name, branches, today) == branches)
 
