@@ -98,3 +98,32 @@ def test_a_question_that_was_not_understood_takes_nothing_out(auditor, looked_at
 
 def test_the_list_names_the_client_to_whoever_may_see_him(auditor, web, staff, looked_at):
     assert "孙玉玲" in auditor.get(reverse("core:audit_list"), {"action": "client.view"}).content.decode()
+
+
+def test_an_entry_is_told_in_words_with_the_client_by_name_and_number(auditor, branch, staff):
+    client = ClientFactory(branch=branch, external_id="10001336", name="孙玉玲")
+    entry = audit.record(
+        staff("advisor"), "client.change", client, client=client,
+        before={"status": "active", "do_not_contact": False}, after={"status": "closed", "do_not_contact": True},
+    )  # fmt: skip
+
+    text = auditor.get(reverse("core:audit_detail", args=[entry.public_id])).content.decode()
+
+    facts, _middle, table = text.partition("What changed")
+    assert 'href="' + client.get_absolute_url() in facts
+    assert "孙玉玲" in facts and "10001336" in facts
+    assert f">{client.public_id}<" not in facts.partition("<dt>Client</dt>")[2].partition("</dd>")[0]
+    assert "<dd>Client changed" in facts
+    assert "<td>Status</td>" in table and "<td>Active</td><td>Closed</td>" in table
+    assert "<td>No</td><td>Yes</td>" in table
+
+
+def test_a_client_out_of_sight_is_not_named_in_an_entry(web, staff, branch, other_branch):
+    client = ClientFactory(branch=other_branch, name="孙玉玲")
+    manager = staff("branch_manager")
+    entry = audit.record(manager, "session.open", manager, client=client.public_id)
+
+    text = web(manager).get(reverse("core:audit_detail", args=[entry.public_id])).content.decode()
+
+    assert "孙玉玲" not in text
+    assert client.public_id in text

@@ -195,6 +195,10 @@ def test_more_rows_than_policy_allows_do_not_leave(auditor, staff, monkeypatch):
     answer = export(auditor, "action=test.export")
 
     assert answer.status_code == 409
+    text = answer.content.decode()
+    assert "These are 4 rows; without approval at most 3 may leave." in text
+    assert 'name="at_after"' in text and 'name="at_before"' in text
+    assert '<input type="hidden" name="action" value="test.export">' in text
     assert not AuditEntry.objects.filter(action="audit.export").exists()
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Max, QuerySet
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -14,6 +15,7 @@ from crm.core.clocks import SHANGHAI, local_date
 from crm.core.errors import DomainError
 from crm.core.exporting import ExportColumn, ExportKind, register
 from crm.core.exporting.files import CSV
+from crm.core.keyset import capped_count, capped_text
 from crm.core.models import AuditEntry, ExportRequest, User
 from crm.core.policies import figures
 from crm.core.services.exporting import checked_reason, hand_out
@@ -81,7 +83,11 @@ def export_audit(
     fixed = rows.filter(pk__lte=newest).select_related("actor", "branch").order_by("pk")
     limit = figures(local_date(now), actor.branch).integer("export.approval_above")
     if fixed[: limit + 1].count() > limit:
-        raise ExportTooLarge
+        count, more = capped_count(fixed)
+        raise ExportTooLarge(
+            _("These are %(count)s rows; without approval at most %(limit)s may leave. Narrow the days.")
+            % {"count": capped_text(count, more), "limit": number_format(limit, force_grouping=True)}
+        )
     columns = [column.name for column in AUDIT.columns]
     return hand_out(
         actor=actor,
