@@ -36,6 +36,7 @@ from tiers.errors import PromiseSettled
 from tiers.models import Delivery, Promise, PromiseRun, ServiceItem, TierState
 from tiers.services.catalogue import end_item
 from tiers.services.entitlements import set_entitlement
+from tiers.services.promise_contacts import settle_contacts
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
 
 pytestmark = pytest.mark.django_db
@@ -290,6 +291,65 @@ def test_so_long_after_the_last_time_begins_anew_with_each_contact(branch: Branc
     assert [(row.state, row.due_on) for row in rows] == [
         ("done", date(2026, 5, 1)),
         ("due", date(2026, 5, 10)),
+    ]
+
+
+@pytest.fixture
+def every_month(branch: Branch, staff: Staff) -> Client:
+    """A gold client who is spoken with a month after the last time at the latest; kept on 10 April."""
+    EntitlementFactory(item=ServiceItemFactory(company=branch.company, rhythm="rolling"), times=3)
+    client = ClientFactory(branch=branch, advisor=staff("advisor"))
+    put_in_tier(client, "gold", OLD)
+    plan_on(branch, FIRST)
+    return client
+
+
+def correct(contact: ContactLog, day: date, **values: Any) -> None:
+    correct_contact(contact=contact, values=values, reason="登记有误", actor=contact.client.advisor, now=morning(day))
+
+
+def test_a_corrected_contact_gives_the_promise_back_and_takes_the_next_one_away(
+    branch: Branch, every_month: Client
+) -> None:
+    contact = speak(every_month, date(2026, 4, 10))
+    plan_on(branch, date(2026, 4, 11))
+
+    correct(contact, date(2026, 4, 11), outcome="no_answer")
+
+    assert owed(every_month) == [("from:2026-04-01", "due", ""), ("after:2026-04-10", "closed", "before")]
+    speak(every_month, date(2026, 4, 10))
+    plan_on(branch, date(2026, 4, 12))
+    assert owed(every_month) == [("from:2026-04-01", "done", ""), ("after:2026-04-10", "due", "")]
+
+
+def test_of_several_that_contacts_no_longer_keep_the_oldest_alone_is_given_back(
+    branch: Branch, every_month: Client
+) -> None:
+    for day in (10, 15):
+        speak(every_month, date(2026, 4, day))
+        plan_on(branch, date(2026, 4, day + 1))
+    ContactLog.objects.filter(client=every_month).update(outcome="no_answer")
+
+    settle_contacts([every_month.pk], date(2026, 4, 16))
+
+    assert owed(every_month) == [
+        ("from:2026-04-01", "due", ""),
+        ("after:2026-04-10", "closed", "before"),
+        ("after:2026-04-15", "closed", "before"),
+    ]
+
+
+def test_a_contact_moved_to_another_day_moves_what_begins_with_it(branch: Branch, every_month: Client) -> None:
+    contact = speak(every_month, date(2026, 4, 10))
+    plan_on(branch, date(2026, 4, 11))
+
+    correct(contact, date(2026, 4, 11), at=morning(date(2026, 4, 8)))
+    plan_on(branch, date(2026, 4, 12))
+
+    assert owed(every_month) == [
+        ("from:2026-04-01", "done", ""),
+        ("after:2026-04-08", "due", ""),
+        ("after:2026-04-10", "closed", "before"),
     ]
 
 

@@ -79,6 +79,7 @@ class Promise(PublicModel, Versioned):
         SILENT = "silent", _("The client wants no contact")
         GATE = "gate", _("The client does not meet the condition")
         MERGED = "merged", _("Merged with another client")
+        BEFORE = "before", _("The one before it was not kept that day")
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="promises", verbose_name=_("client"))
     item = models.ForeignKey(
@@ -187,6 +188,11 @@ class Promise(PublicModel, Versioned):
     def is_open(self) -> bool:
         """May still be kept: late is better than never, and is counted as late."""
         return self.state in self.OPEN
+
+    @property
+    def next_key(self) -> str:
+        """The name of what is owed so long after this one: from the day it was kept, else from its day."""
+        return f"after:{self.kept_on or self.due_on}"
 
     @property
     def is_late(self) -> bool:

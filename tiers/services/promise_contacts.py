@@ -16,9 +16,10 @@ from crm.core.clocks import day_bounds, local_date
 from crm.core.models import User
 from crm.core.service import service
 from tiers.models import Promise, ServiceItem
+from tiers.services.promise_rows import close_promises
 
 _NOT_SPOKEN = (ContactLog.Outcome.NO_ANSWER, ContactLog.Outcome.REFUSED)
-State, Proof = Promise.State, ServiceItem.Proof
+State, Closed, Proof = Promise.State, Promise.Closed, ServiceItem.Proof
 #: What a contact may keep, and what it has kept.
 _FOLLOWED = (*Promise.OPEN, State.DONE)
 #: New values of a promise by attribute name.
@@ -44,15 +45,59 @@ def settle_contacts(client_ids: Sequence[int], today: date) -> int:
 @service("promise.keep_by_contacts")
 def note_contacts(*, changes: Sequence[Change], actor: User) -> int:
     """Write that contacts kept these promises, or no longer do. Returns how many were kept."""
-    kept = 0
+    kept, back = 0, []
+    # What is kept first: only then is it seen what is still owed beside that which is given back.
     for row, values in changes:
-        same = Promise.objects.filter(pk=row.pk, version=row.version)
-        kept += same.update(**values, version=F("version") + 1) if values["state"] == State.DONE else 0
         if values["state"] != State.DONE:
-            same.update(**values, version=F("version") + 1)
+            back.append((row, values))
+            continue
+        kept += _write(row, values)
+        if _begins_another(row) and row.kept_on != values["kept_on"]:
+            close_promises(_others_due(row).filter(occurrence_key=row.next_key), Closed.BEFORE)
+    _give_back(back)
     ids = [row.public_id for row, _values in changes]
     audit.record(actor, "promise.keep_by_contacts", "tiers.promise", after={"kept": kept}, ids=ids)
     return kept
+
+
+def _write(row: Promise, values: dict[str, Any]) -> int:
+    """Unless somebody else has changed the row meanwhile."""
+    same = Promise.objects.filter(pk=row.pk, version=row.version)
+    return int(same.update(**values, version=F("version") + 1))
+
+
+def _begins_another(row: Promise) -> bool:
+    """The next one of its row was counted from the day on which a contact kept this one."""
+    return row.is_rolling and row.state == State.DONE
+
+
+def _others_due(row: Promise) -> Any:
+    rows = Promise.objects.due().filter(client=row.client_id, item=row.item_id, is_rolling=True)
+    return rows.exclude(pk=row.pk)
+
+
+def _give_back(changes: Sequence[Change]) -> None:
+    """What no contact keeps any more is owed again, the older first; so long after the last time, one at a time.
+
+    What began with the contact ends with it: the sweep makes the next one from the day on which the last was truly kept.
+    """
+    owed: set[tuple[int, int]] = set()
+    began: set[tuple[int, int, str]] = set()
+    for row, values in changes:
+        if not _begins_another(row):
+            _write(row, values)
+            continue
+        one = (row.client_id, row.item_id)
+        if one in owed or (*one, row.occurrence_key) in began:
+            values = {**values, "state": State.CLOSED, "closed_as": Closed.BEFORE}
+        began.add((*one, row.next_key))
+        others = _others_due(row)
+        if values["state"] == State.DUE:
+            owed.add(one)
+        else:
+            others = others.filter(occurrence_key=row.next_key)
+        close_promises(others, Closed.BEFORE)
+        _write(row, values)
 
 
 def _changes(client_ids: Sequence[int], today: date) -> list[Change]:

@@ -13,8 +13,9 @@ from crm.core.public_ids import new_public_id
 from tiers.models import Promise
 
 State, Closed = Promise.State, Promise.Closed
-#: Ends that are over once the client is owed it again: he is back in the tier, is served, may be contacted, or is fit.
-_PASSING = (Closed.TIER, Closed.CLIENT, Closed.SILENT, Closed.GATE)
+#: Ends that are over once the client is owed it again: he is back in the tier, is served, may be contacted, or is fit,
+#: or the one before was kept that day after all.
+_PASSING = (Closed.TIER, Closed.CLIENT, Closed.SILENT, Closed.GATE, Closed.BEFORE)
 #: Clients or rows that one statement names by key.
 BATCH = 1_000
 #: A public id made in a statement: so much of a fresh one, then the client's number.
