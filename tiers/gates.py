@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import RiskGrade
+from crm.core.fields import MoneyField
+from crm.core.policies import figures
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,25 @@ def passing_q(item: Any, day: date) -> Q:
     return found
 
 
-register_gate(
-    Gate(
-        "professional",
-        _("Professional investors only"),
-        lambda day: (
-            Q(investor_class__in=["A", "B", "C"]) & (Q(investor_class_until=None) | Q(investor_class_until__gte=day))
-        ),
+def _professional(day: date) -> Q:
+    in_force = Q(investor_class_until=None) | Q(investor_class_until__gte=day)
+    return Q(investor_class__in=["A", "B", "C"]) & in_force
+
+
+def _qualified(day: date) -> Q:
+    """Qualified investors of private funds (合格投资者): professional ones, persons by their financial assets here and
+    elsewhere, institutions by their net assets.
+
+    Figures: ``private_fund.qualified``. The other road for persons, an average income of three years, needs a proof that is
+    not on file; who qualifies by it alone applies as a professional investor.
+    """
+    least = figures(day).json("private_fund.qualified")
+    assets = F("total_assets") + Coalesce(F("outside_assets"), Value(Decimal(), output_field=MoneyField()))
+    person = Q(kind="person") & Q(
+        GreaterThanOrEqual(assets, Value(Decimal(least["financial_assets"]), output_field=MoneyField()))
     )
-)
+    return _professional(day) | person | Q(kind="institution", own_funds__gte=Decimal(least["net_assets"]))
+
+
+register_gate(Gate("professional", _("Professional investors only"), _professional))
+register_gate(Gate("qualified", _("Qualified investors of private funds only"), _qualified))

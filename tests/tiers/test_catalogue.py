@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from clients.models import RiskGrade
+from clients.models import Client, RiskGrade
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, MissingRight, StaleEdit
@@ -267,7 +267,6 @@ def test_a_cadence_is_the_companys_and_new_from_a_day_on(branch: Branch, staff: 
 def test_an_app_to_the_right_may_put_a_condition_on_a_service(branch: Branch) -> None:
     from django.db.models import Q
 
-    from clients.models import Client
     from tiers import gates
 
     register_gate(Gate("rich", "Rich", lambda _day: Q(total_assets__gte=1)))
@@ -279,6 +278,32 @@ def test_an_app_to_the_right_may_put_a_condition_on_a_service(branch: Branch) ->
             register_gate(Gate("rich", "Rich", lambda _day: Q()))
     finally:
         gates._gates.pop("rich")
+
+
+@pytest.mark.parametrize(
+    ("facts", "passes"),
+    [
+        ({"total_assets": 2_999_999}, False),
+        ({"total_assets": 3_000_000}, True),
+        ({"total_assets": 1_000_000, "outside_assets": 2_000_000}, True),
+        ({"total_assets": 1_000_000, "outside_assets": 1_999_999}, False),
+        ({"kind": "institution", "total_assets": 9_000_000}, False),
+        ({"kind": "institution", "own_funds": 10_000_000}, True),
+        ({"investor_class": "B", "investor_class_until": TODAY}, True),
+        ({"investor_class": "B", "investor_class_until": TODAY - timedelta(days=1)}, False),
+    ],
+)
+def test_private_funds_are_for_qualified_investors_with_the_grade(
+    branch: Branch, facts: dict[str, Any], passes: bool
+) -> None:
+    seed_catalogue(company=branch.company, actor=system_user())
+    fund = ServiceItem.objects.get(company=branch.company, code="private_fund")
+    graded = {"risk_grade": "C4", "risk_valid_until": TODAY}
+    client = ClientFactory(branch=branch, **graded, **facts)
+
+    assert Client.objects.filter(passing_q(fund, TODAY), pk=client.pk).exists() is passes
+    Client.objects.filter(pk=client.pk).update(risk_grade="C3")
+    assert not Client.objects.filter(passing_q(fund, TODAY), pk=client.pk).exists()
 
 
 @pytest.mark.parametrize(
@@ -439,4 +464,4 @@ def test_the_catalogue_over_rest(branch: Branch, staff: Staff, api: Api) -> None
     assert (seen.status_code, seen.data["cost"]) == (200, None)
     assert send(api(staff("advisor")), "/api/v1/services/", key="z", **said).status_code == 403
     assert phone.get("/api/v1/entitlements/", {"on": today, "tier": "gold"}).data["results"]
-    assert [gate["key"] for gate in phone.get("/api/v1/services/gates/").data] == ["professional"]
+    assert [gate["key"] for gate in phone.get("/api/v1/services/gates/").data] == ["professional", "qualified"]
