@@ -69,10 +69,10 @@ def _qualified(day: date) -> Q:
     """Qualified investors of private funds (合格投资者): professional ones, persons by their financial assets here and
     elsewhere, institutions by their net assets.
 
-    Figures: ``private_fund.qualified``. The other road for persons, an average income of three years, needs a proof that is
+    Figures: ``professional.private_fund``. The other road for persons, an average income of three years, needs a proof that is
     not on file; who qualifies by it alone applies as a professional investor.
     """
-    least = figures(day).json("private_fund.qualified")
+    least = figures(day).json("professional.private_fund")
     assets = F("total_assets") + Coalesce(F("outside_assets"), Value(Decimal(), output_field=MoneyField()))
     person = Q(kind="person") & Q(
         GreaterThanOrEqual(assets, Value(Decimal(least["financial_assets"]), output_field=MoneyField()))

@@ -21,7 +21,7 @@ from tests.factories.clients import ClientFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
 from tiers.errors import NeedsHouse, NotOffered, ProposalExpired, RateNotAllowed
-from tiers.models import ClientRate, Programme, RateReview, TierChange
+from tiers.models import ClientRate, Programme, RateReview, Tier, TierChange, TierState
 from tiers.querysets import effective_rates
 from tiers.services.commission import Price, approve_client_rate, propose_client_rate, reject_client_rate
 from tiers.services.evaluation import evaluate
@@ -292,6 +292,24 @@ def test_the_statement_says_what_holds_and_why_masked_and_leaves_a_trace(risen: 
     assert web(staff("advisor")).get(url).status_code == 404
     assert web(staff("front_desk")).get(url).status_code == 403
     assert AuditEntry.objects.filter(action="commission.statement").count() == 1
+
+
+def test_the_statement_tells_a_tier_by_hand_the_words_of_the_tier_and_a_rule_of_several_conditions(
+    risen: Client, web: Any
+) -> None:
+    ladder = {tier.code: tier for tier in Tier.objects.filter(programme__company=risen.branch.company)}
+    Tier.objects.filter(pk=ladder["gold"].pk).update(text_zh="专属客户经理", text_en="An account manager of your own")
+    above = min((tier for tier in ladder.values() if tier.rank > ladder["gold"].rank), key=lambda tier: tier.rank)
+    commission = {"metric": "commission", "span": 12, "at_least": "50000"}
+    rule = {"all": [{"metric": "average", "at_least": "2000000"}, commission]}
+    Tier.objects.filter(pk=above.pk).update(lower_bound=None, rule=rule)
+    TierState.objects.filter(client=risen).update(earned=ladder["silver"])
+
+    text = web(risen.advisor).get(reverse("tiers:statement", args=[risen.public_id])).content.decode()
+
+    assert "An account manager of your own" in text
+    assert f"by the rule it would be {ladder['silver'].name_en}" in text
+    assert "50,000.00" in text and "begins at" not in text
 
 
 def test_the_statement_names_the_services_that_were_given(risen: Client, web: Any, staff: Staff) -> None:

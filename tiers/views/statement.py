@@ -32,12 +32,15 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
     rates = effective_rates(client, today)
     burden = burden_of(user, client, today, rates)
     since = year_up_to(today)
+    proof = proof_of(client, today)
+    asked_apart = client.kind == "institution" and proof.next is not None and bool(proof.next.rule_institution)
     context = {
         "client": client,
         "name": client.masked_name,
         "since": since,
         "today": today,
-        "proof": proof_of(client, today),
+        "proof": proof,
+        "by_own_rule": asked_apart,
         "rates": rates,
         "contacts": contacts_by_channel(user, client, since),
         "received": services_received(user, client, since),
