@@ -1,10 +1,31 @@
-"""Days that come round every year: birthdays and anniversaries."""
+"""Days that come round every year, birthdays and anniversaries; and how far back a day that somebody types may lie."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from crm.core.errors import InvalidInput
+
+#: The exchanges of Shanghai and Shenzhen opened in this year: no business of the branch is older.
+EARLIEST = date(1990, 1, 1)
+#: What came in is registered late at times, but within a year: clocks that ran out before would tell of notices never given.
+LATE = timedelta(days=366)
+#: Further ahead nobody promises a contact, as with appointments.
+AHEAD = timedelta(days=366)
+
+
+def refuse_before_trading(name: str, day: date) -> None:
+    """Raise ``InvalidInput`` beside the field ``name`` for a fact of business from before the exchanges opened."""
+    if day < EARLIEST:
+        raise InvalidInput(fields={name: _("This day lies too far back.")})
+
+
+def too_late(received: date, today: date) -> str:
+    """Why what came in on ``received`` is no longer taken down, or nothing."""
+    return _("This lies more than a year back.") if received < today - LATE else ""
 
 
 def next_return(first: date, today: date) -> date:

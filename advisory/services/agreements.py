@@ -16,6 +16,7 @@ from advisory.errors import (
     NoRiskGrade,
 )
 from advisory.models import AdvisorProfile, AdvisoryAgreement
+from clients.days import refuse_before_trading
 from clients.models import Client
 from crm.core import audit
 from crm.core.clocks import Calendar, local_date
@@ -40,6 +41,7 @@ def sign_agreement(
     """
     if signed_on > local_date(now):
         raise InvalidInput(fields={"signed_on": _("An agreement cannot be signed in the future.")})
+    refuse_before_trading("signed_on", signed_on)
     row: Client = lock(Client.objects.select_related("branch", "advisor"), pk=client.pk)
     profile = AdvisorProfile.objects.filter(user=row.advisor).first() if row.advisor else None
     if profile is None or not profile.may_advise(signed_on):

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients import provenance
+from clients.days import refuse_before_trading
 from clients.errors import ClientClosed, NotAnAdvisor, NotRefusable, NumberTaken
 from clients.models import AdvisorAssignment, Client, RiskAssessment
 from clients.months import add_months
@@ -204,6 +205,7 @@ def assess_risk(
     """
     if assessed_on > local_date(now):
         raise InvalidInput(fields={"assessed_on": _("An assessment cannot lie in the future.")})
+    refuse_before_trading("assessed_on", assessed_on)
     row: Client = lock(Client.objects.select_related("branch"), pk=client.pk)
     if row.status == Client.Status.CLOSED:
         raise ClientClosed

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Max, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
+from clients.days import AHEAD, refuse_before_trading
 from clients.errors import AlreadyCorrected, ContactInFuture, ContactOfAnother, NotBooked
 from clients.models import Appointment, Client, ContactLog, NextDateMove
 from clients.services.checked import check
@@ -101,7 +102,7 @@ def prepared(
     at, content = more.pop("at", None) or now, more.pop("content", "").strip()
     entry = ContactLog(client=client, at=at, content=content, device_at=device_at, staff=actor, **more)
     _settle_person(entry)
-    _refuse_future(entry, now)
+    _refuse_days(entry, now)
     if entry.next_on is not None and entry.next_on < (promised_from or local_date(now)):
         raise InvalidInput(fields={"next_on": _("The next date cannot lie in the past.")})
     return entry
@@ -166,7 +167,7 @@ def correct_contact(
     _settle_person(entry)
     if not entry.correction_reason:
         raise InvalidInput(fields={"reason": _("Say why the contact is corrected.")})
-    _refuse_future(entry, now)
+    _refuse_days(entry, now)
     check(entry, exclude=SETTLED)
     entry.save()
     refresh_contact_facts([row.pk], now)
@@ -191,9 +192,12 @@ def _refuse_unknown(values: Mapping[str, Any]) -> None:
         raise TypeError(f"not for contacts: {', '.join(unknown)}")
 
 
-def _refuse_future(entry: ContactLog, now: datetime) -> None:
+def _refuse_days(entry: ContactLog, now: datetime) -> None:
     if entry.at > now + _CLOCK_SLACK:
         raise ContactInFuture(fields={"at": ContactInFuture.message})
+    refuse_before_trading("at", local_date(entry.at))
+    if entry.next_on is not None and entry.next_on > local_date(now) + AHEAD:
+        raise InvalidInput(fields={"next_on": _("The next date lies at most a year ahead.")})
 
 
 # -- what follows for the client ---------------------------------------------------------------------------------------

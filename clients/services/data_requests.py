@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from clients.days import too_late
 from clients.errors import IdentityNotChecked, WrongStep
 from clients.models import Client, DataRequest
 from clients.retention import obstacles
@@ -39,6 +40,8 @@ def receive_request(
     today = local_date(now)
     if received_on > today:
         raise InvalidInput(fields={"received_on": _("A request cannot be received in the future.")})
+    if why := too_late(received_on, today):
+        raise InvalidInput(fields={"received_on": why})
     days = figures(today, client.branch).days("privacy.answer_days")
     row: DataRequest = DataRequest.objects.create(
         client=client,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,8 @@ from crm.core.services.calendar import recomputes
 
 Kind = ComplaintClock.Kind
 _PER_ROUND = 500
+#: No body gives longer for a complaint: what lies beyond is a slip of the keyboard.
+_FURTHEST = timedelta(days=731)
 
 
 def start_clocks(
@@ -36,11 +38,13 @@ def start_clocks(
 
 
 def check_imposed(channel: str, due_on: date, received_at: datetime) -> None:
-    """Raise ``FactsMissing`` for a date that nobody outside can have set: other bodies only, and not before it came."""
+    """Raise ``FactsMissing`` for a date that nobody outside can have set: other bodies only, within two years from receipt."""
     if channel not in Complaint.TRANSFERRING:
         raise FactsMissing(fields={"imposed_due_on": _("Only a body that handed the complaint on sets a date.")})
     if due_on < local_date(received_at):
         raise FactsMissing(fields={"imposed_due_on": _("This day lies before the complaint came in.")})
+    if due_on > local_date(received_at) + _FURTHEST:
+        raise FactsMissing(fields={"imposed_due_on": _("This day lies more than two years ahead.")})
 
 
 def impose_limit(complaint: Complaint, due_on: date) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.db.models.functions import Cast, Substr
 from django.utils.translation import gettext as _
 
+from clients.days import too_late
 from clients.models import Client
 from complaints.errors import FactsMissing
 from complaints.models import Complaint, ComplaintEvent
@@ -91,6 +92,8 @@ def _check(
         missing["description"] = _("Write down what happened.")
     if received_at > now:
         missing["received_at"] = _("This time lies in the future.")
+    elif why := too_late(local_date(received_at), local_date(now)):
+        missing["received_at"] = why
     if missing:
         raise FactsMissing(fields=missing)
 

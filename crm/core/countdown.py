@@ -23,6 +23,8 @@ def moment_of(value: date | datetime) -> datetime:
     """A day ends at local midnight; a moment stays what it is."""
     if isinstance(value, datetime):
         return value if timezone.is_aware(value) else timezone.make_aware(value)
+    if value == date.max:  # the calendar knows no midnight after it
+        return timezone.make_aware(datetime.combine(value, time.max))
     return timezone.make_aware(datetime.combine(value + timedelta(days=1), time.min))
 
 

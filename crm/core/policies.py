@@ -13,14 +13,27 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
+from crm.core.errors import DomainError
 from crm.core.models import Policy
 
 if TYPE_CHECKING:
     from crm.core.models import Branch
 
 
-class PolicyMissing(LookupError):
-    """No version of a figure is in force on the day asked for."""
+class PolicyMissing(DomainError, LookupError):
+    """No version of a figure is in force on the day asked for: people read the day, the log the figure too."""
+
+    code = "figure_missing"
+    status = 400
+
+    def __init__(self, key: str = "", day: date | None = None) -> None:
+        self.key, self.day = key, day
+        super().__init__(_("No figure is on file for this day: %(day)s.") % {"day": day or "—"})
+
+    def __str__(self) -> str:
+        return f"{self.key} on {self.day}"
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,7 @@ class Figures:
         try:
             return Figure(*self._found[key])
         except KeyError:
-            raise PolicyMissing(f"{key} on {self.day}") from None
+            raise PolicyMissing(key, self.day) from None
 
     def raw(self, key: str) -> Any:
         return self.figure(key).value

@@ -109,6 +109,18 @@ def test_an_agreement_is_signed_cancelled_in_time_or_ended(branch: Branch, phone
     assert (late.status_code, late.json()["code"]) == (409, "agreement_ended")
 
 
+def test_an_agreement_from_before_the_exchanges_opened_is_refused_beside_the_field(
+    branch: Branch, phone: APIClient
+) -> None:
+    client = ClientFactory(branch=branch, assessed=True, advisor=AdvisorFactory(user__branch=branch).user)
+
+    answer = send(
+        phone, AGREEMENTS, client=client.public_id, number="TG-1", signed_on="1900-01-01", risk_disclosure="2026-01"
+    )
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["signed_on"])
+
+
 def test_agreements_are_cut_by_reach_and_filtered(api: Api, staff: Staff, branch: Branch, other_branch: Branch) -> None:
     advisor = staff("advisor")
     mine = AgreementFactory(client__branch=branch, client__advisor=advisor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -108,6 +109,29 @@ def test_a_contact_in_the_future_is_refused(client_: Client, staff: Staff) -> No
         log_contact(
             client=client_, channel="phone", content="?", at=NOW + timedelta(hours=1), actor=staff("advisor"), now=NOW
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("at", datetime(1900, 1, 1, tzinfo=UTC)),
+        ("at", datetime(1, 1, 1, tzinfo=UTC)),
+        ("next_on", date(2027, 6, 3)),
+        ("next_on", date.max),
+    ],
+)
+def test_a_contact_from_before_the_exchanges_or_promised_beyond_a_year_is_refused_new_and_corrected(
+    client_: Client, staff: Staff, name: str, value: Any
+) -> None:
+    advisor = staff("advisor")
+    entry = log_contact(client=client_, channel="phone", content="一", actor=advisor, now=NOW)
+
+    with pytest.raises(InvalidInput) as new:
+        log_contact(client=client_, channel="phone", content="二", actor=advisor, now=NOW, **{name: value})
+    with pytest.raises(InvalidInput) as corrected:
+        correct_contact(contact=entry, values={name: value}, reason="笔误", actor=advisor, now=NOW)
+
+    assert (list(new.value.fields), list(corrected.value.fields)) == ([name], [name])
 
 
 def test_a_next_date_in_the_past_is_refused(client_: Client, staff: Staff) -> None:

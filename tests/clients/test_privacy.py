@@ -143,6 +143,16 @@ def test_a_request_from_the_future_is_none(client_: Client, staff: Staff) -> Non
         ask(client_, staff("front_desk"), day=date(2026, 6, 2))
 
 
+@pytest.mark.parametrize("day", [date(2025, 5, 30), date.min])
+def test_a_request_received_more_than_a_year_ago_is_refused_beside_the_field(
+    client_: Client, staff: Staff, day: date
+) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        ask(client_, staff("advisor"), day=day)
+
+    assert list(refusal.value.fields) == ["received_on"]
+
+
 def test_consent_withdrawn_means_no_contact(client_: Client, staff: Staff) -> None:
     granted(client_, staff, "withdraw")
 

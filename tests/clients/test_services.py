@@ -140,6 +140,23 @@ def test_an_older_assessment_entered_late_joins_the_history_only(branch: Branch,
     assert client.risk_assessments.count() == 2
 
 
+@pytest.mark.parametrize("day", [date(1989, 12, 31), date.min])
+def test_a_risk_grade_from_before_the_exchanges_opened_is_refused_beside_the_field(
+    branch: Branch, staff: Staff, day: date
+) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        assess_risk(
+            client=ClientFactory(branch=branch),
+            grade="C3",
+            assessed_on=day,
+            basis="问卷",
+            actor=staff("advisor"),
+            now=NOW,
+        )
+
+    assert list(refusal.value.fields) == ["assessed_on"]
+
+
 def test_lowest_risk_capacity_goes_with_c1_only(branch: Branch, staff: Staff) -> None:
     with pytest.raises(InvalidInput):
         assess_risk(

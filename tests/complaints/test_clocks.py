@@ -63,10 +63,17 @@ def test_the_date_of_the_body_that_handed_the_complaint_on_takes_the_place_of_ou
 
 @pytest.mark.parametrize(
     ("channel", "day"),
-    [("phone", date(2026, 6, 20)), ("12386", date(2026, 5, 31))],
-    ids=["nobody outside", "too early"],
+    [
+        ("phone", date(2026, 6, 20)),
+        ("12386", date(2026, 5, 31)),
+        ("12386", date(2028, 6, 2)),
+        ("12386", date.max),
+    ],
+    ids=["nobody outside", "too early", "beyond two years", "no day at all"],
 )
-def test_only_a_body_that_handed_the_complaint_on_sets_a_date_and_none_before_it_came(heard, channel, day):
+def test_only_a_body_that_handed_the_complaint_on_sets_a_date_not_before_it_came_and_within_two_years(
+    heard, channel, day
+):
     with pytest.raises(FactsMissing) as refusal:
         heard(channel=channel, imposed_due_on=day)
 

@@ -366,3 +366,11 @@ def test_an_agent_who_takes_a_complaint_down_reads_masked_names_alone(branch, st
         assert client.external_id in page.content.decode()
         assert "王小明" not in page.content.decode()
     assert "王小明" in web(staff("front_desk")).get(url, {"q": client.external_id}).content.decode()
+
+
+def test_a_dossier_with_the_last_day_of_the_calendar_on_file_still_opens(complaint, people, web):
+    complaint.clocks.filter(kind="close").update(due_on=date.max)
+
+    answer = web(people["front_desk"]).get(complaint.get_absolute_url())
+
+    assert answer.status_code == 200

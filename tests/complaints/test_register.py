@@ -91,3 +91,11 @@ def test_factories_make_rows_that_the_models_accept(made):
 @pytest.mark.parametrize("trait", ["closed", "stranger"])
 def test_traits_make_rows_that_the_model_accepts(trait, branch):
     ComplaintFactory(**({trait: True} | ({"branch": branch} if trait == "stranger" else {}))).full_clean()
+
+
+@pytest.mark.parametrize("years", [2, 126, 2025], ids=["two years", "1900", "0001"])
+def test_a_complaint_that_came_in_more_than_a_year_ago_is_refused_beside_the_field(crew, branch, years):
+    with pytest.raises(FactsMissing) as refusal:
+        say(crew, branch, complainant_name="王女士", received_at=MONDAY.replace(year=MONDAY.year - years))
+
+    assert list(refusal.value.fields) == ["received_at"]

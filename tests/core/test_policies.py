@@ -464,3 +464,14 @@ def test_every_figure_of_the_product_reads_in_chinese():
         assert {plan["key"].split(".")[0] for plan in plans} <= AREA_WORDS.keys()
         assert {str(PART_WORDS.get(name, name)) for name in names if str(PART_WORDS.get(name, name)).islower()} == set()
         assert {source for source in sources if source_in_words(source) == source} == set()
+
+
+def test_a_day_without_figures_is_refused_in_a_sentence_and_never_a_fault():
+    from crm.core.errors import DomainError
+
+    with pytest.raises(PolicyMissing) as refusal:
+        figures(date(1900, 1, 1)).figure("fee.stamp_sell")
+
+    assert isinstance(refusal.value, DomainError)
+    assert (refusal.value.status, refusal.value.code) == (400, "figure_missing")
+    assert "1900-01-01" in str(refusal.value.message)
