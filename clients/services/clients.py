@@ -141,6 +141,8 @@ def change_client(
     emptied = {name: _EMPTY[name] for name, flag in marks.items() if flag}
     kind = values.get("kind") or row.kind
     stored = cleaned({**values, **emptied}, kind=kind, today=today, id_kind=row.id_kind)
+    if row.name and not stored.get("name", row.name):
+        raise InvalidInput(fields={"name": _("A client who had a name keeps one.")})
     before, after = audit.changes(row, list(stored), stored)
     if not after and not marks:
         return row

@@ -140,6 +140,17 @@ def test_an_older_assessment_entered_late_joins_the_history_only(branch: Branch,
     assert client.risk_assessments.count() == 2
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_client_who_had_a_name_keeps_one(branch: Branch, staff: Staff, name: str) -> None:
+    client = ClientFactory(branch=branch, name="张三丰")
+
+    with pytest.raises(InvalidInput) as refusal:
+        change_client(client=client, values={"name": name}, actor=staff("advisor"), now=NOW)
+
+    client.refresh_from_db()
+    assert (list(refusal.value.fields), client.name) == (["name"], "张三丰")
+
+
 @pytest.mark.parametrize("day", [date(1989, 12, 31), date.min])
 def test_a_risk_grade_from_before_the_exchanges_opened_is_refused_beside_the_field(
     branch: Branch, staff: Staff, day: date
