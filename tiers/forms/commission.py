@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core.forms.commands import CommandForm
 from tiers.models import ClientRate, Exchange, Product, RateBasis, Side
@@ -27,7 +28,7 @@ class PriceForm(CommandForm):
         min_value=Decimal("0.01"),
         help_text=_("2.5 means 0.25 per mille."),
     )
-    basis = forms.ChoiceField(label=_("Basis"), choices=RateBasis.choices, initial=RateBasis.ALL_IN)
+    basis = forms.ChoiceField(label=pgettext_lazy("rate", "Basis"), choices=RateBasis.choices, initial=RateBasis.ALL_IN)
     min_fee = forms.DecimalField(
         label=_("Lowest fee per trade, yuan"), max_digits=8, decimal_places=2, min_value=0, initial=Decimal(5)
     )

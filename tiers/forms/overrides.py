@@ -15,7 +15,7 @@ class OverrideForm(CommandForm):
     """Which tier, why, and until when."""
 
     tier = forms.ModelChoiceField(
-        label=_("Client tier"), queryset=Tier.objects.none(), to_field_name="public_id", empty_label=None
+        label=_("Client tier"), queryset=Tier.objects.none(), to_field_name="public_id", empty_label=_("Choose a tier")
     )
     valid_to = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
     reason = forms.CharField(label=_("Reason"), max_length=200)
