@@ -6,10 +6,12 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from care.models import CareProgramme, Finding, FollowUpCall, SurveyInvitation, SurveyRound
 from clients.models import Client
+from crm.core.clocks import local_date
 from crm.core.filters import DayRange
 
 
@@ -33,6 +35,8 @@ class FollowUpCallFilter(filters.FilterSet):
     due_from = filters.DateFilter(field_name="due_on", lookup_expr="gte", label=_("Due from"), widget=_day_input())
     due_to = filters.DateFilter(field_name="due_on", lookup_expr="lte", label=_("Due until"), widget=_day_input())
     mine = filters.BooleanFilter(method="in_own_hands", label=_("Mine"), widget=forms.CheckboxInput)
+    overdue = filters.BooleanFilter(method="past_due", label=_("Overdue"), widget=forms.CheckboxInput)
+    callable = filters.BooleanFilter(method="to_call_today", label=_("May be called today"), widget=forms.CheckboxInput)
 
     class Meta:
         model = FollowUpCall
@@ -43,6 +47,12 @@ class FollowUpCallFilter(filters.FilterSet):
 
     def in_own_hands(self, rows: Any, _name: str, value: bool) -> Any:
         return rows.filter(caller=self.request.user) if value and self.request else rows
+
+    def past_due(self, rows: Any, _name: str, value: bool) -> Any:
+        return rows.overdue(local_date(timezone.now())) if value else rows
+
+    def to_call_today(self, rows: Any, _name: str, value: bool) -> Any:
+        return rows.callable_on(local_date(timezone.now())) if value else rows
 
 
 class FindingFilter(filters.FilterSet):

@@ -70,7 +70,7 @@ class FollowUpCallQuerySet(models.QuerySet[Any]):
         return self.filter(state="unable_proposed")
 
     def progress_since(self, day: date) -> list[dict[str, Any]]:
-        """For each programme, calls due on or after ``day``: wanted, done, unable, missed, and the share dealt with in percent.
+        """For each programme, calls due on or after ``day``: wanted, done, unable, missed, and the share done in percent.
 
         Cancelled calls are not wanted any more.
         """
@@ -87,7 +87,7 @@ class FollowUpCallQuerySet(models.QuerySet[Any]):
             )
             .order_by("code")
         )
-        return [{**row, "percent": (row["done"] + row["unable"]) * 100 // row["wanted"]} for row in rows]
+        return [{**row, "percent": row["done"] * 100 // row["wanted"]} for row in rows]
 
     def done_since(self, moment: datetime) -> FollowUpCallQuerySet:
         """Calls that were made at or after ``moment``."""

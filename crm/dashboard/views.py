@@ -138,11 +138,15 @@ def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
             "value": complaints.overdue(today).count(),
             "url": f"{reverse('complaints:list')}?overdue=true",
         },
-        {"label": _("Follow-up calls due"), "value": calls.callable_on(today).count(), "url": reverse("care:queue")},
+        {
+            "label": _("Follow-up calls due"),
+            "value": calls.callable_on(today).count(),
+            "url": f"{reverse('care:queue')}?view=all&callable=true",
+        },
         {
             "label": _("Overdue calls"),
             "value": calls.overdue(today).count(),
-            "url": f"{reverse('care:queue')}?overdue=true",
+            "url": f"{reverse('care:queue')}?view=all&overdue=true",
         },
         *_thought(user, ids),
         *([known] if known else []),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from care.models import FollowUpCall
 from clients.services import AssetDay, put_asset_days
 from crm.core.access import system_user
 from crm.core.clocks import local_date
@@ -68,3 +70,26 @@ def test_what_clients_think_says_on_how_many_answers_it_rests(branch, staff, web
     assert {stat(page, name)["hint"] for name in ("Satisfaction (1 to 5)", "Net promoter score")} == {
         "2 answers of 3 asked"
     }
+
+
+def test_the_tiles_of_calls_open_the_calls_that_they_count(branch: Any, staff: Any, web: Any, today: Any) -> None:
+    for days, held_until in ((-3, -3), (5, -1), (5, 4), (-2, 1)):
+        due, later = today + timedelta(days=days), today + timedelta(days=held_until)
+        FollowUpCallFactory(branch=branch, due_on=due, not_before=later)
+    browser = web(staff("branch_manager"))
+    stats = {str(stat["label"]): stat for stat in browser.get("/branch/").context["stats"]}
+
+    for label, count in (("Follow-up calls due", 2), ("Overdue calls", 2)):
+        shown = list(browser.get(stats[label]["url"]).context["page"])
+        assert (stats[label]["value"], len(shown)) == (count, count), label
+
+
+def test_the_share_of_calls_done_leaves_out_those_that_were_not_possible(branch: Any) -> None:
+    day = local_date(timezone.now())
+    for state in ("done", "unable", "due", "due"):
+        told = {"done_at": timezone.now(), "caller": None} if state == "done" else {}
+        FollowUpCallFactory(branch=branch, due_on=day, not_before=day, state=state, **told)
+
+    (found,) = FollowUpCall.objects.progress_since(day)
+
+    assert (found["wanted"], found["done"], found["unable"], found["percent"]) == (4, 1, 1, 25)
