@@ -395,7 +395,7 @@ def test_expiring_documents_and_days_ahead_are_in_my_day(expiring: dict[str, Cli
     ClientFactory(
         branch=advisor.branch,
         advisor=advisor,
-        birth_date=today.replace(year=1980, day=min(today.day, 28)),
+        birth_date=(today + timedelta(days=1)).replace(year=1980),
         kind="person",
     )
 

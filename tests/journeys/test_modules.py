@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from clients.services.segments import create_segment
 from crm.core import modules
 from crm.core.access import system_user
 from crm.core.clocks import local_date
+from crm.core.errors import InvalidInput
 from crm.core.models import Branch, Outbound, Policy, PolicyKey, User
 from crm.core.modules import ModuleOff
 from crm.core.services.policies import set_policy
@@ -26,6 +27,7 @@ from tests.factories.care import NOW, ClosedComplaintFactory
 from tests.factories.clients import ClientFactory
 from tests.factories.core import BranchFactory
 from tests.factories.services import ServiceItemFactory
+from tiers.services.bookings import ask_booking
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +162,18 @@ def test_a_part_is_not_there_for_an_outlet_that_leaves_it_out_though_the_house_a
     assert [answer.status_code for answer in gone] == [404, 404] and gone[0].json()["code"] == "module_off"
     assert "This part is switched off at this branch." in gone[1].content.decode()
     assert web(manager).get(reverse("tiers:bookings")).status_code == 200
+
+
+def test_nothing_is_booked_for_the_client_of_an_outlet_that_leaves_bookings_out(branch: Branch, staff: Any) -> None:
+    outlet: Any = BranchFactory(parent=branch, company=branch.company)
+    client, item = ClientFactory(branch=outlet), ServiceItemFactory(company=branch.company)
+    said: dict[str, Any] = {"item": item, "day": local_date(timezone.now()) + timedelta(days=2), "at": time(10)}
+    switch("bookings", False, outlet)
+
+    with pytest.raises(ModuleOff):
+        ask_booking(client=client, actor=staff("branch_manager"), now=timezone.now(), **said)
+    with pytest.raises(InvalidInput):  # where they are kept, the service itself is asked about
+        ask_booking(client=ClientFactory(branch=branch), actor=staff("branch_manager"), now=timezone.now(), **said)
 
 
 def test_letters_of_a_round_wait_while_the_branch_leaves_surveys_out(branch: Branch, everybody: Segment) -> None:

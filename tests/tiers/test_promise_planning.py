@@ -178,6 +178,8 @@ def test_what_was_owed_first_is_renamed_so_that_the_next_one_is_made_and_the_way
 
     assert renamed == [f"from:{TODAY}", "after:2026-02-03"]
     assert Promise.objects.due().get().occurrence_key == f"after:{TODAY}"
+    step.rename("from", "after")(apps, None)
+    assert Promise.objects.get(pk=first.pk).occurrence_key == f"from:{TODAY}"
     Promise.objects.due().delete()
     step.rename("from", "after")(apps, None)
     assert Promise.objects.get(pk=first.pk).occurrence_key == f"after:{TODAY}"

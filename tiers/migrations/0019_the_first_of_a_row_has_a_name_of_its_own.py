@@ -4,7 +4,7 @@ Kept on its first day, the next one would have had the same name and was never m
 """
 
 from django.db import migrations
-from django.db.models import CharField, Value
+from django.db.models import CharField, Exists, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 
 
@@ -13,7 +13,12 @@ def rename(old, new):
         rows = apps.get_model("tiers", "Promise").objects.filter(is_rolling=True, event=None)
         # The first one may be kept from the day that names it; every later one from the day after it.
         first = Concat(Value(f"{old}:"), Cast("opens_on", CharField()))
-        rows.filter(occurrence_key=first).update(occurrence_key=Concat(Value(f"{new}:"), Cast("opens_on", CharField())))
+        other = Concat(Value(f"{new}:"), Cast(OuterRef("opens_on"), CharField()))
+        taken = rows.filter(client=OuterRef("client"), item=OuterRef("item"), occurrence_key=other)
+        # On the way back the name may be that of the next one by now; the first then keeps its own.
+        free = list(rows.filter(~Exists(taken), occurrence_key=first).values_list("pk", flat=True))
+        renamed = rows.filter(pk__in=free)
+        renamed.update(occurrence_key=Concat(Value(f"{new}:"), Cast("opens_on", CharField())))
 
     return move
 

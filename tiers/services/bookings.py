@@ -13,6 +13,7 @@ from crm.core import audit
 from crm.core.clocks import Calendar, local_date
 from crm.core.errors import InvalidInput, MissingRight
 from crm.core.models import Branch, User
+from crm.core.modules import demand_at
 from crm.core.service import service
 from crm.core.versions import lock
 from tiers.errors import BookingSettled, DayFull, DayKnown, NotEntitled, QuotaUsed
@@ -40,10 +41,11 @@ def ask_booking(
     """Take a place for a client. Of two who reach for the last place one gets it.
 
     ``beyond``: why he may have it beyond his entitlement; a right of its own. Raises ``NotEntitled``, ``QuotaUsed``,
-    ``DayFull``, ``MissingRight`` and ``InvalidInput``.
+    ``DayFull``, ``MissingRight`` and ``InvalidInput``, and ``ModuleOff`` where his branch leaves bookings out.
     """
     today = local_date(now)
     row: Client = lock(Client.objects.select_related("branch"), pk=client.pk)
+    demand_at("bookings", row.branch, today)
     _refuse_unbookable(row, item, day, today)
     why = beyond.strip()[:200]
     is_beyond = _refuse_unentitled(row, item, day, why, actor)

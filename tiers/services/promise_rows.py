@@ -63,6 +63,6 @@ def reopen_promises(rows: Any, **terms: str) -> list[int]:
     """
     back = dict(rows.filter(state=State.CLOSED, closed_as__in=_PASSING).order_by().values_list("pk", "client_id"))
     for page in pages(back, BATCH):
-        same = Promise.objects.filter(pk__in=page)
+        same = Promise.objects.filter(pk__in=page, state=State.CLOSED)
         same.update(state=State.DUE, closed_as="", version=F("version") + 1, **terms)
     return list(back.values())
