@@ -387,7 +387,7 @@ def test_the_list_tells_how_far_a_round_has_come_with_the_clients_whom_the_reade
     speak(gold)
 
     def shown(reader: User) -> list[tuple[int, int]]:
-        return [(row.asked, row.spoken) for row in web(reader).get("/services/market-events/").context["page"]]
+        return [(row.asked, row.kept) for row in web(reader).get("/services/market-events/").context["page"]]
 
     advisors: Any = (gold.advisor, other.advisor)
     assert shown(manager) == [(2, 1)]

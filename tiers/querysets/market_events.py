@@ -29,7 +29,7 @@ class MarketEventQuerySet(models.QuerySet[Any]):
         return self.select_related("branch", "item", "called_by")
 
     def with_progress(self, user: User) -> MarketEventQuerySet:
-        """Each with ``asked`` and ``spoken``: how many of the clients whom the reader sees were asked for, and were reached."""
+        """Each with ``asked`` and ``kept``: promises to clients whom the reader sees, and how many of them are kept."""
         from tiers.models import Promise
 
         owed = Promise.objects.visible_to(user).filter(event=OuterRef("pk")).order_by()
@@ -37,7 +37,7 @@ class MarketEventQuerySet(models.QuerySet[Any]):
         def counted(rows: Any) -> Any:
             return Coalesce(Subquery(rows.values("event").annotate(n=Count("pk")).values("n")), 0)
 
-        return self.annotate(asked=counted(owed), spoken=counted(owed.filter(state="done")))
+        return self.annotate(asked=counted(owed), kept=counted(owed.filter(state="done")))
 
 
 def audience(
