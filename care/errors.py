@@ -42,6 +42,15 @@ class AnswersMissing(InvalidInput):
     message = _("All questions of the script need an answer.")
 
 
+class NotTheClient(InvalidInput):
+    """What somebody else says is no answer of the client: the attempt is noted and the client called on another day."""
+
+    code = "not_the_client"
+    message = _(
+        "Only the client can answer the questions. Note the attempt as “somebody else answered” and call again another day."
+    )
+
+
 class TooFewAttempts(DomainError):
     """A call counts as unable only after all attempts and a letter."""
 

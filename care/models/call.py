@@ -147,6 +147,8 @@ class CallAttempt(PublicModel):
         NO_ANSWER = "no_answer", _("No answer")
         REFUSED = "refused", _("Did not want to talk")
         WRONG_NUMBER = "wrong_number", _("Wrong number")
+        #: Somebody answered, and it was not the client: nothing may be asked of him.
+        NOT_CLIENT = "not_client", _("Somebody else answered")
         WRITTEN = "written", _("Written to")
 
     call = models.ForeignKey(FollowUpCall, models.PROTECT, related_name="attempts")

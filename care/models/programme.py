@@ -47,6 +47,9 @@ class CareProgramme(PublicModel):
 class ScriptQuestion(models.Model):
     """One question of a script; the five minimum questions of the 2010 rule are in every script (regulation.md §2)."""
 
+    #: Code of the question whether the client himself is speaking; nobody else may answer the rest.
+    IDENTITY: ClassVar[str] = "identity"
+
     programme = models.ForeignKey(CareProgramme, models.CASCADE, related_name="questions")
     version = models.PositiveSmallIntegerField(default=1)
     position = models.PositiveSmallIntegerField()

@@ -14,6 +14,7 @@ from care.errors import (
     CallTaken,
     NoContactWanted,
     NotIndependent,
+    NotTheClient,
     NotToday,
     OwnRequest,
     TooFewAttempts,
@@ -31,7 +32,7 @@ State = FollowUpCall.State
 Outcome = CallAttempt.Outcome
 #: Roles that solicit or serve clients, and so never make follow-up calls (regulation.md §2; figures cannot change it).
 SERVING_ROLES = ("advisor", "account_manager", "agent")
-_TRIED = (Outcome.NO_ANSWER, Outcome.REFUSED, Outcome.WRONG_NUMBER)
+_TRIED = (Outcome.NO_ANSWER, Outcome.REFUSED, Outcome.WRONG_NUMBER, Outcome.NOT_CLIENT)
 
 
 def is_independent(caller: User, call: FollowUpCall) -> bool:
@@ -116,7 +117,8 @@ def complete_call(
 ) -> FollowUpCall:
     """The client was reached and asked: all questions of the script are answered by "yes" or "no".
 
-    A bad answer opens a finding for compliance. Raises ``AnswersMissing``, ``CallNotOpen``, ``CallTaken``, ``StaleEdit``.
+    A bad answer opens a finding for compliance. Raises ``AnswersMissing``, ``NotTheClient``, ``CallNotOpen``, ``CallTaken``,
+    ``StaleEdit``.
     """
     row = _own(call, actor, version)
     questions = list(ScriptQuestion.objects.filter(programme=row.programme, version=row.script_version))
@@ -145,6 +147,8 @@ def _check(questions: list[ScriptQuestion], answers: Mapping[str, str]) -> None:
     if strange:
         raise InvalidInput(fields={code: _("The script has no such question.") for code in sorted(strange)})
     missing = {q.code: _("Answer yes or no.") for q in questions if answers.get(q.code) not in ("yes", "no")}
+    if answers.get(ScriptQuestion.IDENTITY) == CallAnswer.Answer.NO:
+        raise NotTheClient(fields={ScriptQuestion.IDENTITY: NotTheClient.message})
     if missing:
         raise AnswersMissing(fields=missing)
 

@@ -82,6 +82,21 @@ def test_a_change_needs_the_key_the_version_and_known_words(api: Api, caller: Us
     assert (strange.status_code, list(strange.data["fields"])) == (400, ["colour"])
 
 
+def test_rest_refuses_what_somebody_else_answered(api: Api, caller: User, call: FollowUpCall) -> None:
+    phone = api(caller)
+    send(phone, call, "take", key="a")
+
+    refused = send(phone, call, "complete", key="b", version=2, answers={**GOOD_ANSWERS, "identity": "no"})
+    noted = send(phone, call, "attempt", key="c", version=2, outcome="not_client")
+
+    assert (refused.status_code, refused.data["code"], list(refused.data["fields"])) == (
+        400,
+        "not_the_client",
+        ["identity"],
+    )
+    assert (noted.status_code, noted.data["attempts"][0]["outcome"]) == (201, "not_client")
+
+
 def test_of_two_who_take_one_call_the_second_gets_409(api: Api, staff: Staff, call: FollowUpCall) -> None:
     first = send(api(staff("follow_up_caller")), call, "take")
     second = send(api(staff("follow_up_caller")), call, "take")

@@ -15,6 +15,7 @@ from care.errors import (
     FindingClosed,
     NoContactWanted,
     NotIndependent,
+    NotTheClient,
     NotToday,
     OwnRequest,
     TooFewAttempts,
@@ -147,7 +148,7 @@ def test_a_missed_call_may_still_be_made(branch: Branch, staff: Staff) -> None:
 # -- attempts ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("outcome", ["no_answer", "refused", "wrong_number"])
+@pytest.mark.parametrize("outcome", ["no_answer", "refused", "wrong_number", "not_client"])
 def test_after_an_attempt_the_next_one_is_on_the_next_working_day(branch: Branch, staff: Staff, outcome: str) -> None:
     caller = staff("follow_up_caller")
     call = FollowUpCallFactory(branch=branch)
@@ -211,7 +212,7 @@ def test_a_call_with_an_unanswered_question_is_not_done(branch: Branch, staff: S
     assert (call.state, call.attempts_made, call.answers.count()) == ("in_progress", 0, 0)
 
 
-@pytest.mark.parametrize("question", sorted(GOOD_ANSWERS))
+@pytest.mark.parametrize("question", sorted(set(GOOD_ANSWERS) - {"identity"}))
 def test_each_bad_answer_opens_a_finding_for_compliance(branch: Branch, staff: Staff, question: str) -> None:
     caller = staff("follow_up_caller")
     call = take_call(actor=caller, call=FollowUpCallFactory(branch=branch), now=NOW)
@@ -228,6 +229,19 @@ def test_each_bad_answer_opens_a_finding_for_compliance(branch: Branch, staff: S
     finding = Finding.objects.get()
     assert (finding.state, finding.answer.question.code, finding.answer.answer) == ("open", question, bad)
     assert finding.answer.note == "客户说经理代为下单"
+
+
+def test_somebody_else_is_not_asked_the_questions(branch: Branch, staff: Staff) -> None:
+    caller = staff("follow_up_caller")
+    call = take_call(actor=caller, call=FollowUpCallFactory(branch=branch), now=NOW)
+
+    with pytest.raises(NotTheClient) as refusal:
+        complete_call(actor=caller, call=call, now=NOW, answers={**GOOD_ANSWERS, "identity": "no"})
+
+    assert set(refusal.value.fields) == {"identity"}
+    call.refresh_from_db()
+    assert (call.state, call.attempts_made, call.answers.count()) == ("in_progress", 0, 0)
+    assert not Finding.objects.exists()
 
 
 def test_a_call_is_completed_once(branch: Branch, staff: Staff) -> None:

@@ -208,6 +208,27 @@ def test_a_missing_answer_is_said_beside_the_question_and_nothing_typed_is_lost(
     assert "谈得很好" in answer.content.decode()
 
 
+def test_that_somebody_else_answered_is_said_beside_the_question_and_can_be_noted(
+    web: Web, staff: Staff, branch: Branch
+) -> None:
+    caller = staff("follow_up_caller")
+    browser, call = web(caller), taken(branch, caller)
+    said = {"form_token": "c", "version": call.version, **GOOD_ANSWERS, "identity": "no", "summary": "接电话的是家人"}
+
+    refused = browser.post(reverse("care:call_complete", args=[call.public_id]), said)
+    noted = browser.post(
+        reverse("care:call_attempt", args=[call.public_id]),
+        {"form_token": "d", "version": call.version, "outcome": "not_client", "note": "家人接听"},
+    )
+
+    assert refused.status_code == 400
+    assert "identity" in refused.context["form"].errors
+    assert "接电话的是家人" in refused.content.decode()
+    assert noted.status_code == 302
+    call.refresh_from_db()
+    assert (call.state, call.attempts.get().outcome) == ("due", "not_client")
+
+
 @pytest.mark.parametrize(("version", "status"), [(1, 412), (2, 302)])
 def test_a_screen_that_is_older_than_the_call_is_refused(
     web: Web, staff: Staff, branch: Branch, version: int, status: int
