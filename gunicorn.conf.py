@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("CRM_PROCESS", "web")  # chooses the time limits of database and broker
 
@@ -21,3 +22,10 @@ loglevel = "info"
 proc_name = "crm-web"
 forwarded_allow_ips = os.environ.get("CRM_PROXY_IPS", "127.0.0.1")
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (a private file is made there)
+
+
+def post_worker_init(_worker: Any) -> None:
+    """No page is served over an audit trail that can be rewritten."""
+    from crm.core.checks import refuse_without_append_only
+
+    refuse_without_append_only()

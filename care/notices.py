@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from care.models import SurveyInvitation
 from clients.models import Client, ContactPoint
-from clients.reach import hindrances, is_quiet, quiet_hours
+from clients.reach import hindrances, leaves_at
 from crm.core import outbound
-from crm.core.clocks import SHANGHAI, at_local, database_now, local_date
+from crm.core.clocks import local_date
 from crm.core.models import Outbound
 from crm.core.policies import Figures, figures
 
@@ -23,9 +23,12 @@ HeldBack = SurveyInvitation.HeldBack
 
 @outbound.last_look("survey.complaint")
 @outbound.last_look("survey.round")
-def not_wanted(message: Outbound) -> str:
-    """Why a link stays here: it was answered, ran out or was handed out anew, or the client may not be reached so."""
-    now, sent = database_now(), SurveyInvitation.objects.select_related("client__branch")
+def not_wanted(message: Outbound, now: datetime) -> str:
+    """Why a link stays here: it was answered, ran out or was handed out anew, or the client may not be reached so.
+
+    Raises ``outbound.NotYet`` in quiet hours, of the client's own or of the house.
+    """
+    sent = SurveyInvitation.objects.select_related("client__branch")
     invitation = sent.unanswered(now).filter(public_id=message.dedupe_key.removeprefix("survey:")).first()
     if invitation is None:
         return "expired"
@@ -34,7 +37,11 @@ def not_wanted(message: Outbound) -> str:
     client = invitation.client
     if client is None:
         return "do_not_contact"
-    reason = next(iter(Ways([client], now).against(client, message.channel, message.address)), "")
+    ways = Ways([client], now)
+    against = ways.against(client, message.channel, message.address)
+    if against == [HeldBack.QUIET_HOURS]:
+        raise outbound.NotYet(ways.leaves_at(client, message.channel))
+    reason = next(iter(against), "")
     if reason:
         sent.filter(pk=invitation.pk).update(held_back=reason)
     return reason
@@ -72,13 +79,7 @@ class Ways:
         return [one.code for one in hindrances(client, channel, self.now, self._of_branch(client), same)]
 
     def leaves_at(self, client: Client, channel: str) -> datetime:
-        """Now, or the end of the quiet hours in which it lies; letters disturb nobody."""
-        begin, end = quiet_hours(client, self._of_branch(client))
-        local = self.now.astimezone(SHANGHAI)
-        if channel == Outbound.Channel.EMAIL or not is_quiet(local.time(), begin, end):
-            return self.now
-        day = local.date() if local.time() < end else local.date() + timedelta(days=1)
-        return at_local(day, end)
+        return leaves_at(client, channel, self.now, self._of_branch(client))
 
     def _of_branch(self, client: Client) -> Figures:
         if self._known is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from crm.core.clocks import SHANGHAI
+from crm.core.clocks import SHANGHAI, after_quiet, is_quiet
 
 if TYPE_CHECKING:
     from clients.models import Client, ContactPoint
@@ -66,6 +66,11 @@ def quiet_hours(client: Client, figures: Figures | None) -> tuple[time, time]:
     return time.fromisoformat(begin), time.fromisoformat(end)
 
 
+def leaves_at(client: Client, channel: str, now: datetime, figures: Figures | None) -> datetime:
+    """When a message to the client may leave: now, or at the end of the quiet hours in which it lies; letters disturb nobody."""
+    return now if channel == "email" else after_quiet(now, *quiet_hours(client, figures))
+
+
 def warnings(client: Client, at: datetime) -> list[str]:
     """What whoever wants to reach the client should read first: channels that he forbids, and his quiet hours now."""
     found = []
@@ -76,10 +81,3 @@ def warnings(client: Client, at: datetime) -> list[str]:
         found.append(_("The client does not want to be reached by: %(names)s.") % {"names": names})
     found += [one.text for one in hindrances(client, "", at, None) if one.code == "quiet_hours"]
     return found
-
-
-def is_quiet(moment: time, begin: time, end: time) -> bool:
-    """Whether ``moment`` lies within hours that may pass midnight; the same beginning and end mean: never."""
-    if begin <= end:
-        return begin <= moment < end
-    return moment >= begin or moment < end

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from clients.reach import leaves_at
 from complaints.models import Complaint
 from crm.core import outbound
 from crm.core.models import Outbound
@@ -38,7 +39,10 @@ def _text(complaint: Complaint, action: str) -> str:
 
 
 def tell_complainant(complaint: Complaint, action: str, now: datetime) -> bool:
-    """Queue the message of a step. It answers what the complainant himself began, so it goes out in spite of do-not-contact."""
+    """Queue the message of a step. It answers what the complainant himself began, so it goes out in spite of do-not-contact.
+
+    It waits for the end of quiet hours: of the client's own here, of the house when it is sent.
+    """
     with override(_LANGUAGE):
         body, subject = _text(complaint, action), _("Your complaint")
     channel, address = _way_to(complaint)
@@ -51,7 +55,7 @@ def tell_complainant(complaint: Complaint, action: str, now: datetime) -> bool:
         subject=subject,
         body=body,
         dedupe_key=f"complaint:{complaint.public_id}:{complaint.rounds}:{action}",
-        due_at=now,
+        due_at=now if complaint.client is None else leaves_at(complaint.client, channel, now, None),
         branch=complaint.branch,
         client_ref=complaint.client.public_id if complaint.client is not None else "",
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 import crm.broker  # noqa: F401  (registers the crmfile:// transport)
@@ -30,3 +30,11 @@ def _log_as_the_web_does(**_kwargs: Any) -> None:
     from crm.logs import configure
 
     configure(settings.LOGGING)
+
+
+@worker_init.connect
+@beat_init.connect
+def _over_a_trail_that_stays(**_kwargs: Any) -> None:
+    from crm.core.checks import refuse_without_append_only
+
+    refuse_without_append_only()

@@ -72,10 +72,13 @@ def main() -> int:
     """Database, migrations, demo branch."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
     django.setup()
+    from crm.core.checks import refuse_without_append_only
+
     with _alone(settings.VAR):
         if create_database_if_missing():
             print("prepare| made the database", flush=True)
         migrate_if_needed(settings.VAR / "prepared")
+        refuse_without_append_only()
         if apps.is_installed("crm.demo") and "demo" in get_commands():
             call_command("demo", "--if-empty")
     return 0

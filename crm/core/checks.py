@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,15 @@ def audit_is_append_only(
         if missing:
             found.append(Error(f"Audit triggers are missing: {', '.join(sorted(missing))}.", id="core.E001"))
     return found
+
+
+def refuse_without_append_only(alias: str = "default") -> None:
+    """For every process that serves or works: without its triggers the audit trail could be rewritten, so it does not begin.
+
+    Raises ``SystemExit``. A database that does not answer, or has no tables yet, stops nobody: the health page tells of it.
+    """
+    for found in audit_is_append_only(databases=[alias]):
+        sys.exit(f"{found.msg} Run `manage.py migrate`, and find out who took them away.")
 
 
 @register(Tags.database)

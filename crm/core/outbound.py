@@ -12,7 +12,7 @@ import json
 import logging
 import smtplib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import NoReturn, Protocol
 
 from django.conf import settings
@@ -20,10 +20,11 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.module_loading import import_string
 
-from crm.core.clocks import database_now
+from crm.core.clocks import after_quiet, database_now, local_date
 from crm.core.faults import fault
 from crm.core.jobs import due, hint, watches
 from crm.core.models import Branch, Outbound
+from crm.core.policies import figures
 from crm.core.public_ids import new_public_id
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,14 @@ class GatewayRefused(Exception):
 
 class NotHandedOver(Exception):
     """The gateway was not reached, so it surely has nothing: the message may go again later."""
+
+
+class NotYet(Exception):
+    """A last look says that the message may leave later, from ``until`` on."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 class Gateway(Protocol):
@@ -160,14 +169,16 @@ def queue(
     return made
 
 
-#: Purpose → a look at what has changed since the message was queued; says why it shall not leave any more, or "".
-_looks: dict[str, Callable[[Outbound], str]] = {}
+#: A look at what has changed since the message was queued; says why it shall not leave any more, or "". Raises ``NotYet``.
+Look = Callable[[Outbound, datetime], str]
+#: Purpose → its look.
+_looks: dict[str, Look] = {}
 
 
-def last_look(purpose: str) -> Callable[[Callable[[Outbound], str]], Callable[[Outbound], str]]:
+def last_look(purpose: str) -> Callable[[Look], Look]:
     """Register the look that is taken right before a message of this purpose is sent."""
 
-    def register(look: Callable[[Outbound], str]) -> Callable[[Outbound], str]:
+    def register(look: Look) -> Look:
         _looks[purpose] = look
         return look
 
@@ -179,7 +190,7 @@ def _why_not(message: Outbound, now: datetime) -> str:
     if now - message.due_at > MAX_LATENESS:
         return "late"
     look = _looks.get(message.purpose)
-    return look(message) if look is not None else ""
+    return look(message, now) if look is not None else ""
 
 
 def deliver(pk: int, now: datetime) -> bool:
@@ -189,7 +200,12 @@ def deliver(pk: int, now: datetime) -> bool:
     message: Outbound = Outbound.objects.get(pk=pk)
     ours = Outbound.objects.filter(pk=pk, state=State.SENDING, attempts=message.attempts)
     carrier = gateway(message.channel)
-    if reason := _why_not(message, now):
+    try:
+        reason = _why_not(message, now)
+    except NotYet as later:
+        ours.update(state=State.QUEUED, due_at=later.until, attempts=message.attempts - 1, lease_until=None)
+        return True
+    if reason:
         ours.update(state=State.MISSED, last_error=reason, lease_until=None)
         logger.warning("message held back", extra={"outbound": pk, "reason": reason})
         return True
@@ -226,6 +242,7 @@ def send_due(now: datetime) -> int:
     A slow gateway makes a round long: each lease begins when its message is taken, not when the round began.
     """
     _settle_abandoned(now)
+    _wait_for_morning(now)
     began = database_now()
     waiting = list(Outbound.objects.due(now).values_list("pk", flat=True)[:PER_ROUND])
     return sum(deliver(pk, now + (database_now() - began)) for pk in waiting)
@@ -236,3 +253,14 @@ def _settle_abandoned(now: datetime) -> None:
         lost = Outbound.objects.abandoned(now).filter(channel=channel)
         state = State.QUEUED if gateway(channel).dedupes else State.UNKNOWN
         lost.update(state=state, lease_until=None)
+
+
+def _wait_for_morning(now: datetime) -> None:
+    """What would ring in the quiet hours of its branch (figure ``outbound.quiet_hours``) is due at their end; letters disturb
+    nobody, and what is too late already is not made younger."""
+    waiting = Outbound.objects.due(now).filter(due_at__gte=now - MAX_LATENESS).exclude(channel=Outbound.Channel.EMAIL)
+    for branch in Branch.objects.filter(pk__in=waiting.order_by().values("branch")).select_related("company"):
+        begin, end = figures(local_date(now), branch).json("outbound.quiet_hours")
+        until = after_quiet(now, time.fromisoformat(begin), time.fromisoformat(end))
+        if until > now:
+            waiting.order_by().filter(branch=branch).update(due_at=until)

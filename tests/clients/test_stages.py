@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from clients.days import days_ahead, next_return
 from clients.errors import StageNotSet
 from clients.models import AssetMilestone, Client, StageOverride
-from clients.reach import hindrances, is_quiet
+from clients.reach import hindrances
 from clients.services import AssetDay, end_stage, grade_stages, put_asset_days, set_stage
 from clients.services.stages import grade_all
 from clients.stages import Standing, Terms, reason_for, stage_of, tenure_years, upcoming
 from crm.core.access import system_user
+from crm.core.clocks import is_quiet
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, User
 from crm.core.policies import figures

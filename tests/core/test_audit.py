@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import runpy
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from celery.signals import beat_init, worker_init
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
@@ -134,3 +137,25 @@ def test_sealers_without_the_lock_get_in_each_others_way(monkeypatch):
     outcomes = race(3, lambda _n: audit.seal_entries(timezone.now() + timedelta(seconds=1)))
 
     assert any(isinstance(outcome, DatabaseError) for outcome in outcomes)
+
+
+def _as_web() -> None:
+    runpy.run_path("gunicorn.conf.py")["post_worker_init"](None)
+
+
+def _as_worker_or_beat() -> None:
+    # The signals themselves would close the connections of this test.
+    (begin,) = {_called_at(worker_init), _called_at(beat_init)}
+    begin()
+
+
+def _called_at(signal: Any) -> Any:
+    return next(ref() for _key, ref in signal.receivers if getattr(ref(), "__module__", "") == "crm.celery")
+
+
+@pytest.mark.parametrize("begin", [_as_web, _as_worker_or_beat])
+def test_no_process_begins_over_a_trail_that_can_be_rewritten(begin):
+    begin()
+
+    with append_only.lifted(), pytest.raises(SystemExit, match="triggers are missing"):
+        begin()

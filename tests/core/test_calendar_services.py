@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from crm.core.access import system_user
 from crm.core.clocks import BusinessClock, Calendar, Hours, calendar_gap
-from crm.core.models import AuditEntry, BusinessSegment, CalendarChange, CalendarDay
+from crm.core.models import AuditEntry, BusinessSegment, CalendarChange, CalendarDay, PolicyKey
 from crm.core.published_calendar import published_days
 from crm.core.services import calendar as services
 from crm.core.services.calendar import (
@@ -27,6 +27,7 @@ from crm.core.services.calendar import (
     seed_calendar,
     set_business_hours,
 )
+from crm.core.services.policies import set_policy
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +192,16 @@ class TestReading:
     )
     def test_from_november_on_a_missing_next_year_is_reported(self, today, missing):
         assert calendar_gap(today) == missing
+
+    def test_the_day_from_which_a_missing_year_is_reported_is_a_figure(self):
+        set_policy(
+            key=PolicyKey.objects.get(pk="calendar.alarm_from"), reason="because",
+            value="10-15", effective_from=date(2026, 1, 1), branch=None,
+            source="公司规定", actor=system_user(), today=date(2026, 1, 1),
+        )  # fmt: skip
+
+        assert calendar_gap(date(2026, 10, 14)) is None
+        assert calendar_gap(date(2026, 10, 15)) == 2027
 
     def test_a_year_with_a_hole_is_missing_and_a_full_one_is_not(self, actor):
         bring_in(actor)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import smtplib
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core import mail
 from django.utils import timezone
 
 from crm.core import outbound
-from crm.core.models import Outbound
+from crm.core.access import system_user
+from crm.core.models import Outbound, PolicyKey
+from crm.core.services.policies import set_policy
 from tests.racing import Meeting, on_postgresql, race
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +90,7 @@ def test_a_backlog_of_a_week_does_not_leave_all_at_once(gateway, now):
 
 
 def test_whoever_queued_a_message_has_a_last_look_before_it_leaves(gateway, now, monkeypatch):
-    monkeypatch.setitem(outbound._looks, "test", lambda message: "unwanted" if message.dedupe_key == "a" else "")
+    monkeypatch.setitem(outbound._looks, "test", lambda message, _now: "unwanted" if message.dedupe_key == "a" else "")
     for key in "ab":
         queue(key, now=now)
 
@@ -96,6 +98,59 @@ def test_whoever_queued_a_message_has_a_last_look_before_it_leaves(gateway, now,
 
     assert gateway.carried == ["b"]
     assert Outbound.objects.get(dedupe_key="a").last_error == "unwanted"
+
+
+NIGHT = datetime(2026, 6, 1, 14, 0, tzinfo=UTC)  # 22:00 in Shanghai
+MORNING = datetime(2026, 6, 2, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("channel", "leaves"), [("sms", False), ("email", True)])
+def test_what_would_ring_at_night_waits_for_the_morning_and_letters_do_not(gateway, branch, channel, leaves):
+    queue(now=NIGHT, channel=channel, branch=branch)
+
+    outbound.send_due(NIGHT)
+    outbound.send_due(NIGHT + timedelta(hours=3))
+    assert bool(gateway.carried) is leaves
+
+    outbound.send_due(MORNING)
+    assert gateway.carried == ["k"]
+    assert Outbound.objects.get().attempts == 1
+
+
+def test_a_branch_has_quiet_hours_of_its_own(gateway, branch, other_branch):
+    set_policy(
+        key=PolicyKey.objects.get(pk="outbound.quiet_hours"), reason="because",
+        value=["23:00", "07:00"], effective_from=date(2026, 6, 1), branch=branch,
+        source="分支机构约定", actor=system_user(), today=date(2026, 6, 1),
+    )  # fmt: skip
+    queue("own", now=NIGHT, channel="sms", branch=branch)
+    queue("house", now=NIGHT, channel="sms", branch=other_branch)
+
+    outbound.send_due(NIGHT)
+
+    assert gateway.carried == ["own"]
+
+
+def test_a_night_makes_no_message_younger_that_is_too_late(gateway, branch):
+    queue(now=NIGHT - timedelta(days=3), channel="sms", branch=branch)
+
+    outbound.send_due(NIGHT)
+
+    assert (gateway.carried, Outbound.objects.get().state) == ([], States.MISSED)
+
+
+def test_a_last_look_may_say_later_and_that_is_no_attempt(gateway, now, monkeypatch):
+    def later(_message, at):
+        raise outbound.NotYet(at + timedelta(hours=1))
+
+    monkeypatch.setitem(outbound._looks, "test", later)
+    queue(now=now)
+
+    outbound.send_due(now)
+
+    message = Outbound.objects.get()
+    assert (message.state, message.attempts, message.lease_until) == (States.QUEUED, 0, None)
+    assert message.due_at >= now + timedelta(hours=1)
 
 
 def test_sending_twice_carries_once(gateway, now):

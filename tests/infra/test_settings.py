@@ -1,5 +1,6 @@
 """Settings: production refuses to start half-configured, one variable changes one part, keys are made once."""
 
+import base64
 import json
 import os
 import subprocess
@@ -170,3 +171,15 @@ def test_a_dead_cache_is_an_empty_cache() -> None:
     assert cache.delete("key") is False
     assert cache.has_key("key") is False
     assert cache.set_many({"key": 1}) == ["key"]
+
+
+def test_a_complete_production_passes_the_deployment_check_in_silence(tmp_path: Path) -> None:
+    code = (
+        "import django; django.setup(); from django.core.management import call_command; "
+        "call_command('check', deploy=True, fail_level='WARNING')"
+    )
+    key = base64.urlsafe_b64encode(os.urandom(48)).decode()
+    given = {**COMPLETE, "CRM_SECRET_KEY": key, "CRM_VAR": str(tmp_path)}
+    answer = python(code, "crm.settings.production", **given)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "no issues (0 silenced)" in answer.stdout

@@ -167,10 +167,15 @@ class Calendar:
 
 
 def calendar_gap(today: date) -> int | None:
-    """The year whose notice has to be loaded now, or None: this year, or from 1 November on the next; one query."""
+    """The year whose notice has to be loaded now, or None: this year, or from the day of figure ``calendar.alarm_from`` on the
+    next. One query, and a second one while the next year is missing."""
     from crm.core.models.calendar import CalendarDay
+    from crm.core.policies import figures
 
-    return CalendarDay.objects.gap(today)
+    missing: int | None = CalendarDay.objects.gap(today)
+    if missing is None or missing == today.year:
+        return missing
+    return missing if f"{today:%m-%d}" >= figures(today).text("calendar.alarm_from") else None
 
 
 class _Series:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from crm.core.models import User
 
-ALARM_MONTH = 11  # the notice of the State Council for the next year comes in November
-
 
 def days_of_year(year: int) -> int:
     """How many days a year has."""
@@ -46,8 +44,8 @@ class CalendarDayQuerySet(models.QuerySet[Any]):
         return {row["year"]: row["known"] for row in counted.order_by("year")}
 
     def gap(self, today: date) -> int | None:
-        """The year whose days are missing although they are needed: this year, or from 1 November on the next."""
-        years = [today.year, today.year + 1] if today.month >= ALARM_MONTH else [today.year]
+        """The first of this year and the next of which days are missing, or None."""
+        years = [today.year, today.year + 1]
         wanted = self.between(date(years[0], 1, 1), date(years[-1], 12, 31))
         if wanted.count() == sum(map(days_of_year, years)):
             return None

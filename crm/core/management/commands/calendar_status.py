@@ -17,7 +17,7 @@ from crm.core.models import CalendarChange, CalendarDay
 
 
 class Command(BaseCommand):
-    help = "Show the years on file as JSON; exit 1 when days of this year or, from 1 November, of the next are missing."
+    help = "Show the years on file as JSON; exit 1 when days of this year are missing, or of the next once they are expected."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--today", type=date.fromisoformat, help="as if today were this day (YYYY-MM-DD)")
