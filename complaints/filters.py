@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import django_filters as filters
@@ -10,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clients.identity import IdentityRefused, read_phone
 from complaints.models import Complaint
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_indexes
@@ -18,6 +20,7 @@ from crm.core.models import User
 
 #: Fewer digits are no phone number.
 _SHORTEST_PHONE = 7
+_HOME_CODE = "+86"
 
 
 def _colleagues(request: Any) -> QuerySet[User]:
@@ -25,6 +28,15 @@ def _colleagues(request: Any) -> QuerySet[User]:
         return User.objects.none()
     found: QuerySet[User] = User.objects.visible_to(request.user).active().order_by("name", "pk")
     return found
+
+
+def _phone_indexes(word: str) -> list[str]:
+    """What to look for when ``word`` may be a phone: the form in which phones are kept, and as they were kept before."""
+    forms = [word]
+    with suppress(IdentityRefused):
+        phone = read_phone(word).e164
+        forms += [phone, phone.removeprefix(_HOME_CODE)]
+    return [index for form in forms for index in blind_indexes(form)]
 
 
 class ComplaintFilter(filters.FilterSet):
@@ -62,7 +74,7 @@ class ComplaintFilter(filters.FilterSet):
         word = value.strip()
         found = Q(number__iendswith=word) | Q(external_id=word) | Q(client__external_id=word)
         if sum(char.isdigit() for char in word) >= _SHORTEST_PHONE:
-            found |= Q(complainant_phone_index__in=blind_indexes(word))
+            found |= Q(complainant_phone_index__in=_phone_indexes(word))
         return rows.filter(found)
 
     def in_state(self, rows: Any, _name: str, value: str) -> Any:

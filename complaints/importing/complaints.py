@@ -9,7 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clients.identity import IdentityRefused, read_phone
 from clients.importing.lookup import UNKNOWN_CLIENT, ForClients, by_number
+from clients.importing.points import only_warns, phone_country
 from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from complaints.services.clocks import clocks_of
 from complaints.steps import BY_ACTION
@@ -81,7 +83,7 @@ class ComplaintTarget(ForClients, ModelTarget):
             help=gettext_lazy("Empty where the complainant is no client of the branch."),
         ),
         ImportField("complainant_name", "text", gettext_lazy("complainant"), sensitive=True, max_length=80),
-        ImportField("complainant_phone", "text", gettext_lazy("phone"), sensitive=True, max_length=40),
+        ImportField("complainant_phone", "text", gettext_lazy("phone"), sensitive=True, reads="phone", max_length=40),
         ImportField("received_at", "datetime", gettext_lazy("received at"), headers=("受理时间", "投诉时间")),
         ImportField("received_on", "date", gettext_lazy("received on"), headers=("投诉日期", "date_received")),
         ImportField(
@@ -135,13 +137,14 @@ class ComplaintTarget(ForClients, ModelTarget):
         numbers = {row.values["client"] for row in rows if row.values.get("client")}
         clients = by_number(context, numbers) if numbers else {}
         staff = _staff(context, {row.values["complained_of"] for row in rows if row.values.get("complained_of")})
+        context.memo["complaints.unreadable"] = {}
         return [self._one(context, row, clients, staff) for row in rows]
 
     def _one(self, context: ImportContext, row: InputRow, clients: dict[str, int], staff: dict[str, int]) -> Resolved:
         values = self.stored(row)
         values.pop("client_id", None)
         about = values.pop("complained_of_id", None)
-        problems: list[Problem] = []
+        problems = _read_phone(context, row, values)
         received = row.values.get("received_at") or _noon(row.values.get("received_on"))
         if received is None:
             problems.append(row.problem("received_on", "required"))
@@ -175,7 +178,10 @@ class ComplaintTarget(ForClients, ModelTarget):
         text = _("This complaint is on file otherwise. Correct it there; a file does not overwrite it.")
         plans = list(super().plan(context, rows))
         worked_on = _worked_on([plan.ref for plan in plans if plan.outcome == UPDATED])
+        unreadable: dict[int, Problem] = context.memo["complaints.unreadable"]
         for plan in plans:
+            if plan.row.number in unreadable:
+                plan.warnings = [*plan.warnings, unreadable[plan.row.number]]
             if plan.outcome == UPDATED:
                 changed = {name for name, value in plan.values.items() if plan.before.get(name) != value}
                 if changed & _SETTLED or (plan.ref in worked_on and changed - _REPORTS):
@@ -226,6 +232,24 @@ def _write_down(context: ImportContext, rows: list[Complaint]) -> None:
         )
         for complaint in rows
     )
+
+
+def _read_phone(context: ImportContext, row: InputRow, values: dict[str, Any]) -> list[Problem]:
+    """Bring the complainant's phone into the form in which it is kept; what is wrong with it, unless that is only warned of."""
+    name = "complainant_phone"
+    text = values.get(name) or ""
+    if "**" in text:
+        del values[name]  # our own mask says nothing about the value behind it
+    elif text.strip():
+        try:
+            values[name] = read_phone(text, country=phone_country(context, name)).e164
+        except IdentityRefused as refusal:
+            problem = row.problem(name, refusal.code, str(refusal.message))
+            if not only_warns(context, name):
+                return [problem]
+            context.memo["complaints.unreadable"][row.number] = problem
+            del values[name]
+    return []
 
 
 def _staff(context: ImportContext, numbers: set[str]) -> dict[str, int]:

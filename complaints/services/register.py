@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Substr
 from django.utils.translation import gettext as _
 
 from clients.days import too_late
+from clients.identity import IdentityRefused, read_phone
 from clients.models import Client
 from complaints.errors import FactsMissing
 from complaints.models import Complaint, ComplaintEvent
@@ -43,10 +44,14 @@ def register_complaint(
 ) -> Complaint:
     """Register a complaint of a client, or of somebody who is none, and start its clocks.
 
+    The phone of somebody who is no client is read as a client's is, and kept in that form.
+
     ``imposed_due_on`` is the due date of a body that handed the complaint on; it overrides our own limit. ``facts`` are
     product, wish, level, is_group, is_urgent. Raises ``FactsMissing``.
     """
-    _check(client, branch, complainant_name, description, received_at, now)
+    complainant_phone = _check(
+        client, branch, complainant_name, description, received_at, now, complainant_phone=complainant_phone
+    )
     if imposed_due_on is not None:
         check_imposed(channel, imposed_due_on, received_at)
     complaint = Complaint(
@@ -81,8 +86,30 @@ def register_complaint(
 
 
 def _check(
+    client: Client | None,
+    branch: Branch,
+    name: str,
+    description: str,
+    received_at: datetime,
+    now: datetime,
+    *,
+    complainant_phone: str,
+) -> str:
+    """The phone in the form in which it is kept. Raises ``FactsMissing`` naming everything that cannot be taken down."""
+    phone, missing = "", {}
+    try:
+        phone = read_phone(complainant_phone).e164 if complainant_phone.strip() else ""
+    except IdentityRefused as refusal:
+        missing["complainant_phone"] = refusal.message
+    missing |= _facts_missing(client, branch, name, description, received_at, now)
+    if missing:
+        raise FactsMissing(fields=missing)
+    return phone
+
+
+def _facts_missing(
     client: Client | None, branch: Branch, name: str, description: str, received_at: datetime, now: datetime
-) -> None:
+) -> dict[str, Any]:
     missing: dict[str, Any] = {}
     if client is None and not name.strip():
         missing["complainant_name"] = _("Name the client, or the person who complains.")
@@ -94,8 +121,7 @@ def _check(
         missing["received_at"] = _("This time lies in the future.")
     elif why := too_late(local_date(received_at), local_date(now)):
         missing["received_at"] = why
-    if missing:
-        raise FactsMissing(fields=missing)
+    return missing
 
 
 def next_number(branch: Branch, day: date) -> str:

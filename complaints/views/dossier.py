@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clients.identity import display_phone
 from complaints.forms import EvidenceForm, StepForm
 from complaints.models import Complaint
 from complaints.services import act, attach_evidence
@@ -147,7 +148,8 @@ def reveal(request: HttpRequest, public_id: str, field: str) -> HttpResponse:
         text = next(iter(refusal.fields.values()), refusal.message)
         answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(text)), status=refusal.status)
     else:
-        answer = HttpResponse(format_html('<span class="mono">{}</span>', value))
+        shown = display_phone(value) if value.startswith("+") else value
+        answer = HttpResponse(format_html('<span class="mono" data-copy="{}">{}</span>', value, shown))
     answer["Cache-Control"] = "no-store, private"
     return answer
 

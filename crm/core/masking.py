@@ -20,14 +20,82 @@ def mask_name(name: str) -> str:
     return text[0] + "*" * max(1, min(len(text) - 1, 3))
 
 
+#: Country codes of two digits (ITU-T E.164); those of one begin with 1 or 7, all others have three.
+_CODES_OF_TWO = frozenset(
+    [
+        "20",
+        "27",
+        "30",
+        "31",
+        "32",
+        "33",
+        "34",
+        "36",
+        "39",
+        "40",
+        "41",
+        "43",
+        "44",
+        "45",
+        "46",
+        "47",
+        "48",
+        "49",
+        "51",
+        "52",
+        "53",
+        "54",
+        "55",
+        "56",
+        "57",
+        "58",
+        "60",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "66",
+        "81",
+        "82",
+        "84",
+        "86",
+        "90",
+        "91",
+        "92",
+        "93",
+        "94",
+        "95",
+        "98",
+    ]
+)
+_MAINLAND = "86"
+#: So many digits at least stay hidden, as of a mainland mobile.
+_HIDDEN = 4
+
+
 def mask_phone(phone: str) -> str:
-    """13812348000 → 138****8000; short numbers keep their last two digits."""
-    digits = "".join(c for c in phone or "" if c.isdigit())
+    """13812348000 → 138****8000, +852 9123 4567 → +852****4567; short numbers keep their last two digits."""
+    text = phone or ""
+    digits = "".join(c for c in text if c.isdigit())
     if not digits:
         return ""
     if len(digits) < 9:
         return STARS + digits[-2:]
-    return f"{digits[-11:][:3]}{STARS}{digits[-4:]}"
+    if not text.lstrip().startswith("+"):
+        return f"{digits[-11:][:3]}{STARS}{digits[-4:]}"
+    code = _country_code(digits)
+    own = digits.removeprefix(code)
+    if code != _MAINLAND:
+        return f"+{code}{STARS}{own[max(_HIDDEN, len(own) - 4) :]}"
+    if not ((own[0] == "1" and len(own) == 11) or own.startswith(("400", "800"))):
+        own = f"0{own}"  # the area code of a fixed line
+    return f"{own[:3]}{STARS}{own[max(3 + _HIDDEN, len(own) - 4) :]}"
+
+
+def _country_code(digits: str) -> str:
+    length = 1 if digits[0] in "17" else 2 if digits[:2] in _CODES_OF_TWO else 3
+    return digits[:length]
 
 
 def mask_id_number(number: str) -> str:

@@ -201,3 +201,14 @@ def test_a_date_from_outside_is_refused_over_rest_as_on_the_page(branch, desk, a
 
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["imposed_due_on"])
     assert not Complaint.objects.exists()
+
+
+def test_a_phone_that_nobody_can_ring_is_refused_over_rest(branch, desk, api):
+    said = {"complainant_name": "王女士", "channel": "phone", "subject": "manner", "description": "态度差"}
+
+    answer = api(desk).post(
+        LIST, {**said, "complainant_phone": "abc"}, format="json", headers={"idempotency-key": "phone"}
+    )
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["complainant_phone"])
+    assert not Complaint.objects.exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from complaints.filters import ComplaintFilter
 from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from complaints.services import act
 from crm.core.clocks import database_now
@@ -186,3 +187,31 @@ def test_an_outcome_that_says_in_progress_is_no_end(run: Run, tmp_path: Path) ->
     assert run(file, mapping) == (3, 0, 0, 0)
     states = dict(Complaint.objects.values_list("external_id", "state"))
     assert states == {"1": "registered", "2": "registered", "3": "closed"}
+
+
+def test_the_phone_of_a_file_is_read_like_the_one_typed_at_the_counter(
+    say: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tests.complaints.test_import.WORDS", WORDS.replace("[columns]", '[columns]\ncomplainant_phone = "phone_no"')
+    )
+
+    assert say(phone_no="abc") == (0, 0, 0, 1)
+    assert say(phone_no="138 1234 5678") == (1, 0, 0, 0)
+    assert say(phone_no="+86 13812345678") == (0, 0, 1, 0)
+
+    complaint = Complaint.objects.get()
+    assert complaint.complainant_phone == "+8613812345678"
+    assert ComplaintFilter({"q": "13812345678"}, Complaint.objects.all()).qs.get() == complaint
+
+
+def test_a_mapping_may_leave_out_phones_that_cannot_be_read_with_a_warning(
+    say: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = WORDS.replace("[columns]", '[columns]\ncomplainant_phone = "phone_no"')
+    monkeypatch.setattr(
+        "tests.complaints.test_import.WORDS", words + '[formats.complainant_phone]\nunreadable = "warn"\n'
+    )
+
+    assert say(phone_no="abc") == (1, 0, 0, 0)
+    assert Complaint.objects.get().complainant_phone == ""

@@ -113,6 +113,27 @@ def test_somebody_who_is_no_client_is_masked_and_shown_only_with_a_reason(people
     assert web(people["advisor"]).post(reveal, {"reason": "回电核实"}).status_code == 403
 
 
+def test_a_phone_that_cannot_be_read_is_said_beside_its_field_and_nothing_typed_is_lost(people, web):
+    url = f"{reverse('complaints:register')}?stranger=1"
+    answer = send(
+        web(people["front_desk"]),
+        url,
+        complainant_name="欧阳女士",
+        complainant_phone="abc",
+        branch=people["front_desk"].branch.public_id,
+        channel="phone",
+        received_at="2026-06-01T10:00",
+        subject="other",
+        description="宣传短信扰民",
+        level="ordinary",
+    )
+
+    assert answer.status_code == 400
+    assert list(answer.context["form"].errors) == ["complainant_phone"]
+    assert "宣传短信扰民" in answer.content.decode()
+    assert not Complaint.objects.exists()
+
+
 def test_the_list_masks_names_and_shows_both_clocks(complaint, people, web):
     page = web(people["front_desk"]).get(reverse("complaints:list")).content.decode()
 

@@ -9,6 +9,7 @@ import pytest
 from complaints.errors import FactsMissing
 from complaints.models import Complaint
 from complaints.services import register_complaint
+from crm.core.crypto import blind_index
 from tests.complaints.conftest import MONDAY
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintClockFactory, ComplaintEventFactory, ComplaintFactory
@@ -60,7 +61,35 @@ def test_somebody_who_is_no_client_is_kept_sealed_and_found_by_his_phone(crew, b
     stored = Complaint.objects.filter(pk=complaint.pk).values_list("complainant_name", "complainant_phone").get()
     assert "王女士" not in str(stored[0])
     assert "13812345678" not in str(stored[1])
-    assert ComplaintFilter({"q": "13812345678"}, Complaint.objects.all()).qs.get() == complaint
+    for typed in ("13812345678", "138 1234 5678", "+86 138-1234-5678"):
+        assert ComplaintFilter({"q": typed}, Complaint.objects.all()).qs.get() == complaint
+
+
+def test_a_phone_that_was_taken_down_before_phones_were_read_is_still_found(crew, branch):
+    from complaints.filters import ComplaintFilter
+
+    complaint = say(crew, branch, complainant_name="王女士")
+    complaint.complainant_phone, complaint.complainant_phone_index = "13812345678", blind_index("13812345678")
+    complaint.save()
+
+    assert ComplaintFilter({"q": "138 1234 5678"}, Complaint.objects.all()).qs.get() == complaint
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("138 1234 5678", "+8613812345678"),
+        ("+852 9123 4567", "+85291234567"),
+        ("021-68888888", "+862168888888"),
+        ("", ""),
+    ],
+)
+def test_the_phone_of_a_stranger_is_kept_as_a_clients_phone_is(crew, branch, typed, kept):
+    complaint = say(crew, branch, complainant_name="王女士", complainant_phone=typed)
+
+    complaint.refresh_from_db()
+    assert complaint.complainant_phone == kept
+    assert complaint.complainant_phone_index == blind_index(kept)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +97,8 @@ def test_somebody_who_is_no_client_is_kept_sealed_and_found_by_his_phone(crew, b
     [
         ({}, "complainant_name"),
         ({"complainant_name": "王", "description": " "}, "description"),
+        ({"complainant_name": "王", "complainant_phone": "abc"}, "complainant_phone"),
+        ({"complainant_name": "王", "complainant_phone": "6888 8888"}, "complainant_phone"),
         ({"complainant_name": "王", "received_at": MONDAY + timedelta(hours=1)}, "received_at"),
     ],
 )

@@ -23,6 +23,14 @@ def test_names_keep_their_first_character(name, shown):
     [
         ("13812348000", "138****8000"),
         ("+86 138 1234 8000", "138****8000"),
+        ("+862168888888", "021****8888"),
+        ("+8675588888888", "075****8888"),
+        ("+864008889999", "400****999"),
+        ("+852 9123 4567", "+852****4567"),
+        ("+1 650 253 0000", "+1****0000"),
+        ("+44 20 7946 0958", "+44****0958"),
+        ("+354 551 2345", "+354****345"),
+        ("+65 1234", "****34"),
         ("62228888", "****88"),
         ("", ""),
         (None, ""),
@@ -71,6 +79,13 @@ def test_a_mask_never_shows_the_whole_value(value):
     for mask in (mask_phone, mask_id_number, mask_account):
         assert value not in mask(value)
         assert len([c for c in mask(value) if c.isdigit()]) <= 7
+
+
+@given(st.text("0123456789", min_size=9, max_size=15))
+def test_a_mask_of_a_phone_from_anywhere_hides_four_digits_at_least_and_shows_seven_at_most(value):
+    shown = [c for c in mask_phone(f"+{value}") if c.isdigit()]
+    assert len(shown) <= 7
+    assert len(shown) <= len(value) - 4 + mask_phone(f"+{value}").startswith("0")
 
 
 @given(st.text("张王李赵欧阳abcXYZ ", min_size=2))
