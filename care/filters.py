@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from care.models import CareProgramme, Finding, FollowUpCall, SurveyInvitation, SurveyRound
 from clients.models import Client
 from crm.core.clocks import local_date
-from crm.core.filters import DayRange
+from crm.core.filters import BranchFilter, DayRange
 
 
 def _day_input() -> forms.DateInput:
@@ -34,6 +34,7 @@ class FollowUpCallFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=FollowUpCall.State.choices, label=_("State"), empty_label=_("All states"))
     due_from = filters.DateFilter(field_name="due_on", lookup_expr="gte", label=_("Due from"), widget=_day_input())
     due_to = filters.DateFilter(field_name="due_on", lookup_expr="lte", label=_("Due until"), widget=_day_input())
+    branch = BranchFilter(field_name="client__branch")
     mine = filters.BooleanFilter(method="in_own_hands", label=_("Mine"), widget=forms.CheckboxInput)
     overdue = filters.BooleanFilter(method="past_due", label=_("Overdue"), widget=forms.CheckboxInput)
     callable = filters.BooleanFilter(method="to_call_today", label=_("May be called today"), widget=forms.CheckboxInput)

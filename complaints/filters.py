@@ -15,7 +15,7 @@ from clients.identity import IdentityRefused, read_phone
 from complaints.models import Complaint
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_indexes
-from crm.core.filters import DayRange
+from crm.core.filters import BranchFilter, DayRange
 from crm.core.models import User
 
 #: Fewer digits are no phone number.
@@ -61,6 +61,7 @@ class ComplaintFilter(filters.FilterSet):
         null_label=_("Nobody"),
     )
     channel = filters.ChoiceFilter(choices=Complaint.Channel.choices, label=_("Channel"), empty_label=_("All channels"))
+    branch = BranchFilter()
     client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
     reported_late = filters.BooleanFilter(label=_("Late as reported"))
     reported_disputed = filters.BooleanFilter(label=_("Disputed as reported"))

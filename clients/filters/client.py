@@ -37,6 +37,7 @@ from clients.querysets.search import Hits
 from clients.segments import Context, SegmentField
 from clients.segments.catalogue import fields_in_list
 from crm.core.clocks import local_date
+from crm.core.filters import BranchFilter
 from crm.core.policies import figures
 
 
@@ -114,7 +115,13 @@ class ClientFilter(filters.FilterSet):
         label=_("Risk grade"),
         empty_label=_("All grades"),
     )
-    status = filters.ChoiceFilter(choices=Client.Status.choices, label=_("Status"), empty_label=_("All states"))
+    status = filters.ChoiceFilter(
+        method="with_status",
+        choices=[("served", _("Served")), *Client.Status.choices],
+        label=_("Status"),
+        empty_label=_("All states"),
+    )
+    branch = BranchFilter()
     assets_from = filters.NumberFilter(
         field_name="total_assets", lookup_expr="gte", label=_("Assets from (yuan)"), max_digits=16, decimal_places=2
     )
@@ -221,6 +228,9 @@ class ClientFilter(filters.FilterSet):
         if value == "none":
             return rows.exclude(risk_valid_until__gte=today)
         return rows.filter(risk_grade=value)
+
+    def with_status(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.served() if value == "served" else rows.filter(status=value)
 
     def with_document(self, rows: Any, _name: str, value: str) -> Any:
         today = local_date(timezone.now())

@@ -226,15 +226,20 @@ class ClientQuerySet(models.QuerySet[Any]):
         )
 
     def staying_by_year(self) -> ClientQuerySet:
-        """Per year of opening: how many clients there were, are still served, are at risk, and have left."""
+        """Per year of opening: how many clients there were, are still served, are at risk, and are lost.
+
+        Whose assets have gone is lost although his account is still open; nobody counts as both served and lost.
+        """
+        lost = Q(status="closed") | Q(stage="lost")
+        served = Q(status__in=["active", "dormant"]) & ~lost
         rows = self.filter(opened_on__isnull=False).order_by()
         return (
             rows.values("opened_on__year")
             .annotate(
                 clients=Count("pk"),
-                served=Count("pk", filter=Q(status__in=["active", "dormant"])),
-                at_risk=Count("pk", filter=Q(status__in=["active", "dormant"], stage="at_risk")),
-                lost=Count("pk", filter=Q(status="closed") | Q(stage="lost")),
+                served=Count("pk", filter=served),
+                at_risk=Count("pk", filter=served & Q(stage="at_risk")),
+                lost=Count("pk", filter=lost),
                 assets=Sum("total_assets"),
             )
             .order_by("-opened_on__year")

@@ -25,6 +25,21 @@ def _branches(request: Any) -> QuerySet[Branch]:
     return found
 
 
+def _branches_in_sight(request: Any) -> QuerySet[Branch]:
+    found: QuerySet[Branch] = (
+        Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
+    )
+    return found
+
+
+class BranchFilter(filters.ModelChoiceFilter):
+    """Rows of one of the branches whose business the reader sees; named by its public id, as everywhere in addresses."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        own = {"queryset": _branches_in_sight, "to_field_name": "public_id"}
+        super().__init__(*args, label=_("Branch"), empty_label=_("All branches"), **own, **kwargs)
+
+
 def _role_choices() -> list[tuple[str, str]]:
     return [(role.key, str(role)) for role in Role.objects.order_by("key")]
 

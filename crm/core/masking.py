@@ -22,52 +22,24 @@ def mask_name(name: str) -> str:
 
 #: Country codes of two digits (ITU-T E.164); those of one begin with 1 or 7, all others have three.
 _CODES_OF_TWO = frozenset(
-    [
-        "20",
-        "27",
-        "30",
-        "31",
-        "32",
-        "33",
-        "34",
-        "36",
-        "39",
-        "40",
-        "41",
-        "43",
-        "44",
-        "45",
-        "46",
-        "47",
-        "48",
-        "49",
-        "51",
-        "52",
-        "53",
-        "54",
-        "55",
-        "56",
-        "57",
-        "58",
-        "60",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "66",
-        "81",
-        "82",
-        "84",
-        "86",
-        "90",
-        "91",
-        "92",
-        "93",
-        "94",
-        "95",
-        "98",
-    ]
+    (
+        20,
+        27,
+        *range(30, 35),
+        36,
+        39,
+        40,
+        41,
+        *range(43, 50),
+        *range(51, 59),
+        *range(60, 67),
+        81,
+        82,
+        84,
+        86,
+        *range(90, 96),
+        98,
+    )
 )
 _MAINLAND = "86"
 #: So many digits at least stay hidden, as of a mainland mobile.
@@ -94,7 +66,7 @@ def mask_phone(phone: str) -> str:
 
 
 def _country_code(digits: str) -> str:
-    length = 1 if digits[0] in "17" else 2 if digits[:2] in _CODES_OF_TWO else 3
+    length = 1 if digits[0] in "17" else 2 if int(digits[:2]) in _CODES_OF_TWO else 3
     return digits[:length]
 
 

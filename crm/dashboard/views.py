@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Count, Q
@@ -45,7 +47,7 @@ def branch_home(request: HttpRequest) -> HttpResponse:
         "branches": branches,
         "chosen": chosen,
         "alarms": _alarms(user, shown, now, today),
-        "stats": _stats(user, ids, today),
+        "stats": _stats(user, ids, today, chosen),
         "tier_chart": _tier_chart(user, ids),
         "money_charts": _money_charts(ids, today),
         "overdue": _overdue(user, ids, today),
@@ -104,53 +106,70 @@ def _busy_readers(user: User, branches: list[Branch], today: date) -> list[dict[
     ]
 
 
-def _stats(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
-    """The headline numbers with the page that shows their records."""
+def _stats(user: User, ids: list[int], today: date, chosen: Branch | None) -> list[dict[str, Any]]:
+    """The headline numbers with the page that shows their records: what is counted here and listed there is the same."""
     known = mean_score(user, ids)
     month = today.replace(day=1)
-    clients = (
-        Client.objects.visible_to(user)
-        .filter(branch_id__in=ids)
-        .aggregate(
-            served=Count("pk", filter=Q(status__in=["active", "dormant"])),
-            new=Count("pk", filter=Q(opened_on__gte=month)),
-            alone=Count("pk", filter=Q(advisor=None, status__in=["active", "dormant"])),
-        )
-    )
+    of_branch = {"branch": chosen} if chosen else {}
+    clients = Client.objects.visible_to(user).filter(**of_branch)
     days = list(BranchDay.objects.filter(branch_id__in=ids, day__gte=today - timedelta(days=40)).order_by("-day"))
     newest = {row.branch_id: row for row in reversed(days)}  # of each branch: one file may be late
     assets = sum((row.net_assets for row in newest.values()), start=0)
     oldest = min((row.day for row in newest.values()), default="")
     inflow = sum((row.inflow - row.outflow for row in days if row.day >= month), start=0)
-    complaints = Complaint.objects.visible_to(user).filter(branch_id__in=ids)
-    calls = FollowUpCall.objects.visible_to(user).filter(client__branch_id__in=ids)
-    listing = reverse("clients:list")
-    alone = reverse("advisory:matching") if user.has_perm("advisory.view_matchingrun") else listing
+    complaints = Complaint.objects.visible_to(user).filter(**of_branch)
+    calls = FollowUpCall.objects.visible_to(user).filter(**{f"client__{name}": one for name, one in of_branch.items()})
+
+    def listing(page: str, **narrowed: Any) -> str:
+        query = {**narrowed, **({"branch": chosen.public_id} if chosen else {})}
+        return f"{reverse(page)}?{urlencode(query)}" if query else reverse(page)
+
     return [
-        {"label": _("Net assets"), "money": assets, "url": listing, "hint": str(oldest)},
-        {"label": _("Net inflow this month"), "money": inflow, "signed": True, "url": f"{listing}?sort=-assets"},
-        {"label": _("Clients served"), "value": clients["served"], "url": listing},
-        {"label": _("New this month"), "value": clients["new"], "url": f"{listing}?sort=-new&opened_from={month}"},
-        {"label": _("Without an advisor"), "value": clients["alone"], "url": alone},
-        {"label": _("Open complaints"), "value": complaints.open().count(), "url": reverse("complaints:list")},
+        {"label": _("Net assets"), "money": assets, "url": listing("clients:list"), "hint": str(oldest)},
+        {
+            "label": _("Net inflow this month"),
+            "money": inflow,
+            "signed": True,
+            "url": listing("clients:list", sort="-assets"),
+        },
+        {
+            "label": _("Clients served"),
+            "value": clients.served().count(),
+            "url": listing("clients:list", status="served"),
+        },
+        {
+            "label": _("New this month"),
+            "value": clients.filter(opened_on__gte=month).count(),
+            "url": listing("clients:list", sort="-new", opened_from=month),
+        },
+        {
+            "label": _("Without an advisor"),
+            "value": clients.without_advisor().count(),
+            "url": listing("clients:list", status="served", advisor="null"),
+        },
+        {
+            "label": _("Open complaints"),
+            "value": complaints.open().count(),
+            "url": listing("complaints:list", state="open"),
+        },
         {
             "label": _("Overdue complaints"),
             "value": complaints.overdue(today).count(),
-            "url": f"{reverse('complaints:list')}?overdue=true",
+            "url": listing("complaints:list", overdue="true"),
         },
         {
             "label": _("Follow-up calls due"),
             "value": calls.callable_on(today).count(),
-            "url": f"{reverse('care:queue')}?view=all&callable=true",
+            "url": listing("care:queue", view="all", callable="true"),
         },
         {
             "label": _("Overdue calls"),
             "value": calls.overdue(today).count(),
-            "url": f"{reverse('care:queue')}?view=all&overdue=true",
+            "url": listing("care:queue", view="all", overdue="true"),
         },
         *_thought(user, ids),
         *([known] if known else []),
-        *_leaks(user, ids),
+        *_leaks(user, ids, listing),
     ]
 
 
@@ -180,7 +199,7 @@ def _thought(user: User, ids: list[int]) -> list[dict[str, Any]]:
     ]
 
 
-def _leaks(user: User, ids: list[int]) -> list[dict[str, Any]]:
+def _leaks(user: User, ids: list[int], listing: Callable[..., str]) -> list[dict[str, Any]]:
     """What runs away in a year, for those who may see commission; what stands above the tier's rate is told beside it."""
     if not user.has_perm("tiers.view_rateleak"):
         return []
@@ -196,13 +215,13 @@ def _leaks(user: User, ids: list[int]) -> list[dict[str, Any]]:
         {
             "label": _("Commission leaks a year"),
             "money": sum((row["effect"] for row in told.values()), start=0),
-            "url": reverse("tiers:leaks"),
+            "url": listing("tiers:leaks"),
             "hint": ngettext("at %(count)d client", "at %(count)d clients", losing) % {"count": losing},
         },
         {
             "label": _("Charged above the tier's rate a year"),
             "money": above,
-            "url": f"{reverse('tiers:leaks')}?kind={RateLeak.Kind.ABOVE}",
+            "url": listing("tiers:leaks", kind=RateLeak.Kind.ABOVE),
             "hint": ngettext("at %(count)d client", "at %(count)d clients", dear) % {"count": dear},
         },
     ]

@@ -15,6 +15,7 @@ from crm.core.access import system_user
 from crm.core.clocks import local_date
 from tests.factories.care import FollowUpCallFactory, SurveyInvitationFactory, answered
 from tests.factories.clients import ClientFactory
+from tests.factories.complaints import ComplaintClockFactory, ComplaintFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +83,50 @@ def test_the_tiles_of_calls_open_the_calls_that_they_count(branch: Any, staff: A
     for label, count in (("Follow-up calls due", 2), ("Overdue calls", 2)):
         shown = list(browser.get(stats[label]["url"]).context["page"])
         assert (stats[label]["value"], len(shown)) == (count, count), label
+
+
+#: Tiles that count rows, with how many there are at the branch and at the two together.
+_COUNTING = {
+    "Clients served": (9, 18),
+    "New this month": (2, 4),
+    "Without an advisor": (8, 16),
+    "Open complaints": (2, 4),
+    "Overdue complaints": (1, 2),
+    "Follow-up calls due": (2, 4),
+    "Overdue calls": (2, 4),
+}
+
+
+@pytest.fixture
+def lively(branch: Any, other_branch: Any, staff: Any, today: Any) -> None:
+    """Two branches with clients, complaints and calls of every kind."""
+    advisor = staff("advisor")
+    ClientFactory(branch=branch, advisor=advisor)
+    for place in (branch, other_branch):
+        ClientFactory(branch=place, closed=True, opened_on=today.replace(day=1))
+        ClientFactory(branch=place, status="suspended")
+        ClientFactory(branch=place, status="dormant", opened_on=today.replace(day=1))
+        ClientFactory(branch=place, restricted_on=today, restriction_reason="注销申请")
+        ComplaintFactory(client=ClientFactory(branch=place), closed=True)
+        for late in (-3, 3):
+            complaint = ComplaintFactory(client=ClientFactory(branch=place))
+            ComplaintClockFactory(complaint=complaint, due_on=today + timedelta(days=late))
+        for days, held_until in ((-3, -3), (5, -1), (5, 4), (-2, 1)):
+            due, later = today + timedelta(days=days), today + timedelta(days=held_until)
+            FollowUpCallFactory(branch=place, due_on=due, not_before=later)
+    ClientFactory(branch=other_branch, advisor=staff("advisor", branch=other_branch))
+
+
+@pytest.mark.parametrize(("role", "chosen"), [("branch_manager", ""), ("compliance", "SH01"), ("compliance", "")])
+def test_every_tile_that_counts_opens_as_many_rows(lively: None, staff: Any, web: Any, role: str, chosen: str) -> None:
+    browser = web(staff(role))
+    stats = {str(one["label"]): one for one in browser.get("/branch/", {"branch": chosen}).context["stats"]}
+    place = 1 if role == "compliance" and not chosen else 0
+
+    told = {label: stats[label]["value"] for label in _COUNTING}
+    opened = {label: len(browser.get(stats[label]["url"]).context["page"].rows) for label in _COUNTING}
+
+    assert told == opened == {label: counts[place] for label, counts in _COUNTING.items()}
 
 
 def test_the_share_of_calls_done_leaves_out_those_that_were_not_possible(branch: Any) -> None:
