@@ -140,7 +140,7 @@ def _decision(
     request: HttpRequest, public_id: str, decide: Callable[..., MatchingRun], said: str, *, with_reason: bool = False
 ) -> HttpResponse:
     run, user = _run(request, public_id), actor_of(request)
-    form = DecisionForm(request.POST)
+    form = DecisionForm(request.POST, initial={"version": run.version})
 
     def do(form: Any) -> MatchingRun:
         words = form.command if with_reason else {}

@@ -101,12 +101,11 @@ def take(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take the call."""
     call = visible_call(request, public_id)
 
-    def do(_form: CommandForm) -> FollowUpCall:
-        return services.take_call(actor=actor_of(request), call=call, now=now())
+    def do(form: CommandForm) -> FollowUpCall:
+        return services.take_call(actor=actor_of(request), call=call, now=now(), version=form.seen)
 
-    return _command(
-        request, call, "take_form", TakeForm(request.POST, auto_id=_IDS["take_form"]), do, done=call.get_absolute_url
-    )
+    form = TakeForm(request.POST, **_seen(call, "take_form"))
+    return _command(request, call, "take_form", form, do, done=call.get_absolute_url)
 
 
 @require_POST
@@ -122,7 +121,7 @@ def release(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         call,
         "release_form",
-        TakeForm(request.POST, auto_id=_IDS["release_form"]),
+        TakeForm(request.POST, **_seen(call, "release_form")),
         do,
         said=_("The call is free again."),
     )
@@ -138,9 +137,8 @@ def attempt(request: HttpRequest, public_id: str) -> HttpResponse:
         return services.record_attempt(actor=actor_of(request), call=call, now=now(), version=form.seen, **form.command)
 
     said = _("Noted. The next attempt is on another working day.")
-    return _command(
-        request, call, "attempt_form", AttemptForm(request.POST, auto_id=_IDS["attempt_form"]), do, said=said
-    )
+    form = AttemptForm(request.POST, **_seen(call, "attempt_form"))
+    return _command(request, call, "attempt_form", form, do, said=said)
 
 
 @require_POST
@@ -152,7 +150,7 @@ def complete(request: HttpRequest, public_id: str) -> HttpResponse:
     def do(form: CommandForm) -> FollowUpCall:
         return services.complete_call(actor=actor_of(request), call=call, now=now(), version=form.seen, **form.command)
 
-    form = AnswersForm(request.POST, call=call, auto_id=_IDS["answers_form"])
+    form = AnswersForm(request.POST, call=call, **_seen(call, "answers_form"))
     return _command(request, call, "answers_form", form, do, said=_("The call is done."))
 
 
@@ -193,16 +191,20 @@ def _screen(request: HttpRequest, call: FollowUpCall) -> dict[str, Any]:
     if makes or context["answers_open"]:
         context |= _brief(user, call)
     if in_hands:
-        seen = {"version": call.version}
         context |= {
-            "answers_form": AnswersForm(call=call, initial=dict(seen), auto_id=_IDS["answers_form"]),
-            "attempt_form": AttemptForm(initial=dict(seen), auto_id=_IDS["attempt_form"]),
-            "release_form": TakeForm(initial=dict(seen), auto_id=_IDS["release_form"]),
+            "answers_form": AnswersForm(call=call, **_seen(call, "answers_form")),
+            "attempt_form": AttemptForm(**_seen(call, "attempt_form")),
+            "release_form": TakeForm(**_seen(call, "release_form")),
             "greeting": call.programme.greeting.replace("{branch}", client.branch.name),
         }
     elif context["may_take"]:
-        context["take_form"] = TakeForm(auto_id=_IDS["take_form"])
+        context["take_form"] = TakeForm(**_seen(call, "take_form"))
     return context
+
+
+def _seen(call: FollowUpCall, name: str) -> dict[str, Any]:
+    """What each form of the screen is made with: the version that is before the caller, and names of its own."""
+    return {"initial": {"version": call.version}, "auto_id": _IDS[name]}
 
 
 def _hindrances(call: FollowUpCall) -> list[str]:

@@ -53,7 +53,7 @@ class ClientCommands(Commands):
     writes = {
         "create": "once",
         "partial_update": "versioned",
-        "risk": "once",
+        "risk": "once+versioned",
         "advisor": "once+versioned",
         "do_not_contact": "once+versioned",
     }
@@ -62,8 +62,10 @@ class ClientCommands(Commands):
     @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.assess_client")])
     def risk(self, request: Request, **_path: str) -> Response:
         """Enter a risk grade; it is valid from the day of the assessment for the months that the figures say."""
-        client, said = self._row(), self._said(AssessRisk)
-        return self._change(lambda: assess_risk(client=client, actor=self._actor, now=timezone.now(), **said))
+        client, version, said = self._row(), seen_version(request), self._said(AssessRisk)
+        return self._change(
+            lambda: assess_risk(client=client, actor=self._actor, now=timezone.now(), version=version, **said)
+        )
 
     @extend_schema(request=AssignAdvisor, responses=_ANSWERS, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.assign_client")])

@@ -20,7 +20,7 @@ from clients.services.standing import lift_hold, set_hold
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Commands
+from crm.core.api.writes import Commands, etag, seen_version
 
 
 class DataRequestRead(serializers.Serializer[DataRequest]):
@@ -41,6 +41,7 @@ class DataRequestRead(serializers.Serializer[DataRequest]):
     answer = serializers.CharField()
     outcome = serializers.CharField()
     ended_at = serializers.DateTimeField(allow_null=True)
+    version = serializers.IntegerField()
 
 
 class DataRequestCreate(Strict):
@@ -82,12 +83,12 @@ class DataRequestViewSet(
     cursor_ordering = ("due_on", "pk")
     writes = {
         "create": "once",
-        "ask_proof": "once",
-        "check_identity": "once",
-        "take": "once",
-        "propose": "once",
-        "approve": "once",
-        "send_back": "once",
+        "ask_proof": "once+versioned",
+        "check_identity": "once+versioned",
+        "take": "once+versioned",
+        "propose": "once+versioned",
+        "approve": "once+versioned",
+        "send_back": "once+versioned",
     }
 
     def get_queryset(self) -> QuerySet[DataRequest]:
@@ -99,7 +100,7 @@ class DataRequestViewSet(
         """One request; the look is on the trail."""
         row, own = self.get_object(), request.user
         audit.record_read(own, "data_request.view", row, client=row.client)  # type: ignore[arg-type]  # signed in
-        return Response(self.get_serializer(row).data)
+        return Response(self.get_serializer(row).data, headers={"ETag": etag(row)})
 
     @extend_schema(request=DataRequestCreate, responses={201: DataRequestRead})
     def create(self, request: Request) -> Response:
@@ -148,10 +149,10 @@ class DataRequestViewSet(
         return self._step(services.send_back, WhyBody)
 
     def _step(self, service: Any, body: type[Strict], *, timed: bool = False) -> Response:
-        row, said, own = self.get_object(), self._said(body), self._own()
+        row, version, said, own = self.get_object(), seen_version(self.request), self._said(body), self._own()
         if timed:
             said["now"] = timezone.now()
-        return self.once(lambda: service(request=row, actor=own, **said), self._shown)
+        return self.once(lambda: service(request=row, actor=own, version=version, **said), self._shown)
 
     def _own(self) -> Any:
         return self.request.user
@@ -168,6 +169,7 @@ class LegalHoldRead(serializers.Serializer[LegalHold]):
     lifted_by = Person(allow_null=True)
     lifted_at = serializers.DateTimeField(allow_null=True)
     lift_reason = serializers.CharField()
+    version = serializers.IntegerField()
 
 
 class LegalHoldCreate(Strict):
@@ -185,11 +187,16 @@ class LegalHoldViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixi
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering = ("-set_at", "-pk")
-    writes = {"create": "once", "lift": "once"}
+    writes = {"create": "once", "lift": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[LegalHold]:
         rows: Any = LegalHold.objects.visible_to(self.request.user)
         return rows.select_related("client", "set_by", "lifted_by")
+
+    @extend_schema(responses={200: LegalHoldRead}, filters=False)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One hold."""
+        return self._shown(kwargs["id"])
 
     @extend_schema(request=LegalHoldCreate, responses={201: LegalHoldRead})
     def create(self, request: Request) -> Response:
@@ -202,6 +209,8 @@ class LegalHoldViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixi
     @action(detail=True, methods=["post"], permission_classes=[may("clients.change_legalhold")])
     def lift(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Lift the hold with a reason."""
-        row, said = self.get_object(), self._said(WhyBody)
+        row, version, said = self.get_object(), seen_version(request), self._said(WhyBody)
         own: Any = request.user
-        return self.once(lambda: lift_hold(hold=row, actor=own, now=timezone.now(), **said), self._shown)
+        return self.once(
+            lambda: lift_hold(hold=row, actor=own, now=timezone.now(), version=version, **said), self._shown
+        )

@@ -51,7 +51,7 @@ from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Strict
 from crm.core.api.trail import ListOnTrail
-from crm.core.api.writes import Commands, seen_version
+from crm.core.api.writes import Commands, etag, seen_version
 
 ID = "[0-9A-Z]{26}"
 
@@ -155,7 +155,7 @@ class HouseholdViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[
     lookup_url_kwarg = "id"
     lookup_value_regex = ID
     cursor_ordering = ("-pk",)
-    writes = {"create": "once", "join": "once", "leave": "once"}
+    writes = {"create": "once", "join": "once+versioned", "leave": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[Household]:
         rows: Any = Household.objects.visible_to(self.request.user)
@@ -178,7 +178,7 @@ class HouseholdViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[
         row = self.get_object()
         own: Any = request.user
         audit.record_read(own, "profile_row.view", row)
-        return Response(self.get_serializer(row).data)
+        return Response(self.get_serializer(row).data, headers={"ETag": etag(row)})
 
     @extend_schema(request=HouseholdFound, responses={201: HouseholdRead})
     def create(self, request: Request) -> Response:
@@ -190,21 +190,23 @@ class HouseholdViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[
     @action(detail=True, methods=["post"])
     def join(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Bring one more client into a household."""
-        row, said = self.get_object(), self._said(HouseholdPlace)
-        return self._once(lambda terms: services.join_household(household=row, **said, **terms).household)
+        row, version, said = self.get_object(), seen_version(request), self._said(HouseholdPlace)
+        return self._once(
+            lambda terms: services.join_household(household=row, version=version, **said, **terms).household
+        )
 
     @extend_schema(request=HouseholdPlace, responses={201: None})
     @action(detail=True, methods=["post"])
     def leave(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Take a client out of his household; one that nobody is left in goes."""
         rows: Any = Household.objects.all()
-        said, own = self._said(HouseholdPlace), self.request.user
+        version, said, own = seen_version(request), self._said(HouseholdPlace), self.request.user
         now: Any = timezone.now()
 
         def make() -> Any:
             row = get_object_or_404(rows.visible_to(own), public_id=id)
             get_object_or_404(HouseholdMember.objects.filter(household=row), client=said["client"])
-            services.leave_household(client=said["client"], actor=own, now=now)
+            services.leave_household(client=said["client"], actor=own, now=now, version=version)
             return row
 
         return self.once(make, lambda public_id: Response({"id": public_id}))
@@ -215,7 +217,8 @@ class HouseholdViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[
 
     def _shown(self, public_id: str) -> Response:
         """Through the serializer above, which asks whose members may be shown."""
-        return Response(self.get_serializer(get_object_or_404(self.get_queryset(), public_id=public_id)).data)
+        row = get_object_or_404(self.get_queryset(), public_id=public_id)
+        return Response(self.get_serializer(row).data, headers={"ETag": etag(row)})
 
 
 #: Name under /api/v1/ → resource.

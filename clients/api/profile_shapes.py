@@ -202,6 +202,7 @@ class HouseholdRead(serializers.Serializer[Household]):
     name = serializers.CharField()
     members = serializers.SerializerMethodField()
     hidden = serializers.SerializerMethodField()
+    version = serializers.IntegerField()
 
     @extend_schema_field(ClientName(many=True))
     def get_members(self, row: Household) -> Any:

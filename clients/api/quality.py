@@ -21,7 +21,7 @@ from clients.quality import QualityItem
 from clients.services import ask_next, verify_facts
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Strict
-from crm.core.api.writes import Once
+from crm.core.api.writes import Once, etag, seen_version
 
 
 def _items() -> serializers.ListField:
@@ -29,7 +29,10 @@ def _items() -> serializers.ListField:
 
 
 class QualityRead(serializers.Serializer[ClientQuality]):
-    """Scores in whole per cent; the lists name items of the catalogue (figures ``quality.person``, ``quality.institution``)."""
+    """Scores in whole per cent; the lists name items of the catalogue (figures ``quality.person``, ``quality.institution``).
+
+    ``version`` is the client's: verifying his facts sends it back as If-Match.
+    """
 
     client = ClientName()
     score = serializers.IntegerField()
@@ -41,6 +44,7 @@ class QualityRead(serializers.Serializer[ClientQuality]):
     stale = _items()
     refused = _items()
     scored_on = serializers.DateField()
+    version = serializers.IntegerField(source="client.version")
 
 
 class VerifyBody(Strict):
@@ -66,22 +70,28 @@ class QualityViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering = ("-pressing", "-client_id")
-    writes = {"verify": "once", "ask": "once"}
+    writes = {"verify": "once+versioned", "ask": "once"}
 
     def get_queryset(self) -> QuerySet[ClientQuality]:
         rows: Any = ClientQuality.objects.visible_to(self.request.user)
         return rows.for_list()
 
+    @extend_schema(responses={200: QualityRead}, filters=False)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The scores of one client; the ETag is the version of his facts."""
+        return self._shown(kwargs["id"])
+
     @extend_schema(request=VerifyBody, responses={201: QualityRead}, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("clients.verify_client")])
     def verify(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Note that facts on file were checked, and how."""
-        client, said = self.get_object().client, self._said(VerifyBody)
+        client, version, said = self.get_object().client, seen_version(request), self._said(VerifyBody)
         own: Any = request.user
+        items = sorted(said["items"])
 
         def make() -> Client:
             done: Client = verify_facts(
-                client=client, items=sorted(said["items"]), how=said["how"], actor=own, now=timezone.now()
+                client=client, items=items, how=said["how"], actor=own, now=timezone.now(), version=version
             )
             return done
 
@@ -107,4 +117,6 @@ class QualityViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
 
     def _shown(self, public_id: str) -> Response:
         row = get_object_or_404(self.get_queryset(), client__public_id=public_id)
-        return Response(QualityRead(row, context=self.get_serializer_context()).data)
+        return Response(
+            QualityRead(row, context=self.get_serializer_context()).data, headers={"ETag": etag(row.client)}
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -104,7 +105,7 @@ class ClientForm(CommandForm):
 
 
 class RiskForm(CommandForm):
-    """A risk grade found outside of the product."""
+    """A risk grade found outside of the product; it begins with the one on file."""
 
     grade = forms.ChoiceField(label=_("Risk grade"), choices=RiskGrade.choices)
     is_lowest = forms.BooleanField(
@@ -114,6 +115,11 @@ class RiskForm(CommandForm):
     basis = forms.CharField(
         label=_("Basis"), max_length=200, help_text=_("Which questionnaire or document says so, and where it is kept.")
     )
+
+    def __init__(self, *args: Any, client: Client, today: date, **kwargs: Any) -> None:
+        held = {"grade": client.risk_grade, "is_lowest": client.is_lowest_risk}
+        kwargs["initial"] = {**held, "assessed_on": today, "version": client.version}
+        super().__init__(*args, **kwargs)
 
 
 class AdvisorField(forms.ModelChoiceField):

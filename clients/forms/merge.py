@@ -51,12 +51,12 @@ class MergeForm(CommandForm):
     def said(self) -> dict[str, Any]:
         """What the service takes."""
         given = self.cleaned_data
-        seen = given.get("version"), given.get("leaving_version")
+        seen = [-1 if given.get(name) is None else given[name] for name in ("version", "leaving_version")]
         return {
             "reason": given["reason"],
             "adds_assets": bool(given.get("adds_assets")),
             "choices": {fact.key: given[f"fact_{fact.key}"] for fact in self.preview.facts},
-            "versions": seen if None not in seen else None,
+            "versions": tuple(seen),
         }
 
 

@@ -143,6 +143,11 @@ class LegalHold(PublicModel):
     def __str__(self) -> str:
         return self.reason
 
+    @property
+    def version(self) -> int:
+        """A hold changes once: when it is lifted."""
+        return 1 if self.lifted_at is None else 2
+
 
 class Erasure(PublicModel):
     """The erasure of one client's data after retention: proposed, approved by two others, done, with its certificate."""
@@ -195,3 +200,9 @@ class Erasure(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.state} {self.proposed_at:%Y-%m-%d}"
+
+    @property
+    def version(self) -> int:
+        """Moves with each approval and with the end, whichever it is."""
+        ended = self.state in (self.State.DONE, self.State.REJECTED)
+        return 1 + (self.first_approver_id is not None) + (self.second_approver_id is not None) + ended

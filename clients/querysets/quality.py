@@ -20,7 +20,8 @@ POOR, GOOD = 60, 80
 _LISTED = (
     *("score", "completeness", "verification", "freshness", "missing", "unverified", "stale", "refused", "pressing"),
     "scored_on",
-    *("client__public_id", "client__name", "client__external_id", "client__total_assets", "client__advisor__name"),
+    *("client__public_id", "client__version", "client__name", "client__external_id", "client__total_assets"),
+    "client__advisor__name",
 )
 
 

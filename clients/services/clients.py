@@ -200,15 +200,17 @@ def assess_risk(
     actor: User,
     now: datetime,
     is_lowest: bool = False,
+    version: int | None = None,
 ) -> RiskAssessment:
     """Enter a risk grade found on ``assessed_on``; it is valid for ``suitability.assessment_valid_months``.
 
-    The newest assessment is the client's grade; an older one entered late only joins the history.
+    The newest assessment is the client's grade; an older one entered late only joins the history. Raises ``ClientClosed``
+    and ``StaleEdit``: whoever enters a grade has seen the one that it takes the place of.
     """
     if assessed_on > local_date(now):
         raise InvalidInput(fields={"assessed_on": _("An assessment cannot lie in the future.")})
     refuse_before_trading("assessed_on", assessed_on)
-    row: Client = lock(Client.objects.select_related("branch"), pk=client.pk)
+    row: Client = lock(Client.objects.select_related("branch"), pk=client.pk, version=version)
     if row.status == Client.Status.CLOSED:
         raise ClientClosed
     months = figures(assessed_on, row.branch).months("suitability.assessment_valid_months")

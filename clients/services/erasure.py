@@ -59,9 +59,12 @@ def propose_erasure(*, client: Client, reason: str, actor: User, now: datetime) 
 
 
 @service("erasure.approve")
-def approve_erasure(*, erasure: Erasure, actor: User, now: datetime) -> Erasure:
-    """One of the two approvals; the second starts the job. Raises ``FourEyes``, ``WrongStep`` and ``NotErasable``."""
-    row: Erasure = lock(Erasure.objects.select_related("client__branch"), pk=erasure.pk)
+def approve_erasure(*, erasure: Erasure, actor: User, now: datetime, version: int | None = None) -> Erasure:
+    """One of the two approvals; the second starts the job.
+
+    Raises ``FourEyes``, ``WrongStep``, ``NotErasable``, and ``StaleEdit`` where somebody else has decided meanwhile.
+    """
+    row: Erasure = lock(Erasure.objects.select_related("client__branch"), pk=erasure.pk, version=version)
     if row.state != State.PROPOSED:
         raise WrongStep(_("This has already been decided."))
     if actor.pk in (row.proposed_by_id, row.first_approver_id):
@@ -81,11 +84,11 @@ def approve_erasure(*, erasure: Erasure, actor: User, now: datetime) -> Erasure:
 
 
 @service("erasure.reject")
-def reject_erasure(*, erasure: Erasure, reason: str, actor: User) -> Erasure:
-    """Nothing is erased. Raises ``WrongStep``."""
+def reject_erasure(*, erasure: Erasure, reason: str, actor: User, version: int | None = None) -> Erasure:
+    """Nothing is erased. Raises ``WrongStep``, and ``StaleEdit`` where somebody else has decided meanwhile."""
     if len(reason.strip()) < 4:
         raise InvalidInput(fields={"reason": _("Say why.")})
-    row: Erasure = lock(Erasure.objects.select_related("client"), pk=erasure.pk)
+    row: Erasure = lock(Erasure.objects.select_related("client"), pk=erasure.pk, version=version)
     if row.state != State.PROPOSED:
         raise WrongStep(_("This has already been decided."))
     row.state = State.REJECTED

@@ -92,27 +92,33 @@ def found_household(*, client: Client, name: str, actor: User, now: datetime) ->
 
 
 @service("household.join")
-def join_household(*, household: Household, client: Client, actor: User, now: datetime) -> HouseholdMember:
-    """One more client in a household. Raises ``InAHousehold`` when he is in one, ``NotAPerson`` for an institution, and
-    ``HouseholdGone`` when the last member has just left."""
+def join_household(
+    *, household: Household, client: Client, actor: User, now: datetime, version: int | None = None
+) -> HouseholdMember:
+    """One more client in a household. Raises ``InAHousehold`` when he is in one, ``NotAPerson`` for an institution,
+    ``HouseholdGone`` when the last member has just left, and ``StaleEdit`` when others joined or left meanwhile."""
     _person(client)
-    held = _held(household.pk)
+    held = _held(household.pk, version)
     row = _join(held, client, now)
+    held.save_changed([])
     audit.record(actor, "household.join", held, after={"client": client.public_id}, client=client)
     return row
 
 
 @service("household.leave")
-def leave_household(*, client: Client, actor: User, now: datetime) -> None:
-    """Take a client out of his household; one that nobody is left in goes. Raises ``NotInAHousehold``."""
+def leave_household(*, client: Client, actor: User, now: datetime, version: int | None = None) -> None:
+    """Take a client out of his household; one that nobody is left in goes. Raises ``NotInAHousehold``, and ``StaleEdit``
+    when others joined or left meanwhile."""
     lock(Client.objects.all(), pk=client.pk)
     place = HouseholdMember.objects.filter(client=client).select_related("household").first()
     if place is None:
         raise NotInAHousehold
-    held = _held(place.household_id)
+    held = _held(place.household_id, version)
     HouseholdMember.objects.filter(client=client, household=held).delete()
     audit.record(actor, "household.leave", held, before={"client": client.public_id}, client=client)
-    if not held.members.exists():
+    if held.members.exists():
+        held.save_changed([])
+    else:
         held.delete()
 
 
@@ -123,9 +129,9 @@ def _person(client: Client) -> None:
         raise NotAPerson
 
 
-def _held(pk: int) -> Household:
+def _held(pk: int, version: int | None) -> Household:
     try:
-        held: Household = lock(Household.objects.all(), pk=pk)
+        held: Household = lock(Household.objects.all(), pk=pk, version=version)
     except Household.DoesNotExist:
         raise HouseholdGone from None
     return held

@@ -19,10 +19,13 @@ _SHORTEST = 4
 
 
 @service("client.restrict")
-def restrict_client(*, client: Client, reason: str, actor: User, now: datetime) -> Client:
-    """Stop everything but storage; nobody contacts him, edits him or finds him in normal work. Twice is once."""
+def restrict_client(*, client: Client, reason: str, actor: User, now: datetime, version: int | None = None) -> Client:
+    """Stop everything but storage; nobody contacts him, edits him or finds him in normal work. Twice is once.
+
+    Raises ``StaleEdit``.
+    """
     said = _said(reason)
-    row: Client = lock(Client.objects.all(), pk=client.pk, closed_too=True)
+    row: Client = lock(Client.objects.all(), pk=client.pk, closed_too=True, version=version)
     if row.restricted_on is not None:
         return row
     row.restricted_on, row.restriction_reason = local_date(now), said
@@ -32,10 +35,10 @@ def restrict_client(*, client: Client, reason: str, actor: User, now: datetime) 
 
 
 @service("client.end_restriction")
-def end_restriction(*, client: Client, reason: str, actor: User) -> Client:
-    """Take the restriction back. Raises ``NotRestricted``; an erased client stays so."""
+def end_restriction(*, client: Client, reason: str, actor: User, version: int | None = None) -> Client:
+    """Take the restriction back. Raises ``NotRestricted``, also for an erased client, and ``StaleEdit``."""
     said = _said(reason)
-    row: Client = lock(Client.objects.all(), pk=client.pk, closed_too=True)
+    row: Client = lock(Client.objects.all(), pk=client.pk, closed_too=True, version=version)
     if row.restricted_on is None or row.erased_on is not None:
         raise NotRestricted
     row.restricted_on, row.restriction_reason = None, ""
@@ -57,10 +60,10 @@ def set_hold(*, client: Client, reason: str, actor: User, now: datetime) -> Lega
 
 
 @service("legal_hold.lift")
-def lift_hold(*, hold: LegalHold, reason: str, actor: User, now: datetime) -> LegalHold:
-    """Lift a hold with a reason; it stays in the history. Raises ``NotHeld``."""
+def lift_hold(*, hold: LegalHold, reason: str, actor: User, now: datetime, version: int | None = None) -> LegalHold:
+    """Lift a hold with a reason; it stays in the history. Raises ``NotHeld`` and ``StaleEdit``."""
     said = _said(reason)
-    row: LegalHold = lock(LegalHold.objects.select_related("client"), pk=hold.pk)
+    row: LegalHold = lock(LegalHold.objects.select_related("client"), pk=hold.pk, version=version)
     if row.lifted_at is not None:
         raise NotHeld
     row.lifted_by, row.lifted_at, row.lift_reason = actor, now, said

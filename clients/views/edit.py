@@ -94,12 +94,14 @@ def client_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 def client_risk(request: HttpRequest, public_id: str) -> HttpResponse:
     """Enter a risk grade."""
     client = visible_client(request, public_id)
-    form = RiskForm(request.POST or None, initial={"assessed_on": today()})
+    form = RiskForm(request.POST or None, client=client, today=today())
     return _about(
         request,
         client,
         form,
-        lambda: assess_risk(client=client, actor=actor_of(request), now=timezone.now(), **form.command),
+        lambda: assess_risk(
+            client=client, actor=actor_of(request), now=timezone.now(), version=form.seen, **form.command
+        ),
         title=_("Enter a risk grade"),
         submit=_("Enter"),
     )

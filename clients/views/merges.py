@@ -74,12 +74,16 @@ def duplicate_dismiss(request: HttpRequest, public_id: str) -> HttpResponse:
     pairs = DuplicatePair.objects.visible_to(actor_of(request)).with_clients()
     pair: DuplicatePair = get_object_or_404(pairs, public_id=public_id)
     names = {"one": shown_name(pair.first, request.user), "other": shown_name(pair.second, request.user)}
-    form = DifferentForm(request.POST or None)
+    form = DifferentForm(request.POST or None, initial={"version": pair.version})
     return _decide(
         request,
         form,
         lambda: dismiss_pair(
-            pair=pair, actor=actor_of(request), now=timezone.now(), reason=form.cleaned_data["reason"]
+            pair=pair,
+            actor=actor_of(request),
+            now=timezone.now(),
+            reason=form.cleaned_data["reason"],
+            version=form.seen,
         ),
         title=_("%(one)s and %(other)s are two clients") % names,
         submit=_("Two different clients"),
@@ -190,13 +194,12 @@ def merge_detail(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.approve_mergerecord", raise_exception=True)
 def merge_approve(request: HttpRequest, public_id: str) -> HttpResponse:
     """Do what was asked for."""
-    record, form = _record(request, public_id), NoteForm(request.POST or None)
+    record = _record(request, public_id)
+    form = NoteForm(request.POST or None, initial={"version": record.version})
     return _decide(
         request,
         form,
-        lambda: approve_merge(
-            record=record, actor=actor_of(request), now=timezone.now(), note=form.cleaned_data["note"]
-        ),
+        lambda: approve_merge(record=record, version=form.seen, **_decided(request, form)),
         title=_("Approve the merge"),
         submit=_("Merge"),
         note=_(
@@ -210,13 +213,12 @@ def merge_approve(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("clients.approve_mergerecord", raise_exception=True)
 def merge_reject(request: HttpRequest, public_id: str) -> HttpResponse:
     """They stay two clients."""
-    record, form = _record(request, public_id), RejectForm(request.POST or None)
+    record = _record(request, public_id)
+    form = RejectForm(request.POST or None, initial={"version": record.version})
     return _decide(
         request,
         form,
-        lambda: reject_merge(
-            record=record, actor=actor_of(request), now=timezone.now(), note=form.cleaned_data["note"]
-        ),
+        lambda: reject_merge(record=record, version=form.seen, **_decided(request, form)),
         title=_("Reject the merge"),
         submit=_("Reject"),
         note="",
@@ -264,6 +266,10 @@ def _decide(request: HttpRequest, form: Any, do: Any, *, title: str, submit: str
         context=context,
         said=_("Saved."),
     )
+
+
+def _decided(request: HttpRequest, form: Any) -> dict[str, Any]:
+    return {"actor": actor_of(request), "now": timezone.now(), "note": form.cleaned_data["note"]}
 
 
 def _record(request: HttpRequest, public_id: str) -> MergeRecord:

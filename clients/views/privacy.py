@@ -177,7 +177,8 @@ def request_step(request: HttpRequest, public_id: str, step: str) -> HttpRespons
     chosen = STEPS[step]
     if not user.has_perm(chosen.right):
         raise MissingRight
-    form = chosen.form(request.POST or None, initial={"version": row.version})
+    # The file only takes out what is on file; every other step changes the request.
+    form = chosen.form(request.POST or None, initial={} if step == "file" else {"version": row.version})
     sections: list[Any] = []
 
     def do(_form: Any) -> DataRequest:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,11 +30,13 @@ from clients.services import (
 from clients.services.relations import client_with_number
 from clients.views.fact_groups import GROUPS, group_shown, groups_for
 from clients.views.rows import today, visible_client
-from crm.core.errors import DomainError
-from crm.core.views.commands import command
+from crm.core.errors import StaleEdit
+from crm.core.views.commands import at_once, command
 from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
+#: The version that a form about the household of a client without one sends: somebody may found one meanwhile.
+_IN_NONE = 0
 #: What the form of a stage proposes as its last day.
 _USUAL = timedelta(days=30)
 
@@ -126,7 +127,13 @@ def stage_set(request: HttpRequest, public_id: str) -> HttpResponse:
 def stage_end(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let the rule say the stage again."""
     client = visible_client(request, public_id)
-    return _at_once(request, client, lambda: end_stage(client=client, actor=actor_of(request), now=timezone.now()))
+    who, now = actor_of(request), timezone.now()
+    return at_once(
+        request,
+        do=lambda seen: end_stage(client=client, actor=who, now=now, version=seen),
+        back=profile_of(client),
+        said=_("Saved."),
+    )
 
 
 @_FORM
@@ -156,12 +163,15 @@ def household_join(request: HttpRequest, public_id: str) -> HttpResponse:
     """Found a household with this client, or bring another client into his."""
     client = visible_client(request, public_id)
     place = HouseholdMember.objects.filter(client=client).select_related("household").first()
-    form = HouseholdForm(request.POST or None, exists=place is not None)
+    seen_first = place.household.version if place else _IN_NONE
+    form = HouseholdForm(request.POST or None, exists=place is not None, initial={"version": seen_first})
 
     def do() -> Any:
         who, now = actor_of(request), timezone.now()
         number = form.cleaned_data["other_number"]
         other = client_with_number(who, client, number) if number else None
+        if place is None and form.seen != _IN_NONE:
+            raise StaleEdit
         with transaction.atomic():
             home = (
                 place.household
@@ -169,7 +179,8 @@ def household_join(request: HttpRequest, public_id: str) -> HttpResponse:
                 else found_household(client=client, name=form.cleaned_data["name"], actor=who, now=now)
             )
             if other is not None:
-                join_household(household=home, client=other, actor=who, now=now)
+                version = form.seen if place else None
+                join_household(household=home, client=other, actor=who, now=now, version=version)
         return home
 
     title = _("Bring a client into the household") if place else _("Found a household")
@@ -181,8 +192,12 @@ def household_join(request: HttpRequest, public_id: str) -> HttpResponse:
 def household_leave(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take the client out of his household."""
     client = visible_client(request, public_id)
-    return _at_once(
-        request, client, lambda: leave_household(client=client, actor=actor_of(request), now=timezone.now())
+    who, now = actor_of(request), timezone.now()
+    return at_once(
+        request,
+        do=lambda seen: leave_household(client=client, actor=who, now=now, version=seen),
+        back=profile_of(client),
+        said=_("Saved."),
     )
 
 
@@ -191,17 +206,6 @@ def household_leave(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def profile_of(client: Client) -> str:
     return f"{client.get_absolute_url()}?tab=profile"
-
-
-def _at_once(request: HttpRequest, client: Client, do: Callable[[], Any]) -> HttpResponse:
-    """A command without a form of its own; a refusal is said on the page it came from."""
-    try:
-        do()
-    except DomainError as refusal:
-        messages.error(request, str(refusal.message))
-    else:
-        messages.success(request, _("Saved."))
-    return redirect(profile_of(client))
 
 
 def _crumbs(request: HttpRequest, client: Client) -> list[dict[str, str]]:

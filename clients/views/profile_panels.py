@@ -55,9 +55,9 @@ def profile_context(request: HttpRequest, client: Client, day: date) -> dict[str
 
 
 def _urls(user: User, client: Client, kind: str, row: Any, *sealed: str) -> dict[str, Any]:
-    """Where a row is changed, taken off and revealed, for those who may."""
+    """Where a row is changed, taken off and revealed, for those who may; and the version that stands on the page."""
     args = [client.public_id, row.public_id]
-    made: dict[str, Any] = {"edit_url": "", "remove_url": "", "reveal": {}}
+    made: dict[str, Any] = {"edit_url": "", "remove_url": "", "reveal": {}, "version": row.version}
     if user.has_perm(f"clients.change_{row._meta.model_name}"):
         made["edit_url"] = reverse(f"clients:{kind}_edit", args=args)
         if not getattr(row, "is_primary", False):
@@ -196,7 +196,11 @@ def _relations(user: User, client: Client) -> dict[str, Any]:
         if other is not None and other.pk not in seen:
             continue
         mine = row.client_id == client.pk
-        links = _urls(user, client, "relation", row) if mine else {"edit_url": "", "remove_url": "", "reveal": {}}
+        links = (
+            _urls(user, client, "relation", row)
+            if mine
+            else {"edit_url": "", "remove_url": "", "reveal": {}, "version": 0}
+        )
         shown.append(
             {
                 "row": row,

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -28,7 +27,7 @@ from clients.views.rows import visible_client
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.services.reveal import reveal_field
-from crm.core.views.commands import command
+from crm.core.views.commands import at_once, command
 from crm.core.views.places import actor_of
 
 
@@ -158,14 +157,14 @@ def _remove(kind: RowKind) -> Callable[..., HttpResponse]:
     @permission_required(f"clients.change_{kind.right}", raise_exception=True)
     def page(request: HttpRequest, public_id: str, row: str) -> HttpResponse:
         client = visible_client(request, public_id)
-        held = visible_row(actor_of(request), client, kind, row)
-        try:
-            services.remove_row(row=held, actor=actor_of(request), now=timezone.now())
-        except DomainError as refusal:
-            messages.error(request, str(refusal.message))
-        else:
-            messages.success(request, str(_("Taken off. It stays on file.")))
-        return redirect(profile_of(client))
+        who, now = actor_of(request), timezone.now()
+        held = visible_row(who, client, kind, row)
+        return at_once(
+            request,
+            do=lambda seen: services.remove_row(row=held, actor=who, now=now, version=seen),
+            back=profile_of(client),
+            said=str(_("Taken off. It stays on file.")),
+        )
 
     return page
 

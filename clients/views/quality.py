@@ -96,7 +96,7 @@ def complete(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 @permission_required("clients.verify_client", raise_exception=True)
 def verify(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One click: this fact was checked, and how. Pressing twice notes it once more, and harms nothing."""
+    """One click: this fact was checked, and how. Only the value that was seen is: a changed one has to be looked at anew."""
     client = visible_client(request, public_id)
     form = VerifyForm({**request.POST.dict(), "items": request.POST.getlist("items"), "form_token": "-"})
     if form.is_valid():
@@ -107,6 +107,7 @@ def verify(request: HttpRequest, public_id: str) -> HttpResponse:
                 how=form.cleaned_data["how"],
                 actor=actor_of(request),
                 now=timezone.now(),
+                version=-1 if form.seen is None else form.seen,
             )
         except DomainError as refusal:
             messages.error(request, str(refusal.message))

@@ -104,6 +104,7 @@ def hold_lift(request: HttpRequest, public_id: str) -> HttpResponse:
         lambda said: lift_hold(hold=hold, actor=actor_of(request), now=timezone.now(), **said),
         title=_("Lift the legal hold"),
         note=hold.reason,
+        changes=hold,
     )
 
 
@@ -119,6 +120,7 @@ def restriction(request: HttpRequest, public_id: str) -> HttpResponse:
             lambda said: restrict_client(client=client, actor=user, now=timezone.now(), **said),
             title=_("Restrict to storage"),
             note=_("No contact, no change, and nobody finds the client in daily work; compliance still sees him."),
+            changes=client,
         )
     return _about(
         request,
@@ -126,6 +128,7 @@ def restriction(request: HttpRequest, public_id: str) -> HttpResponse:
         lambda said: end_restriction(client=client, actor=user, **said),
         title=_("End the restriction"),
         note=client.restriction_reason,
+        changes=client,
     )
 
 
@@ -172,7 +175,7 @@ def erasure_decide(request: HttpRequest, public_id: str) -> HttpResponse:
         done: Erasure = (
             reject_erasure(erasure=row, actor=user, **said)
             if rejects
-            else approve_erasure(erasure=row, actor=user, now=timezone.now())
+            else approve_erasure(erasure=row, actor=user, now=timezone.now(), version=said["version"])
         )
         return done
 
@@ -183,6 +186,7 @@ def erasure_decide(request: HttpRequest, public_id: str) -> HttpResponse:
         title=_("Reject the erasure") if rejects else _("Approve the erasure"),
         note="" if rejects else _("After the second approval the data are gone for good; only the certificate stays."),
         back=reverse("clients:erasure", args=[row.public_id]),
+        changes=row,
     )
 
 
@@ -195,10 +199,11 @@ def _erasure(request: HttpRequest, public_id: str) -> Erasure:
 
 
 def _about(
-    request: HttpRequest, client: Client, do: Any, *, title: str, note: str = "", back: str = ""
+    request: HttpRequest, client: Client, do: Any, *, title: str, note: str = "", back: str = "", changes: Any = None
 ) -> HttpResponse:
-    """A command with a reason about one client."""
-    form, name = WhyForm(request.POST or None), shown_name(client, request.user)
+    """A command with a reason about one client; ``changes`` is the row that it changes, if it does more than add one."""
+    form = WhyForm(request.POST or None, initial={} if changes is None else {"version": changes.version})
+    name = shown_name(client, request.user)
     where = back or client.get_absolute_url()
     context = {
         "client": client,
@@ -215,7 +220,7 @@ def _about(
     return command(
         request,
         form,
-        do=lambda _form: do(form.command),
+        do=lambda _form: do(form.command if changes is None else {**form.command, "version": form.seen}),
         done=lambda: where,
         template="clients/form.html",
         context=context,

@@ -31,7 +31,7 @@ from clients.services.segments import (
 )
 from crm.core.keyset import capped, capped_count, capped_text, page_of
 from crm.core.models import User
-from crm.core.views.commands import command
+from crm.core.views.commands import at_once, command
 from crm.core.views.lists import part
 from crm.core.views.places import actor_of
 
@@ -183,9 +183,12 @@ def segment_delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give one's own segment up."""
     user = actor_of(request)
     segment = get_object_or_404(Segment.objects.visible_to(user).filter(owner=user), public_id=public_id)
-    delete_segment(segment=segment, actor=user)
-    messages.success(request, _("The segment is gone."))
-    return redirect("clients:segments")
+    return at_once(
+        request,
+        do=lambda seen: delete_segment(segment=segment, actor=user, version=seen),
+        back=reverse("clients:segments"),
+        said=_("The segment is gone."),
+    )
 
 
 @require_POST

@@ -101,7 +101,9 @@ def test_approval_moves_the_clients_and_a_second_one_is_told(web: Web, manager: 
     browser = web(manager)
 
     first = browser.post(f"{run.get_absolute_url()}approve/", decision(run))
-    second = browser.post(f"{run.get_absolute_url()}approve/", {"form_token": new_public_id()})
+    second = browser.post(
+        f"{run.get_absolute_url()}approve/", {"form_token": new_public_id(), "version": run.version + 1}
+    )
 
     assert (first.status_code, second.status_code) == (302, 409)
     assert Client.objects.exclude(advisor=None).count() == 3
@@ -338,12 +340,13 @@ def test_an_agreement_is_ended_once_and_not_cancelled_late(web: Web, manager: Us
     row = AgreementFactory(client__branch=branch)
     browser, today = web(manager), local_date(timezone.now())
 
-    late = browser.post(f"/agreements/{row.public_id}/cancel/", {"form_token": "a", "received_on": today})
+    late = browser.post(f"/agreements/{row.public_id}/cancel/", {"form_token": "a", "version": 1, "received_on": today})
     stale = browser.post(
         f"/agreements/{row.public_id}/end/", {"form_token": "b", "version": 9, "ended_on": today, "reason": "期满"}
     )
-    ended = browser.post(f"/agreements/{row.public_id}/end/", {"form_token": "c", "ended_on": today, "reason": "期满"})
-    again = browser.post(f"/agreements/{row.public_id}/end/", {"form_token": "d", "ended_on": today, "reason": "期满"})
+    said = {"ended_on": today, "reason": "期满"}
+    ended = browser.post(f"/agreements/{row.public_id}/end/", {"form_token": "c", "version": 1, **said})
+    again = browser.post(f"/agreements/{row.public_id}/end/", {"form_token": "d", "version": 2, **said})
 
     assert [late.status_code, stale.status_code, ended.status_code, again.status_code] == [409, 412, 302, 409]
     assert AdvisoryAgreement.objects.get().end_reason == "期满"

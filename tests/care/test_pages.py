@@ -158,7 +158,7 @@ def test_a_call_is_taken_tried_and_another_day_is_set_on_the_screen(web: Web, st
     url = call.get_absolute_url()
     assert "Take the call" in text_of(browser, "care:call", call.public_id)
 
-    browser.post(reverse("care:call_take", args=[call.public_id]), {"form_token": "a"})
+    browser.post(reverse("care:call_take", args=[call.public_id]), {"form_token": "a", "version": 1})
     screen = browser.get(url)
     assert "operated your account" in screen.content.decode()
     version = screen.context["answers_form"].initial["version"]
@@ -247,9 +247,10 @@ def test_a_screen_that_is_older_than_the_call_is_refused(
 def test_of_two_who_open_the_same_call_the_second_is_told(web: Web, staff: Staff, branch: Branch) -> None:
     call = call_of(branch)
     taken_by_other = web(staff("follow_up_caller"))
-    taken_by_other.post(reverse("care:call_take", args=[call.public_id]), {"form_token": "a"})
+    url = reverse("care:call_take", args=[call.public_id])
+    taken_by_other.post(url, {"form_token": "a", "version": 1})
 
-    answer = web(staff("follow_up_caller")).post(reverse("care:call_take", args=[call.public_id]), {"form_token": "b"})
+    answer = web(staff("follow_up_caller")).post(url, {"form_token": "b", "version": 1})
 
     assert answer.status_code == 409
     text = answer.content.decode()
@@ -270,7 +271,7 @@ def test_a_call_that_was_put_back_over_night_says_so_when_its_old_screen_is_sent
     )
 
     assert answer.status_code == 412
-    assert "This has been changed in the meantime" in answer.content.decode()
+    assert "This was changed after you opened the form" in answer.content.decode()
 
 
 def test_the_advisor_sees_that_his_client_was_called_and_never_what_was_said(

@@ -236,7 +236,7 @@ def test_a_reminder_is_settled_in_the_browser_and_stands_on_the_list(branch: Bra
     assert client.name in page.content.decode() and done.status_code == 302
     listed = browser.get("/clients/documents/").content.decode()
     assert url not in listed and "Client told" in listed
-    again = browser.post(url, {"form_token": new_public_id(), "outcome": "told"})
+    again = browser.post(url, {"form_token": new_public_id(), "version": 2, "outcome": "told"})
     assert again.status_code == 409
     assert web(staff("auditor")).get(url).status_code == 403
 

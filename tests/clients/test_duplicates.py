@@ -270,7 +270,7 @@ def test_a_pair_is_looked_at_compared_and_dismissed(branch: Branch, staff: Staff
     listed = browser.get("/clients/duplicates/").content.decode()
     url = f"/clients/duplicates/{pair.public_id}/dismiss/"
     page = browser.get(url)
-    browser.post(url, {"form_token": token(page), "reason": "父子同名"})
+    browser.post(url, {"form_token": token(page), "version": pair.version, "reason": "父子同名"})
 
     assert "Same phone and name" in listed
     assert f"/clients/{pair.first.public_id}/merge/?with={pair.second.public_id}" in listed

@@ -62,7 +62,9 @@ def test_a_merge_is_previewed_asked_for_approved_and_undone_in_the_browser(
     assert "Approve" not in desk.get(record.get_absolute_url()).content.decode()
     for step, more in (("approve", {}), ("undo", {"reason": "不是同一人"})):
         form = manager.get(f"/clients/merges/{record.public_id}/{step}/")
-        answer = manager.post(f"/clients/merges/{record.public_id}/{step}/", {"form_token": token(form), **more})
+        record.refresh_from_db()
+        more |= {"form_token": token(form), "version": record.version}
+        answer = manager.post(f"/clients/merges/{record.public_id}/{step}/", more)
         assert answer.status_code == 302, answer.content.decode()
         staying.refresh_from_db()
         assert (staying.name, staying.city) == (("张叁", "上海") if step == "approve" else ("张三", ""))

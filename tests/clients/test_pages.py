@@ -340,7 +340,7 @@ def test_a_risk_grade_is_entered_on_a_form(branch: Branch, staff: Staff, web: We
     url = f"/clients/{client.public_id}/risk/"
     said = {"grade": "C2", "assessed_on": "2026-05-01", "basis": "纸质问卷", "form_token": token(browser.get(url))}
 
-    assert browser.post(url, said).status_code == 302
+    assert browser.post(url, {**said, "version": client.version}).status_code == 302
 
     client.refresh_from_db()
     assert client.risk_grade == "C2"

@@ -421,7 +421,7 @@ def test_compliance_sees_holds_restrictions_and_whose_retention_is_over(
     hold = f"/clients/{client_.public_id}/hold/"
     browser.post(hold, {"reason": "法院调查", "form_token": token(browser.get(hold))})
     restriction = f"/clients/{client_.public_id}/restriction/"
-    browser.post(restriction, {"reason": "客户要求删除", "form_token": token(browser.get(restriction))})
+    browser.post(restriction, {"reason": "客户要求删除", "version": 1, "form_token": token(browser.get(restriction))})
     erasure = f"/clients/{long_gone.public_id}/erasure/"
     browser.post(erasure, {"reason": "保存期届满", "form_token": token(browser.get(erasure))})
 
@@ -433,10 +433,10 @@ def test_compliance_sees_holds_restrictions_and_whose_retention_is_over(
     second = web(staff("head_office"))
     decide = f"/erasures/{row.public_id}/decide/"
     assert second.get(f"/erasures/{row.public_id}/").status_code == 200
-    second.post(decide, {"reason": "同意删除", "form_token": token(second.get(decide))})
+    second.post(decide, {"reason": "同意删除", "version": 1, "form_token": token(second.get(decide))})
     assert Erasure.objects.get().first_approver is not None
     lift = f"/holds/{LegalHold.objects.get().public_id}/lift/"
-    browser.post(lift, {"reason": "案件已结", "form_token": token(browser.get(lift))})
+    browser.post(lift, {"reason": "案件已结", "version": 1, "form_token": token(browser.get(lift))})
     assert not LegalHold.objects.standing().exists()
 
 
@@ -444,17 +444,16 @@ def test_rest_takes_a_request_down_and_walks_it(client_: Client, staff: Staff, a
     first, second = api(staff("compliance")), api(staff("compliance"))
     said = {"client": client_.public_id, "kind": "access", "channel": "app", "received_on": "2026-05-29"}
 
-    def post(phone: Any, url: str, body: dict[str, Any]) -> Any:
-        return phone.post(url, body, format="json", headers={"idempotency-key": url})
+    def post(phone: Any, url: str, body: dict[str, Any], key: str = "") -> Any:
+        version = DataRequest.objects.values_list("version", flat=True).first() or 1
+        return phone.post(url, body, format="json", headers={"idempotency-key": key or url, "if-match": f'"{version}"'})
 
     made = post(first, "/api/v1/data-requests/", said)
     url = f"/api/v1/data-requests/{made.json()['id']}/"
     early = post(first, f"{url}propose/", {"grants": True, "answer": "同意办理"})
     post(first, f"{url}check-identity/", {"identity": "account"})
     post(first, f"{url}take/", {})
-    first.post(
-        f"{url}propose/", {"grants": True, "answer": "同意办理"}, format="json", headers={"idempotency-key": "n"}
-    )
+    post(first, f"{url}propose/", {"grants": True, "answer": "同意办理"}, "n")
     own = post(first, f"{url}approve/", {})
     done = post(second, f"{url}approve/", {})
 
@@ -470,7 +469,7 @@ def test_rest_sets_and_lifts_a_hold(client_: Client, staff: Staff, api: Any) -> 
 
     made = phone.post("/api/v1/legal-holds/", body, format="json", headers={"idempotency-key": "a"})
     url = f"/api/v1/legal-holds/{made.json()['id']}/lift/"
-    done = phone.post(url, {"reason": "案件已结"}, format="json", headers={"idempotency-key": "b"})
+    done = phone.post(url, {"reason": "案件已结"}, format="json", headers={"idempotency-key": "b", "if-match": '"1"'})
 
     assert made.status_code == 201 and done.json()["lift_reason"] == "案件已结"
     assert phone.get("/api/v1/legal-holds/?standing=true").json()["results"] == []

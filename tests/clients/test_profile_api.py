@@ -178,12 +178,17 @@ def test_a_household_shows_only_whom_one_may_see(branch: Branch, other_branch: B
 
     made = desk.post(f"{ROOT}households/", {"client": mine.public_id, "name": "张家"}, format="json", headers=once("a"))
     url = f"{ROOT}households/{made.data['id']}/"
-    unseen = desk.post(f"{url}join/", {"client": foreign.public_id}, format="json", headers=once("b"))
-    stranger = office.post(f"{url}join/", {"client": foreign.public_id}, format="json", headers=once("c"))
     second = ClientFactory(branch=branch)
-    joined = desk.post(f"{url}join/", {"client": second.public_id}, format="json", headers=once("d"))
-    left = desk.post(f"{url}leave/", {"client": mine.public_id}, format="json", headers=once("e"))
-    gone = desk.post(f"{url}leave/", {"client": second.public_id}, format="json", headers=once("f"))
+
+    def post(phone: Any, step: str, client: Any, key: str, version: int) -> Any:
+        seen = once(key) | {"if-match": f'"{version}"'}
+        return phone.post(f"{url}{step}/", {"client": client.public_id}, format="json", headers=seen)
+
+    unseen = post(desk, "join", foreign, "b", 1)
+    stranger = post(office, "join", foreign, "c", 1)
+    joined = post(desk, "join", second, "d", 1)
+    left = post(desk, "leave", mine, "e", 2)
+    gone = post(desk, "leave", second, "f", 3)
 
     assert made.data["hidden"] == 0
     assert (unseen.status_code, stranger.status_code) == (400, 404)

@@ -141,7 +141,7 @@ def test_a_document_is_put_on_file_changed_and_taken_off(branch: Branch, staff: 
     page = browser.get(tab(client)).content.decode()
     form = browser.get(f"{base}{row.public_id}/").content.decode()
     browser.post(f"{base}{row.public_id}/", sent(1, kind="passport", number="", issued_by="移民局", valid_until=""))
-    browser.post(f"{base}{row.public_id}/remove/")
+    browser.post(f"{base}{row.public_id}/remove/", {"version": 2})
 
     assert "E12345678" not in page
     assert "E12345678" not in form
@@ -260,7 +260,7 @@ def test_the_household_adds_up_only_what_one_may_see(
     foreign = ClientFactory(branch=other_branch, total_assets=Decimal(9_000_000), name="外人甲")
     browser, url = web(staff("front_desk")), f"/clients/{mine.public_id}/household/"
 
-    browser.post(url, sent(name="张家", other_number="777001"))
+    browser.post(url, sent(0, name="张家", other_number="777001"))
     home = second.household_place.household
     join_household(household=home, client=foreign, actor=staff("compliance"), now=timezone.now())
     page = browser.get(tab(mine))
@@ -268,7 +268,7 @@ def test_the_household_adds_up_only_what_one_may_see(
     shown = page.context["household"]
     assert (shown["total"], shown["hidden"], len(shown["members"])) == (Decimal(123), 1, 2)
     assert "外人甲" not in page.content.decode()
-    browser.post(f"/clients/{mine.public_id}/household/leave/")
+    browser.post(f"/clients/{mine.public_id}/household/leave/", {"version": shown["household"].version})
     assert home.members.count() == 2
 
 
@@ -278,7 +278,7 @@ def test_the_stage_is_set_by_hand_with_a_reason_and_let_go(branch: Branch, staff
 
     browser.post(f"/clients/{client.public_id}/stage/", sent(1, stage="at_risk", reason="说要转户", until=until))
     text = browser.get(tab(client)).content.decode()
-    browser.post(f"/clients/{client.public_id}/stage/end/")
+    browser.post(f"/clients/{client.public_id}/stage/end/", {"version": 2})
 
     assert "说要转户" in text
     client.refresh_from_db()

@@ -406,7 +406,7 @@ def test_one_click_verifies_and_one_notes_a_question(client_: Client, staff: Sta
     browser = web(staff("front_desk"))
     score_clients([client_.pk], TODAY)
 
-    browser.post(f"/clients/{client_.public_id}/verify/", {"items": "phone", "how": "call"})
+    browser.post(f"/clients/{client_.public_id}/verify/", {"items": "phone", "how": "call", "version": 1})
     browser.post(f"/clients/{client_.public_id}/ask/", {"items": ["occupation"]})
     page = browser.get(f"/clients/{client_.public_id}/?tab=quality").content.decode()
 
@@ -456,13 +456,11 @@ def test_rest_lists_scores_verifies_and_asks(client_: Client, staff: Staff, api:
     url = f"/api/v1/quality-scores/{client_.public_id}/"
 
     listed = phone.get("/api/v1/quality-scores/?item=phone&what=unverified").json()["results"]
-    done = phone.post(
-        f"{url}verify/", {"items": ["phone"], "how": "call"}, format="json", headers={"idempotency-key": "a"}
-    )
+    seen = {"idempotency-key": "a", "if-match": phone.get(url)["ETag"]}
+    done = phone.post(f"{url}verify/", {"items": ["phone"], "how": "call"}, format="json", headers=seen)
     asked = phone.post(f"{url}ask/", {"items": ["debts"]}, format="json", headers={"idempotency-key": "b"})
-    wrong = phone.post(
-        f"{url}verify/", {"items": ["email"], "how": "call"}, format="json", headers={"idempotency-key": "c"}
-    )
+    seen = {"idempotency-key": "c", "if-match": done["ETag"]}
+    wrong = phone.post(f"{url}verify/", {"items": ["email"], "how": "call"}, format="json", headers=seen)
 
     assert [row["client"]["id"] for row in listed] == [client_.public_id]
     assert done.status_code == 201 and "phone" not in done.json()["unverified"]

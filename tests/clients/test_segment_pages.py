@@ -148,7 +148,7 @@ def test_a_segment_is_kept_from_the_page_and_changed_there(branch: Branch, staff
     colleague = web(staff("advisor"))
     assert "Saving makes a copy of your own" in colleague.get(edit).content.decode()
     assert colleague.post(f"{edit}delete/").status_code == 404
-    assert browser.post(f"{edit}delete/").status_code == 302
+    assert browser.post(f"{edit}delete/", {"version": segment.version}).status_code == 302
     assert not Segment.objects.exists()
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from crm.core.errors import DomainError, StaleEdit
+from crm.core.errors import DomainError, StaleEdit, VersionRequired
 from crm.core.forms.commands import CommandForm
 from crm.core.once import KeyReused, fingerprint, once
 from crm.core.public_ids import new_public_id
@@ -29,12 +29,15 @@ def command(
 ) -> HttpResponse:
     """Show the form, or carry it out once and go to ``done()``: an address, or a page that is shown only now.
 
+    A form that was made from a row has to send the version with it: one that does not is refused (428).
     ``do`` calls the service and returns the row it made or changed. With htmx the answer to success is a redirect header.
     """
     status = 200
     if request.method == "POST":
         if form.is_valid():
             try:
+                if form.initial.get("version") is not None and form.seen is None:
+                    raise VersionRequired(_("The form does not say which version it was made from. Open it again."))
                 token = f"form:{form.cleaned_data['form_token']}"
                 once(
                     user=request.user,  # type: ignore[arg-type]  # login is required by middleware
