@@ -1,12 +1,15 @@
-"""Days that come round every year, birthdays and anniversaries; and how far back a day that somebody types may lie."""
+"""Days that come round every year, birthdays and anniversaries; and between which days one that somebody types may lie."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from clients.identity.id_number import EARLIEST_BIRTH
 from crm.core.errors import InvalidInput
 
 #: The exchanges of Shanghai and Shenzhen opened in this year: no business of the branch is older.
@@ -15,6 +18,101 @@ EARLIEST = date(1990, 1, 1)
 LATE = timedelta(days=366)
 #: Further ahead nobody promises a contact, as with appointments.
 AHEAD = timedelta(days=366)
+
+
+#: No validity runs on beyond this day; account systems write a day of the year 2099 for "long-term".
+_LAST_VALIDITY = date(2100, 1, 1)
+#: What is planned further ahead is a slip of the pen.
+_PLANNED = timedelta(days=3653)
+
+
+class Span(NamedTuple):
+    """Between which days a fact may lie: not before ``first``, and at most ``ahead`` beyond today (None: up to 2100)."""
+
+    first: date
+    ahead: timedelta | None
+
+
+_HAPPENED = Span(EARLIEST, timedelta(0))
+_BORN = Span(EARLIEST_BIRTH, timedelta(0))
+_HOLDS = Span(EARLIEST, None)
+_PLAN = Span(EARLIEST, _PLANNED)
+#: Days that somebody types about a client, by the name of their field.
+SPANS: Mapping[str, Span] = {
+    "birth_date": _BORN,
+    **dict.fromkeys(
+        (
+            "opened_on",
+            "closed_on",
+            "first_trade_on",
+            "investing_since",
+            "taken_on",
+            "done_on",
+            "applied_on",
+            "assessed_on",
+            "verified_on",
+            "handed_on",
+            "received_on",
+            "signed_on",
+            "as_of",
+        ),
+        _HAPPENED,
+    ),
+    **dict.fromkeys(("id_valid_until", "valid_until", "mandate_until"), _HOLDS),
+    "expected_on": _PLAN,
+}
+#: What cannot have been before what.
+_ORDER = (("birth_date", "opened_on"), ("opened_on", "closed_on"))
+
+
+class WrongDay(NamedTuple):
+    """Why a day cannot be: a code for programs and a sentence for people."""
+
+    code: str
+    text: str
+
+
+def wrong_days(values: Mapping[str, Any], today: date) -> dict[str, WrongDay]:
+    """Those days among ``values``, by their names in ``SPANS``, that cannot be meant, each with the reason."""
+    said = {name: day for name, day in values.items() if name in SPANS and isinstance(day, date)}
+    found = {name: wrong for name, day in said.items() if (wrong := _beyond(day, SPANS[name], today))}
+    return found | _out_of_order({name: day for name, day in said.items() if name not in found})
+
+
+def _beyond(day: date, span: Span, today: date) -> WrongDay | None:
+    if day < span.first:
+        return WrongDay("too_early", _("This day lies too far back."))
+    if span.ahead is None:
+        return WrongDay("too_far_ahead", _("This day lies too far ahead.")) if day > _LAST_VALIDITY else None
+    if day <= today + span.ahead:
+        return None
+    if span.ahead:
+        return WrongDay("too_far_ahead", _("This day lies too far ahead."))
+    return WrongDay("in_future", _("This day has not come yet."))
+
+
+def _out_of_order(said: Mapping[str, date]) -> dict[str, WrongDay]:
+    return {
+        second: WrongDay(f"{_bare(second)}_before_{_bare(first)}", _TOO_SOON[first]())
+        for first, second in _ORDER
+        if first in said and second in said and said[second] < said[first]
+    }
+
+
+def _bare(name: str) -> str:
+    return name.removesuffix("_on").removesuffix("_date")
+
+
+_TOO_SOON = {
+    "birth_date": lambda: _("Nobody opens an account before he is born."),
+    "opened_on": lambda: _("This day lies before the day of opening."),
+}
+
+
+def refuse_wrong_days(values: Mapping[str, Any], today: date) -> None:
+    """Raise ``InvalidInput`` beside every day among ``values`` that cannot be meant."""
+    if wrong := wrong_days(values, today):
+        raise InvalidInput(fields={name: one.text for name, one in wrong.items()})
 
 
 def refuse_before_trading(name: str, day: date) -> None:

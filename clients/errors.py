@@ -14,6 +14,15 @@ class NumberTaken(DomainError):
     message = _("This client number is taken in the branch.")
 
 
+class DocumentOnFile(DomainError):
+    """The company has a client with this identity document; whose he is, and where, is not told."""
+
+    code = "document_on_file"
+    message = _(
+        "A client with this identity document is on file in the company already. If this is meant all the same, say why."
+    )
+
+
 class ClientClosed(DomainError):
     """The client has left; facts about him no longer change."""
 

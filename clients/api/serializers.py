@@ -157,7 +157,15 @@ class ClientFacts(Strict):
 class ClientCreate(ClientFacts):
     """A new client of the caller's branch."""
 
-    external_id = serializers.RegexField(r"^\S{1,40}$", help_text="The client number; it never changes.")
+    external_id = serializers.CharField(
+        max_length=40, help_text="The client number; it never changes. Letters, digits and - _ . / only."
+    )
+    same_document_reason = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="Why, where the company has a client with the same identity document (else 409 document_on_file).",
+    )
 
 
 class ClientChange(ClientFacts):

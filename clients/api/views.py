@@ -155,7 +155,7 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
         body.is_valid(raise_exception=True)
         said = dict(body.validated_data)
         number, own = said.pop("external_id"), self._actor
-        source = said.pop("source", Source.STAFF)
+        source, why = said.pop("source", Source.STAFF), said.pop("same_document_reason", "")
         branch = own.branch
         if branch is None:
             raise InvalidInput(_("You belong to no branch, so a new client has no place."))
@@ -168,6 +168,7 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
                 actor=own,
                 now=timezone.now(),
                 advisor=own if own.role_keys & BOOK_ROLES else None,
+                same_document_reason=why,
             ),
             lambda public_id: self._told(get_object_or_404(self.get_queryset(), public_id=public_id)),
         )

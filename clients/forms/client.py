@@ -21,7 +21,7 @@ PRIVATE = {"phone": "phone", "id_number": "id_number", "email": "email", "addres
 
 #: Facts by which two clients are recognised as one.
 _TELLING = ("name", "id_number", "phone", "birth_date")
-_NOT_FACTS = {*PRIVATE, "form_token", "version"}
+_NOT_FACTS = {*PRIVATE, "form_token", "version", "same_document_reason"}
 
 
 def day_field(label: Any, **kwargs: Any) -> forms.DateField:
@@ -31,8 +31,8 @@ def day_field(label: Any, **kwargs: Any) -> forms.DateField:
 class ClientForm(CommandForm):
     """What the branch knows about a client. The client number is asked only of a new one."""
 
-    external_id = forms.RegexField(
-        regex=r"^\S{1,40}$", label=_("Client number"), help_text=_("As in the account system; it never changes.")
+    external_id = forms.CharField(
+        max_length=40, label=_("Client number"), help_text=_("As in the account system; it never changes.")
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=Client.Kind.choices, initial=Client.Kind.PERSON)
     name = forms.CharField(label=_("Name"), max_length=80, required=False)
@@ -57,6 +57,13 @@ class ClientForm(CommandForm):
     opened_on = day_field(_("Client since"), required=False)
     status = forms.ChoiceField(label=_("Status"), choices=Client.Status.choices, initial=Client.Status.ACTIVE)
     closed_on = day_field(_("Closed on"), required=False)
+    #: Asked only of whom the company has a client with the same document.
+    same_document_reason = forms.CharField(
+        label=_("Why a second client with the same identity document"),
+        max_length=200,
+        required=False,
+        widget=forms.HiddenInput,
+    )
 
     def __init__(self, *args: Any, client: Client | None = None, **kwargs: Any) -> None:
         if client is not None:
@@ -66,13 +73,24 @@ class ClientForm(CommandForm):
         self.client = client
         self._ask_while_typing()
         if client is None:
+            self.fields["name"].required = True
             del self.fields["status"], self.fields["closed_on"]
+            if self.data.get(self.add_prefix("same_document_reason")):
+                self._ask_for_reason()
             return
-        del self.fields["external_id"]
+        del self.fields["external_id"], self.fields["same_document_reason"]
         for name, mask in PRIVATE.items():
             if held := getattr(client, name):
                 self.fields[name].widget.attrs["placeholder"] = MASKS[mask](held)
                 self.fields[name].help_text = _("Leave empty to keep what is on file.")
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        if field == "same_document_reason":
+            self._ask_for_reason()
+
+    def _ask_for_reason(self) -> None:
+        self.fields["same_document_reason"].widget = forms.Textarea(attrs={"rows": 2})
 
     def on_file(self, field: BoundField) -> str:
         """Private values as the placeholder shows them: masked."""
@@ -96,7 +114,8 @@ class ClientForm(CommandForm):
     @property
     def facts(self) -> dict[str, Any]:
         """What the services take; private values only where something was typed."""
-        said = {name: value for name, value in self.command.items() if name != "external_id"}
+        own = ("external_id", "same_document_reason")
+        said = {name: value for name, value in self.command.items() if name not in own}
         if not said.get("sex"):
             said["sex"] = Client.Sex.UNKNOWN
         if self.client is None:

@@ -5,7 +5,7 @@ Everything here is pure: no query, no clock (``today`` is an argument), no log. 
 an API field error or a line of the reject file.
 """
 
-from clients.identity.account import read_account_number
+from clients.identity.account import read_account_number, read_client_number
 from clients.identity.firm import credit_code_check_character, is_credit_code, read_credit_code
 from clients.identity.id_number import (
     PROVINCES,
@@ -37,6 +37,7 @@ __all__ = [
     "is_id_number",
     "normalise_name",
     "read_account_number",
+    "read_client_number",
     "read_credit_code",
     "read_email",
     "read_id_number",

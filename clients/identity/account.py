@@ -1,4 +1,4 @@
-"""Numbers of accounts: of cash, credit, option, fund and securities accounts, and of the one code."""
+"""Numbers of accounts: of cash, credit, option, fund and securities accounts, and of the one code; numbers of clients."""
 
 from __future__ import annotations
 
@@ -8,6 +8,21 @@ from clients.identity.refusals import IdentityRefused
 from clients.identity.text import clean, is_scientific
 
 _NUMBER = re.compile(r"[A-Z0-9]{4,24}")
+
+
+#: What a client number may hold: every file and address has to carry it unharmed.
+_CLIENT_NUMBER = re.compile(r"[\w\-./]{1,40}")
+
+
+def read_client_number(text: object) -> str:
+    """The storage form of a client number: full-width forms folded; letters, digits and - _ . / only, 40 at most.
+
+    Raises IdentityRefused ``client_number``.
+    """
+    number = clean(text)
+    if not _CLIENT_NUMBER.fullmatch(number):
+        raise IdentityRefused("client_number")
+    return number
 
 
 def read_account_number(text: object) -> str:

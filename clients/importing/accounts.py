@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clients.days import EARLIEST, wrong_days
 from clients.identity import IdentityRefused, read_account_number, tail
 from clients.importing.lookup import CLIENT_FIELD, ForClients, clients_by_number, unknown_client
 from clients.models import Account, MarginDay
@@ -91,16 +92,8 @@ class AccountTarget(ForClients, ModelTarget):
         else:
             values.pop("status", None)
             values.pop("closed_on", None)
-        today = local_date(context.now)
-        problems = [
-            row.problem(name, "in_future", _("This day has not come yet."))
-            for name in ("opened_on", "closed_on", "first_trade_on")
-            if values.get(name) and values[name] > today
-        ]
-        if values.get("closed_on") and values.get("opened_on") and values["closed_on"] < values["opened_on"]:
-            text = _("An account cannot be closed before it was opened.")
-            problems.append(row.problem("closed_on", "closed_before_opened", text))
-        return problems
+        wrong = wrong_days(values, local_date(context.now))
+        return [row.problem(name, one.code, one.text) for name, one in wrong.items()]
 
     def _owners(self, found: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
         """Whose the numbers of a chunk are already, in whatever branch; one query."""
@@ -175,6 +168,8 @@ class MarginTarget(ForClients, ModelTarget):
         ]
         if values["day"] > local_date(context.now):
             negative.append(row.problem("day", "in_future", _("This day has not come yet.")))
+        elif values["day"] < EARLIEST:
+            negative.append(row.problem("day", "too_early", _("This day lies too far back.")))
         return negative or {**values, "account_id": accounts[known[number]], "ratio": collateral_ratio(**amounts)}
 
     # -- the accounts repeat their newest day --------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clients import provenance
-from clients.identity import IdentityRefused, normalise_name
+from clients.days import wrong_days
+from clients.identity import IdentityRefused, normalise_name, read_client_number
 from clients.importing.likeness import warn_of_likeness
 from clients.importing.lookup import UNKNOWN_STAFF, ForClients, merged_numbers, staff_by_number
 from clients.importing.points import (
@@ -28,7 +29,6 @@ from clients.models import AdvisorAssignment, Channel, Client, RiskGrade
 from clients.provenance import Source
 from clients.services.identity_facts import (
     DERIVED,
-    days_to_come,
     following,
     from_document,
     of_another_document,
@@ -207,12 +207,15 @@ class ClientTarget(ForClients, ModelTarget):
         for name in _NEVER_BLANK:
             if name in values and values[name] is None:
                 del values[name]
-        coming = _("This day has not come yet.")
-        problems += [row.problem(name, "in_future", coming) for name in days_to_come(values, today)]
         for name in _MASKED_IN_EXPORTS:
             if name in values and "**" in (values[name] or ""):
                 del values[name]  # our own mask says nothing about the value behind it
         problems += tidy_row(row, values)
+        problems += [row.problem(name, wrong.code, wrong.text) for name, wrong in wrong_days(values, today).items()]
+        try:
+            values["external_id"] = read_client_number(values["external_id"])
+        except IdentityRefused as refusal:
+            problems.append(row.problem("external_id", refusal.code, str(refusal.message)))
         kind = values.get("kind") or Client.Kind.PERSON
         bad, warnings = self._identity(context, row, values, kind, today)
         problems += bad

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clients.days import EARLIEST
 from clients.importing.lookup import (
     CLIENT_FIELD,
     UNKNOWN_STAFF,
@@ -95,6 +96,8 @@ class ContactTarget(ForClients, ModelTarget):
             return row.problem(
                 "at" if values.get("at") else "on", "in_future", _("A contact cannot lie in the future.")
             )
+        if at.astimezone(SHANGHAI).date() < EARLIEST:
+            return row.problem("at" if values.get("at") else "on", "too_early", _("This day lies too far back."))
         by = values.pop("staff", None)
         if by is not None and by not in staff:
             return row.problem("staff", "unknown_staff", str(UNKNOWN_STAFF))

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from clients.days import refuse_before_trading, refuse_wrong_days
 from clients.errors import AccountClosed, AccountTaken, ClientClosed, NoCreditAccount
 from clients.identity import IdentityRefused, read_account_number, tail
 from clients.models import Account, BusinessLineMark, Client, MarginDay
@@ -97,6 +98,7 @@ def set_margin(*, account: Account, day: date, amounts: Mapping[str, Decimal], a
         raise AccountClosed
     if day > local_date(now):
         raise InvalidInput(fields={"day": _("This day has not come yet.")})
+    refuse_before_trading("day", day)
     found = MarginDay.objects.filter(account=row, day=day).first() or MarginDay(account=row, day=day)
     terms = {name: amounts[name] for name in ("cash", "market_value", "debt", "interest")}
     for name, amount in terms.items():
@@ -165,13 +167,7 @@ def _set(row: Account, values: Mapping[str, Any], now: datetime) -> None:
         row.closed_on = None
     elif row.closed_on is None:
         row.closed_on = today
-    late = {
-        name: _("This day has not come yet.")
-        for name in ("opened_on", "closed_on", "first_trade_on")
-        if (day := getattr(row, name)) is not None and day > today
-    }
-    if late:
-        raise InvalidInput(fields=late)
+    refuse_wrong_days({name: getattr(row, name) for name in ("opened_on", "closed_on", "first_trade_on")}, today)
     check(row)
 
 

@@ -10,8 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients import provenance
-from clients.days import refuse_before_trading
-from clients.errors import ClientClosed, NotAnAdvisor, NotRefusable, NumberTaken
+from clients.days import refuse_wrong_days
+from clients.errors import ClientClosed, DocumentOnFile, NotAnAdvisor, NotRefusable, NumberTaken
+from clients.identity import IdentityRefused, is_id_number, read_client_number, read_id_number
 from clients.models import AdvisorAssignment, Client, RiskAssessment
 from clients.months import add_months
 from clients.provenance import REFUSABLE, Source
@@ -21,6 +22,7 @@ from clients.services.primaries import step_down
 from clients.services.quality import rescore
 from crm.core import audit
 from crm.core.clocks import local_date
+from crm.core.crypto import blind_indexes
 from crm.core.errors import BranchClosed, InvalidInput
 from crm.core.masking import mask_email
 from crm.core.models import Branch, User
@@ -88,28 +90,39 @@ def create_client(
     advisor: User | None = None,
     introducer: User | None = None,
     source: str = Source.STAFF,
+    same_document_reason: str = "",
 ) -> Client:
     """Take a client in. Every fact given comes from ``source`` as of today.
 
-    Raises ``NumberTaken``, ``NotAnAdvisor``, ``BranchClosed``, and ``InvalidInput`` with the fields that are wrong.
+    ``same_document_reason``: why he is taken in although the company has a client with the same identity document. Raises
+    ``NumberTaken``, ``DocumentOnFile``, ``NotAnAdvisor``, ``BranchClosed``, and ``InvalidInput`` with the fields that are wrong.
     """
     if not branch.is_open:
         raise BranchClosed
     _refuse_unknown(values)
     kind, today = values.get("kind") or Client.Kind.PERSON, local_date(now)
-    stored = cleaned(dict(values), kind=kind, today=today)
-    client = Client(branch=branch, external_id=external_id.strip(), introducer=introducer)
+    number, stored = _number(external_id), cleaned(dict(values), kind=kind, today=today)
+    # The day is weighed as it was said: of ``investing_since`` only the month is kept.
+    refuse_wrong_days({**stored, "investing_since": values.get("investing_since")}, today)
+    if not stored.get("name"):
+        raise InvalidInput(fields={"name": _("A client has a name.")})
+    client = Client(branch=branch, external_id=number, introducer=introducer)
     client.provenance = provenance.for_all(source, today)
     _set(client, {**stored, **following({"name": "", **stored}, kind=kind)})
     if Client.objects.filter(branch=branch, external_id=client.external_id).exists():
         raise NumberTaken(fields={"external_id": NumberTaken.message})
     check(client)
+    twice = _document_on_file(client)
+    # Last of all, so that nobody who only asks goes away without having taken somebody in.
+    if twice and not same_document_reason.strip():
+        raise DocumentOnFile(fields={"same_document_reason": DocumentOnFile.message})
     try:
         with transaction.atomic():
             client.save()
     except IntegrityError:
         raise NumberTaken(fields={"external_id": NumberTaken.message}) from None
-    audit.record(actor, "client.create", client, after=_shown(stored), client=client)
+    why = same_document_reason.strip()[:200] if twice else ""
+    audit.record(actor, "client.create", client, after=_shown(stored), reason=why, client=client)
     rescore(client, now)
     if advisor is not None:
         assign_advisor(client=client, advisor=advisor, actor=actor, now=now, reason=_("First advisor"))
@@ -144,6 +157,8 @@ def change_client(
     if row.name and not stored.get("name", row.name):
         raise InvalidInput(fields={"name": _("A client who had a name keeps one.")})
     before, after = audit.changes(row, list(stored), stored)
+    since = {"investing_since": values.get("investing_since")} if "investing_since" in after else {}
+    _refuse_days(row, {**after, **since}, today)
     if not after and not marks:
         return row
     after |= of_another_document(after, values)
@@ -209,7 +224,7 @@ def assess_risk(
     """
     if assessed_on > local_date(now):
         raise InvalidInput(fields={"assessed_on": _("An assessment cannot lie in the future.")})
-    refuse_before_trading("assessed_on", assessed_on)
+    refuse_wrong_days({"assessed_on": assessed_on}, local_date(now))
     row: Client = lock(Client.objects.select_related("branch"), pk=client.pk, version=version)
     if row.status == Client.Status.CLOSED:
         raise ClientClosed
@@ -290,6 +305,37 @@ def set_do_not_contact(
     return row
 
 
+def _number(text: str) -> str:
+    try:
+        return read_client_number(text)
+    except IdentityRefused as refusal:
+        raise InvalidInput(fields={"external_id": refusal.message}) from None
+
+
+def _document_on_file(client: Client) -> bool:
+    """Whether somebody of the company has the document of ``client``."""
+    if not client.id_number:
+        return False
+    same = Client.objects.filter(branch__company=client.branch.company_id, merged_into=None)
+    return bool(same.filter(id_index__in=blind_indexes(client.id_number)).exists())
+
+
+#: Days of a client that are weighed against each other.
+_LIFE = ("birth_date", "opened_on", "closed_on")
+
+
+def _refuse_days(row: Client, after: Mapping[str, Any], today: date) -> None:
+    """What is changed has to be possible, beside what is on file; an odd day that stays as it is stops nobody."""
+    beside = {name: getattr(row, name) for name in _LIFE} if after.keys() & set(_LIFE) else {}
+    refuse_wrong_days({**beside, **after}, today)
+    number = "" if "id_number" in after else str(row.id_number or "")
+    if after.get("birth_date") and row.kind == Client.Kind.PERSON and number and is_id_number(number):
+        born = read_id_number(number).birth_date
+        if born != after["birth_date"]:
+            text = _("The identity document on file says %(day)s.") % {"day": born.isoformat()}
+            raise InvalidInput(fields={"birth_date": text})
+
+
 def _refuse_no_advisor(advisor: User, branch_id: int) -> None:
     if not advisor.is_active or advisor.branch_id != branch_id or not (advisor.role_keys & BOOK_ROLES):
         raise NotAnAdvisor(fields={"advisor": NotAnAdvisor.message})
@@ -311,6 +357,7 @@ def _marks(row: Client, refused: Mapping[str, bool]) -> dict[str, bool]:
 def _day_of_facts(as_of: date | None, today: date) -> date:
     if as_of is not None and as_of > today:
         raise InvalidInput(fields={"as_of": _("Facts cannot be as of a day to come.")})
+    refuse_wrong_days({"as_of": as_of}, today)
     return as_of or today
 
 

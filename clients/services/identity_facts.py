@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from clients.identity import (
     IdentityRefused,
     is_id_number,
@@ -29,8 +27,6 @@ from crm.core.errors import InvalidInput
 
 #: Columns that ``following`` may set.
 DERIVED = ("pinyin", "initials", "name_grams", "phone_index", "phone_tail", "id_index", "id_tail")
-#: Days that have been, or are not known.
-PAST_DAYS = ("birth_date", "opened_on", "closed_on", "investing_since")
 #: Passports and permits: letters and digits, as long as any state makes them.
 _FOREIGN_NUMBER = re.compile(r"[A-Z0-9]{5,20}", re.ASCII)
 
@@ -49,18 +45,12 @@ def cleaned(values: dict[str, Any], *, kind: str, today: date, id_kind: str = ""
                 kept[name] = read(kept[name])
             except IdentityRefused as refusal:
                 wrong[name] = refusal.message
-    wrong |= dict.fromkeys(days_to_come(kept, today), _("This day has not come yet."))
     if wrong:
         raise InvalidInput(fields=wrong)
     if "name" in kept:
         kept["name"] = normalise_name(kept["name"])
     tidy(kept)
     return {**kept, **from_document({**kept, "id_kind": id_kind}, kind=kind)}
-
-
-def days_to_come(values: dict[str, Any], today: date) -> list[str]:
-    """Facts of the past among ``values`` that lie in the future: nobody is born, or becomes a client, tomorrow."""
-    return [name for name in PAST_DAYS if values.get(name) and values[name] > today]
 
 
 def tidy(values: dict[str, Any]) -> None:

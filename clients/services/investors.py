@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.conditions import Condition
+from clients.days import refuse_wrong_days
 from clients.errors import (
     ClassDecided,
     ClassNotInForce,
@@ -58,8 +59,7 @@ def apply_for_class(
         raise TypeError(f"not for an application: {', '.join(unknown)}")
     owner = _owner(client)
     today = local_date(now)
-    if applied_on > today:
-        raise InvalidInput(fields={"applied_on": _("This day has not come yet.")})
+    refuse_wrong_days({"applied_on": applied_on}, today)
     if InvestorClassification.objects.waiting().filter(client=owner).exists():
         raise ClassWaiting
     said = {name: value for name, value in stated.items() if value not in (None, "")}

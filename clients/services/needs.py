@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from clients.days import refuse_wrong_days
 from clients.errors import AlreadyCorrected, ClientClosed, ContactOfAnother, NothingAnswered
 from clients.models import Client, ContactLog, NeedsInterview
 from clients.questions import BY_KEY, QUESTIONS
@@ -100,6 +101,7 @@ def _refuse(
         raise ClientClosed
     if day > local_date(now):
         raise InvalidInput(fields={"taken_on": _("An interview cannot lie in the future.")})
+    refuse_wrong_days({"taken_on": day}, local_date(now))
     if contact is not None and contact.client_id != client.pk:
         raise ContactOfAnother
     if corrects is not None:

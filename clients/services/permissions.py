@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from clients.days import refuse_wrong_days
 from clients.errors import (
     ClientClosed,
     ConditionsNotMet,
@@ -43,8 +44,7 @@ def record_test(
 ) -> EntryTest:
     """Record a test taken or a paper signed for a permission. Raises ``ClientClosed`` and ``InvalidInput``."""
     owner = _served(client)
-    if done_on > local_date(now):
-        raise InvalidInput(fields={"done_on": _("This day has not come yet.")})
+    refuse_wrong_days({"done_on": done_on}, local_date(now))
     marked = kind in EntryTest.MARKED
     if marked and score is None:
         raise InvalidInput(fields={"score": _("Say how many points the client reached.")})

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _
 
+from clients.days import refuse_wrong_days
 from clients.errors import ContactPointTaken, DocumentTaken, NotAnInstitution, PrimaryStays, TakenOff
 from clients.identity import IdentityRefused, normalise_name, read_email, read_phone, tail
 from clients.identity.text import clean
@@ -72,6 +72,7 @@ def _document_values(said: dict[str, Any], kind: str, today: date) -> dict[str, 
         said["valid_until"] = None
     elif said.get("valid_until"):
         said["is_long_term"] = False
+    refuse_wrong_days(said, today)
     if "number" in said:
         try:
             number = read_document(said["number"], kind, today)
@@ -134,8 +135,7 @@ def change_contact_point(
 
 
 def _point_values(said: dict[str, Any], kind: str, today: date) -> dict[str, Any]:
-    if (said.get("verified_on") or today) > today:
-        raise InvalidInput(fields={"verified_on": _("This day has not come yet.")})
+    refuse_wrong_days(said, today)
     if "value" in said:
         try:
             value = _read_point(said["value"], kind)
@@ -172,7 +172,7 @@ def add_contact_person(*, client: Client, values: Mapping[str, Any], actor: User
 
     ``values``: name, position, phone, email, birth_date, is_decision_maker, note.
     """
-    row = ContactPerson(client=_institution(client), **_person_values(dict(values)))
+    row = ContactPerson(client=_institution(client), **_person_values(dict(values), local_date(now)))
     return _create(row, actor, "contact_person.add", values)
 
 
@@ -182,11 +182,12 @@ def change_contact_person(
 ) -> ContactPerson:
     """Correct what is known of a contact person. Raises ``TakenOff``, ``StaleEdit`` and ``InvalidInput``."""
     found = _locked(ContactPerson, row, version)
-    _change(found, _person_values(dict(values)), actor, "contact_person.change")
+    _change(found, _person_values(dict(values), local_date(now)), actor, "contact_person.change")
     return found
 
 
-def _person_values(said: dict[str, Any]) -> dict[str, Any]:
+def _person_values(said: dict[str, Any], today: date) -> dict[str, Any]:
+    refuse_wrong_days(said, today)
     wrong = {}
     readers = {"phone": lambda text: read_phone(text).e164, "email": read_email}
     for name, read in readers.items():
@@ -226,6 +227,7 @@ def change_financing_need(
 
 
 def _need_values(said: dict[str, Any], today: date) -> dict[str, Any]:
+    refuse_wrong_days(said, today)
     if said.get("status") == FinancingNeed.Status.HANDED_ON and not said.get("handed_on"):
         said["handed_on"] = today
     return said

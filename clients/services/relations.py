@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from clients.days import refuse_wrong_days
 from clients.errors import (
     HouseholdGone,
     InAHousehold,
@@ -43,7 +44,7 @@ def add_relation(*, client: Client, values: Mapping[str, Any], actor: User, now:
 
     ``values``: kind, other (a client) or outsider_name, mandate_until, note.
     """
-    said = _values(values)
+    said = _values(values, local_date(now))
     other = said.get("other")
     if other is not None and other.pk == client.pk:
         raise InvalidInput(fields={"other_number": _model_text("relation_is_with_somebody_else")})
@@ -69,7 +70,7 @@ def change_relation(
     found: Relation = lock(Relation.objects.select_related("client"), pk=row.pk, version=version)
     if found.removed_at is not None:
         raise TakenOff
-    said = _values({name: value for name, value in values.items() if name != "other"})
+    said = _values({name: value for name, value in values.items() if name != "other"}, local_date(now))
     before, after = audit.changes(found, list(said), said)
     if not after:
         return found
@@ -155,8 +156,9 @@ def _told_already(client: Client, other: Client, kind: str) -> bool:
     return bool(same.exists() or rows.filter(client=other, other=client, kind=Relation.INVERSE[kind]).exists())
 
 
-def _values(values: Mapping[str, Any]) -> dict[str, Any]:
+def _values(values: Mapping[str, Any], today: date) -> dict[str, Any]:
     said = dict(values)
+    refuse_wrong_days(said, today)
     if "outsider_name" in said:
         said["outsider_name"] = normalise_name(said["outsider_name"])
     return said

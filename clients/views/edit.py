@@ -47,6 +47,7 @@ def client_create(request: HttpRequest) -> HttpResponse:
                 actor=user,
                 now=timezone.now(),
                 advisor=user if user.role_keys & BOOK_ROLES else None,
+                same_document_reason=form.cleaned_data["same_document_reason"],
             )
         )
         return made[0]

@@ -108,69 +108,53 @@ def _busy_readers(user: User, branches: list[Branch], today: date) -> list[dict[
 
 def _stats(user: User, ids: list[int], today: date, chosen: Branch | None) -> list[dict[str, Any]]:
     """The headline numbers with the page that shows their records: what is counted here and listed there is the same."""
-    known = mean_score(user, ids)
-    month = today.replace(day=1)
-    of_branch = {"branch": chosen} if chosen else {}
-    clients = Client.objects.visible_to(user).filter(**of_branch)
-    days = list(BranchDay.objects.filter(branch_id__in=ids, day__gte=today - timedelta(days=40)).order_by("-day"))
-    newest = {row.branch_id: row for row in reversed(days)}  # of each branch: one file may be late
-    assets = sum((row.net_assets for row in newest.values()), start=0)
-    oldest = min((row.day for row in newest.values()), default="")
-    inflow = sum((row.inflow - row.outflow for row in days if row.day >= month), start=0)
-    complaints = Complaint.objects.visible_to(user).filter(**of_branch)
-    calls = FollowUpCall.objects.visible_to(user).filter(**{f"client__{name}": one for name, one in of_branch.items()})
 
     def listing(page: str, **narrowed: Any) -> str:
         query = {**narrowed, **({"branch": chosen.public_id} if chosen else {})}
         return f"{reverse(page)}?{urlencode(query)}" if query else reverse(page)
 
+    known = mean_score(user, ids)
     return [
-        {"label": _("Net assets"), "money": assets, "url": listing("clients:list"), "hint": str(oldest)},
-        {
-            "label": _("Net inflow this month"),
-            "money": inflow,
-            "signed": True,
-            "url": listing("clients:list", sort="-assets"),
-        },
-        {
-            "label": _("Clients served"),
-            "value": clients.served().count(),
-            "url": listing("clients:list", status="served"),
-        },
-        {
-            "label": _("New this month"),
-            "value": clients.filter(opened_on__gte=month).count(),
-            "url": listing("clients:list", sort="-new", opened_from=month),
-        },
-        {
-            "label": _("Without an advisor"),
-            "value": clients.without_advisor().count(),
-            "url": listing("clients:list", status="served", advisor="null"),
-        },
-        {
-            "label": _("Open complaints"),
-            "value": complaints.open().count(),
-            "url": listing("complaints:list", state="open"),
-        },
-        {
-            "label": _("Overdue complaints"),
-            "value": complaints.overdue(today).count(),
-            "url": listing("complaints:list", overdue="true"),
-        },
-        {
-            "label": _("Follow-up calls due"),
-            "value": calls.callable_on(today).count(),
-            "url": listing("care:queue", view="all", callable="true"),
-        },
-        {
-            "label": _("Overdue calls"),
-            "value": calls.overdue(today).count(),
-            "url": listing("care:queue", view="all", overdue="true"),
-        },
+        *_money(ids, today, listing),
+        *_counts(user, today, chosen, listing),
         *_thought(user, ids),
         *([known] if known else []),
         *_leaks(user, ids, listing),
     ]
+
+
+def _money(ids: list[int], today: date, listing: Callable[..., str]) -> list[dict[str, Any]]:
+    """Assets by the newest file of each branch, and the net inflow since the first of the month."""
+    days = list(BranchDay.objects.filter(branch_id__in=ids, day__gte=today - timedelta(days=40)).order_by("-day"))
+    newest = {row.branch_id: row for row in reversed(days)}  # of each branch: one file may be late
+    assets = sum((row.net_assets for row in newest.values()), start=0)
+    oldest = min((row.day for row in newest.values()), default="")
+    inflow = sum((row.inflow - row.outflow for row in days if row.day >= today.replace(day=1)), start=0)
+    by_assets = listing("clients:list", sort="-assets")
+    return [
+        {"label": _("Net assets"), "money": assets, "url": listing("clients:list"), "hint": str(oldest)},
+        {"label": _("Net inflow this month"), "money": inflow, "signed": True, "url": by_assets},
+    ]
+
+
+def _counts(user: User, today: date, chosen: Branch | None, listing: Callable[..., str]) -> list[dict[str, Any]]:
+    """Clients, complaints and calls; the filters of the lists name the same sets."""
+    of_branch = {"branch": chosen} if chosen else {}
+    clients = Client.objects.visible_to(user).filter(**of_branch)
+    complaints = Complaint.objects.visible_to(user).filter(**of_branch)
+    calls = FollowUpCall.objects.visible_to(user).filter(**{f"client__{name}": one for name, one in of_branch.items()})
+    month = today.replace(day=1)
+    new, alone = clients.filter(opened_on__gte=month), clients.without_advisor()
+    told = [
+        (_("Clients served"), clients.served(), listing("clients:list", status="served")),
+        (_("New this month"), new, listing("clients:list", sort="-new", opened_from=month)),
+        (_("Without an advisor"), alone, listing("clients:list", status="served", advisor="null")),
+        (_("Open complaints"), complaints.open(), listing("complaints:list", state="open")),
+        (_("Overdue complaints"), complaints.overdue(today), listing("complaints:list", overdue="true")),
+        (_("Follow-up calls due"), calls.callable_on(today), listing("care:queue", view="all", callable="true")),
+        (_("Overdue calls"), calls.overdue(today), listing("care:queue", view="all", overdue="true")),
+    ]
+    return [{"label": label, "value": rows.count(), "url": url} for label, rows, url in told]
 
 
 def _thought(user: User, ids: list[int]) -> list[dict[str, Any]]:

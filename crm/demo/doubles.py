@@ -49,6 +49,7 @@ def _taken_in_again(crew: Crew, branch: Branch, now: datetime) -> list[tuple[Cli
             values={name: getattr(client, name) for name in repeated},
             actor=desk,
             now=now,
+            same_document_reason="客户在柜台重新登记，待核实合并",
         )
         pairs.append((client, again))
     return pairs

@@ -232,7 +232,7 @@ def test_an_advisor_takes_a_client_into_his_own_book(branch: Branch, staff: Staf
 def test_a_taken_number_is_said_beside_the_field(branch: Branch, staff: Staff, web: Web) -> None:
     ClientFactory(branch=branch, external_id="A1")
     browser = web(staff("front_desk"))
-    said = {"external_id": "A1", "kind": "person", "form_token": token(browser.get("/clients/new/"))}
+    said = {"external_id": "A1", "kind": "person", "name": "张三", "form_token": token(browser.get("/clients/new/"))}
 
     page = browser.post("/clients/new/", said)
 

@@ -44,7 +44,11 @@ def test_what_a_new_client_says_comes_from_staff_as_of_today(branch: Branch, sta
 def test_a_changed_fact_is_as_of_the_day_said_and_the_others_stay(branch: Branch, staff: Staff) -> None:
     clerk = staff("front_desk")
     client = create_client(
-        branch=branch, external_id="900001", values={"city": "上海", "occupation": "教师"}, actor=clerk, now=NOW
+        branch=branch,
+        external_id="900001",
+        values={"name": "张三", "city": "上海", "occupation": "教师"},
+        actor=clerk,
+        now=NOW,
     )
 
     change_client(

@@ -69,10 +69,10 @@ def test_a_client_number_is_given_once_in_a_branch(branch: Branch, other_branch:
     ClientFactory(branch=branch, external_id="900001")
 
     with pytest.raises(NumberTaken):
-        create_client(branch=branch, external_id="900001", values={}, actor=staff("front_desk"), now=NOW)
+        create_client(branch=branch, external_id="900001", values={"name": "张三"}, actor=staff("front_desk"), now=NOW)
 
     elsewhere = staff("front_desk", branch=other_branch)
-    create_client(branch=other_branch, external_id="900001", values={}, actor=elsewhere, now=NOW)
+    create_client(branch=other_branch, external_id="900001", values={"name": "张三"}, actor=elsewhere, now=NOW)
 
 
 def test_a_change_over_a_newer_version_is_refused(branch: Branch, staff: Staff) -> None:
@@ -279,7 +279,7 @@ def test_the_holdings_of_a_day_become_what_the_file_says(branch: Branch, staff: 
 
 @pytest.mark.parametrize("fact", ["birth_date", "opened_on", "closed_on", "investing_since"])
 def test_no_fact_of_the_past_lies_in_the_future(branch: Branch, staff: Staff, fact: str) -> None:
-    desk, client = staff("front_desk"), ClientFactory(branch=branch)
+    desk, client = staff("front_desk"), ClientFactory(branch=branch, opened_on=None)
     tomorrow = {fact: local_date(NOW) + timedelta(days=1)}
 
     with pytest.raises(InvalidInput) as at_first:

@@ -1,0 +1,285 @@
+"""Taking clients in: days that can be meant, a name, a number that every file can carry, and one document for one person."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from clients.errors import DocumentOnFile
+from clients.models import Account, Client, DocumentKind, EntryTest, InvestorClass
+from clients.services import (
+    add_document,
+    add_relation,
+    apply_for_class,
+    assess_risk,
+    change_client,
+    create_client,
+    log_contact,
+    open_account,
+    record_needs,
+    record_test,
+    set_margin,
+)
+from crm.core.errors import InvalidInput
+from crm.core.models import AuditEntry, Branch, User
+from tests.factories.clients import ClientFactory
+
+NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+DOCUMENT = "110101199003074514"
+BORN = date(1990, 3, 7)
+Staff = Callable[..., User]
+
+
+def new(branch: Branch, desk: User, number: str = "A1", **said: Any) -> Client:
+    reason = said.pop("same_document_reason", "")
+    made: Client = create_client(
+        branch=branch,
+        external_id=number,
+        values={"name": "张三", **said},
+        actor=desk,
+        now=NOW,
+        same_document_reason=reason,
+    )
+    return made
+
+
+# -- days --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fact", "day"),
+    [
+        ("birth_date", date(1889, 12, 31)),
+        ("opened_on", date(1989, 12, 31)),
+        ("closed_on", date(1066, 10, 14)),
+        ("investing_since", date(1900, 1, 1)),
+        ("id_valid_until", date(2999, 1, 1)),
+        ("id_valid_until", date(1899, 1, 1)),
+    ],
+)
+def test_a_day_that_cannot_be_meant_is_refused_beside_its_field(
+    branch: Branch, staff: Staff, fact: str, day: date
+) -> None:
+    desk = staff("front_desk")
+
+    with pytest.raises(InvalidInput) as at_first:
+        new(branch, desk, **{fact: day})
+    with pytest.raises(InvalidInput) as later:
+        change_client(client=ClientFactory(branch=branch), values={fact: day}, actor=desk, now=NOW)
+
+    assert list(at_first.value.fields) == list(later.value.fields) == [fact]
+
+
+def test_nobody_is_a_client_before_he_is_born_or_leaves_before_he_came(branch: Branch, staff: Staff) -> None:
+    desk, client = staff("front_desk"), ClientFactory(branch=branch, opened_on=date(2020, 5, 4))
+
+    with pytest.raises(InvalidInput) as unborn:
+        new(branch, desk, birth_date=date(2001, 1, 1), opened_on=date(2000, 12, 31))
+    with pytest.raises(InvalidInput) as gone:
+        change_client(client=client, values={"status": "closed", "closed_on": date(2020, 5, 3)}, actor=desk, now=NOW)
+
+    assert (list(unborn.value.fields), list(gone.value.fields)) == (["opened_on"], ["closed_on"])
+
+
+def test_an_odd_day_on_file_keeps_nobody_from_changing_something_else(branch: Branch, staff: Staff) -> None:
+    client = ClientFactory(branch=branch, opened_on=date(1985, 1, 1))
+
+    changed = change_client(
+        client=client, values={"opened_on": date(1985, 1, 1), "city": "上海"}, actor=staff("front_desk"), now=NOW
+    )
+
+    assert changed.city == "上海"
+
+
+_LONG_AGO = date(1900, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "write"),
+    [
+        ("taken_on", lambda c, who: record_needs(client=c, answers={"horizon": "long"}, taken_on=_LONG_AGO, **who)),
+        (
+            "done_on",
+            lambda c, who: record_test(
+                client=c, code="star", kind=EntryTest.Kind.KNOWLEDGE, done_on=_LONG_AGO, score=90, **who
+            ),
+        ),
+        (
+            "applied_on",
+            lambda c, who: apply_for_class(client=c, wanted=InvestorClass.B, applied_on=_LONG_AGO, stated={}, **who),
+        ),
+        (
+            "opened_on",
+            lambda c, who: open_account(
+                client=c, kind=Account.Kind.CASH, values={"number": "12345678", "opened_on": _LONG_AGO}, **who
+            ),
+        ),
+        ("assessed_on", lambda c, who: assess_risk(client=c, grade="C3", assessed_on=_LONG_AGO, basis="问卷", **who)),
+        (
+            "valid_until",
+            lambda c, who: add_document(
+                client=c,
+                values={"kind": DocumentKind.ID_CARD, "number": DOCUMENT, "valid_until": date(2999, 1, 1)},
+                **who,
+            ),
+        ),
+        (
+            "mandate_until",
+            lambda c, who: add_relation(
+                client=c, values={"kind": "agent", "outsider_name": "李四", "mandate_until": date(2999, 1, 1)}, **who
+            ),
+        ),
+        (
+            "at",
+            lambda c, who: log_contact(
+                client=c, channel="phone", content="问候", at=datetime(1900, 1, 1, tzinfo=UTC), **who
+            ),
+        ),
+        (
+            "day",
+            lambda c, who: set_margin(
+                account=Account.objects.create(client=c, kind=Account.Kind.CREDIT),
+                day=_LONG_AGO,
+                amounts=dict.fromkeys(("cash", "market_value", "debt", "interest"), 1),
+                **who,
+            ),
+        ),
+    ],
+)
+def test_every_typed_day_has_its_bounds(branch: Branch, staff: Staff, field: str, write: Callable[..., Any]) -> None:
+    client = ClientFactory(branch=branch)
+
+    with pytest.raises(InvalidInput) as refused:
+        write(client, {"actor": staff("front_desk"), "now": NOW})
+
+    assert list(refused.value.fields) == [field]
+
+
+def test_a_file_is_held_to_the_same_days(run: Callable[..., Any], tmp_path: Path, branch: Branch) -> None:
+    file = tmp_path / "clients.csv"
+    file.write_text(
+        "no,since,born\nA1,1990-01-01,1970-01-02\nA2,1989-12-31,1970-01-02\nA3,2000-01-02,2001-01-02\nA:4,,\n",
+        encoding="utf-8",
+    )
+    contacts = tmp_path / "contacts.csv"
+    contacts.write_text("no,at\nA1,1989-12-31\nA1,2020-01-02\n", encoding="utf-8")
+    mapping = '[columns]\nexternal_id = "no"\nopened_on = "since"\nbirth_date = "born"\n'
+
+    said = run("clients", file, mapping, "--partial")
+
+    rejected = list(csv.DictReader((tmp_path / "errors.csv").open(encoding="utf-8-sig")))
+    assert (said["created"], said["rejected"]) == (1, 3)
+    assert [(row["field"], row["code"]) for row in rejected] == [
+        ("opened_on", "too_early"),
+        ("opened_on", "opened_before_birth"),
+        ("external_id", "client_number"),
+    ]
+    said = run("contacts", contacts, '[columns]\nexternal_id = "no"\non = "at"\n', "--partial")
+    assert (said["created"], said["rejected"]) == (1, 1)
+
+
+# -- who he is ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_date_of_birth_agrees_with_the_document_on_file(branch: Branch, staff: Staff) -> None:
+    desk = staff("front_desk")
+    client = new(branch, desk, id_number=DOCUMENT)
+
+    with pytest.raises(InvalidInput) as refused:
+        change_client(client=client, values={"birth_date": date(1991, 1, 1)}, actor=desk, now=NOW)
+    change_client(client=client, values={"birth_date": BORN, "city": "上海"}, actor=desk, now=NOW)
+    passport = ClientFactory(branch=branch, id_kind=DocumentKind.PASSPORT, id_number="E12345678")
+    change_client(client=passport, values={"birth_date": date(1991, 1, 1)}, actor=desk, now=NOW)
+
+    client.refresh_from_db()
+    assert (list(refused.value.fields), client.birth_date, client.city) == (["birth_date"], BORN, "上海")
+
+
+@pytest.mark.parametrize("name", ["", "　 "])
+def test_a_new_client_has_a_name(branch: Branch, staff: Staff, web: Any, name: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        new(branch, staff("front_desk"), name=name)
+    browser = web(staff("front_desk"))
+    answer = browser.post("/clients/new/", {"external_id": "A1", "kind": "person", "name": name, "form_token": "t"})
+
+    assert list(refused.value.fields) == list(answer.context["form"].errors) == ["name"]
+    assert not Client.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("Ａ１－００９", "A1-009"), (" 31.00/1_2 ", "31.00/1_2"), ("客户001", "客户001")]
+)
+def test_a_client_number_is_kept_in_the_form_that_files_find(
+    branch: Branch, staff: Staff, typed: str, kept: str
+) -> None:
+    assert new(branch, staff("front_desk"), typed).external_id == kept
+
+
+@pytest.mark.parametrize("typed", ["A 1", "A1;DROP", "<b>", "=1+1", "A1'", "9" * 41, "", "A\u200bB?"])
+def test_a_client_number_with_other_signs_is_refused_everywhere(
+    branch: Branch, staff: Staff, web: Any, typed: str
+) -> None:
+    desk = staff("front_desk")
+    with pytest.raises(InvalidInput) as refused:
+        new(branch, desk, typed)
+    page = web(desk).post("/clients/new/", {"external_id": typed, "kind": "person", "name": "张三", "form_token": "t"})
+
+    assert list(refused.value.fields) == list(page.context["form"].errors) == ["external_id"]
+
+
+# -- one document, one person ------------------------------------------------------------------------------------------
+
+
+def test_a_second_client_with_the_same_document_needs_a_reason_and_nothing_is_told_of_the_first(
+    branch: Branch, other_branch: Branch, staff: Staff
+) -> None:
+    first = new(other_branch, staff("front_desk", branch=other_branch), "B7", name="欧阳雪", id_number=DOCUMENT)
+    desk = staff("front_desk")
+
+    with pytest.raises(DocumentOnFile) as refused:
+        new(branch, desk, id_number=DOCUMENT)
+    told = f"{refused.value.message} {refused.value.fields}"
+    second = new(branch, desk, id_number=DOCUMENT, same_document_reason="客户在两家营业部分别开户")
+
+    assert not any(word in told for word in ("欧阳雪", "B7", other_branch.name))
+    assert (second.id_number, first.id_number) == (DOCUMENT, DOCUMENT)
+    assert AuditEntry.objects.get(action="client.create", object_id=second.public_id).reason.startswith("客户在两家")
+
+
+def test_the_page_asks_for_the_reason_only_then_and_keeps_what_was_typed(
+    branch: Branch, staff: Staff, web: Any
+) -> None:
+    new(branch, staff("front_desk"), "B7", id_number=DOCUMENT)
+    browser = web(staff("front_desk"))
+    said = {"external_id": "A1", "kind": "person", "name": "张三", "id_number": DOCUMENT, "form_token": "t"}
+
+    before = browser.get("/clients/new/").context["form"]["same_document_reason"]
+    refused = browser.post("/clients/new/", said)
+    made = browser.post("/clients/new/", {**said, "same_document_reason": "同名同证件，已核对原件"})
+
+    assert before.is_hidden
+    assert (refused.status_code, list(refused.context["form"].errors)) == (409, ["same_document_reason"])
+    text = refused.content.decode()
+    assert "<textarea" in text and "on file in the company already" in text and 'value="张三"' in text
+    assert made.status_code == 302
+
+
+def test_rest_refuses_the_second_document_as_the_page_does(
+    branch: Branch, staff: Staff, api: Callable[[User], APIClient]
+) -> None:
+    new(branch, staff("front_desk"), "B7", id_number=DOCUMENT)
+    phone, body = api(staff("front_desk")), {"external_id": "A1", "name": "张三", "id_number": DOCUMENT}
+
+    refused = phone.post("/api/v1/clients/", body, headers={"idempotency-key": "a"})
+    made = phone.post(
+        "/api/v1/clients/", {**body, "same_document_reason": "已核对原件"}, headers={"idempotency-key": "b"}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "document_on_file")
+    assert made.status_code == 201
