@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Count, Q
@@ -12,10 +12,11 @@ from clients.querysets import client_q
 from crm.core.access import NOTHING, branch_q
 
 if TYPE_CHECKING:
+    from advisory.models import AdvisorProfile, AdvisoryAgreement, HandOver, MatchingRun, MatchProposal
     from crm.core.models import Branch, User
 
 
-class AdvisorQuerySet(models.QuerySet[Any]):
+class AdvisorQuerySet(models.QuerySet["AdvisorProfile"]):
     def visible_to(self, user: User) -> AdvisorQuerySet:
         """Advisors of the branch or company; an advisor sees himself."""
         if not user.is_authenticated:
@@ -43,7 +44,7 @@ class AdvisorQuerySet(models.QuerySet[Any]):
         )
 
 
-class MatchingRunQuerySet(models.QuerySet[Any]):
+class MatchingRunQuerySet(models.QuerySet["MatchingRun"]):
     def visible_to(self, user: User) -> MatchingRunQuerySet:
         return self.filter(branch_q(user))
 
@@ -52,7 +53,7 @@ class MatchingRunQuerySet(models.QuerySet[Any]):
         return self.filter(state="proposed")
 
 
-class MatchProposalQuerySet(models.QuerySet[Any]):
+class MatchProposalQuerySet(models.QuerySet["MatchProposal"]):
     def visible_to(self, user: User) -> MatchProposalQuerySet:
         return self.filter(branch_q(user, "run__branch")).filter(client_q(user, "client__"))
 
@@ -61,12 +62,12 @@ class MatchProposalQuerySet(models.QuerySet[Any]):
         return self.exclude(new_advisor=None).exclude(new_advisor=models.F("old_advisor"))
 
 
-class HandOverQuerySet(models.QuerySet[Any]):
+class HandOverQuerySet(models.QuerySet["HandOver"]):
     def visible_to(self, user: User) -> HandOverQuerySet:
         return self.filter(branch_q(user))
 
 
-class AgreementQuerySet(models.QuerySet[Any]):
+class AgreementQuerySet(models.QuerySet["AdvisoryAgreement"]):
     def visible_to(self, user: User) -> AgreementQuerySet:
         return self.filter(client_q(user, "client__"))
 

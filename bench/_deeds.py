@@ -129,7 +129,7 @@ class Deeds:
         said = {one.code: "no" if one.bad_answer == "yes" else "yes" for one in questions}
         _good(self._post(self.caller, f"{path}complete/", {"answers": said}, key, taken.etag))
         self._expect(f"attempt of {key}", CallAttempt.objects.filter(call=call))
-        self._expect(f"answers of {key}", call.answers.all(), len(said))  # type: ignore[attr-defined]  # reverse name
+        self._expect(f"answers of {key}", call.answers.all(), len(said))
 
     def survey(self) -> None:
         """Somebody answers a survey and taps again when nothing comes back."""

@@ -85,7 +85,8 @@ def clock_of_database() -> Any:
 
 def weekdays(count: int) -> list[date]:
     """The last ``count`` weekdays up to the end of June 2026."""
-    found, day = [], LAST
+    found: list[date] = []
+    day = LAST
     while len(found) < count:
         if day.weekday() < 5:
             found.append(day)

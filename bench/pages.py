@@ -109,7 +109,7 @@ ROWS_OF_CLIENT = (
     ("clients:financing_need_", "clients.FinancingNeed"),
 )
 #: Pages that make sense for a row in one state only.
-STATES = {
+STATES: dict[str, dict[str, Any]] = {
     "advisory:matching_approve": {"state": "proposed"},
     "advisory:matching_reject": {"state": "proposed"},
     "advisory:advisor_edit": {"groups__name": "advisor"},
@@ -184,7 +184,7 @@ class Page:
     found: list[str] = field(default_factory=list)
 
     def most(self, place: int) -> float:
-        return max((look[place] for look in self.looks.values()), default=0)  # type: ignore[type-var, return-value]
+        return max((look[place] for look in self.looks.values()), default=0)  # type: ignore[return-value]
 
 
 def addresses() -> Iterator[tuple[str, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from crm.core.access import NOTHING, branch_q
 from crm.core.clocks import SHANGHAI, at_local
 
 if TYPE_CHECKING:
+    from care.models import CareProgramme, Finding, FollowUpCall, SurveyInvitation, SurveyRound
     from crm.core.models import User
 
 _OPEN = ("due", "in_progress", "unable_proposed", "missed")
@@ -21,14 +23,14 @@ _OPEN = ("due", "in_progress", "unable_proposed", "missed")
 _PROMOTER, _DETRACTOR = 9, 6
 
 
-class ProgrammeQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: User) -> ProgrammeQuerySet:
+class CareProgrammeQuerySet(models.QuerySet["CareProgramme"]):
+    def visible_to(self, user: User) -> CareProgrammeQuerySet:
         if not user.is_authenticated:
             return self.none()
         return self.filter(company_id=user.scope.company_id) if user.scope.company_id else self.none()
 
 
-class FollowUpCallQuerySet(models.QuerySet[Any]):
+class FollowUpCallQuerySet(models.QuerySet["FollowUpCall"]):
     def visible_to(self, user: User) -> FollowUpCallQuerySet:
         """Calls to the clients that the reader may see; what was answered is a right of its own."""
         return self.filter(client_q(user, "client__"))
@@ -105,7 +107,7 @@ class FollowUpCallQuerySet(models.QuerySet[Any]):
         return self.for_list().select_related(*people).prefetch_related("attempts__caller", "answers__question")
 
 
-class FindingQuerySet(models.QuerySet[Any]):
+class FindingQuerySet(models.QuerySet["Finding"]):
     def visible_to(self, user: User) -> FindingQuerySet:
         """Findings go to those who see a branch or the company, never to the client's own advisor."""
         reach = branch_q(user, "call__client__branch")
@@ -134,7 +136,7 @@ class FindingQuerySet(models.QuerySet[Any]):
         return rows.annotate(needs_since=Subquery(taken.order_by("created_at", "pk").values("taken_on")[:1]))
 
 
-class SurveyRoundQuerySet(models.QuerySet[Any]):
+class SurveyRoundQuerySet(models.QuerySet["SurveyRound"]):
     def visible_to(self, user: User) -> SurveyRoundQuerySet:
         """Rounds of the branch or company."""
         return self.filter(branch_q(user)) if user.is_authenticated else self.none()
@@ -147,7 +149,7 @@ class SurveyRoundQuerySet(models.QuerySet[Any]):
         )
 
 
-class SurveyInvitationQuerySet(models.QuerySet[Any]):
+class SurveyInvitationQuerySet(models.QuerySet["SurveyInvitation"]):
     def visible_to(self, user: User) -> SurveyInvitationQuerySet:
         """Surveys of the branch or company; of complaints only those whose complaint the reader may see."""
         from complaints.models import Complaint
@@ -175,7 +177,7 @@ class SurveyInvitationQuerySet(models.QuerySet[Any]):
     def by_month(self, now: datetime, months: int) -> list[dict[str, Any]]:
         """Answers by local month, the last ``months`` with answers: mean satisfaction and net promoter score."""
         month = TruncMonth("answer__answered_at", tzinfo=SHANGHAI)
-        rows = (
+        rows: models.QuerySet[Any, Mapping[str, Any]] = (
             self.answered()
             .filter(answer__answered_at__gte=now - timedelta(days=31 * months))
             .order_by()
@@ -233,6 +235,6 @@ _MARKS: dict[str, Any] = {
 }
 
 
-def _nps(found: dict[str, Any]) -> int | None:
+def _nps(found: Mapping[str, Any]) -> int | None:
     given = found["answered"]
     return round((found["promoters"] - found["detractors"]) * 100 / given) if given else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from clients.querysets import client_q
 from crm.core.access import NOTHING, branch_q
 
 if TYPE_CHECKING:
+    from complaints.models import Complaint, ComplaintClock, ComplaintEvent
     from crm.core.models import User
 
 #: No house has more levels; a ring of managers ends here as well.
@@ -57,7 +59,7 @@ def self_and_superiors(person: User) -> tuple[int, ...]:
     return tuple(chain)
 
 
-class ComplaintQuerySet(models.QuerySet[Any]):
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def visible_to(self, user: User) -> ComplaintQuerySet:
         return self.filter(complaint_q(user))
 
@@ -99,7 +101,7 @@ class ComplaintQuerySet(models.QuerySet[Any]):
             models.Exists(ComplaintClockQuerySet.running_of(models.OuterRef("pk")).filter(due_on__lt=today))
         )
 
-    def overdue_by_handler(self, today: date) -> models.QuerySet[Any, dict[str, Any]]:
+    def overdue_by_handler(self, today: date) -> models.QuerySet[Complaint, Mapping[str, Any]]:
         """How many overdue complaints each handler has; those without a handler under None."""
         return (
             self.overdue(today)
@@ -116,7 +118,7 @@ class ComplaintQuerySet(models.QuerySet[Any]):
         people = ("handler", "complained_of", "registered_by")
         return self.select_related("client", "branch", *people).prefetch_related("clocks")
 
-    def clusters(self, since: datetime, count: int) -> models.QuerySet[Any, dict[str, Any]]:
+    def clusters(self, since: datetime, count: int) -> models.QuerySet[Complaint, Mapping[str, Any]]:
         """Subjects of a branch that came up at least ``count`` times since ``since``."""
         return (
             self.filter(received_at__gte=since)
@@ -127,7 +129,7 @@ class ComplaintQuerySet(models.QuerySet[Any]):
         )
 
 
-class ComplaintClockQuerySet(models.QuerySet[Any]):
+class ComplaintClockQuerySet(models.QuerySet["ComplaintClock"]):
     def visible_to(self, user: User) -> ComplaintClockQuerySet:
         return self.filter(complaint_q(user, "complaint__"))
 
@@ -147,6 +149,6 @@ class ComplaintClockQuerySet(models.QuerySet[Any]):
         return self.running().filter(due_on__lt=today, escalated_at=None)
 
 
-class ComplaintEventQuerySet(models.QuerySet[Any]):
+class ComplaintEventQuerySet(models.QuerySet["ComplaintEvent"]):
     def visible_to(self, user: User) -> ComplaintEventQuerySet:
         return self.filter(complaint_q(user, "complaint__"))

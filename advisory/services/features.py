@@ -20,6 +20,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from advisory.errors import BadWeights
@@ -101,7 +102,7 @@ class MatchingInput:
 def licensed_advisors(branch: Branch, today: date, found: Figures) -> list[Advisor]:
     """Active advisors of the branch with a valid licence; who is on leave or takes nobody new keeps the clients he has."""
     default = found.integer("matching.default_capacity")
-    rows = (
+    rows: QuerySet[Any] = (  # each with its load
         AdvisorProfile.objects.of_branch(branch)
         .filter(
             licence_kind=AdvisorProfile.LicenceKind.INVESTMENT_ADVISOR,

@@ -35,7 +35,7 @@ def advisor_list(request: HttpRequest) -> HttpResponse:
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
     default = figures(today, place.branch).integer("matching.default_capacity")
     rows = AdvisorProfile.objects.visible_to(user).of_branch(place.branch).with_load().select_related("user")
-    advisors = list(rows.order_by("licence_valid_until", "pk"))
+    advisors: list[Any] = list(rows.order_by("licence_valid_until", "pk"))
     for row in advisors:
         row.places = default if row.capacity is None else row.capacity
         row.expired = row.licence_valid_until < today

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from care.querysets import ProgrammeQuerySet
+from care.querysets import CareProgrammeQuerySet
 from crm.core.language import in_language
 from crm.core.models import PublicModel
 
@@ -28,7 +28,7 @@ class CareProgramme(PublicModel):
     greeting_zh = models.TextField(blank=True)
     script_version = models.PositiveSmallIntegerField(_("version of the script"), default=1)
 
-    objects: ClassVar[Any] = ProgrammeQuerySet.as_manager()
+    objects: ClassVar[Any] = CareProgrammeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("care programme")

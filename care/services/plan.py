@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import CharField, Count, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Concat
@@ -151,7 +151,8 @@ def _after_opening(programme: CareProgramme, today: date, known: Figures) -> Ite
     )
     rows = opened.exclude(Exists(with_call)).order_by("pk").values_list("pk", "opened_on")
     for client_id, opened_on in rows.iterator(chunk_size=_BATCH):
-        yield _call(programme, client_id, f"open:{opened_on.isoformat()}", opened_on + limit, today)
+        since = cast(date, opened_on)  # the set asks for one
+        yield _call(programme, client_id, f"open:{since.isoformat()}", since + limit, today)
 
 
 def _after_permission(programme: CareProgramme, today: date, known: Figures) -> Iterator[FollowUpCall]:
@@ -166,7 +167,7 @@ def _after_permission(programme: CareProgramme, today: date, known: Figures) -> 
     )
     for permission in opened.exclude(Exists(with_call)).order_by("pk").iterator(chunk_size=_BATCH):
         key = f"{_PERMISSION_KEY}{permission.public_id}"
-        due_on = permission.opened_on + limit
+        due_on = cast(date, permission.opened_on) + limit
         # The code, not its word: it is shown in the reader's language.
         yield _call(programme, permission.client_id, key, due_on, today, reason=permission.code)
 

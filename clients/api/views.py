@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -198,7 +198,7 @@ def refuse_merged(public_id: str, user: User) -> None:
     """Raise ``ClientMovedOn`` with the id of the client who stayed, where the user may see him."""
     gone = Client.objects.merged_away(user).filter(public_id=public_id).select_related("merged_into").first()
     if gone is not None:
-        raise ClientMovedOn(fields={"merged_into": gone.merged_into.public_id})
+        raise ClientMovedOn(fields={"merged_into": cast(Client, gone.merged_into).public_id})
 
 
 _CLIENT = OpenApiParameter("client", OpenApiTypes.STR, required=True, description="Public id of the client.")

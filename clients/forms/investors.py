@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -41,7 +42,7 @@ class ApplicationForm(CommandForm):
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
         known: dict[str, Any] = {"net_assets": client.own_funds}
         if client.outside_assets is not None:
-            known["financial_assets"] = client.outside_assets + max(client.total_assets, 0)
+            known["financial_assets"] = client.outside_assets + max(client.total_assets, Decimal(0))
         kwargs["initial"] = {**known, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
         if client.kind == Client.Kind.PERSON:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Case, IntegerField, Min, Value, When
@@ -12,7 +12,7 @@ from django.db.models import Case, IntegerField, Min, Value, When
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
-    from clients.models import Client
+    from clients.models import Account, BusinessLineMark, Client, MarginDay
     from crm.core.models import User
     from crm.core.policies import Figures
 
@@ -22,7 +22,7 @@ LEVELS = ("attention", "warning", "close_out")
 _ORDER = ("cash", "credit", "option", "fund", "one_code", "sh_a", "sz_a", "bse")
 
 
-class AccountQuerySet(models.QuerySet[Any]):
+class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, user: User) -> AccountQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -62,7 +62,7 @@ class AccountQuerySet(models.QuerySet[Any]):
 _MOST = 2000
 
 
-class MarginDayQuerySet(models.QuerySet[Any]):
+class MarginDayQuerySet(models.QuerySet["MarginDay"]):
     def visible_to(self, user: User) -> MarginDayQuerySet:
         return self.filter(client_q(user, "account__client__"))
 
@@ -70,7 +70,7 @@ class MarginDayQuerySet(models.QuerySet[Any]):
         return self.order_by("-day", "-pk")
 
 
-class BusinessLineMarkQuerySet(models.QuerySet[Any]):
+class BusinessLineMarkQuerySet(models.QuerySet["BusinessLineMark"]):
     def visible_to(self, user: User) -> BusinessLineMarkQuerySet:
         return self.filter(client_q(user, "client__"))
 

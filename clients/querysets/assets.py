@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -14,11 +15,11 @@ from clients.querysets.averages import Average, averages
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
-    from clients.models import Client
+    from clients.models import BranchDay, Client, DailyAsset, Holding
     from crm.core.models import Branch, User
 
 
-class DailyAssetQuerySet(models.QuerySet[Any]):
+class DailyAssetQuerySet(models.QuerySet["DailyAsset"]):
     def visible_to(self, user: User) -> DailyAssetQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -60,7 +61,7 @@ class DailyAssetQuerySet(models.QuerySet[Any]):
         return found
 
 
-class BranchDayQuerySet(models.QuerySet[Any]):
+class BranchDayQuerySet(models.QuerySet["BranchDay"]):
     def visible_to(self, user: User) -> BranchDayQuerySet:
         """The branch's totals for those who see the branch; a book's owner does not see them."""
         from crm.core.access import branch_q
@@ -71,7 +72,7 @@ class BranchDayQuerySet(models.QuerySet[Any]):
         """Oldest month first; a month without a day on file is not in the list."""
         start = date(last.year + (last.month - months) // 12, (last.month - months) % 12 + 1, 1)
         rows = self.filter(branch_id__in=branch_ids, day__gte=start, day__lte=last).order_by()
-        flows = {
+        flows: dict[date, Mapping[str, Any]] = {
             row["month"]: row
             for row in rows.annotate(month=TruncMonth("day"))
             .values("month")
@@ -81,7 +82,7 @@ class BranchDayQuerySet(models.QuerySet[Any]):
             (row["branch_id"], row["month"]): row["end"]
             for row in rows.annotate(month=TruncMonth("day")).values("month", "branch_id").annotate(end=Max("day"))
         }
-        held = dict.fromkeys(flows, 0)
+        held = dict.fromkeys(flows, Decimal(0))
         at_end = self.filter(branch_id__in=branch_ids, day__in=set(ends.values()))
         worth = {(b, d): a for b, d, a in at_end.values_list("branch_id", "day", "net_assets")}
         for (branch_id, month), end in ends.items():
@@ -92,7 +93,7 @@ class BranchDayQuerySet(models.QuerySet[Any]):
         ]
 
 
-class HoldingQuerySet(models.QuerySet[Any]):
+class HoldingQuerySet(models.QuerySet["Holding"]):
     def visible_to(self, user: User) -> HoldingQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -102,4 +103,5 @@ class HoldingQuerySet(models.QuerySet[Any]):
 
     def of_day(self, client: Client, day: date | None) -> HoldingQuerySet:
         """What the client held at the close of ``day``, the largest first."""
-        return self.filter(client=client, day=day).order_by(F("market_value").desc(), "security_code")
+        rows = self.filter(client=client, day=day) if day else self.none()
+        return rows.order_by(F("market_value").desc(), "security_code")

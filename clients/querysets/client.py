@@ -17,6 +17,7 @@ from clients.querysets.scope import client_q, sees_names
 from clients.querysets.tags import tags_aside
 
 if TYPE_CHECKING:
+    from clients.models import AdvisorAssignment, Client, RiskAssessment
     from clients.querysets.search import Hits
     from crm.core.models import User
 
@@ -69,7 +70,7 @@ LISTED = (
 )
 
 
-class ClientQuerySet(models.QuerySet[Any]):
+class ClientQuerySet(models.QuerySet["Client"]):
     def visible_to(self, user: User | AnonymousUser) -> ClientQuerySet:
         """Clients in the user's reach; one who was merged into another is seen there."""
         return self.filter(client_q(user), merged_into=None)
@@ -213,7 +214,7 @@ class ClientQuerySet(models.QuerySet[Any]):
 
         return self.served().filter(~Exists(NeedsInterview.objects.asked_since(day).filter(client=OuterRef("pk"))))
 
-    def needs_freshness(self, day: date) -> ClientQuerySet:
+    def needs_freshness(self, day: date) -> models.QuerySet[Client, Mapping[str, Any]]:
         """Per colleague with a book: clients served, and those whose needs were asked on ``day`` or later."""
         from clients.models import NeedsInterview
 
@@ -225,7 +226,7 @@ class ClientQuerySet(models.QuerySet[Any]):
             .order_by("advisor__staff_number")
         )
 
-    def staying_by_year(self) -> ClientQuerySet:
+    def staying_by_year(self) -> models.QuerySet[Client, Mapping[str, Any]]:
         """Per year of opening: how many clients there were, are still served, are at risk, and are lost.
 
         Whose assets have gone is lost although his account is still open; nobody counts as both served and lost.
@@ -299,12 +300,12 @@ class ClientQuerySet(models.QuerySet[Any]):
         return self.annotate(margin_ratio=Subquery(owed.order_by("margin_ratio").values("margin_ratio")[:1]))
 
 
-class RiskAssessmentQuerySet(models.QuerySet[Any]):
+class RiskAssessmentQuerySet(models.QuerySet["RiskAssessment"]):
     def visible_to(self, user: User) -> RiskAssessmentQuerySet:
         return self.filter(client_q(user, "client__"))
 
 
-class AdvisorAssignmentQuerySet(models.QuerySet[Any]):
+class AdvisorAssignmentQuerySet(models.QuerySet["AdvisorAssignment"]):
     def visible_to(self, user: User) -> AdvisorAssignmentQuerySet:
         return self.filter(client_q(user, "client__"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from crm.core.clocks import at_local
 from crm.core.models import Attachment
 
 if TYPE_CHECKING:
+    from clients.models import Appointment, ContactLog, NextDateMove
     from crm.core.models import User
 
 
@@ -56,7 +58,7 @@ _TOLD = (
 )
 
 
-class ContactLogQuerySet(models.QuerySet[Any]):
+class ContactLogQuerySet(models.QuerySet["ContactLog"]):
     def visible_to(self, user: User) -> ContactLogQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -94,7 +96,7 @@ class ContactLogQuerySet(models.QuerySet[Any]):
         """Contacts of a day of Shanghai."""
         return self.filter(at__gte=at_local(day, time()), at__lt=at_local(day + timedelta(days=1), time()))
 
-    def proactive_by_staff(self, since: datetime, until: datetime) -> ContactLogQuerySet:
+    def proactive_by_staff(self, since: datetime, until: datetime) -> models.QuerySet[ContactLog, Mapping[str, Any]]:
         """Per colleague: standing contacts in the time, those that we began, and how many clients were reached.
 
         A contact is proactive when we began it (主动联系), whether or not somebody answered: what is measured is our effort.
@@ -113,7 +115,7 @@ class ContactLogQuerySet(models.QuerySet[Any]):
         )
 
 
-class NextDateMoveQuerySet(models.QuerySet[Any]):
+class NextDateMoveQuerySet(models.QuerySet["NextDateMove"]):
     def visible_to(self, user: User) -> NextDateMoveQuerySet:
         return self.filter(client_q(user, "contact__client__"))
 
@@ -122,7 +124,7 @@ class NextDateMoveQuerySet(models.QuerySet[Any]):
         return self.filter(undone_at=None)
 
 
-class AppointmentQuerySet(models.QuerySet[Any]):
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def visible_to(self, user: User) -> AppointmentQuerySet:
         return self.filter(client_q(user, "client__"))
 

@@ -15,11 +15,11 @@ from clients.querysets.scope import client_q
 from crm.core.policies import Figures
 
 if TYPE_CHECKING:
-    from clients.models import Client
+    from clients.models import Client, InvestorClassification
     from crm.core.models import User
 
 
-class InvestorClassificationQuerySet(models.QuerySet[Any]):
+class InvestorClassificationQuerySet(models.QuerySet["InvestorClassification"]):
     def visible_to(self, user: User) -> InvestorClassificationQuerySet:
         return self.filter(client_q(user, "client__"))
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
+    from clients.models import DuplicatePair, MergeRecord
     from crm.core.models import User
 
 
-class DuplicatePairQuerySet(models.QuerySet[Any]):
+class DuplicatePairQuerySet(models.QuerySet["DuplicatePair"]):
     def visible_to(self, user: User) -> DuplicatePairQuerySet:
         """Pairs of which the user may see both clients: one alone would tell of the other."""
         return self.filter(client_q(user, "first__"), client_q(user, "second__"))
@@ -28,7 +29,7 @@ class DuplicatePairQuerySet(models.QuerySet[Any]):
         return self.standing().filter(state="open")
 
 
-class MergeRecordQuerySet(models.QuerySet[Any]):
+class MergeRecordQuerySet(models.QuerySet["MergeRecord"]):
     def visible_to(self, user: User) -> MergeRecordQuerySet:
         """Merges of clients whom the user may see, or could before the one went into the other."""
         return self.filter(client_q(user, "staying__"), client_q(user, "leaving__"))

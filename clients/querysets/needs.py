@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import OuterRef
@@ -12,7 +12,7 @@ from clients.querysets.scope import client_q
 from crm.core.policies import figures
 
 if TYPE_CHECKING:
-    from clients.models import Client
+    from clients.models import Client, NeedsInterview
     from crm.core.models import Branch, User
 
 
@@ -21,7 +21,7 @@ def stale_before(today: date, branch: Branch | None) -> date:
     return today - timedelta(days=figures(today, branch).days("kyc.needs_fresh_days"))
 
 
-class NeedsInterviewQuerySet(models.QuerySet[Any]):
+class NeedsInterviewQuerySet(models.QuerySet["NeedsInterview"]):
     def visible_to(self, user: User) -> NeedsInterviewQuerySet:
         return self.filter(client_q(user, "client__"))
 

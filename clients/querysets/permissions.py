@@ -10,11 +10,11 @@ from django.db import models
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
-    from clients.models import Client
+    from clients.models import Client, EntryTest, TradingPermission
     from crm.core.models import User
 
 
-class TradingPermissionQuerySet(models.QuerySet[Any]):
+class TradingPermissionQuerySet(models.QuerySet["TradingPermission"]):
     def visible_to(self, user: User) -> TradingPermissionQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -40,7 +40,7 @@ class TradingPermissionQuerySet(models.QuerySet[Any]):
         return self.order_by("-asked_at", "-pk")
 
 
-class EntryTestQuerySet(models.QuerySet[Any]):
+class EntryTestQuerySet(models.QuerySet["EntryTest"]):
     def visible_to(self, user: User) -> EntryTestQuerySet:
         return self.filter(client_q(user, "client__"))
 

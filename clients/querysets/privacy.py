@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, OuterRef
@@ -11,10 +11,11 @@ from django.db.models import Exists, OuterRef
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
+    from clients.models import DataRequest, Erasure, LegalHold
     from crm.core.models import User
 
 
-class DataRequestQuerySet(models.QuerySet[Any]):
+class DataRequestQuerySet(models.QuerySet["DataRequest"]):
     def visible_to(self, user: User) -> DataRequestQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -33,7 +34,7 @@ class DataRequestQuerySet(models.QuerySet[Any]):
         return self.select_related("client", "owner")
 
 
-class LegalHoldQuerySet(models.QuerySet[Any]):
+class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
     def visible_to(self, user: User) -> LegalHoldQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -45,7 +46,7 @@ class LegalHoldQuerySet(models.QuerySet[Any]):
         return Exists(self.standing().filter(client=OuterRef(path)))
 
 
-class ErasureQuerySet(models.QuerySet[Any]):
+class ErasureQuerySet(models.QuerySet["Erasure"]):
     def visible_to(self, user: User) -> ErasureQuerySet:
         return self.filter(client_q(user, "client__"))
 

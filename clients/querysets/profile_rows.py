@@ -11,6 +11,7 @@ from django.db.models import Q
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
+    from clients.models import Household, HouseholdMember
     from crm.core.models import User
 
 Rows = TypeVar("Rows", bound="ClientRowQuerySet")
@@ -37,7 +38,7 @@ class RelationQuerySet(ClientRowQuerySet):
         return self.present().filter(Q(client=client) | Q(other=client)).select_related("client", "other")
 
 
-class HouseholdQuerySet(models.QuerySet[Any]):
+class HouseholdQuerySet(models.QuerySet["Household"]):
     def visible_to(self, user: User) -> HouseholdQuerySet:
         """Households with at least one member whom the user may see."""
         from clients.models import HouseholdMember
@@ -45,6 +46,6 @@ class HouseholdQuerySet(models.QuerySet[Any]):
         return self.filter(pk__in=HouseholdMember.objects.visible_to(user).values("household_id"))
 
 
-class HouseholdMemberQuerySet(models.QuerySet[Any]):
+class HouseholdMemberQuerySet(models.QuerySet["HouseholdMember"]):
     def visible_to(self, user: User) -> HouseholdMemberQuerySet:
         return self.filter(client_q(user, "client__"))

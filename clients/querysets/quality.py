@@ -13,6 +13,7 @@ from clients.querysets.scope import client_q
 from crm.core.clocks import SHANGHAI
 
 if TYPE_CHECKING:
+    from clients.models import ClientQuality, QuestionToAsk
     from crm.core.models import User
 
 #: Below this a client is shown as badly known, above the other as well known; for colours only.
@@ -25,7 +26,7 @@ _LISTED = (
 )
 
 
-class ClientQualityQuerySet(models.QuerySet[Any]):
+class ClientQualityQuerySet(models.QuerySet["ClientQuality"]):
     def visible_to(self, user: User) -> ClientQualityQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -72,7 +73,7 @@ class ClientQualityQuerySet(models.QuerySet[Any]):
         return self.filter(Q(scored_on__lt=today) | ~Q(client_version=F("client__version")))
 
 
-class QuestionToAskQuerySet(models.QuerySet[Any]):
+class QuestionToAskQuerySet(models.QuerySet["QuestionToAsk"]):
     def visible_to(self, user: User) -> QuestionToAskQuerySet:
         return self.filter(client_q(user, "client__"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
+    from clients.models import DocumentReminder
     from crm.core.models import User
 
 #: What the reminder says is still so: the document is on file and runs out on that day.
@@ -19,7 +20,7 @@ _OTHER = Q(document__removed_at=None, document__is_primary=False, document__vali
 _SERVED = Q(client__status__in=["active", "dormant"], client__restricted_on=None, client__merged_into=None)
 
 
-class DocumentReminderQuerySet(models.QuerySet[Any]):
+class DocumentReminderQuerySet(models.QuerySet["DocumentReminder"]):
     def visible_to(self, user: User) -> DocumentReminderQuerySet:
         return self.filter(client_q(user, "client__"))
 

@@ -31,9 +31,8 @@ class SharedQuerySet(models.QuerySet[Any]):
         pins = self.model.pinned_by.through.objects.filter(
             user_id=user.pk, **{f"{self.model._meta.model_name}_id": OuterRef("pk")}
         )
-        return (
-            self.select_related("owner", "branch").annotate(is_pinned=Exists(pins)).order_by("-is_pinned", "name", "pk")
-        )
+        rows: SharedQuerySet = self.select_related("owner", "branch").annotate(is_pinned=Exists(pins))
+        return rows.order_by("-is_pinned", "name", "pk")
 
 
 def _allowed(user: User) -> Q:

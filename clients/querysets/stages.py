@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
+    from clients.models import StageOverride
     from crm.core.models import User
 
 
-class StageOverrideQuerySet(models.QuerySet[Any]):
+class StageOverrideQuerySet(models.QuerySet["StageOverride"]):
     def visible_to(self, user: User) -> StageOverrideQuerySet:
         return self.filter(client_q(user, "client__"))
 

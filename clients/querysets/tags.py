@@ -16,14 +16,14 @@ from clients.querysets.scope import client_q
 from crm.core.querysets.aside import listed_aside
 
 if TYPE_CHECKING:
-    from clients.models import Client, ClientTag
+    from clients.models import Client, ClientTag, IndexLevel, Tag, TagChange, TagRun
     from crm.core.models import Branch, User
 
 #: How long a bulk change can be taken back by its notice.
 UNDO_FOR = timedelta(minutes=10)
 
 
-class TagQuerySet(models.QuerySet[Any]):
+class TagQuerySet(models.QuerySet["Tag"]):
     def visible_to(self, user: User | AnonymousUser) -> TagQuerySet:
         """Computed tags, those of the company, and those of the branches whose clients one may see; nothing without a reach."""
         if not user.is_authenticated or not user.scope.reaches:
@@ -56,7 +56,7 @@ class TagQuerySet(models.QuerySet[Any]):
         return [tag for tag in rows if tag.may_be_set_by(user.role_keys)]
 
 
-class ClientTagQuerySet(models.QuerySet[Any]):
+class ClientTagQuerySet(models.QuerySet["ClientTag"]):
     def visible_to(self, user: User) -> ClientTagQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -107,7 +107,7 @@ def tags_along(client: Client) -> list[ClientTag]:
     ]
 
 
-class TagChangeQuerySet(models.QuerySet[Any]):
+class TagChangeQuerySet(models.QuerySet["TagChange"]):
     def visible_to(self, user: User | AnonymousUser) -> TagChangeQuerySet:
         """One's own: they are there to be taken back."""
         return self.filter(actor=user) if user.is_authenticated else self.none()
@@ -116,13 +116,13 @@ class TagChangeQuerySet(models.QuerySet[Any]):
         return self.filter(undone_at=None, at__gte=now - UNDO_FOR)
 
 
-class TagRunQuerySet(models.QuerySet[Any]):
+class TagRunQuerySet(models.QuerySet["TagRun"]):
     def covers(self, branch: Branch, day: date) -> bool:
         """Whether the tags of the branch have been computed for ``day`` or a later one."""
         return self.filter(branch=branch, day__gte=day).exists()
 
 
-class IndexLevelQuerySet(models.QuerySet[Any]):
+class IndexLevelQuerySet(models.QuerySet["IndexLevel"]):
     def visible_to(self, user: User | AnonymousUser) -> IndexLevelQuerySet:
         """The market is the same for everybody who works here."""
         return self if user.is_authenticated and user.scope.reaches else self.none()

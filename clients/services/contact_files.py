@@ -19,7 +19,7 @@ MOST = 20
 
 
 @service("contact.attach")
-def attach_to_contact(*, contact: ContactLog, uploads: Iterable[UploadedFile], actor: User) -> list[Attachment]:
+def attach_to_contact(*, contact: ContactLog, uploads: Iterable[UploadedFile[bytes]], actor: User) -> list[Attachment]:
     """Store files of a contact; all of them or none. Raises ``FileRefused`` and ``InvalidInput``."""
     lock(Client.objects.all(), pk=contact.client_id)  # two uploads at once count each other
     first = ContactLog.objects.select_related("client").get(public_id=contact.files_ref)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import F, Max, OuterRef, Subquery
@@ -238,7 +238,7 @@ def _refresh(page: list[int], today: date) -> None:
     newest = NextDateMove.objects.standing().filter(contact=OuterRef("pk")).order_by("-pk").values("moved_to")[:1]
     named = standing.exclude(next_on=None).annotate(moved_to=Subquery(newest)).order_by("at", "pk")
     for client_id, at, next_on, moved_to in named.values_list("client_id", "at", "next_on", "moved_to"):
-        promise[client_id] = (at, moved_to or next_on)
+        promise[client_id] = (at, cast(date, moved_to or next_on))
     rows = []
     known = Client.objects.filter(pk__in=page).values_list("pk", "last_contact_at", "next_contact_on")
     for pk, last_at, next_on in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
@@ -126,7 +127,7 @@ def _without(branch: Branch, days: int, low: date, high: date) -> Iterator[Found
     )
     for pk, sort, kind, until in primary.order_by("pk").values_list("pk", "kind", "id_kind", "id_valid_until"):
         usual = DocumentKind.LICENCE if sort == Client.Kind.INSTITUTION else DocumentKind.ID_CARD
-        yield pk, None, kind or usual, until
+        yield pk, None, kind or usual, cast(date, until)  # between two days
     others = IdentityDocument.objects.present().filter(
         is_primary=False, client__in=clients, valid_until__gte=low, valid_until__lte=high
     )

@@ -84,7 +84,7 @@ def apply_for_class(
 
 
 @service("investor.attach_proof")
-def attach_proof(*, classification: InvestorClassification, upload: UploadedFile, actor: User) -> Attachment:
+def attach_proof(*, classification: InvestorClassification, upload: UploadedFile[bytes], actor: User) -> Attachment:
     """Add a file that proves what the application states. Raises ``ClassDecided`` and ``FileRefused``."""
     row = _locked(classification)
     if row.state != State.WAITING:

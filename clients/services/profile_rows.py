@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -28,6 +28,7 @@ from crm.core.versions import lock
 
 #: Values that the trail never shows.
 _SECRET = frozenset({"number", "value", "phone", "email"})
+Row = TypeVar("Row", bound=ClientRow)
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------
@@ -257,16 +258,16 @@ def remove_row(
     return found
 
 
-def _locked(model: type[Any], row: ClientRow, version: int | None) -> Any:
+def _locked(model: type[Row], row: Row, version: int | None) -> Row:
     # First the client: two who make different rows primary follow each other, and a restricted client is left alone.
     lock(Client.objects.all(), pk=row.client_id)
-    found = lock(model.objects.select_related("client__branch"), pk=row.pk, version=version)
+    found = lock(model._default_manager.select_related("client__branch"), pk=row.pk, version=version)
     if found.removed_at is not None:
         raise TakenOff
     return found
 
 
-def _create(row: Any, actor: User, action: str, said: Mapping[str, Any]) -> Any:
+def _create(row: Row, actor: User, action: str, said: Mapping[str, Any]) -> Row:
     _check(row)
     with transaction.atomic():
         row.save()
@@ -274,7 +275,7 @@ def _create(row: Any, actor: User, action: str, said: Mapping[str, Any]) -> Any:
     return row
 
 
-def _change(row: Any, said: Mapping[str, Any], actor: User, action: str) -> list[str]:
+def _change(row: ClientRow, said: Mapping[str, Any], actor: User, action: str) -> list[str]:
     """Set what differs and write it with the next version; names of what changed."""
     before, after = audit.changes(row, list(said), dict(said))
     if not after:
@@ -292,7 +293,7 @@ def _refuse_step_down(row: Any, primary: bool | None) -> None:
         raise PrimaryStays(fields={"is_primary": PrimaryStays.message})
 
 
-def _check(row: Any) -> None:
+def _check(row: ClientRow) -> None:
     try:
         row.full_clean(validate_unique=False)
     except ValidationError as wrong:

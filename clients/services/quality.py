@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from clients import provenance
@@ -90,8 +90,9 @@ def _weighed(sheet: Mapping[str, Any], catalogue: Catalogue, today: date) -> Cli
 
 def _close_answered(ids: Collection[int]) -> None:
     """Questions whose item is neither missing nor out of date any more have been answered."""
-    waiting = QuestionToAsk.objects.open().filter(client_id__in=ids).select_related("client__quality")
-    done = [row.pk for row in waiting.with_asked_since() if (row.asked_since if row.reasons else _is_on_file(row))]
+    open_ones = QuestionToAsk.objects.open().filter(client_id__in=ids).select_related("client__quality")
+    waiting: QuerySet[Any] = open_ones.with_asked_since()
+    done = [row.pk for row in waiting if (row.asked_since if row.reasons else _is_on_file(row))]
     if done:
         QuestionToAsk.objects.filter(pk__in=done, closed_at=None).update(closed_at=database_now())
 

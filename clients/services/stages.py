@@ -158,7 +158,7 @@ def set_stage(
 def end_stage(*, client: Client, actor: User, now: datetime, version: int | None = None) -> Client:
     """Let the rule say the stage again. Raises ``StageNotSet`` and ``StaleEdit``."""
     today = local_date(now)
-    row: Any = lock(Client.objects.select_related("branch"), pk=client.pk, version=version)
+    row = lock(Client.objects.select_related("branch"), pk=client.pk, version=version)
     if not StageOverride.objects.open().filter(client=row).update(ended_at=now):
         raise StageNotSet
     before, terms = {"stage": row.stage}, Terms.of(figures(today, row.branch))

@@ -142,7 +142,7 @@ def line_unmark(request: HttpRequest, public_id: str, mark: str) -> HttpResponse
 def accounts_context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
     """Accounts with masked numbers, the newest collateral with its level, and business lines."""
     user = actor_of(request)
-    accounts = list(Account.objects.visible_to(user).filter(client=client).in_order())
+    accounts: list[Any] = list(Account.objects.visible_to(user).filter(client=client).in_order())
     may_reveal = user.has_perm("clients.reveal_client")
     for account in accounts:
         account.reveal_url = (

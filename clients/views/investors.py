@@ -175,7 +175,7 @@ def investors_context(request: HttpRequest, client: Client) -> dict[str, Any]:
     if not user.has_perm("clients.view_investorclassification"):
         return {}
     rows = InvestorClassification.objects.visible_to(user).filter(client=client).for_list().newest_first()[:30]
-    found = list(rows)
+    found: list[Any] = list(rows)
     for row in found:
         row.tone = STATE_TONES[row.state]
     may = user.has_perm("clients.add_investorclassification") and client.status != Client.Status.CLOSED

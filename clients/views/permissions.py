@@ -169,7 +169,8 @@ def permissions_context(request: HttpRequest, client: Client) -> dict[str, Any]:
     user = actor_of(request)
     if not user.has_perm("clients.view_tradingpermission"):
         return {}
-    rows = list(TradingPermission.objects.visible_to(user).filter(client=client).for_list().newest_first()[:50])
+    own = TradingPermission.objects.visible_to(user).filter(client=client)
+    rows: list[Any] = list(own.for_list().newest_first()[:50])
     for row in rows:
         row.tone = STATE_TONES[row.state]
         row.decide_url = (

@@ -55,7 +55,7 @@ def retention_page(request: HttpRequest) -> HttpResponse:
 
 def _erasures(user: Any) -> list[Any]:
     rows = Erasure.objects.visible_to(user).select_related("client", "proposed_by").order_by("-proposed_at", "-pk")
-    found = list(rows[:_MOST])
+    found: list[Any] = list(rows[:_MOST])
     for row in found:
         row.client_name = shown_name(row.client, user)
     return found

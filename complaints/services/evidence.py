@@ -15,7 +15,7 @@ from crm.core.service import service
 
 
 @service("complaint.attach")
-def attach_evidence(*, actor: User, complaint: Complaint, upload: UploadedFile, now: datetime) -> Attachment:
+def attach_evidence(*, actor: User, complaint: Complaint, upload: UploadedFile[bytes], now: datetime) -> Attachment:
     """Store a file as evidence of the step the complaint is at. Raises ``Recused`` and ``FileRefused``."""
     if keeps_away(actor, complaint):
         raise Recused

@@ -32,7 +32,7 @@ class StaffBackend(AuthenticationBackend):
 
     def _get_permissions(self, user_obj: Any, obj: Any, from_name: str) -> set[str]:
         if user_obj.is_superuser:
-            return super()._get_permissions(user_obj, obj, from_name)
+            return set(super()._get_permissions(user_obj, obj, from_name))
         if from_name == "user" or obj is not None or not user_obj.is_active or user_obj.is_anonymous:
             return set()
         return set(user_obj.rights)

@@ -78,7 +78,7 @@ def safe_name(name: str) -> str:
     return f"{(stem or 'file')[:_NAME_LENGTH]}{dot}{ending[:8]}" if dot else (clean or "file")[:_NAME_LENGTH]
 
 
-def store(upload: UploadedFile, *, owner: models.Model, actor: User) -> Attachment:
+def store(upload: UploadedFile[bytes], *, owner: models.Model, actor: User) -> Attachment:
     """Check, write and register a file within the caller's transaction. Raises ``FileRefused``.
 
     The bytes are on disk before the row is; a transaction that rolls back leaves an orphan file, never a row without one.

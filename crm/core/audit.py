@@ -134,7 +134,8 @@ def _public(values: dict[str, Any] | None, *, of_client: bool) -> dict[str, Any]
     shown = {name: "***" if name in SECRET_FIELDS and value else value for name, value in values.items()}
     if of_client:
         shown = {name: _marked(value) if name in NAMES_OF_PEOPLE else value for name, value in shown.items()}
-    return json.loads(json.dumps(shown, cls=DjangoJSONEncoder, default=str))
+    plain: dict[str, Any] = json.loads(json.dumps(shown, cls=DjangoJSONEncoder, default=str))
+    return plain
 
 
 def _marked(name: Any) -> Any:

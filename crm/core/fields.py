@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.expressions import Combinable
 from django.db.models.lookups import Lookup
 from django.utils.translation import gettext_lazy as _
 
@@ -47,6 +48,8 @@ class MoneyField(models.BigIntegerField):
     """
 
     description = _("Amount in yuan")
+    _pyi_private_set_type: Decimal | int | str | Combinable  # type: ignore[assignment]  # what the stubs call a column's Python side
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]  # as above
 
     def from_db_value(self, value: int | Decimal | None, expression: Any, connection: Any) -> Decimal | None:
         return None if value is None else from_fen(value)
@@ -101,6 +104,8 @@ class QuantityField(models.BigIntegerField):
     """
 
     description = _("Number of shares")
+    _pyi_private_set_type: Decimal | int | str | Combinable  # type: ignore[assignment]  # as MoneyField
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]  # as above
 
     def from_db_value(self, value: int | Decimal | None, expression: Any, connection: Any) -> Decimal | None:
         return None if value is None else (Decimal(int(value)) * QUANTUM).quantize(QUANTUM)

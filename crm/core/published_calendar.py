@@ -17,7 +17,7 @@ FIRST_YEAR, LAST_YEAR = min(holidays).year, max(holidays).year
 #: Far enough back for every deadline and holding period that is still open.
 SEED_FROM = 2015
 
-_CHINESE = {holiday.value: holiday.chinese for holiday in Holiday}
+_CHINESE: dict[str, str] = {holiday.value: holiday.chinese for holiday in Holiday}
 
 #: Working days, Monday to Friday, on which Shanghai and Shenzhen were closed (yearly notices of both exchanges on the
 #: market's closing days). Until 2006 the market also closed before Spring Festival, while the banks settled.

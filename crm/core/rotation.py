@@ -49,7 +49,8 @@ def _old(model: type[models.Model], fields: list[EncryptedField]) -> models.Quer
         texts[name] = Cast(field.attname, models.TextField())
         empty = models.Q(**{f"{name}__isnull": True}) | models.Q(**{name: ""})
         wanted |= ~(empty | models.Q(**{f"{name}__startswith": f"{keyring()[0].name}:"}))
-    return model._base_manager.annotate(**texts).filter(wanted)
+    rows: models.QuerySet[Any] = model._base_manager.annotate(**texts)
+    return rows.filter(wanted)
 
 
 def _reseal(model: type[models.Model], fields: list[EncryptedField], row: models.Model) -> None:

@@ -38,7 +38,7 @@ def demanded_of(user: User, now: datetime) -> bool:
 
 
 def has_one(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
 
 
 def lacks(user: User, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -116,7 +117,7 @@ def _fresh_days(user: User, today: date) -> int:
     return figures(today, user.branch).days("kyc.needs_fresh_days")
 
 
-def _needs(book: dict[str, Any] | None) -> dict[str, Any]:
+def _needs(book: Mapping[str, Any] | None) -> dict[str, Any]:
     """Of a book the share of clients whose needs are fresh; None without a book."""
     if book is None:
         return {"served": 0, "fresh": None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from clients.models import Client
 from crm.core.access import system_user
@@ -100,7 +100,7 @@ def _keep_most(branch: Branch, day: date, following: date) -> None:
                 promise=row,
                 kept_on=kept_on,
                 now=at_local(kept_on, time(18)),
-                actor=row.client.advisor,
+                actor=cast(User, row.client.advisor),
                 note="已当面沟通",
             )
 
@@ -133,7 +133,11 @@ def _call_round(manager: User, branch: Branch, day: date) -> None:
     rows = Promise.objects.due().filter(event=event, client__advisor__isnull=False).order_by("client__external_id")
     for row in rows.select_related("client__advisor")[:5]:
         keep_promise(
-            promise=row, kept_on=day, actor=row.client.advisor, note="已电话说明", now=morning + timedelta(hours=6)
+            promise=row,
+            kept_on=day,
+            actor=cast(User, row.client.advisor),
+            note="已电话说明",
+            now=morning + timedelta(hours=6),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -81,9 +81,10 @@ def _merged(request: HttpRequest, public_id: str) -> HttpResponse:
     """The page of a client who was merged into another leads there; 404 for everybody else."""
     rows = Client.objects.merged_away(actor_of(request)).select_related("merged_into")
     gone = get_object_or_404(rows, public_id=public_id)
-    numbers = {"gone": gone.external_id, "here": gone.merged_into.external_id}
+    here = cast(Client, gone.merged_into)
+    numbers = {"gone": gone.external_id, "here": here.external_id}
     messages.info(request, _("Client %(gone)s was merged into client %(here)s, whom you see here.") % numbers)
-    return redirect(gone.merged_into)
+    return redirect(here)
 
 
 def _margin_flag(client: Any, user: User, day: date) -> dict[str, Any] | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import cast
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from clients.models import Account, InvestorClassification, MarginLevel, TradingPermission
+from clients.models import Account, Client, InvestorClassification, MarginLevel, TradingPermission
 from clients.querysets.accounts import level_of, margin_lines
 from clients.querysets.scope import shown_name
 from crm.core.models import User
@@ -63,7 +64,7 @@ def expiring_classes(user: User, today: date) -> Iterator[Item]:
             "investor_class",
             _("Investor class"),
             "user-star",
-            row.valid_until,
+            cast(date, row.valid_until),  # the set asks for one
             shown_name(row.client, user),
             _("%(name)s runs out") % {"name": row.get_wanted_display()},
             reverse("clients:classification", args=[row.public_id]),
@@ -85,11 +86,11 @@ def account_decisions(user: User, today: date) -> Iterator[Item]:
             )
     if user.has_perm("clients.approve_investorclassification"):
         waiting = InvestorClassification.objects.visible_to(user).waiting().exclude(requested_by=user)
-        for row in waiting.select_related("client")[:_PER_SOURCE]:
-            url = reverse("clients:classification_decide", args=[row.public_id])
-            yield _decision(row.client, user, today, str(row.get_wanted_display()), url)
+        for wish in waiting.select_related("client")[:_PER_SOURCE]:
+            url = reverse("clients:classification_decide", args=[wish.public_id])
+            yield _decision(wish.client, user, today, str(wish.get_wanted_display()), url)
 
 
-def _decision(client: object, user: User, today: date, reason: str, url: str) -> Item:
-    name = shown_name(client, user)  # type: ignore[arg-type]  # a client, from an untyped set
+def _decision(client: Client, user: User, today: date, reason: str, url: str) -> Item:
+    name = shown_name(client, user)
     return Item("decision", _("Approval"), "checks", today, name, reason, url, rank=2)

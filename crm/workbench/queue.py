@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -57,7 +58,7 @@ def promised_contacts(user: User, today: date) -> Iterator[Item]:
             "contact",
             _("Contact"),
             "phone-outgoing",
-            client.next_contact_on,
+            cast(date, client.next_contact_on),
             shown_name(client, user),
             _("Next contact as agreed"),
             client.get_absolute_url(),
@@ -195,14 +196,15 @@ def rates_of_clients(user: User, today: date) -> Iterator[Item]:
     for rate in own.offered().select_related("client").order_by("accept_by", "pk")[:_PER_SOURCE]:
         url = reverse("tiers:rate_accept", args=[rate.public_id])
         name, why = shown_name(rate.client, user), _("New rate: the client has to agree")
-        yield Item("rate", _("Commission"), "discount", rate.accept_by, name, why, url, rank=5)
+        yield Item("rate", _("Commission"), "discount", cast(date, rate.accept_by), name, why, url, rank=5)
     soon = timedelta(days=figures(today, user.branch).days("commission.ending_soon"))
     ending = own.ending(today - timedelta(days=_JUST_ENDED), today + soon).select_related("client")
     for rate in ending.order_by("valid_to", "pk")[:_PER_SOURCE]:
         url, name = reverse("tiers:proof", args=[rate.client.public_id]), shown_name(rate.client, user)
-        over = rate.valid_to < today
+        last = cast(date, rate.valid_to)
+        over = last < today
         why = _("Concession has ended; the card holds again") if over else _("Concession ends")
-        yield Item("rate", _("Commission"), "discount", max(rate.valid_to, today), name, why, url, rank=7)
+        yield Item("rate", _("Commission"), "discount", max(last, today), name, why, url, rank=7)
 
 
 def findings(user: User, today: date) -> Iterator[Item]:
@@ -234,7 +236,7 @@ def expiring_grades(user: User, today: date) -> Iterator[Item]:
             "risk",
             _("Risk grade"),
             "shield-half",
-            client.risk_valid_until,
+            cast(date, client.risk_valid_until),
             shown_name(client, user),
             _("Assessment runs out"),
             client.get_absolute_url(),
@@ -255,8 +257,8 @@ def stale_needs(user: User, today: date) -> Iterator[Item]:
     fresh = known.days("kyc.needs_fresh_days")
     own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids, do_not_contact=False)
     rows = own.needs_stale(today - timedelta(days=fresh)).exclude(next_contact_on__lte=today + timedelta(days=_AHEAD))
-    rows = rows.with_needs_day()
-    for client in rows.order_by("-total_assets", "-pk")[: known.integer("kyc.needs_a_day")]:
+    asked_last: QuerySet[Any] = rows.with_needs_day()
+    for client in asked_last.order_by("-total_assets", "-pk")[: known.integer("kyc.needs_a_day")]:
         asked: date | None = client.needs_on
         yield Item(
             "needs",

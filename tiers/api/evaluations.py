@@ -220,7 +220,7 @@ class EvaluationViewSet(
         today = local_date(timezone.now())
         if named is None:
             return programme_for(branch, today)
-        usable: Any = Programme.objects.active_on(today)  # type: ignore[attr-defined]  # the stubs lose this manager
+        usable: Any = Programme.objects.active_on(today)
         if not usable.of_branch(branch).filter(pk=named.pk).exists():
             raise InvalidInput(fields={"programme": _("There is no such thing here.")})
         return named

@@ -120,8 +120,7 @@ class ServiceViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Se
     writes = {"create": "once", "partial_update": "versioned", "end": "once+versioned", "adapt": "once"}
 
     def get_queryset(self) -> QuerySet[ServiceItem]:
-        rows: Any = ServiceItem.objects.visible_to(self._actor)
-        return rows.select_related("company", "branch")
+        return ServiceItem.objects.visible_to(self._actor).select_related("company", "branch")
 
     def get_permissions(self) -> list[Any]:
         if self.action == "partial_update":
@@ -219,8 +218,7 @@ class EntitlementViewSet(
     writes = {"create": "once"}
 
     def get_queryset(self) -> QuerySet[Entitlement]:
-        rows: Any = Entitlement.objects.visible_to(self._actor)
-        return rows.select_related("item")
+        return Entitlement.objects.visible_to(self._actor).select_related("item")
 
     @extend_schema(request=SetEntitlement, responses={201: EntitlementRead})
     def create(self, request: Request) -> Response:
@@ -290,8 +288,7 @@ class PreferenceViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet
     writes = {"create": "once", "partial_update": "versioned"}
 
     def get_queryset(self) -> QuerySet[PreferenceSegment]:
-        rows: Any = PreferenceSegment.objects.visible_to(self._actor)
-        return rows.select_related("branch").prefetch_related("entries")
+        return PreferenceSegment.objects.visible_to(self._actor).select_related("branch").prefetch_related("entries")
 
     def get_permissions(self) -> list[Any]:
         if self.action == "partial_update":

@@ -26,7 +26,7 @@ class EvaluationForm(CommandForm):
         super().__init__(*args, **kwargs)
         self.today = today
         field = cast(forms.ModelChoiceField, self.fields["programme"])
-        field.queryset = Programme.objects.active_on(today).of_branch(branch)  # type: ignore[attr-defined]  # the stubs lose this manager
+        field.queryset = Programme.objects.active_on(today).of_branch(branch)
         # The token matters when something is started; a preview is asked for by an address.
         self.fields["form_token"].required = bool(args and args[0] and "form_token" in args[0])
 

@@ -53,7 +53,7 @@ class StartForm(CommandForm):
         choices = [("", _("None")), *((code, f"{each.name} · {each.firm}") for code, each in presets().items())]
         cast(forms.ChoiceField, self.fields["preset"]).choices = choices
         source = cast(forms.ModelChoiceField, self.fields["source"])
-        source.queryset = Programme.objects.visible_to(user).of_branch(branch)  # type: ignore[attr-defined]  # the stubs lose this manager
+        source.queryset = Programme.objects.visible_to(user).of_branch(branch)
         source.label_from_instance = edition_label  # type: ignore[method-assign,assignment]  # one function for all lists
         if not user.scope.sees_company:
             self.fields["for_branch"].initial = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F
@@ -14,9 +14,10 @@ from crm.core.access import branch_q
 if TYPE_CHECKING:
     from clients.models import Client
     from crm.core.models import User
+    from tiers.models import Booking, ServiceDay
 
 
-class ServiceDayQuerySet(models.QuerySet[Any]):
+class ServiceDayQuerySet(models.QuerySet["ServiceDay"]):
     def visible_to(self, user: User) -> ServiceDayQuerySet:
         return self.filter(branch_q(user, reach_of_book=True))
 
@@ -28,7 +29,7 @@ class ServiceDayQuerySet(models.QuerySet[Any]):
         self.filter(pk=pk, taken__gt=0).update(taken=F("taken") - 1, version=F("version") + 1)
 
 
-class BookingQuerySet(models.QuerySet[Any]):
+class BookingQuerySet(models.QuerySet["Booking"]):
     def visible_to(self, user: User) -> BookingQuerySet:
         return self.filter(client_q(user, "client__"))
 

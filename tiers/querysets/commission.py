@@ -18,7 +18,7 @@ from tiers.querysets.house import house_q, in_force_q
 if TYPE_CHECKING:
     from clients.models import Client
     from crm.core.models import User
-    from tiers.models import ClientRate, RateCard
+    from tiers.models import ClientRate, RateCard, RateReview
 
 _DAY = timedelta(days=1)
 
@@ -35,7 +35,7 @@ def commission_q(user: User, prefix: str = "client__") -> Q:
     return Q(**{f"{prefix}advisor_id__in": user.scope.acting_ids})
 
 
-class RateCardQuerySet(models.QuerySet[Any]):
+class RateCardQuerySet(models.QuerySet["RateCard"]):
     def visible_to(self, user: User) -> RateCardQuerySet:
         return self.filter(house_q(user, "tier__programme__"))
 
@@ -43,7 +43,7 @@ class RateCardQuerySet(models.QuerySet[Any]):
         return self.filter(in_force_q(day))
 
 
-class ClientRateQuerySet(models.QuerySet[Any]):
+class ClientRateQuerySet(models.QuerySet["ClientRate"]):
     def visible_to(self, user: User) -> ClientRateQuerySet:
         return self.filter(commission_q(user))
 
@@ -91,7 +91,7 @@ class ClientRateQuerySet(models.QuerySet[Any]):
         return self.select_related("client__branch", "proposed_by", "decided_by", "endorsed_by", "tier_change")
 
 
-class RateReviewQuerySet(models.QuerySet[Any]):
+class RateReviewQuerySet(models.QuerySet["RateReview"]):
     def of_clients(self, clients: Sequence[int], day: date) -> Any:
         """(client, day of the change, products that cost the same) for changes up to ``day``."""
         rows = self.filter(tier_change__client__in=clients, tier_change__day__lte=day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
@@ -11,9 +11,10 @@ from tiers.querysets.commission import commission_q
 
 if TYPE_CHECKING:
     from crm.core.models import User
+    from tiers.models import FeeQuote
 
 
-class FeeQuoteQuerySet(models.QuerySet[Any]):
+class FeeQuoteQuerySet(models.QuerySet["FeeQuote"]):
     def visible_to(self, user: User) -> FeeQuoteQuerySet:
         """Quotes for clients whose commission one may see, and one's own quotes that name no client."""
         if not user.is_authenticated:

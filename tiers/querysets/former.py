@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 
@@ -10,9 +10,10 @@ from clients.querysets import client_q
 
 if TYPE_CHECKING:
     from crm.core.models import User
+    from tiers.models import FormerTier
 
 
-class FormerTierQuerySet(models.QuerySet[Any]):
+class FormerTierQuerySet(models.QuerySet["FormerTier"]):
     def visible_to(self, user: User) -> FormerTierQuerySet:
         return self.filter(client_q(user, "client__"))
 

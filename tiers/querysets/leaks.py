@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,10 @@ from tiers.querysets.commission import commission_q
 
 if TYPE_CHECKING:
     from crm.core.models import Branch, User
+    from tiers.models import AppliedRate, RateLeak
 
 
-class AppliedRateQuerySet(models.QuerySet[Any]):
+class AppliedRateQuerySet(models.QuerySet["AppliedRate"]):
     def visible_to(self, user: User) -> AppliedRateQuerySet:
         return self.filter(commission_q(user))
 
@@ -32,14 +33,14 @@ class AppliedRateQuerySet(models.QuerySet[Any]):
         return self.select_related("client__branch")
 
 
-class RateLeakQuerySet(models.QuerySet[Any]):
+class RateLeakQuerySet(models.QuerySet["RateLeak"]):
     def visible_to(self, user: User) -> RateLeakQuerySet:
         return self.filter(commission_q(user))
 
     def of_branch(self, branch: Branch) -> RateLeakQuerySet:
         return self.filter(client__branch=branch)
 
-    def by_kind(self) -> list[dict[str, Any]]:
+    def by_kind(self) -> Sequence[Mapping[str, Any]]:
         """(kind, leaks, yuan a year) for each kind that occurs."""
         rows = self.order_by().values("kind").annotate(count=Count("pk"), effect=Sum("effect"))
         return list(rows)

@@ -36,5 +36,5 @@ def tier_lines(branch: Branch, day: date) -> list[TierLine]:
     """The bounds that govern a branch on ``day``, from the lowest to the highest; the lowest tier has none."""
     from tiers.models import Tier
 
-    rows = Tier.objects.governing(branch, day).filter(lower_bound__isnull=False)
-    return [TierLine(tier.name, tier.lower_bound, tier.palette) for tier in rows]
+    rows = Tier.objects.governing(branch, day)
+    return [TierLine(tier.name, tier.lower_bound, tier.palette) for tier in rows if tier.lower_bound is not None]

@@ -18,10 +18,10 @@ from tiers.gates import passing_q
 
 if TYPE_CHECKING:
     from crm.core.models import Branch, User
-    from tiers.models import ServiceItem
+    from tiers.models import MarketEvent, ServiceItem
 
 
-class MarketEventQuerySet(models.QuerySet[Any]):
+class MarketEventQuerySet(models.QuerySet["MarketEvent"]):
     def visible_to(self, user: User) -> MarketEventQuerySet:
         return self.filter(branch_q(user, reach_of_book=True))
 

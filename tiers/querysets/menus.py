@@ -14,9 +14,10 @@ from tiers.querysets.house import house_q
 
 if TYPE_CHECKING:
     from crm.core.models import User
+    from tiers.models import PreferenceSegment
 
 
-class PreferenceSegmentQuerySet(models.QuerySet[Any]):
+class PreferenceSegmentQuerySet(models.QuerySet["PreferenceSegment"]):
     def visible_to(self, user: User) -> PreferenceSegmentQuerySet:
         """The company's and the own branches'; none whose rule asks for what the reader may not see."""
         found = self.filter(house_q(user))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
@@ -12,9 +12,10 @@ from clients.querysets import client_q
 
 if TYPE_CHECKING:
     from crm.core.models import User
+    from tiers.models import TierOverride
 
 
-class TierOverrideQuerySet(models.QuerySet[Any]):
+class TierOverrideQuerySet(models.QuerySet["TierOverride"]):
     def visible_to(self, user: User) -> TierOverrideQuerySet:
         return self.filter(client_q(user, "client__"))
 

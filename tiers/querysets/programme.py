@@ -12,11 +12,12 @@ from tiers.querysets.house import house_q
 
 if TYPE_CHECKING:
     from crm.core.models import Branch, Company, User
+    from tiers.models import Programme, Tier
 
 _DEFAULT = "default"
 
 
-class ProgrammeQuerySet(models.QuerySet[Any]):
+class ProgrammeQuerySet(models.QuerySet["Programme"]):
     def visible_to(self, user: User) -> ProgrammeQuerySet:
         return self.filter(house_q(user))
 
@@ -50,7 +51,7 @@ class ProgrammeQuerySet(models.QuerySet[Any]):
         return self.prefetch_related("tiers")
 
 
-class TierQuerySet(models.QuerySet[Any]):
+class TierQuerySet(models.QuerySet["Tier"]):
     def visible_to(self, user: User) -> TierQuerySet:
         return self.filter(house_q(user, "programme__"))
 
@@ -58,7 +59,7 @@ class TierQuerySet(models.QuerySet[Any]):
         """The tiers of the programme by which a branch grades on ``day``, in one statement; the lowest first."""
         from tiers.models import Programme
 
-        governs = Programme.objects.in_question(branch, day).values("pk")[:1]  # type: ignore[attr-defined]  # the stubs lose this manager
+        governs = Programme.objects.in_question(branch, day).values("pk")[:1]
         return self.filter(programme_id=models.Subquery(governs)).order_by("rank")
 
     def names(self, branch: Branch | None, day: date, company: Company | None = None) -> dict[str, str]:
@@ -67,5 +68,5 @@ class TierQuerySet(models.QuerySet[Any]):
 
         if branch is not None:
             return {tier.code: tier.name for tier in self.governing(branch, day)}
-        house = Programme.objects.of_the_house(company, day)  # type: ignore[attr-defined]  # the stubs lose this manager
+        house = Programme.objects.of_the_house(company, day)
         return {tier.code: tier.name for tier in self.filter(programme=house).order_by("rank")}

@@ -13,9 +13,10 @@ from crm.core.access import branch_q
 
 if TYPE_CHECKING:
     from crm.core.models import User
+    from tiers.models import Delivery, Promise
 
 
-class PromiseQuerySet(models.QuerySet[Any]):
+class PromiseQuerySet(models.QuerySet["Promise"]):
     def visible_to(self, user: User) -> PromiseQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -100,6 +101,6 @@ def percent(row: dict[str, Any]) -> int | None:
     return int(row["in_time"] * 100 // row["owed"]) if row["owed"] else None
 
 
-class DeliveryQuerySet(models.QuerySet[Any]):
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def visible_to(self, user: User) -> DeliveryQuerySet:
         return self.filter(branch_q(user, reach_of_book=True))

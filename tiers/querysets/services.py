@@ -13,9 +13,10 @@ from tiers.querysets.house import house_q, in_force_q
 if TYPE_CHECKING:
     from clients.models import Client
     from crm.core.models import Branch, User
+    from tiers.models import ContactCadence, Entitlement, ServiceItem
 
 
-class ServiceItemQuerySet(models.QuerySet[Any]):
+class ServiceItemQuerySet(models.QuerySet["ServiceItem"]):
     def visible_to(self, user: User) -> ServiceItemQuerySet:
         return self.filter(house_q(user))
 
@@ -45,7 +46,7 @@ class ServiceItemQuerySet(models.QuerySet[Any]):
         return self.annotate(place=place).order_by("place", "code", "pk")
 
 
-class EntitlementQuerySet(models.QuerySet[Any]):
+class EntitlementQuerySet(models.QuerySet["Entitlement"]):
     def visible_to(self, user: User) -> EntitlementQuerySet:
         return self.filter(house_q(user, "item__"))
 
@@ -64,7 +65,7 @@ class EntitlementQuerySet(models.QuerySet[Any]):
         )
 
 
-class CadenceQuerySet(models.QuerySet[Any]):
+class CadenceQuerySet(models.QuerySet["ContactCadence"]):
     def visible_to(self, user: User) -> CadenceQuerySet:
         known = user.is_authenticated and user.scope.reaches and user.scope.company_id
         return self.filter(company_id=known) if known else self.none()

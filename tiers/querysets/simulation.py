@@ -15,12 +15,13 @@ from crm.core.access import branch_q
 
 if TYPE_CHECKING:
     from crm.core.models import User
+    from tiers.models import SimulatedClient, Simulation
 
 #: Rank → bound in fen, of the tiers that are tried.
 Bounds = Mapping[int, int]
 
 
-class SimulationQuerySet(models.QuerySet[Any]):
+class SimulationQuerySet(models.QuerySet["Simulation"]):
     def visible_to(self, user: User) -> SimulationQuerySet:
         return self.filter(branch_q(user))
 
@@ -32,11 +33,11 @@ class SimulationQuerySet(models.QuerySet[Any]):
         return self.filter(made_at__lt=now - kept).exclude(job__state__in=["queued", "running"])
 
 
-class SimulatedClientQuerySet(models.QuerySet[Any]):
+class SimulatedClientQuerySet(models.QuerySet["SimulatedClient"]):
     def visible_to(self, user: User) -> SimulatedClientQuerySet:
         return self.filter(client_q(user, "client__"))
 
-    def placed(self, before: Bounds, after: Bounds) -> SimulatedClientQuerySet:
+    def placed(self, before: Bounds, after: Bounds) -> models.QuerySet[Any]:
         """Each client with the rank that either set of bounds gives him."""
         return self.annotate(before=_rank(before), after=_rank(after))
 
@@ -46,7 +47,7 @@ class SimulatedClientQuerySet(models.QuerySet[Any]):
         counted = rows.annotate(count=Count("pk"), yuan=Sum("turnover", filter=Q(has_own_rate=False)))
         return [(row["before"], row["after"], row["count"], int((row["yuan"] or 0) * 100)) for row in counted]
 
-    def movers(self, before: Bounds, after: Bounds) -> SimulatedClientQuerySet:
+    def movers(self, before: Bounds, after: Bounds) -> models.QuerySet[Any]:
         """Whom the step from one set of bounds to the other moves; read by range of the averages between them."""
         between = Q(pk__in=[])
         for rank, bound in after.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Count
@@ -15,9 +15,10 @@ from crm.core.policies import figures
 
 if TYPE_CHECKING:
     from crm.core.models import Branch, User
+    from tiers.models import EvaluationRun, TierChange, TierState
 
 
-class EvaluationRunQuerySet(models.QuerySet[Any]):
+class EvaluationRunQuerySet(models.QuerySet["EvaluationRun"]):
     def visible_to(self, user: User) -> EvaluationRunQuerySet:
         return self.filter(branch_q(user))
 
@@ -29,7 +30,7 @@ class EvaluationRunQuerySet(models.QuerySet[Any]):
         return self.filter(branch=branch, day__gte=day).exists()
 
 
-class TierStateQuerySet(models.QuerySet[Any]):
+class TierStateQuerySet(models.QuerySet["TierState"]):
     def visible_to(self, user: User) -> TierStateQuerySet:
         return self.filter(client_q(user, "client__"))
 
@@ -45,7 +46,7 @@ class TierStateQuerySet(models.QuerySet[Any]):
         return dict(self.still_clients().order_by().values_list("tier_id").annotate(Count("pk")))
 
 
-class TierChangeQuerySet(models.QuerySet[Any]):
+class TierChangeQuerySet(models.QuerySet["TierChange"]):
     def visible_to(self, user: User) -> TierChangeQuerySet:
         return self.filter(client_q(user, "client__"))
 

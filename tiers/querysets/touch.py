@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import Case, CharField, DateTimeField, F, IntegerField, Q, Value, When
 from django.db.models.functions import Coalesce
@@ -36,8 +36,9 @@ def in_touch(user: User, today: date, known: Figures) -> Any:
     for row in rows:
         tier = Q(tier_state__tier__code=row.tier_code, tier_state__programme__code=row.programme_code)
         cases.append(When(tier, then=Value(row.days)))
-        red |= tier & _before(today - timedelta(days=row.days))
-        amber |= tier & _before(today - timedelta(days=int(row.days * share)))
+        days = cast(int, row.days)  # a cadence in force has them
+        red |= tier & _before(today - timedelta(days=days))
+        amber |= tier & _before(today - timedelta(days=int(days * share)))
     return (
         clients.annotate(every=Case(*cases, default=None, output_field=IntegerField()))
         .filter(every__isnull=False)

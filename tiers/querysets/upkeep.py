@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from crm.core.clocks import YEAR
 from tiers.slices import times_a_year
@@ -34,7 +34,8 @@ def upkeep_of(programme: Programme, branch: Branch, day: date) -> dict[str, Upke
     rows = Entitlement.objects.in_force(day).filter(item__in=offered, programme_code=programme.code)
     cost: dict[str, Decimal] = {}
     for tier, times, period, each in rows.values_list("tier_code", "times", "period", "item__cost"):
-        cost[tier] = cost.get(tier, Decimal(0)) + each * times * times_a_year(period)
+        a_year = cast(int, times) * times_a_year(period)  # an entitlement in force says how often
+        cost[tier] = cost.get(tier, Decimal(0)) + each * a_year
     cadences: Any = ContactCadence.objects.in_force(day).filter(
         company_id=branch.company_id, programme_code=programme.code
     )

@@ -102,7 +102,7 @@ def set_rate_card(*, tier: Tier, price: Price, valid_from: date, actor: User, re
     if before is not None:
         before.valid_to = valid_from - _DAY
         before.save(update_fields=["valid_to"])
-    made = RateCard.objects.create(  # type: ignore[misc]  # the stub knows the parent field's types
+    made = RateCard.objects.create(
         tier=tier,
         product=price.product,
         rate=price.rate,
@@ -145,7 +145,7 @@ def propose_client_rate(
     _hold(client)
     if ClientRate.objects.open().filter(client=client, product=price.product).exists():
         raise RateWaiting
-    made = ClientRate.objects.create(  # type: ignore[misc]  # the stub knows the parent field's types
+    made = ClientRate.objects.create(
         client=client,
         product=price.product,
         rate=price.rate,

@@ -141,7 +141,7 @@ def put_tier(
         raise BadProgramme(told, fields={"code": told})
     if "bound" in values or "rule" in values:
         bound, kept.rule = plain_bound(values.get("bound"), values.get("rule") or {})
-        kept.lower_bound = bound  # type: ignore[assignment]  # MoneyField takes yuan
+        kept.lower_bound = bound
     if kept.rule_institution:
         kept.rule_institution = parse(kept.rule_institution).as_json()
     if kept.rank == 1 and (kept.asks is not None or kept.rule_institution):

@@ -64,9 +64,9 @@ class Outcome:
 def programme_for(branch: Branch, day: date, code: str = "") -> Programme:
     """The programme named ``code``, else the one that governs the branch on ``day``. Raises ``NoProgramme``."""
     if code:
-        found = Programme.objects.active_on(day).of_branch(branch).filter(code=code).first()  # type: ignore[attr-defined]  # the stubs lose this manager
+        found = Programme.objects.active_on(day).of_branch(branch).filter(code=code).first()
     else:
-        found = Programme.objects.governing(branch, day)  # type: ignore[attr-defined]  # the stubs lose this manager
+        found = Programme.objects.governing(branch, day)
     if found is None:
         raise NoProgramme
     return found

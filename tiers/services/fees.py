@@ -156,7 +156,7 @@ def save_quote(*, trade: Trade, price: Price, actor: User, client: Client | None
         raise MissingRight
     branch = client.branch if client else actor.branch
     split = work_out(trade, price, branch)
-    made: FeeQuote = FeeQuote.objects.create(  # type: ignore[misc]  # the stub knows the parent field's types
+    made: FeeQuote = FeeQuote.objects.create(
         client=client,
         product=trade.product,
         exchange=trade.exchange,

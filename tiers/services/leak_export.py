@@ -45,8 +45,7 @@ class LeakExport(ExportKind):
     ]
 
     def rows(self, actor: User, asked: dict[str, Any]) -> QuerySet[Any]:
-        rows: Any = RateLeak.objects.visible_to(actor).filter(pk__in=asked["leaks"])
-        return rows.for_list().largest_first()
+        return RateLeak.objects.visible_to(actor).filter(pk__in=asked["leaks"]).for_list().largest_first()
 
     def ref(self, row: Any) -> str:
         return str(row.client.public_id)

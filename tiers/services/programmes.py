@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -194,7 +194,7 @@ def plans_of(programme: Programme) -> list[TierPlan]:
             code=tier.code,
             name_en=tier.name_en,
             name_zh=tier.name_zh,
-            bound=cast("Decimal | None", tier.lower_bound),
+            bound=tier.lower_bound,
             palette=tier.palette,
             rule=tier.rule,
             rule_institution=tier.rule_institution,

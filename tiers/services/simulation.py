@@ -326,7 +326,7 @@ def drafts_to_compare(sheet: Simulation) -> list[tuple[Programme, dict[int, int]
     tiers = list(Tier.objects.filter(programme=sheet.programme_id).order_by("rank"))
     wanted = [_shape(tier) for tier in tiers]
     found: list[tuple[Programme, dict[int, int]]] = []
-    rows = Programme.objects.of_branch(sheet.branch).filter(code=sheet.programme.code, state__in=["draft", "submitted"])  # type: ignore[attr-defined]  # the stubs lose this manager
+    rows = Programme.objects.of_branch(sheet.branch).filter(code=sheet.programme.code, state__in=["draft", "submitted"])
     for row in rows.with_tiers().order_by("-pk"):
         own = sorted(row.tiers.all(), key=lambda tier: tier.rank)
         if row.age_floors == sheet.programme.age_floors and [_shape(tier) for tier in own] == wanted:

@@ -57,7 +57,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     for item_id, code in tiers.values_list("item_id", "tier_code"):
         by_item.setdefault(item_id, set()).add(code)
     names = Tier.objects.names(place.branch, today)
-    items = list(rows)
+    items: list[Any] = list(rows)
     for item in items:
         held = by_item.get(item.pk, set())
         item.tier_names = [name for code, name in names.items() if code in held]

@@ -74,7 +74,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 def card_grid(place: Place, today: Any) -> dict[str, Any]:
     """One line for each tier, one cell for each product; the row in force and the one to come."""
-    programme = Programme.objects.governing(place.branch, today)  # type: ignore[attr-defined]  # the stubs lose this manager
+    programme = Programme.objects.governing(place.branch, today)
     if programme is None:
         return {"programme": None, "lines": [], "products": Product.choices}
     tiers = list(programme.tiers.order_by("-rank"))

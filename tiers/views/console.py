@@ -42,8 +42,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """Programmes of the branch with their tiers and how many clients of one's own reach stand in each."""
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
     counts = TierState.objects.visible_to(user).of_branch(place.branch).counts_by_tier()
-    governing = Programme.objects.governing(place.branch, today)  # type: ignore[attr-defined]  # the stubs lose this manager
-    programmes = list(Programme.objects.visible_to(user).of_branch(place.branch).exclude(state="retired").with_tiers())  # type: ignore[attr-defined]  # the stubs lose this manager
+    governing = Programme.objects.governing(place.branch, today)
+    programmes = list(Programme.objects.visible_to(user).of_branch(place.branch).exclude(state="retired").with_tiers())
     programmes.sort(key=lambda row: row != governing)
     window = figures(today, place.branch).days("tier.window_days")
     context: dict[str, Any] = {
@@ -107,7 +107,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     asked = request.GET if {"day", "programme"} & set(request.GET) else None
     initial = {}
     if asked is None:
-        governing = Programme.objects.governing(place.branch, today)  # type: ignore[attr-defined]  # the stubs lose this manager
+        governing = Programme.objects.governing(place.branch, today)
         initial = _to_evaluate(governing, _newest_day(place.branch) or today)
     form = EvaluationForm(asked, branch=place.branch, today=today, initial=initial)
     context: dict[str, Any] = {"place": place, "form": form}

@@ -28,7 +28,7 @@ from tiers.views.catalogue import may_change, visible_item
 def grid(request: HttpRequest) -> HttpResponse:
     """What each tier of the programme that governs the branch may have today, and from later days on."""
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
-    programme = Programme.objects.governing(place.branch, today)  # type: ignore[attr-defined]  # the stubs lose this manager
+    programme = Programme.objects.governing(place.branch, today)
     tiers = list(programme.tiers.order_by("rank")) if programme else []
     rows = ServiceItem.objects.of_branch(place.branch).in_force(today).select_related("company", "branch")
     items = list(rows.in_order())

@@ -32,7 +32,7 @@ def preference_list(request: HttpRequest) -> HttpResponse:
     """Each segment with its tiers and its menu; how many clients it means is counted when it comes into view."""
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
     names = Tier.objects.names(place.branch, today)
-    rows = list(PreferenceSegment.objects.visible_to(user).for_list()[:_MOST])
+    rows: list[Any] = list(PreferenceSegment.objects.visible_to(user).for_list()[:_MOST])
     may_change = user.has_perm("tiers.change_preferencesegment")
     for row in rows:
         row.tier_names = [names.get(code, code) for code in row.tier_codes]
@@ -84,7 +84,7 @@ def preference_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _form(request: HttpRequest, row: PreferenceSegment | None) -> PreferenceForm:
     user, today = actor_of(request), local_date(timezone.now())
-    programme = Programme.objects.governing(place_of(request).branch, today)  # type: ignore[attr-defined]  # the stubs lose this manager
+    programme = Programme.objects.governing(place_of(request).branch, today)
     initial: dict[str, Any] = {}
     if row is not None:
         initial = {name: getattr(row, name) for name in ("name_zh", "name_en", "tier_codes", "is_active", "version")}

@@ -328,7 +328,7 @@ def programme_send_back(request: HttpRequest, public_id: str) -> HttpResponse:
 def programme_compare(request: HttpRequest) -> HttpResponse:
     """Two editions side by side; what differs is marked."""
     user, place = actor_of(request), place_of(request)
-    rows = list(Programme.objects.visible_to(user).of_branch(place.branch).select_related("branch").with_tiers()[:100])  # type: ignore[attr-defined]  # the stubs lose this manager
+    rows = list(Programme.objects.visible_to(user).of_branch(place.branch).select_related("branch").with_tiers()[:100])
     chosen = [next((row for row in rows if row.public_id == request.GET.get(name)), None) for name in ("a", "b")]
     choices = [(row.public_id, edition_label(row)) for row in rows]
     context: dict[str, Any] = {"place": place, "choices": choices, "chosen": chosen, "rows": []}

@@ -46,7 +46,7 @@ _HEIGHT = Decimal(200)
 def simulation_start(request: HttpRequest, public_id: str) -> HttpResponse:
     """Have the figures laid out for one edition and go to the sheet, which shows how far they are."""
     where = place_of(request)
-    rows: Any = Programme.objects.visible_to(actor_of(request)).of_branch(where.branch)  # type: ignore[attr-defined]  # the stubs lose this manager
+    rows: Any = Programme.objects.visible_to(actor_of(request)).of_branch(where.branch)
     programme = get_object_or_404(rows, public_id=public_id)
     try:
         sheet = ask_simulation(branch=where.branch, programme=programme, actor=actor_of(request), now=timezone.now())

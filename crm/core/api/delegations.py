@@ -71,8 +71,7 @@ class DelegationViewSet(
     writes = {"create": "once", "revoke": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[Delegation]:
-        rows: Any = Delegation.objects.visible_to(self._actor)
-        return rows.select_related("absent", "deputy")
+        return Delegation.objects.visible_to(self._actor).select_related("absent", "deputy")
 
     @extend_schema(responses={200: DelegationRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

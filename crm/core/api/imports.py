@@ -137,8 +137,9 @@ class ImportViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         return ("number", "pk") if self.action == "rejects" else ("-pk",)
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows: Any = ImportBatch.objects.visible_to(self._actor)
-        return rows.select_related("branch", "actor", "job__branch", "job__actor")
+        return ImportBatch.objects.visible_to(self._actor).select_related(
+            "branch", "actor", "job__branch", "job__actor"
+        )
 
     @extend_schema(responses={200: ImportRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -229,7 +230,7 @@ class ImportViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         return recognised(raw, said["kind"], limits_for(branch, local_date(timezone.now())))
 
     def _do(self, command: type[Strict], change: Callable[..., Any]) -> Response:
-        batch = self._row()
+        batch: ImportBatch = self._row()
         if not may_bring(self._actor, batch.kind):
             raise PermissionDenied
         body = command(data=self.request.data)

@@ -69,8 +69,7 @@ class JobViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
     writes = {"cancel": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[JobRun]:
-        rows: Any = JobRun.objects.visible_to(self._actor)
-        return rows.select_related("branch", "actor")
+        return JobRun.objects.visible_to(self._actor).select_related("branch", "actor")
 
     @extend_schema(responses={200: JobRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -81,7 +80,7 @@ class JobViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
     @action(detail=True, methods=["post"], permission_classes=[may("core.view_jobrun")])
     def cancel(self, request: Request, **_path: str) -> Response:
         """Ask a run to stop at its next step; one that waits never starts."""
-        run = self._row()
+        run: JobRun = self._row()
         CancelJob(data=request.data).is_valid(raise_exception=True)
 
         def stop() -> JobRun:

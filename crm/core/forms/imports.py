@@ -89,7 +89,7 @@ class NewImportForm(CommandForm):
             self.fields["branch"].initial = next((b.public_id for b in branches if b.pk == user.branch_id), None)
 
     def clean_file(self) -> Any:
-        sent: list[UploadedFile] = self.files.getlist(self.add_prefix("file"))
+        sent: list[UploadedFile[bytes]] = self.files.getlist(self.add_prefix("file"))
         if sum(file.size or 0 for file in sent) > max(self.limits.csv_bytes, self.limits.xlsx_bytes):
             raise forms.ValidationError(_("The file is too large."))
         bodies = [file.read() for file in sent]
@@ -118,7 +118,7 @@ class NewImportForm(CommandForm):
             return parse(self._text(said.get("mapping_file")))
         return recognised(self.raw, said["kind"], self.limits, incomplete=self.looks_first)
 
-    def _text(self, file: UploadedFile | None) -> str:
+    def _text(self, file: UploadedFile[bytes] | None) -> str:
         if file is None:
             raise _wrong(_("Choose a mapping file."))
         if (file.size or 0) > MAPPING_BYTES:

@@ -45,7 +45,7 @@ class RegionForm(PlaceForm):
     def __init__(self, *args: Any, actor: User, known: Region | None = None, **kwargs: Any) -> None:
         super().__init__(*args, known=known, **kwargs)
         parent: Any = self.fields["parent"]
-        parent.queryset = Region.objects.visible_to(actor).exclude(pk=known.pk if known else None).order_by("code")
+        parent.queryset = Region.objects.visible_to(actor).exclude(pk__in=[known.pk] if known else []).order_by("code")
 
 
 class BranchForm(PlaceForm):
@@ -70,7 +70,7 @@ class BranchForm(PlaceForm):
         super().__init__(*args, known=known, **kwargs)
         region, parent = (self.fields[name] for name in ("region", "parent"))
         region.queryset = Region.objects.visible_to(actor).order_by("code")  # type: ignore[attr-defined]  # a choice of rows
-        offered = Branch.objects.nameable_by(actor).filter(parent=None).exclude(pk=known.pk if known else None)
+        offered = Branch.objects.nameable_by(actor).filter(parent=None).exclude(pk__in=[known.pk] if known else [])
         held = [known.parent_id] if known and known.parent_id else []
         offered = offered.open() | offered.filter(pk__in=held)
         parent.queryset = offered.order_by("code")  # type: ignore[attr-defined]  # a choice of rows

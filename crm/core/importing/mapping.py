@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -114,7 +114,7 @@ class Mapping:
 
     def _bad_units(self, known: Dict[str, ImportField]) -> list[str]:
         faults = []
-        texts = {
+        texts: dict[str, tuple[str, Callable[[ImportField], bool]]] = {
             "unit": (_("[formats] unit is for amounts, not for: %(names)s."), lambda one: one.type == "money"),
             "country": (_("[formats] country is for phones, not for: %(names)s."), lambda one: one.reads == "phone"),
             "unreadable": (

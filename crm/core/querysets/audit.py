@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
-    from crm.core.models import User
+    from crm.core.models import AuditEntry, User
 
 
-class AuditEntryQuerySet(models.QuerySet[Any]):
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def visible_to(self, user: User) -> AuditEntryQuerySet:
         """Compliance, auditors and the head office see the company's trail, a branch manager his branch's."""
         from crm.core.access import branch_q

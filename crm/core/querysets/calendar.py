@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import isleap
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Count
@@ -13,7 +13,7 @@ from django.db.models.functions import ExtractYear
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from crm.core.models import User
+    from crm.core.models import BusinessSegment, CalendarChange, CalendarDay, User
 
 
 def days_of_year(year: int) -> int:
@@ -21,7 +21,7 @@ def days_of_year(year: int) -> int:
     return 366 if isleap(year) else 365
 
 
-class CalendarDayQuerySet(models.QuerySet[Any]):
+class CalendarDayQuerySet(models.QuerySet["CalendarDay"]):
     def visible_to(self, user: User | AnonymousUser) -> CalendarDayQuerySet:
         """The calendar is the same for everybody in the house."""
         return self.all() if user.is_authenticated else self.none()
@@ -53,7 +53,7 @@ class CalendarDayQuerySet(models.QuerySet[Any]):
         return next(year for year in years if known.get(year, 0) < days_of_year(year))
 
 
-class BusinessSegmentQuerySet(models.QuerySet[Any]):
+class BusinessSegmentQuerySet(models.QuerySet["BusinessSegment"]):
     def visible_to(self, user: User | AnonymousUser) -> BusinessSegmentQuerySet:
         """Business hours of the branches a member of staff knows."""
         from crm.core.models import Branch
@@ -63,7 +63,7 @@ class BusinessSegmentQuerySet(models.QuerySet[Any]):
         return self.filter(branch__in=Branch.objects.nameable_by(user))
 
 
-class CalendarChangeQuerySet(models.QuerySet[Any]):
+class CalendarChangeQuerySet(models.QuerySet["CalendarChange"]):
     def visible_to(self, user: User | AnonymousUser) -> CalendarChangeQuerySet:
         """The calendar is the same for everybody in the house, and so is its history."""
         return self.all() if user.is_authenticated else self.none()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 if TYPE_CHECKING:
-    from crm.core.models import User
+    from crm.core.models import Attachment, User
 
 
-class AttachmentQuerySet(models.QuerySet[Any]):
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def of(self, owner: Any) -> AttachmentQuerySet:
         return self.filter(owner_type=owner._meta.label_lower, owner_id=owner.public_id)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from crm.core.models import User
+    from crm.core.models import ExportRequest, User
 
 
-class ExportRequestQuerySet(models.QuerySet[Any]):
+class ExportRequestQuerySet(models.QuerySet["ExportRequest"]):
     def visible_to(self, user: User) -> ExportRequestQuerySet:
         """One's own; those of the places one sees for whoever approves or traces exports."""
         from crm.core.access import branch_q

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 
 if TYPE_CHECKING:
-    from crm.core.models import User
+    from crm.core.models import ImportBatch, User
+    from crm.core.models.importing import ImportMapping
 
 
-class ImportBatchQuerySet(models.QuerySet[Any]):
+class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
     def visible_to(self, user: User) -> ImportBatchQuerySet:
         """The branch's batches for whoever sees a branch, the company's for whoever sees the company."""
         from crm.core.access import branch_q
@@ -30,7 +31,7 @@ class ImportBatchQuerySet(models.QuerySet[Any]):
         return self.filter(created_at__lt=moment, claimed_by="").exclude(state="applying")
 
 
-class ImportMappingQuerySet(models.QuerySet[Any]):
+class ImportMappingQuerySet(models.QuerySet["ImportMapping"]):
     def visible_to(self, user: User) -> ImportMappingQuerySet:
         from crm.core.access import branch_q
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
 
 if TYPE_CHECKING:
-    from crm.core.models import User
+    from crm.core.models import JobRun, User
 
 
-class JobRunQuerySet(models.QuerySet[Any]):
+class JobRunQuerySet(models.QuerySet["JobRun"]):
     def visible_to(self, user: User) -> JobRunQuerySet:
         """Own runs; whoever sees a whole branch or the company also those started there."""
         from crm.core.access import branch_q

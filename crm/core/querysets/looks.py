@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,10 +11,10 @@ from django.db.models import F, Q
 from crm.core.access import branch_q
 
 if TYPE_CHECKING:
-    from crm.core.models import User
+    from crm.core.models import LookCount, User
 
 
-class LookCountQuerySet(models.QuerySet[Any]):
+class LookCountQuerySet(models.QuerySet["LookCount"]):
     def visible_to(self, user: User) -> LookCountQuerySet:
         """Of the people of one's branches; the reader's right to the trail opens the door."""
         return self.filter(branch_q(user, "user__branch"))

@@ -10,10 +10,10 @@ from django.db import models
 from django.db.models import Count, Q
 
 if TYPE_CHECKING:
-    from crm.core.models import User
+    from crm.core.models import Branch, Delegation, Department, Region, User
 
 
-class RegionQuerySet(models.QuerySet[Any]):
+class RegionQuerySet(models.QuerySet["Region"]):
     def visible_to(self, user: User) -> RegionQuerySet:
         """The regions of the own company: how the house is built is no secret inside it."""
         if not user.is_authenticated or not user.scope.company_id:
@@ -21,7 +21,7 @@ class RegionQuerySet(models.QuerySet[Any]):
         return self.filter(company_id=user.scope.company_id)
 
 
-class BranchQuerySet(models.QuerySet[Any]):
+class BranchQuerySet(models.QuerySet["Branch"]):
     def visible_to(self, user: User) -> BranchQuerySet:
         """Company roles see every branch of their company, branch roles their own with its outlets, others their own.
 
@@ -49,7 +49,7 @@ class BranchQuerySet(models.QuerySet[Any]):
         return self.select_related("region", "parent").annotate(people=Count("staff", filter=working)).order_by("code")
 
 
-class DepartmentQuerySet(models.QuerySet[Any]):
+class DepartmentQuerySet(models.QuerySet["Department"]):
     def visible_to(self, user: User) -> DepartmentQuerySet:
         """Departments of the head office are known to all of the company; those of a branch to whoever sees the branch."""
         from crm.core.access import branch_q
@@ -68,7 +68,7 @@ class UserQuerySet(models.QuerySet["User"]):
             return self.none()
         people = self.filter(is_system=False)
         if user.scope.sees_company or user.scope.manages_staff:
-            return people.filter(company_id=user.scope.company_id)
+            return people.filter(Q(company_id=user.scope.company_id))
         return people.filter(branch_q(user, reach_of_book=True))
 
     def active(self) -> UserQuerySet:
@@ -90,7 +90,10 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.select_related("branch", "department", "manager").prefetch_related("groups__role")
 
 
-class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]  # django-stubs cannot follow it
+_PeopleManager = models.Manager.from_queryset(UserQuerySet)
+
+
+class UserManager(BaseUserManager["User"], _PeopleManager["User"]):
     """Creates staff; everything else is the query set's."""
 
     def create_user(self, staff_number: str, name: str, password: str | None = None, **fields: Any) -> User:
@@ -103,7 +106,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return self.create_user(staff_number, name, password, is_staff=True, is_superuser=True, **fields)
 
 
-class DelegationQuerySet(models.QuerySet[Any]):
+class DelegationQuerySet(models.QuerySet["Delegation"]):
     def visible_to(self, user: User) -> DelegationQuerySet:
         """Own delegations; managers and administrators those of the people they see."""
         from crm.core.models import User as Staff

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Count, F, Q
 
 if TYPE_CHECKING:
-    from crm.core.models import User
+    from crm.core.models import Outbound, User
 
 
-class OutboundQuerySet(models.QuerySet[Any]):
+class OutboundQuerySet(models.QuerySet["Outbound"]):
     def visible_to(self, user: User) -> OutboundQuerySet:
         from crm.core.access import branch_q
 

@@ -9,10 +9,10 @@ from django.db import models
 from django.db.models import Count, Q
 
 if TYPE_CHECKING:
-    from crm.core.models import Branch, PolicyKey, User
+    from crm.core.models import Branch, Policy, PolicyKey, User
 
 
-class PolicyQuerySet(models.QuerySet[Any]):
+class PolicyQuerySet(models.QuerySet["Policy"]):
     def visible_to(self, user: User) -> PolicyQuerySet:
         """Rules are public inside the house: company figures to all staff, branch figures to whoever sees the branch."""
         from crm.core.models import Branch

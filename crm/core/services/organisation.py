@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +22,8 @@ from crm.core.services.staff import HandedOut, Place, add_staff
 from crm.core.versions import lock
 
 _ADMINISTRATOR = "administrator"
+#: What has a code of its own here.
+Row = TypeVar("Row", Company, Region, Branch, Department)
 
 #: For each kind of thing that keeps a branch open: how many of them a branch has.
 StillThere = Callable[[Branch], int]
@@ -250,7 +252,7 @@ def _check_branch(actor: User, row: Branch | None, facts: BranchFacts) -> None:
         raise BadPlaceFacts(fields={"parent": wrong})
 
 
-def _make(row: Any) -> Any:
+def _make(row: Row) -> Row:
     try:
         with transaction.atomic():
             row.save()
@@ -259,7 +261,7 @@ def _make(row: Any) -> Any:
     return row
 
 
-def _save(actor: User, action: str, row: Any, after: dict[str, Any]) -> Any:
+def _save(actor: User, action: str, row: Row, after: dict[str, Any]) -> Row:
     """Write what differs, with its trail; nothing where nothing does."""
     old, new = audit.changes(row, list(after), after)
     if not new:

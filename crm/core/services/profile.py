@@ -29,4 +29,4 @@ def end_device(*, actor: User, token_key: str, now: datetime) -> int:
     gone, _kinds = AuthToken.objects.filter(user=actor, token_key=token_key).delete()
     if gone:
         audit.record(actor, "token.end", actor, after={"tokens": gone, "at": now})
-    return gone
+    return int(gone)

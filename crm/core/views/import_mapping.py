@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -180,7 +181,7 @@ def _row_key_label(target: ImportTarget) -> str:
 @permission_required("core.add_importbatch", raise_exception=True)
 def mapping_list(request: HttpRequest) -> HttpResponse:
     """The mappings that the branches of the user keep."""
-    kept = (
+    kept: QuerySet[Any] = (
         ImportMapping.objects.visible_to(actor_of(request))
         .select_related("branch")
         .order_by("kind", "name", "pk")[:500]

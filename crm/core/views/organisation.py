@@ -26,7 +26,7 @@ from crm.core.views.places import actor_of
 def organisation(request: HttpRequest) -> HttpResponse:
     """Regions, branches with their outlets, departments; how many people work where."""
     actor = actor_of(request)
-    branches = list(Branch.objects.nameable_by(actor).for_tree())
+    branches: list[Any] = list(Branch.objects.nameable_by(actor).for_tree())
     own = {branch.pk for branch in branches}
     departments = list(Department.objects.visible_to(actor).order_by("code"))
     for branch in branches:

@@ -141,10 +141,10 @@ def _areas(keys: list[PolicyKey], actor: User, place: Branch | None, day: date) 
     owners = _owner_words()
     areas: dict[str, list[FigureRow]] = {}
     for key in keys:
-        row = FigureRow(
+        line = FigureRow(
             key, current.get(key.pk), coming.get(key.pk), owners.get(key.owner, key.owner), own.get(key.pk, 0)
         )
-        areas.setdefault(key.area, []).append(row)
+        areas.setdefault(key.area, []).append(line)
     return [{"key": area, "name": AREA_WORDS.get(area, area), "rows": rows} for area, rows in areas.items()]
 
 

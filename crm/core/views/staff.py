@@ -29,7 +29,7 @@ from crm.core.views.places import actor_of
 @permission_required("core.view_user", raise_exception=True)
 def staff_list(request: HttpRequest) -> HttpResponse:
     """People that the reader may see, with their roles."""
-    rows = User.objects.visible_to(request.user).for_list()
+    rows = User.objects.visible_to(actor_of(request)).for_list()
     found = UserFilter(request.GET, rows, request=request)
     context = {"filter": found, "page": listed(request, found.qs, ("staff_number",))}
     return render(request, part(request, "core/staff_list.html", "core/_staff_table.html"), context)

@@ -26,7 +26,7 @@ _MOST = 30
 def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
     user = actor_of(request)
     promises = Promise.objects.visible_to(user).filter(client=client).select_related("item", "delivery", "event")
-    open_ones = list(promises.due().order_by("due_on", "pk")[:_MOST])
+    open_ones: list[Any] = list(promises.due().order_by("due_on", "pk")[:_MOST])
     for row in open_ones:
         row.overdue = row.is_overdue(day)
     bookings: Any = ()
