@@ -179,10 +179,15 @@ def propose_unable(
 
 def all_attempts_made(call: FollowUpCall, today: date) -> bool:
     """Whether there were ``visit.max_attempts`` tries on different days, and a letter."""
+    return attempts_wanting(call, today) == (0, False)
+
+
+def attempts_wanting(call: FollowUpCall, today: date) -> tuple[int, bool]:
+    """On how many more days the client is to be tried before the call may count as unable, and whether he is to be written to."""
     needed = figures(today, call.client.branch).integer("visit.max_attempts")
     tries = [(attempt.outcome, attempt.day) for attempt in call.attempts.all()]
     days = {day for outcome, day in tries if outcome in _TRIED}
-    return len(days) >= needed and any(outcome == Outcome.WRITTEN for outcome, _day in tries)
+    return max(0, needed - len(days)), all(outcome != Outcome.WRITTEN for outcome, _day in tries)
 
 
 @service("call.approve_unable")

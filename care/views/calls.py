@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from care import services
 from care.filters import FollowUpCallFilter
 from care.forms.calls import AnswersForm, AttemptForm, TakeForm
 from care.models import CareProgramme, FollowUpCall
-from care.services.calls import all_attempts_made, is_independent
+from care.services.calls import all_attempts_made, attempts_wanting, is_independent
 from care.views.rows import now, say_why, sections, today, visible_call
 from clients.models import Channel, ContactLog, ContactPoint
 from clients.querysets.scope import sees_names, shown_name
@@ -179,6 +180,7 @@ def _screen(request: HttpRequest, call: FollowUpCall) -> dict[str, Any]:
         "client_name": shown_name(client, user),
         "today": today(),
         "hindrances": _hindrances(call),
+        "ahead": _ahead(call),
         "crumbs": [{"label": _("Client care"), "url": reverse("care:queue")}],
         "answers_open": call.answers_open_to(user),
         "in_hands": in_hands,
@@ -205,6 +207,40 @@ def _screen(request: HttpRequest, call: FollowUpCall) -> dict[str, Any]:
 def _seen(call: FollowUpCall, name: str) -> dict[str, Any]:
     """What each form of the screen is made with: the version that is before the caller, and names of its own."""
     return {"initial": {"version": call.version}, "auto_id": _IDS[name]}
+
+
+def _ahead(call: FollowUpCall) -> str:
+    """What comes after the attempts so far, and by when; nothing for a call that nobody has tried, or that is over."""
+    if call.state == FollowUpCall.State.UNABLE_PROPOSED:
+        return _("Somebody else decides whether the call counts as not possible.")
+    if call.state not in (FollowUpCall.State.DUE, FollowUpCall.State.MISSED) or not call.attempts_made:
+        return ""
+    days, unwritten = attempts_wanting(call, today())
+    facts = {"days": days, "next": call.not_before, "due": call.due_on}
+    if days and unwritten:
+        return (
+            ngettext(
+                "Next: try on %(days)d more day, from %(next)s on, and write to the client; due on %(due)s.",
+                "Next: try on %(days)d more days, from %(next)s on, and write to the client; due on %(due)s.",
+                days,
+            )
+            % facts
+        )
+    if days:
+        return (
+            ngettext(
+                "The client was written to. Next: try on %(days)d more day, from %(next)s on; due on %(due)s.",
+                "The client was written to. Next: try on %(days)d more days, from %(next)s on; due on %(due)s.",
+                days,
+            )
+            % facts
+        )
+    if unwritten:
+        return _("All tries are made. Next: write to the client; due on %(due)s.") % facts
+    return (
+        _("All tries are made and the client was written to. Next: ask to count it as not possible, by %(due)s.")
+        % facts
+    )
 
 
 def _hindrances(call: FollowUpCall) -> list[str]:

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.filters import DataRequestFilter
 from clients.forms.privacy import AnswerForm, ConfirmForm, FileForm, IdentityForm, ReceiveForm, WhyForm
-from clients.models import DataRequest
+from clients.models import Client, DataRequest, Erasure
 from clients.querysets.scope import shown_name
+from clients.retention import retention_of
 from clients.services import data_requests as services
 from clients.services.told import take_file
 from clients.views.client_file import file_answer
@@ -97,9 +98,46 @@ def request_page(request: HttpRequest, public_id: str) -> HttpResponse:
         if row.kind == DataRequest.Kind.CORRECT and row.is_open and user.has_perm("clients.change_client")
         else "",
         "crumbs": [{"label": _("Data-subject requests"), "url": reverse("clients:data_requests")}],
+        "ahead": _ahead(row),
         "today": today(),
     }
     return render(request, "clients/data_request.html", context)
+
+
+def _ahead(row: DataRequest) -> str:
+    """What comes next and by when, also once the answer is settled."""
+    facts = {"due": row.due_on}
+    match row.state:
+        case _S.RECEIVED if row.paused_on is not None:
+            return _("The client proves who he is; until then the clock stands still.")
+        case _S.RECEIVED:
+            return _("Make sure who asks; the answer is due on %(due)s.") % facts
+        case _S.CHECKED | _S.IN_WORK:
+            return _("Propose an answer; it is due on %(due)s.") % facts
+        case _S.PROPOSED:
+            return _("A second person approves the answer or sends it back; it is due on %(due)s.") % facts
+        case _S.REFUSED:
+            return _("Tell the client the answer with its reasons, by %(due)s.") % facts
+    match row.kind:
+        case DataRequest.Kind.ACCESS | DataRequest.Kind.COPY:
+            return _("Make the file for the client and hand it to him, by %(due)s.") % facts
+        case DataRequest.Kind.CORRECT:
+            return _("Correct the facts in the client's file and tell him, by %(due)s.") % facts
+        case DataRequest.Kind.DELETE:
+            return f"{_('Tell the client the answer, by %(due)s.') % facts} {_until_erased(row.client)}".strip()
+    return _("Tell the client the answer, by %(due)s.") % facts
+
+
+def _until_erased(client: Client) -> str:
+    """Where the erasure of a client stands whose request for it was granted."""
+    if client.erased_on is not None:
+        return ""
+    if Erasure.objects.filter(client=client, state=Erasure.State.PROPOSED).exists():
+        return _("Two others approve the erasure.")
+    until = retention_of(client, today()).until
+    if until is None or until < today():
+        return _("The erasure is proposed once nothing stands against it any more.")
+    return _("The data may be erased after %(day)s, when nothing stands against it any more.") % {"day": until}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,16 @@ from complaints.forms import EvidenceForm, StepForm
 from complaints.models import Complaint
 from complaints.services import act, attach_evidence
 from complaints.steps import BY_ACTION, possible
-from complaints.views.rows import TONES, clock_face, dress, event_words, icon_of, shown_who, visible_complaint
+from complaints.views.rows import (
+    TONES,
+    clock_face,
+    dress,
+    event_words,
+    icon_of,
+    shown_who,
+    steps_ahead,
+    visible_complaint,
+)
 from complaints.views.told import tell
 from crm.core import audit
 from crm.core.clocks import local_date
@@ -167,6 +176,7 @@ def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False
         "who": shown_who(complaint, request.user, point=not masked),
         "now": timezone.now(),
         "way": _way(complaint),
+        "ahead": steps_ahead(complaint),
         "clocks": [{**(clock_face(clock) or {}), "row": clock} for clock in clocks],
         "entries": [_entry(event, told[event.pk]) for event in events],
         "attachments": [

@@ -40,12 +40,25 @@ CONSEQUENCES = {
     Kind.INTERNAL: _("then it is put before the manager"),
     Kind.CLOSE: _("then the legal limit is broken"),
 }
-#: What has happened since, once it has.
-PAST = {
-    Kind.FIRST_CONTACT: _("the manager was told that nobody had called"),
+#: What is so by itself once a clock has run out.
+LATE = {
+    Kind.FIRST_CONTACT: _("nobody has called in time"),
     Kind.ACCEPT: _("the decision has been late by the rules since then"),
-    Kind.INTERNAL: _("it was put before the manager"),
+    Kind.INTERNAL: _("our own limit is over"),
     Kind.CLOSE: _("the legal limit has been broken since then"),
+}
+#: What was done about it, once it is on file that it was.
+TOLD = {
+    Kind.FIRST_CONTACT: _("on %(day)s the manager was told that nobody had called"),
+    Kind.INTERNAL: _("on %(day)s it was put before the manager"),
+}
+#: The step that leads on from a state, and the clock that it has to keep.
+_AHEAD = {
+    State.REGISTERED: ("accept", Kind.ACCEPT),
+    State.INVESTIGATING: ("propose", Kind.INTERNAL),
+    State.APPROVING: ("approve", Kind.INTERNAL),
+    State.REPLYING: ("reply", Kind.INTERNAL),
+    State.REPLIED: ("close", Kind.CLOSE),
 }
 
 #: How events that are no step of the table are called.
@@ -120,11 +133,34 @@ def clock_face(clock: ComplaintClock | None) -> dict[str, Any] | None:
         "label": clock.get_kind_display(),
         "due": clock.due_on,
         "done": clock.stopped_at,
-        "consequence": (PAST if clock.due_on < today() else CONSEQUENCES)[Kind(clock.kind)],
+        "consequence": _consequence(clock),
         "provisional": clock.provisional,
         "imposed": clock.is_imposed,
         "warn_minutes": _WARN[clock.is_legal],
     }
+
+
+def _consequence(clock: ComplaintClock) -> Any:
+    kind = Kind(clock.kind)
+    if clock.escalated_at is not None and kind in TOLD:
+        return TOLD[kind] % {"day": f"{local_date(clock.escalated_at):%Y-%m-%d}"}
+    return (LATE if clock.due_on < today() else CONSEQUENCES)[kind]
+
+
+def steps_ahead(complaint: Complaint) -> list[dict[str, Any]]:
+    """What comes next and by when: the first contact while it is owed, and the step that leads on from the present state."""
+    running = {
+        clock.kind: clock.due_on
+        for clock in complaint.clocks.all()
+        if clock.round == complaint.rounds and clock.stopped_at is None
+    }
+    found = []
+    if Kind.FIRST_CONTACT in running and not complaint.ended:
+        found.append({"label": BY_ACTION["contact"].label, "due": running[Kind.FIRST_CONTACT]})
+    if complaint.state in _AHEAD:
+        action, kind = _AHEAD[State(complaint.state)]
+        found.append({"label": BY_ACTION[action].label, "due": running.get(kind) or running.get(Kind.CLOSE)})
+    return found
 
 
 #: From when on a clock is amber, in minutes: the legal one a week before, ours a day before.

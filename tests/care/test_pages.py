@@ -11,8 +11,8 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
-from care.models import Finding, FollowUpCall, SurveyInvitation
-from care.services import answer_survey, take_call
+from care.models import CallAttempt, Finding, FollowUpCall, SurveyInvitation
+from care.services import answer_survey, record_attempt, take_call
 from crm.core.access import system_user
 from crm.core.clocks import SHANGHAI, local_date
 from crm.core.models import Branch, User
@@ -206,6 +206,35 @@ def test_a_missing_answer_is_said_beside_the_question_and_nothing_typed_is_lost(
     assert answer.status_code == 400
     assert "Answer yes or no." in answer.content.decode()
     assert "谈得很好" in answer.content.decode()
+
+
+def test_after_a_letter_the_screen_says_what_comes_next_and_by_when(web: Web, staff: Staff, branch: Branch) -> None:
+    caller = staff("follow_up_caller")
+    browser, today = web(caller), local_date(timezone.now())
+    call = call_of(branch)
+    url = reverse("care:call", args=[call.public_id])
+    assert browser.get(url).context["ahead"] == ""
+
+    take_call(actor=caller, call=call, now=timezone.now())
+    record_attempt(actor=caller, call=call, now=timezone.now(), outcome="written")
+    call.refresh_from_db()
+    written = browser.get(url)
+    for number in range(2, 5):
+        CallAttempt.objects.create(
+            call=call,
+            number=number,
+            at=timezone.now(),
+            day=today - timedelta(days=number),
+            caller=caller,
+            outcome="no_answer",
+        )
+    done = browser.get(url).context["ahead"]
+
+    assert written.context["ahead"] == (
+        f"The client was written to. Next: try on 3 more days, from {call.not_before} on; due on {call.due_on}."
+    )
+    assert "Next: try on 3 more days" in written.content.decode()
+    assert done.endswith(f"Next: ask to count it as not possible, by {call.due_on}.")
 
 
 def test_that_somebody_else_answered_is_said_beside_the_question_and_can_be_noted(

@@ -413,6 +413,33 @@ def test_a_request_goes_its_way_on_the_pages(client_: Client, staff: Staff, web:
     assert desk.get(f"{url}take/").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("kind", "ahead"),
+    [
+        ("access", "Make the file for the client and hand it to him, by "),
+        ("correct", "Correct the facts in the client's file and tell him, by "),
+        ("withdraw", "Tell the client the answer, by "),
+        ("delete", "The erasure is proposed once nothing stands against it any more."),
+    ],
+)
+def test_a_settled_request_says_what_comes_next(client_: Client, staff: Staff, web: Any, kind: str, ahead: str) -> None:
+    row = granted(client_, staff, kind)
+
+    page = web(staff("compliance")).get(row.get_absolute_url())
+
+    assert ahead in page.context["ahead"]
+    assert f"by {row.due_on}" in page.context["ahead"]
+    assert "What comes next" in page.content.decode()
+
+
+def test_an_open_request_says_what_comes_next(client_: Client, staff: Staff, web: Any) -> None:
+    row, browser = ask(client_, staff("front_desk")), web(staff("compliance"))
+
+    assert browser.get(row.get_absolute_url()).context["ahead"].startswith("Make sure who asks")
+    ask_for_proof(request=row, actor=staff("compliance"), now=NOW)
+    assert "clock stands still" in browser.get(row.get_absolute_url()).context["ahead"]
+
+
 def test_compliance_sees_holds_restrictions_and_whose_retention_is_over(
     client_: Client, long_gone: Client, staff: Staff, web: Any
 ) -> None:

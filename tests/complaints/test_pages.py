@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from complaints.models import Complaint
 from complaints.services import register_complaint
+from complaints.services.clocks import escalate_overdue
+from crm.core.access import system_user
 from crm.core.models import Attachment, AuditEntry
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintClockFactory, ComplaintEventFactory, ComplaintFactory
@@ -194,11 +196,37 @@ def test_the_dossier_tells_what_each_step_put_on_record(complaint, people, web):
 
 def test_a_clock_that_ran_out_says_what_has_happened_since(complaint, people, web):
     complaint.clocks.update(due_on=date(2020, 1, 2))
+    desk, board = web(people["front_desk"]), f"{reverse('complaints:list')}?view=board"
 
-    board = web(people["front_desk"]).get(reverse("complaints:list"), {"view": "board"}).content.decode()
+    before = desk.get(board).content.decode()
+    escalate_overdue(actor=system_user(), now=RECEIVED)
+    after = desk.get(board).content.decode()
 
-    assert "the manager was told that nobody had called" in board
-    assert "then the manager is told" not in board
+    assert "nobody has called in time" in before
+    assert "the manager was told" not in before and "then the manager is told" not in before
+    assert "on 2026-06-01 the manager was told that nobody had called" in after
+
+
+def test_the_dossier_says_what_comes_next_and_by_when(complaint, people, web):
+    complaint.clocks.filter(kind="first_contact").update(due_on=date(2026, 6, 2))
+    complaint.clocks.filter(kind="accept").update(due_on=date(2026, 6, 6))
+    complaint.clocks.filter(kind="internal").update(due_on=date(2026, 6, 15))
+    manager = web(people["branch_manager"])
+    url = complaint.get_absolute_url()
+
+    first = manager.get(url).context["ahead"]
+    send(manager, step(complaint, "contact"), note="已书面联系")
+    send(manager, step(complaint, "accept"), handler=people["front_desk"].public_id)
+    page = manager.get(url)
+    Complaint.objects.filter(pk=complaint.pk).update(state="withdrawn", closed_at=RECEIVED)
+
+    assert [(one["label"], one["due"]) for one in first] == [
+        ("Note first contact", date(2026, 6, 2)),
+        ("Accept", date(2026, 6, 6)),
+    ]
+    assert [(one["label"], one["due"]) for one in page.context["ahead"]] == [("Propose an opinion", date(2026, 6, 15))]
+    assert "by 2026-06-15" in page.content.decode()
+    assert manager.get(url).context["ahead"] == []
 
 
 def test_the_dossier_says_yes_and_no_in_the_readers_language(complaint, people, web):
