@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 from django.core.management import CommandError, call_command
+from django.db.models import Max
 
 from advisory.models import MatchingRun
 from care.models import FollowUpCall
@@ -69,10 +70,10 @@ def plain_count(rows: list[dict[str, str]], bounds: Sequence[Decimal | int] = BO
     return {str(number): count for number, count in counts.items()}
 
 
-def as_xlsx(path: Path, target: Path) -> Path:
+def as_xlsx(path: Path, target: Path, delimiter: str) -> Path:
     """The same rows as a spreadsheet, figures as figures."""
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, delimiter=";"))
+        rows = list(csv.reader(file, delimiter=delimiter))
     book = xlsxwriter.Workbook(str(target))
     sheet = book.add_worksheet("clients")
     for y, row in enumerate(rows):
@@ -83,6 +84,24 @@ def as_xlsx(path: Path, target: Path) -> Path:
                 sheet.write_string(y, x, cell)
     book.close()
     return target
+
+
+def other_forms(file: Path, mapping: Path, folder: Path, delimiter: str = ";") -> list[tuple[Path, Path]]:
+    """The same data as it is, with a byte-order mark, in GB18030 and as XLSX, each with the mapping that reads it."""
+    text, folder = file.read_text(encoding="utf-8"), folder / mapping.stem
+    folder.mkdir(exist_ok=True)
+    (folder / "bom.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    (folder / "gb.csv").write_bytes(text.encode("gb18030"))
+    for_xlsx = folder / "xlsx.toml"
+    for_xlsx.write_text(
+        mapping.read_text(encoding="utf-8").replace("[file]", '[file]\nkind = "xlsx"'), encoding="utf-8"
+    )
+    return [
+        (file, mapping),
+        (folder / "bom.csv", mapping),
+        (folder / "gb.csv", mapping),
+        (as_xlsx(file, folder / "data.xlsx", delimiter), for_xlsx),
+    ]
 
 
 @pytest.fixture(params=["excerpt", "full"])
@@ -118,18 +137,12 @@ def test_a_day_on_a_banks_clients(branch, crew, bank_file, tmp_path, capsys):
     assert Client.objects.filter(branch=branch).count() == count
     negative = sum(int(row["balance"]) < 0 for row in rows)
     assert DailyAsset.objects.filter(net_assets__lt=Decimal(0)).count() == negative
+    assert DailyAsset.objects.aggregate(most=Max("net_assets"))["most"] == max(int(row["balance"]) for row in rows)
     assert ContactLog.objects.count() == count
 
     # Twice, and as XLSX, with a byte-order mark, and in GB18030: everything stays as it is.
-    text = bank_file.read_text(encoding="utf-8")
-    (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
-    (tmp_path / "gb.csv").write_bytes(text.encode("gb18030"))
-    others = [bank_file, tmp_path / "bom.csv", tmp_path / "gb.csv", as_xlsx(bank_file, tmp_path / "bank.xlsx")]
     for name, mapping, more in commands:
-        for file in others:
-            plain = mapping.read_text(encoding="utf-8")
-            chosen = tmp_path / "as-xlsx.toml"
-            chosen.write_text(plain.replace("[file]", '[file]\nkind = "xlsx"') if file.suffix == ".xlsx" else plain)
+        for file, chosen in other_forms(bank_file, mapping, tmp_path):
             again = run(capsys, name, file, "--mapping", chosen, "--branch", branch.code, *more)
             assert again["unchanged"] == count and ALL_UNCHANGED.items() <= again.items(), (name, file.name)
 
@@ -168,14 +181,14 @@ def run_quietly(capsys: Any, name: str, *arguments: object) -> None:
 
 
 def test_a_regulators_complaints_beside_our_own_clocks(branch, crew, capsys, tmp_path):
-    file = DATA / "cfpb_145_structured.csv"
-    arguments = (file, "--mapping", MAPPINGS / "cfpb_complaints.toml", "--branch", branch.code)
+    file, mapping = DATA / "cfpb_145_structured.csv", MAPPINGS / "cfpb_complaints.toml"
 
-    first = run(capsys, "import_complaints", *arguments)
-    second = run(capsys, "import_complaints", *arguments)
+    first = run(capsys, "import_complaints", file, "--mapping", mapping, "--branch", branch.code)
+    for form, chosen in other_forms(file, mapping, tmp_path, ","):
+        again = run(capsys, "import_complaints", form, "--mapping", chosen, "--branch", branch.code)
+        assert again["unchanged"] == 145 and ALL_UNCHANGED.items() <= again.items(), form.name
 
     assert (first["created"], first["rejected"]) == (145, 0)
-    assert second["unchanged"] == 145 and ALL_UNCHANGED.items() <= second.items()
     assert Complaint.objects.filter(reported_late=True).count() == 11
     assert Complaint.objects.filter(reported_disputed=True).count() == 4
     assert ComplaintClock.objects.filter(complaint__external_id__gt="", kind=ComplaintClock.Kind.CLOSE).count() >= 145
@@ -199,6 +212,12 @@ def test_a_row_that_nobody_can_read_is_named_and_nothing_is_written(branch, crew
     with Path(f"{file}.errors.csv").open(encoding="utf-8", newline="") as errors:
         row = next(csv.DictReader(errors))
     assert (row["row"], row["field"]) == ("301", "net_assets")
+
+
+def test_the_full_file_of_the_bank_is_the_one_we_know(shared_data):
+    balances = [int(row["balance"]) for row in rows_of(shared_data / "clients" / "bank_marketing_bank.csv")]
+
+    assert (len(balances), max(balances), sum(balance < 0 for balance in balances)) == (4521, 71_188, 366)
 
 
 def test_the_files_that_are_refused_as_a_whole_say_why(branch, crew, capsys, tmp_path):
