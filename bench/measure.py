@@ -244,12 +244,12 @@ class Report:
     def ratio(self, name: str, *, reference: Work, subject: Work, **options: Any) -> Ratio:
         """Measure with this report's number of pairs and note the result; options as in `measure_ratio`."""
         options.setdefault("pairs", self.pairs)
-        return self._note(measure_ratio(name, reference=reference, subject=subject, **options))
+        return self.note(measure_ratio(name, reference=reference, subject=subject, **options))
 
     def fact(self, name: str, measured: float, goal: float | None = None, *, at_least: bool = False) -> Fact:
-        return self._note(Fact(name, measured, goal, at_least))
+        return self.note(Fact(name, measured, goal, at_least))
 
-    def _note(self, line: Line) -> Line:
+    def note(self, line: Line) -> Line:
         print(line.line(), flush=True)
         self.lines.append(line)
         return line

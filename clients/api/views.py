@@ -91,7 +91,7 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
 
     def get_queryset(self) -> QuerySet[Client]:
         rows: Any = Client.objects.visible_to(self.request.user)
-        return rows.select_related("advisor", "branch")
+        return rows.told() if self.action == "list" else rows.select_related("advisor", "branch")
 
     def among(self) -> QuerySet[Client] | None:
         """The clients among whom the filters of the list choose."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench import chaos, data, filters, lists, rest
+from bench import chaos, data, filters, lists, rest, served
 from bench.measure import Report
 from bench.pages import BUDGET, LISTS, QUERIES, ROWS, ROWS_OF_CLIENT, STATES, Page, addresses, tell
 from bench.yardstick import goal, yardstick
@@ -110,3 +110,25 @@ def test_the_drill_names_a_message_that_left_without_being_noted(db: None, tmp_p
     (tmp_path / "outbox" / "one.json").write_text(json.dumps({}))
 
     assert list(chaos.findings(_Deeds(), tmp_path)) == ["1 messages left the house, 0 are noted as sent"]
+
+
+class Counter(served.Site):
+    """A site that gets slower with every crowd, without a process."""
+
+    def __init__(self, *rates: float) -> None:
+        super().__init__("", {}, port=0)
+        self.rates = list(rates)
+
+    def crowd(self, address: str, times: int) -> tuple[float, float]:
+        rate = self.rates.pop(0)
+        return rate, 1 / rate
+
+
+def test_what_is_served_is_measured_between_two_looks_at_the_yardstick():
+    rates, slowest = served._in_turn(Counter(60, 40, 20), Counter(99, 25, 15), "/clients/", 8, 2)
+
+    assert rates == [(25, 50), (15, 30)]
+    assert slowest[0][0] == 1 / 25
+    line = served._ratio("list", rates, 0.41, at_least=True)
+    assert (line.median, line.verdict) == (0.5, "met")
+    assert line.line().endswith("20 / 40")
