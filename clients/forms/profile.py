@@ -181,7 +181,9 @@ class DocumentForm(RowForm):
     valid_until = day_field(_("Valid until"), required=False)
     is_long_term = forms.BooleanField(label=_("Valid long-term"), required=False)
     is_primary = forms.BooleanField(
-        label=_("Primary document"), required=False, help_text=_("Search, import and checks look at this one.")
+        label=_("Primary document"),
+        required=False,
+        help_text=_("The client’s file and exports show this one; search and checks know all of them."),
     )
 
 

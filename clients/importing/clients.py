@@ -284,7 +284,8 @@ class ClientTarget(ForClients, ModelTarget):
         """Facts come from the row of the number that stayed; a merged client's own row says nothing any more."""
         merged = merged_numbers(context, rows)
         plans = list(super().plan(context, rows))
-        warn_of_likeness(context, self.layout(context), [plan for plan in plans if plan.outcome == CREATED])
+        new = [plan for plan in plans if plan.outcome == CREATED]
+        warn_of_likeness(context, self.layout(context), new, context.memo["clients.new_points"])
         unreadable: dict[int, list[Problem]] = context.memo["clients.unreadable"]
         for plan in plans:
             plan.warnings = [*plan.warnings, *unreadable.get(plan.row.number, ())]

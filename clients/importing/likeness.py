@@ -2,50 +2,79 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clients.models import Client
+from clients.models import Client, ContactPoint
 from clients.pinyin import bare_name
+from clients.querysets import numbers
 from crm.core.importing import ImportContext, Problem, RowPlan
 
 _FACTS = ("name", "pinyin", "birth_date", "phone_index", "id_index")
 
 
-def warn_of_likeness(context: ImportContext, layout: list[str], plans: list[RowPlan]) -> None:
+def warn_of_likeness(
+    context: ImportContext, layout: list[str], plans: list[RowPlan], points: dict[str, list[list[Any]]]
+) -> None:
     """Set the warnings of planned new rows: same document, same phone and name, same sound of name and date of birth.
 
-    One statement a chunk. A client of another branch is not named; one character apart is left to the nightly list.
+    All phones of the row count (``points``: further ones by client number, as they are staged), and all documents and phones
+    on file. Two statements a chunk. A client of another branch is not named; one character apart is left to the nightly
+    list.
     """
     at = {name: layout.index(name) for name in _FACTS if name in layout}
     rows = [(plan, {name: plan.values[place] for name, place in at.items()}) for plan in plans]
-    asked = Q(pk__in=[])
-    if documents := {facts["id_index"] for _plan, facts in rows if facts.get("id_index")}:
-        asked |= Q(id_index__in=documents)
-    if phones := {facts["phone_index"] for _plan, facts in rows if facts.get("phone_index") and facts.get("name")}:
-        asked |= Q(phone_index__in=phones)
-    born = [facts for _plan, facts in rows if facts.get("birth_date") and facts.get("pinyin")]
-    if born:
-        days, spoken = {facts["birth_date"] for facts in born}, {facts["pinyin"] for facts in born}
+    for plan, facts in rows:
+        further = points.get(plan.row.values.get("external_id") or "", ())
+        phones = [index for _id, kind, _value, index, _tail in further if kind == ContactPoint.Kind.PHONE]
+        facts["phones"] = [index for index in (facts.get("phone_index"), *phones) if index] if facts.get("name") else []
+    documents = {facts["id_index"] for _plan, facts in rows if facts.get("id_index")}
+    phones = {index for _plan, facts in rows for index in facts["phones"]}
+    known = _known(context, documents, phones, [facts for _plan, facts in rows])
+    for plan, facts in rows:
+        found = {key[0]: key for key in reversed(_keys(facts)) if key in known}
+        plan.warnings = [
+            Problem(field, "", "looks_like_client", _text(field, context, known[found[field]]))
+            for field in ("id_number", "phone", "birth_date")
+            if field in found
+        ]
+
+
+def _known(
+    context: ImportContext, documents: set[str], phones: set[str], facts: list[dict[str, Any]]
+) -> dict[tuple[str, ...], tuple[int, str]]:
+    """Under each key the eldest client of the company, as branch and number."""
+    by_document, by_phone = numbers.sharing(documents, phones)
+    asked = Q(pk__in=set().union(*by_document.values(), *by_phone.values()))
+    asked |= Q(id_index__in=documents) | Q(phone_index__in=phones)
+    if born := [one for one in facts if one.get("birth_date") and one.get("pinyin")]:
+        days, spoken = {one["birth_date"] for one in born}, {one["pinyin"] for one in born}
         asked |= Q(birth_date__in=days, pinyin__in=spoken)
-    known: dict[tuple[str, ...], tuple[int, str]] = {}
     found = Client.objects.filter(
         asked, branch__company=context.branch.company_id, merged_into=None, restricted_on=None
     )
-    columns = ("branch_id", "external_id", "id_index", "phone_index", "name", "pinyin", "birth_date")
-    for branch_id, number, document, phone, name, pinyin, day in found.order_by("pk").values_list(*columns):
+    documents_of, phones_of = _by_client(by_document), _by_client(by_phone)
+    known: dict[tuple[str, ...], tuple[int, str]] = {}
+    columns = ("pk", "branch_id", "external_id", "id_index", "phone_index", "name", "pinyin", "birth_date")
+    for pk, branch_id, number, document, phone, name, pinyin, day in found.order_by("pk").values_list(*columns):
         who = (branch_id, number)
-        known.setdefault(("id_number", document), who)
-        known.setdefault(("phone", phone, bare_name(name)), who)
+        for one in (document, *documents_of[pk]):
+            known.setdefault(("id_number", one), who)
+        for one in (phone, *phones_of[pk]):
+            known.setdefault(("phone", one, bare_name(name)), who)
         known.setdefault(("birth_date", pinyin, str(day)), who)
-    for plan, facts in rows:
-        plan.warnings = [
-            Problem(key[0], "", "looks_like_client", _text(key[0], context, known[key]))
-            for key in _keys(facts)
-            if key in known
-        ]
+    return known
+
+
+def _by_client(held: dict[str, set[int]]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for digest, keys in held.items():
+        for pk in keys:
+            found[pk].append(digest)
+    return found
 
 
 def _keys(facts: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -53,8 +82,7 @@ def _keys(facts: dict[str, Any]) -> list[tuple[str, ...]]:
     keys: list[tuple[str, ...]] = []
     if facts.get("id_index"):
         keys.append(("id_number", facts["id_index"]))
-    if facts.get("phone_index") and facts.get("name"):
-        keys.append(("phone", facts["phone_index"], bare_name(facts["name"])))
+    keys += [("phone", index, bare_name(facts["name"])) for index in facts["phones"]]
     if facts.get("birth_date") and facts.get("pinyin"):
         keys.append(("birth_date", facts["pinyin"], str(facts["birth_date"])))
     return keys

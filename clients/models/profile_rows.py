@@ -18,6 +18,9 @@ from crm.core.fields import EncryptedField, MoneyField
 from crm.core.masking import mask_address, mask_email, mask_id_number, mask_phone
 from crm.core.models import PublicModel, Versioned
 
+#: What was taken off is neither searched nor compared.
+_STANDS = Q(removed_at=None)
+
 
 class ClientRow(PublicModel, Versioned):
     """A row about one client. It is never deleted: what no longer holds is taken off and stays on file."""
@@ -60,7 +63,10 @@ class IdentityDocument(ClientRow):
                 violation_error_message=_("A document that is valid long-term has no last day."),
             ),
         ]
-        indexes = [models.Index(fields=["number_index"], name="document_number_index")]
+        indexes = [
+            models.Index(fields=["number_index"], name="document_number_index"),
+            models.Index(fields=["number_tail"], name="document_number_tail", condition=_STANDS),
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()
@@ -113,7 +119,12 @@ class ContactPoint(ClientRow):
                 violation_error_message=_("What must not be used cannot be preferred."),
             ),
         ]
-        indexes = [models.Index(fields=["value_index"], name="contact_point_value_index")]
+        indexes = [
+            models.Index(fields=["value_index"], name="contact_point_value_index"),
+            models.Index(
+                fields=["value_tail"], name="contact_point_phone_tail", condition=Q(removed_at=None, kind="phone")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.label or self.get_kind_display()
@@ -151,7 +162,14 @@ class ContactPerson(ClientRow):
         verbose_name = _("contact person")
         verbose_name_plural = _("contact persons")
         default_permissions = ("view", "add", "change")
-        indexes = [models.Index(fields=["phone_index"], name="contact_person_phone_index")]
+        indexes = [
+            models.Index(fields=["phone_index"], name="contact_person_phone_index"),
+            models.Index(fields=["phone_tail"], name="contact_person_phone_tail", condition=_STANDS),
+            # PostgreSQL serves the beginning of a name only by this class; SQLite knows none and needs none.
+            models.Index(
+                fields=["name"], name="contact_person_name", condition=_STANDS, opclasses=["varchar_pattern_ops"]
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

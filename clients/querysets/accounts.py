@@ -49,18 +49,6 @@ class AccountQuerySet(models.QuerySet["Account"]):
         found: date | None = self.filter(client=client).aggregate(first=Min("first_trade_on"))["first"]
         return found
 
-    def clients_with_number(self, indexes: list[str]) -> list[int]:
-        """Keys of the clients of an account with one of these digests."""
-        return list(self.filter(number_index__in=indexes).values_list("client_id", flat=True)[:_MOST])
-
-    def clients_with_tail(self, tail: str) -> list[int]:
-        """Keys of the clients with an account that ends so. A list and no sub-query: only so can PostgreSQL combine indexes."""
-        return list(self.filter(number_tail=tail.upper()).values_list("client_id", flat=True)[:_MOST])
-
-
-#: So many clients at most are found by the tail of an account.
-_MOST = 2000
-
 
 class MarginDayQuerySet(models.QuerySet["MarginDay"]):
     def visible_to(self, user: User) -> MarginDayQuerySet:

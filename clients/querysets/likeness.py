@@ -1,4 +1,7 @@
-"""Which clients look like one person: same document, same phone and name, or a similar name and the same date of birth."""
+"""Which clients look like one person: same document, same phone and name, or a similar name and the same date of birth.
+
+Of documents and phones all count, not only the one in the client's own columns.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db.models import Count, Q
 
 from clients.pinyin import bare_name, to_pinyin
+from clients.querysets import numbers
 from crm.core.crypto import blind_indexes
 
 if TYPE_CHECKING:
@@ -53,31 +57,38 @@ def _one_apart(a: str, b: str) -> bool:
 
 
 def alike(facts: Facts, company: Company | None, *, but: int | None = None) -> list[tuple[int, list[str]]]:
-    """Clients of the company who look like ``facts``: (key, reasons). The same three questions, whoever is found."""
+    """Clients of the company who look like ``facts``: (key, reasons). The same questions, whoever is found."""
     from clients.models import Client
 
-    asked = Q(pk__in=[])
-    if facts.id_number:
-        asked |= Q(id_index__in=blind_indexes(facts.id_number))
-    if facts.phone and facts.name:
-        asked |= Q(phone_index__in=blind_indexes(facts.phone))
+    documents = set(blind_indexes(facts.id_number)) if facts.id_number else set()
+    phones = set(blind_indexes(facts.phone)) if facts.phone and facts.name else set()
+    by_document, by_phone = (_all_of(held) for held in numbers.sharing(documents, phones))
+    asked = Q(pk__in=by_document | by_phone)
+    if documents:
+        asked |= Q(id_index__in=documents)
+    if phones:
+        asked |= Q(phone_index__in=phones)
     if facts.birth_date and facts.name:
         asked |= Q(birth_date=facts.birth_date)
     rows = Client.objects.filter(asked, branch__company=company, merged_into=None).exclude(pk__in=[but or 0])
-    documents, phones = set(blind_indexes(facts.id_number)), set(blind_indexes(facts.phone))
     found = []
     columns = ("pk", "name", "id_index", "phone_index", "birth_date")
     for pk, name, document, phone, born in rows.order_by("pk").values_list(*columns)[:_PAGE]:
         reasons = []
-        if facts.id_number and document in documents:
+        if document in documents or pk in by_document:
             reasons.append("document")
-        if facts.phone and phone in phones and bare_name(name) == bare_name(facts.name) != "":
+        same_phone = phone in phones or pk in by_phone
+        if same_phone and bare_name(name) == bare_name(facts.name) != "":
             reasons.append("phone_name")
         if facts.birth_date and born == facts.birth_date and similar_names(name, facts.name):
             reasons.append("name_birthday")
         if reasons:
             found.append((pk, reasons))
     return found
+
+
+def _all_of(held: dict[str, set[int]]) -> set[int]:
+    return set().union(*held.values())
 
 
 class Suspicion(NamedTuple):
@@ -90,11 +101,11 @@ class Suspicion(NamedTuple):
 
 
 def suspicions(branch: Branch) -> list[Suspicion]:
-    """Every pair of the branch that looks like one client, the surest first; three statements for any number of clients."""
+    """Every pair of the branch that looks like one client, the surest first; five statements for any number of clients."""
     found: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
-    for pair in _sharing(branch, "id_index"):
+    for pair in _sharing(branch, "id_index", numbers.further_documents(branch)):
         found[pair]["document"] = SCORES["document"]
-    for pair in _sharing(branch, "phone_index", "name"):
+    for pair in _sharing(branch, "phone_index", numbers.further_phones(branch), same_name=True):
         found[pair]["phone_name"] = SCORES["phone_name"]
     for pair, score in _born_together(branch):
         found[pair]["name_birthday"] = score
@@ -108,20 +119,26 @@ def _there(branch: Branch) -> Any:
     return Client.objects.filter(branch=branch, merged_into=None)
 
 
-def _sharing(branch: Branch, *names: str) -> Iterator[tuple[int, int]]:
-    """Pairs that share the values of ``names``."""
-    rows = _there(branch).exclude(**{names[0]: ""}).exclude(**{names[-1]: ""})
-    several = rows.order_by().values(names[0]).annotate(n=Count("pk")).filter(n__gt=1).values(names[0])
-    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for pk, *values in rows.filter(**{f"{names[0]}__in": several}).order_by("pk").values_list("pk", *names):
-        groups[tuple(values)].append(pk)
+def _sharing(branch: Branch, column: str, further: Any, *, same_name: bool = False) -> Iterator[tuple[int, int]]:
+    """Pairs that share a digest, in the client's own ``column`` or among the ``further`` ones."""
+    rows = _there(branch).exclude(**{column: ""})
+    if same_name:
+        rows, further = rows.exclude(name=""), further.exclude(client__name="")
+    several = rows.order_by().values(column).annotate(n=Count("pk")).filter(n__gt=1).values(column)
+    own = rows.filter(Q(**{f"{column}__in": several}) | Q(**{f"{column}__in": further.values("digest")}))
+    groups: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for pk, digest, name in (
+        *own.values_list("pk", column, "name"),
+        *further.values_list("client_id", "digest", "client__name"),
+    ):
+        groups[digest, name if same_name else ""].add(pk)
     yield from _pairs(groups.values())
 
 
-def _pairs(groups: Iterable[list[int]]) -> Iterator[tuple[int, int]]:
+def _pairs(groups: Iterable[set[int]]) -> Iterator[tuple[int, int]]:
     for keys in groups:
         if len(keys) <= _CROWD:
-            yield from combinations(keys, 2)
+            yield from combinations(sorted(keys), 2)
 
 
 def _born_together(branch: Branch) -> Iterator[tuple[tuple[int, int], int]]:

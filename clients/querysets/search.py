@@ -1,4 +1,5 @@
-"""The one search box: part of a name, pinyin, initials, client number, account number, last four of phone, document or account.
+"""The one search box: part of a name, pinyin, initials, client number, account number, last four of any phone, document or
+account, and the name of who speaks for an institution.
 
 Both engines answer alike; only the way differs. PostgreSQL asks its gram index, SQLite looks into the text of the branch.
 What is masked is found by its last four signs or as a whole, never by a part: nobody can guess a number sign by sign.
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.identity import IdentityRefused, clean, read_phone, simplified
 from clients.pinyin import bare_name, pinyin_query, query_grams
+from clients.querysets import numbers
 from clients.querysets.scope import sees_names
 from crm.core.crypto import blind_indexes
 
@@ -48,6 +50,7 @@ class FoundBy(models.TextChoices):
     PHONE_TAIL = "phone_tail", _("Last digits of the phone")
     DOCUMENT_TAIL = "document_tail", _("Last digits of the document")
     ACCOUNT_TAIL = "account_tail", _("Last digits of the account")
+    PERSON = "person", _("Contact person")
     TAG = "tag", _("Tag")
 
 
@@ -182,9 +185,11 @@ def ways(typed: str, *, names: bool = True) -> list[Way]:
     if names:
         found += _by_whole_number(term)
     if _TAIL.fullmatch(term):
-        found += _by_tail(term, accounts=names)
+        found += _by_tail(term, beside=names)
     if names and any(c.isalpha() for c in term):
         found += _by_name(term)
+        if ids := numbers.spoken_for_by(term):
+            found.append(Way(FoundBy.PERSON, CONTAINS, Q(pk__in=ids)))
     return found
 
 
@@ -246,40 +251,46 @@ def _merged_as(number: str) -> Q:
 _MERGED = 200
 
 
-def _by_tail(term: str, *, accounts: bool) -> Iterator[Way]:
-    yield Way(FoundBy.PHONE_TAIL, TAILS, Q(phone_tail=term))
-    yield Way(FoundBy.DOCUMENT_TAIL, TAILS, Q(id_tail=term.upper()))
-    if accounts and (ids := _with_account_tail(term)):
-        yield Way(FoundBy.ACCOUNT_TAIL, TAILS, Q(pk__in=ids))
+def _by_tail(term: str, *, beside: bool) -> Iterator[Way]:
+    """``beside``: also by what stands in rows of its own, such as a second phone or an account."""
+    ids = numbers.ending_in(term) if beside else {}
+    yield Way(FoundBy.PHONE_TAIL, TAILS, Q(phone_tail=term) | _among(ids, numbers.PHONE))
+    yield Way(FoundBy.DOCUMENT_TAIL, TAILS, Q(id_tail=term.upper()) | _among(ids, numbers.DOCUMENT))
+    for by, kind in ((FoundBy.ACCOUNT_TAIL, numbers.ACCOUNT), (FoundBy.PERSON, numbers.PERSON)):
+        if kind in ids:
+            yield Way(by, TAILS, _among(ids, kind))
+
+
+def _among(ids: dict[str, list[int]], kind: str) -> Q:
+    return Q(pk__in=ids[kind]) if kind in ids else Q()
 
 
 def _tails_q(term: str) -> Q:
     found = Q()
-    for way in _by_tail(term, accounts=True):
+    for way in _by_tail(term, beside=True):
         found |= way.q
-    return found
-
-
-def _with_account_tail(term: str) -> list[int]:
-    from clients.models import Account
-
-    found: list[int] = Account.objects.clients_with_tail(term)
     return found
 
 
 def _by_whole_number(term: str) -> Iterator[Way]:
     """A whole phone, document or account number is looked up by its digest: the number itself is nowhere to be searched."""
-    from clients.models import Account
-
     bare = re.sub(r"[\s\-]", "", term).upper()
+    asked: dict[str, list[str]] = {"accounts": [], "documents": [], "phones": []}
     if _LONG_NUMBER.fullmatch(term):
-        yield Way(FoundBy.DOCUMENT, EXACT, Q(id_index__in=blind_indexes(bare)))
+        asked["documents"] = blind_indexes(bare)
         with suppress(IdentityRefused):
-            yield Way(FoundBy.PHONE, EXACT, Q(phone_index__in=blind_indexes(read_phone(term).e164)))
-    if _TAIL.fullmatch(term) or not _ACCOUNT.fullmatch(term) or not any(c.isdigit() for c in term):
-        return
-    if ids := Account.objects.clients_with_number(blind_indexes(bare)):
-        yield Way(FoundBy.ACCOUNT, EXACT, Q(pk__in=ids))
+            asked["phones"] = blind_indexes(read_phone(term).e164)
+    if not _TAIL.fullmatch(term) and _ACCOUNT.fullmatch(term) and any(c.isdigit() for c in term):
+        # Passports and permits have letters, as some accounts have.
+        asked["accounts"] = asked["documents"] = blind_indexes(bare)
+    ids = numbers.numbered(**asked)
+    if asked["documents"]:
+        yield Way(FoundBy.DOCUMENT, EXACT, Q(id_index__in=asked["documents"]) | _among(ids, numbers.DOCUMENT))
+    if asked["phones"]:
+        yield Way(FoundBy.PHONE, EXACT, Q(phone_index__in=asked["phones"]) | _among(ids, numbers.PHONE))
+    for by, kind in ((FoundBy.ACCOUNT, numbers.ACCOUNT), (FoundBy.PERSON, numbers.PERSON)):
+        if kind in ids:
+            yield Way(by, EXACT, _among(ids, kind))
 
 
 # -- how good a hit is -------------------------------------------------------------------------------------------------

@@ -123,6 +123,8 @@ class ContactPersonFactory(DjangoModelFactory[ContactPerson]):
     client = factory.SubFactory(ClientFactory, kind="institution")
     name = "王芳"
     position = "财务总监"
+    phone_index = factory.LazyAttribute(lambda row: blind_index(row.phone) if row.phone else "")
+    phone_tail = factory.LazyAttribute(lambda row: row.phone[-4:])
 
 
 class FinancingNeedFactory(DjangoModelFactory[FinancingNeed]):
