@@ -22,7 +22,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.jobs import due
 from crm.core.models import User
-from crm.core.modules import branches_without
+from crm.core.modules import branches_without, demand_at
 from crm.core.policies import figures
 from crm.core.service import service
 from crm.core.versions import lock
@@ -112,9 +112,11 @@ def _invite(complaint: Complaint, now: datetime, valid: timedelta, ways: notices
 def hand_out_link(*, actor: User, invitation: SurveyInvitation, now: datetime) -> Link:
     """Make a new link for somebody who got none, to be shown once; the old one stops working.
 
-    Raises ``OwnSurvey`` for those whose work is asked about, and ``SurveyClosed``.
+    Raises ``OwnSurvey`` for those whose work is asked about, ``SurveyClosed``, and ``ModuleOff`` where the branch of the
+    invitation asks nobody any more.
     """
-    row = lock(SurveyInvitation.objects.all(), pk=invitation.pk)
+    row = lock(SurveyInvitation.objects.select_related("branch"), pk=invitation.pk)
+    demand_at("surveys", row.branch, local_date(now))
     about = row.complaint
     if about is not None and actor.pk in (about.handler_id, about.proposed_by_id, about.approved_by_id):
         raise OwnSurvey

@@ -154,7 +154,7 @@ def steps_ahead(complaint: Complaint) -> list[dict[str, Any]]:
         for clock in complaint.clocks.all()
         if clock.round == complaint.rounds and clock.stopped_at is None
     }
-    found = []
+    found: list[dict[str, Any]] = []
     if Kind.FIRST_CONTACT in running and not complaint.ended:
         found.append({"label": BY_ACTION["contact"].label, "due": running[Kind.FIRST_CONTACT]})
     if complaint.state in _AHEAD:

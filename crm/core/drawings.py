@@ -28,6 +28,25 @@ def number(value: object) -> Decimal | None:
     return found if found.is_finite() else None
 
 
+def qr_code(text: str, label: str) -> SafeString:
+    """A square for the camera of a phone that reads ``text``; four modules of quiet around it, dark on light in every theme."""
+    import qrcode  # only pages that show one pay for it
+
+    code = qrcode.QRCode(border=4)
+    code.add_data(text)
+    rows = code.get_matrix()
+    size = len(rows)
+    dots = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return format_html(
+        '<svg class="qr" viewBox="0 0 {} {}" width="220" height="220" role="img" aria-label="{}" shape-rendering="crispEdges">'
+        '<rect width="100%" height="100%" fill="#fff"/><path d="{}" fill="#000"/></svg>',
+        size,
+        size,
+        label,
+        dots,
+    )
+
+
 def paint(part: Mapping[str, Any]) -> str:
     """The class that colours a part: ``slot`` of the tier palette or a ``tone``."""
     slot = part.get("slot")

@@ -458,6 +458,7 @@ def test_the_front_desk_hands_out_a_link_that_is_shown_once(web: Web, staff: Sta
     second = clerk.post(url, {"form_token": "a"})
 
     assert "/s/" in first.content.decode()
+    assert '<svg class="qr"' in first.content.decode() and "style=" not in first.content.decode().split('class="qr"')[1]
     assert first["Cache-Control"] == "no-store, private"
     assert second.status_code == 302
     token = first.content.decode().split("/s/")[1].split("/")[0]

@@ -11,7 +11,7 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from care.models import SurveyInvitation, SurveyRound
-from care.services import find_audience, invite_segment, invite_surveys, write_letters
+from care.services import find_audience, hand_out_link, invite_segment, invite_surveys, write_letters
 from clients.models import Segment
 from clients.services.segments import create_segment
 from crm.core import modules
@@ -23,7 +23,7 @@ from crm.core.modules import ModuleOff
 from crm.core.services.policies import set_policy
 from tests.architecture.matrix import MATRIX
 from tests.architecture.test_permission_matrix import address, routes
-from tests.factories.care import NOW, ClosedComplaintFactory
+from tests.factories.care import NOW, ClosedComplaintFactory, SurveyInvitationFactory
 from tests.factories.clients import ClientFactory
 from tests.factories.core import BranchFactory
 from tests.factories.services import ServiceItemFactory
@@ -95,6 +95,20 @@ def test_surveys_leave_the_tabs_of_care_and_the_branch_home(branch: Branch, staf
     switch("surveys", False, branch)
 
     assert not any(link in browser.get(path).content.decode() for path in ("/care/", "/branch/"))
+
+
+def test_no_link_is_handed_out_for_a_branch_that_leaves_surveys_out(
+    branch: Branch, other_branch: Branch, staff: Any, web: Any
+) -> None:
+    invitation = SurveyInvitationFactory(branch=other_branch, expires_at=timezone.now() + timedelta(days=2))
+    switch("surveys", False, other_branch)
+    officer = staff("head_office", branch=None)
+
+    with pytest.raises(ModuleOff):
+        hand_out_link(actor=officer, invitation=invitation, now=timezone.now())
+
+    invitation.refresh_from_db()
+    assert invitation.sent_by_channel != "counter"
 
 
 def test_a_branch_that_leaves_surveys_out_invites_nobody(branch: Branch, other_branch: Branch) -> None:

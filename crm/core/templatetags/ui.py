@@ -94,6 +94,12 @@ def _drawn_icon(name: str, label: str, cls: str) -> SafeString:
 
 
 @register.simple_tag
+def qr_code(text: str, label: str) -> SafeString:
+    """An address for the camera of a phone."""
+    return drawings.qr_code(text, label)
+
+
+@register.simple_tag
 def badge(label: str, tone: str = "neutral", icon: str | None = None, title: str = "") -> SafeString:
     """A state: word, icon and colour together, so that none of the three has to be told apart alone."""
     tone = tone if tone in TONE_ICONS else "neutral"
