@@ -26,112 +26,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench._rows import BELOW, LISTS, NO_PAGES, QUERIES, ROWS, STATES
+
 ROOT = Path(__file__).resolve().parents[1]
 CLIENTS = 200
 #: Statements that a list may have of its own (performance.md, Part B §6).
 BUDGET = 8
 LANGUAGES, WIDTHS = ("zh-hans", "en"), (1440, 390)
-#: Addresses that are no pages: for machines, for files, or with a secret in them.
-NO_PAGES = {
-    *("core:healthz", "core:readyz", "core:health_jobs", "core:service_worker", "core:attachment", "care:survey"),
-    *("clients:segment_count", "clients:group", "overview:brief"),  # parts of pages that htmx fetches
-    *("search:palette", "account_confirm_email", "account_reset_password_from_key", "mfa_download_recovery_codes"),
-    *("core:import_errors", "account_logout", "api:schema"),
-}
-#: Long lists, which have the budget.
-LISTS = {
-    *("clients:list", "complaints:list", "care:queue", "care:findings", "care:surveys", "core:staff_list"),
-    *("core:audit_list", "core:job_list", "core:imports", "advisory:hand_overs", "core:delegation_list"),
-}
-#: Whose public id stands in the address: by the beginning of the name, the first that fits.
-ROWS = (
-    ("core:staff_", "core.User"),
-    ("core:delegation", "core.Delegation"),
-    ("core:hours_", "core.Branch"),
-    ("core:branch_", "core.Branch"),
-    ("core:region_", "core.Region"),
-    ("core:department_", "core.Department"),
-    ("core:audit_", "core.AuditEntry"),
-    ("core:job_", "core.JobRun"),
-    ("core:export_", "core.ExportRequest"),
-    ("core:import_mapping_", "core.ImportMapping"),
-    ("core:import_", "core.ImportBatch"),
-    ("clients:contact_correct", "clients.ContactLog"),
-    ("clients:contact_add", "clients.Client"),
-    ("clients:contact_point_", "clients.Client"),
-    ("clients:contact_person_", "clients.Client"),
-    ("clients:contact", "clients.ContactLog"),
-    ("clients:segment_", "clients.Segment"),
-    ("clients:view_", "clients.SavedView"),
-    ("clients:tag_", "clients.Tag"),
-    ("clients:duplicate_", "clients.DuplicatePair"),
-    ("clients:merge_", "clients.MergeRecord"),
-    ("clients:permission_decide", "clients.TradingPermission"),
-    ("clients:permission_close", "clients.TradingPermission"),
-    ("clients:classification_apply", "clients.Client"),
-    ("clients:classification", "clients.InvestorClassification"),
-    ("clients:account_add", "clients.Client"),
-    ("clients:account_", "clients.Account"),
-    ("clients:data_request_new", "clients.Client"),
-    ("clients:data_request", "clients.DataRequest"),
-    ("clients:hold_lift", "clients.LegalHold"),
-    ("clients:erasure_new", "clients.Client"),
-    ("clients:erasure", "clients.Erasure"),
-    ("clients:appointment_book", "clients.Client"),
-    ("clients:appointment_", "clients.Appointment"),
-    ("clients:next_date_back", "clients.NextDateMove"),
-    ("clients:", "clients.Client"),
-    ("overview:", "clients.Client"),
-    ("advisory:agreements", "clients.Client"),
-    ("advisory:agreement_sign", "clients.Client"),
-    ("advisory:agreement_", "advisory.AdvisoryAgreement"),
-    ("advisory:matching", "advisory.MatchingRun"),
-    ("advisory:advisor_edit", "core.User"),
-    ("tiers:run", "tiers.EvaluationRun"),
-    ("tiers:programme_", "tiers.Programme"),
-    ("tiers:proof", "clients.Client"),
-    ("tiers:statement", "clients.Client"),
-    ("tiers:fee_quote", "tiers.FeeQuote"),
-    ("tiers:card_set", "tiers.Tier"),
-    ("tiers:rate_propose", "clients.Client"),
-    ("tiers:rate_", "tiers.ClientRate"),
-    ("complaints:", "complaints.Complaint"),
-    ("care:call", "care.FollowUpCall"),
-    ("care:unable_", "care.FollowUpCall"),
-    ("care:finding_", "care.Finding"),
-    ("care:survey_", "care.SurveyInvitation"),
-)
-#: Rows below a client: ``row`` in the address.
-ROWS_OF_CLIENT = (
-    ("clients:document_", "clients.IdentityDocument"),
-    ("clients:contact_point_", "clients.ContactPoint"),
-    ("clients:contact_person_", "clients.ContactPerson"),
-    ("clients:financing_need_", "clients.FinancingNeed"),
-)
-#: Pages that make sense for a row in one state only.
-STATES: dict[str, dict[str, Any]] = {
-    "advisory:matching_approve": {"state": "proposed"},
-    "advisory:matching_reject": {"state": "proposed"},
-    "advisory:advisor_edit": {"groups__name": "advisor"},
-    "care:call_take": {"state": "due"},
-    "care:unable_approve": {"state": "unable_proposed"},
-    "care:unable_refuse": {"state": "unable_proposed"},
-    "clients:classification_decide": {"state": "waiting"},
-    "clients:classification_withdraw": {"state": "waiting"},
-    "clients:classification_end": {"state": "approved"},
-    "clients:permission_decide": {"state": "waiting"},
-    "clients:permission_close": {"state": "open"},
-    "core:export_decide": {"state": "requested"},
-    "core:staff_disable": {"is_active": True},
-    "core:staff_enable": {"is_active": False},
-    "core:import_mapping": {"state": "draft"},
-    "tiers:card_set": {"programme__branch": None},
-    "tiers:rate_approve": {"state": "proposed"},
-    "tiers:rate_reject": {"state": "proposed"},
-    "tiers:rate_accept": {"state": "offered"},
-    "tiers:rate_decline": {"state": "offered"},
-    "tiers:rate_end": {"state": "approved"},
-}
 
 
 @dataclass(frozen=True)
@@ -156,22 +57,6 @@ def forms_of(name: str) -> list[Form]:
     if name == "complaints:detail":
         return [Form(state, where=(("state", state),)) for state in Complaint.State.values]
     return [Form(query, query) for query in QUERIES.get(name, ())]
-
-
-#: Tabs and views that an address has besides its first form.
-QUERIES: dict[str, tuple[str, ...]] = {
-    "overview:client": (
-        *("tab=profile", "tab=needs", "tab=timeline", "tab=assets", "tab=accounts"),
-        *("tab=quality", "tab=history", "tab=looks"),
-    ),
-    "complaints:list": ("view=board",),
-    "complaints:register": ("stranger=1", "q=8"),
-    "care:queue": ("view=open", "view=all"),
-    "clients:duplicates": ("show=dismissed", "show=waiting", "show=merged"),
-    "clients:erasure_decide": ("reject=1",),
-    "clients:list": ("q=zzzzzz", "sort=-assets"),
-    "search:page": ("q=8",),
-}
 
 
 @dataclass
@@ -210,13 +95,20 @@ def path_for(name: str, parts: list[str], user: Any, form: Form | None = None) -
     form = form or Form("")
     where = STATES.get(name, {}) | dict(form.where)
     given: dict[str, str] = {}
-    if "public_id" in parts:
-        below = _label(name, ROWS_OF_CLIENT) if "row" in parts else None
-        row: Any = _row(below or _label(name, ROWS), user, where)
+    part, below, parent = next((row[1:] for row in BELOW if name.startswith(row[0]) and row[1] in parts), ("", "", ""))
+    if below:
+        row: Any = _row(below, user, where)
         if row is None:
             return None
-        given["public_id"] = row.client.public_id if below else row.public_id
-        given["row"] = row.public_id
+        given[part] = row.public_id
+        if parent:
+            given["public_id"] = getattr(row, parent).public_id
+        where = {}
+    if "public_id" in parts and "public_id" not in given:
+        row = _row(_label(name, ROWS), user, where)
+        if row is None:
+            return None
+        given["public_id"] = row.public_id
     known = {
         "key": "visit.new_account_days",
         "field": "phone",
@@ -410,6 +302,7 @@ def main(argv: list[str] | None = None) -> int:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright keeps a loop in this thread
     with own_place(options.folder, "pages") as folder:
         prepare(options.clients)
+        _begin_what_waits()
         pages, sessions = look_at_all(_people(folder), tuple(options.only or [""]))
         executable = chromium()
         if options.no_browser or not executable or not has_module("playwright"):
@@ -424,6 +317,33 @@ def main(argv: list[str] | None = None) -> int:
             finally:
                 house.stop()
         return tell(pages, pictures)
+
+
+def _begin_what_waits() -> None:
+    """What a demo has settled or not begun: a draft of the programme, a sheet of the simulator, a tier by hand that waits."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from clients.models import Client
+    from crm.core.clocks import local_date
+    from crm.core.models import User
+    from tiers.models import Programme
+    from tiers.services.drafts import start_draft
+    from tiers.services.overrides import request_override
+    from tiers.services.simulation import lay_out
+
+    now = timezone.now()
+    client = Client.objects.served().exclude(tier_state=None).select_related("branch__company").first()
+    manager = User.objects.filter(branch=client.branch, groups__name="branch_manager").first()
+    active = Programme.objects.get(pk=client.tier_state.programme_id)
+    named = {"name_zh": "调整门槛", "name_en": "Other bounds", "effective_from": local_date(now) + timedelta(days=30)}
+    place = {"company": client.branch.company, "branch": client.branch, "code": "page"}
+    start_draft(actor=manager, values=named, source=active, **place)
+    lay_out(branch=client.branch, programme=active, actor=manager, now=now)
+    other = active.tiers.exclude(pk=client.tier_state.by_rule.pk).order_by("rank").last()
+    until = local_date(now) + timedelta(days=20)
+    request_override(client=client, tier=other, reason="客户申请", valid_to=until, actor=manager, now=now)
 
 
 def _people(folder: Path) -> list[tuple[str, Any]]:

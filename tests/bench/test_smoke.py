@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bench import chaos, data, filters, lists, rest, served
+from bench._rows import BELOW, LISTS, NO_PAGES, QUERIES, ROWS, STATES
 from bench.measure import Report
-from bench.pages import BUDGET, LISTS, QUERIES, ROWS, ROWS_OF_CLIENT, STATES, Page, addresses, tell
+from bench.pages import BUDGET, Page, addresses, tell
 from bench.yardstick import goal, yardstick
 
 
@@ -83,8 +84,26 @@ def test_every_list_and_row_that_the_pages_command_names_exists():
     names = {name for name, _parts in addresses()}
 
     assert names >= LISTS | STATES.keys() | QUERIES.keys()
-    assert all(any(name.startswith(beginning) for name in names) for beginning, _label in (*ROWS, *ROWS_OF_CLIENT))
-    assert all(apps.get_model(label) for _beginning, label in (*ROWS, *ROWS_OF_CLIENT))
+    assert all(any(name.startswith(row[0]) for name in names) for row in (*ROWS, *BELOW))
+    assert all(apps.get_model(label) for label in {label for _name, label in ROWS} | {row[2] for row in BELOW})
+
+
+def test_every_page_about_a_row_has_a_row_to_be_looked_at():
+    def is_known(name: str, part: str) -> bool:
+        if any(name.startswith(row[0]) and (row[1] == part or (part == "public_id" and row[3])) for row in BELOW):
+            return True
+        return part == "public_id" and any(name.startswith(beginning) for beginning, _label in ROWS)
+
+    wanted = {"public_id", "row", "tier_id"}
+    unknown = [
+        (name, part)
+        for name, parts in addresses()
+        if name not in NO_PAGES
+        for part in wanted & set(parts)
+        if not is_known(name, part)
+    ]
+
+    assert unknown == []
 
 
 class _Deeds:
