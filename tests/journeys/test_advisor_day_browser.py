@@ -118,3 +118,5 @@ def test_on_a_phone_the_chosen_brief_comes_into_view(at_work: Any, staff: Any) -
     words = page.locator("#brief textarea").bounding_box()
     assert 0 <= words["y"] < PHONE["height"] - words["height"]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.locator("#brief").get_by_role("link", name="返回列表").click()
+    page.wait_for_function("document.getElementById('list').getBoundingClientRect().bottom > 200 && scrollY < 400")
