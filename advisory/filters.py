@@ -16,10 +16,7 @@ from crm.core.models import Branch
 
 
 def _branches(request: Any) -> QuerySet[Branch]:
-    found: QuerySet[Branch] = (
-        Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
-    )
-    return found
+    return Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
 
 
 class MatchingRunFilter(filters.FilterSet):

@@ -119,8 +119,7 @@ _ACTIONS = {
 def _still_served(branch: Any) -> int:
     from clients.models import Client
 
-    served: int = Client.objects.filter(branch=branch).served().count()
-    return served
+    return Client.objects.filter(branch=branch).served().count()
 
 
 def _bring_in() -> None:

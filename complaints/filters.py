@@ -26,8 +26,7 @@ _HOME_CODE = "+86"
 def _colleagues(request: Any) -> QuerySet[User]:
     if not request:
         return User.objects.none()
-    found: QuerySet[User] = User.objects.visible_to(request.user).active().order_by("name", "pk")
-    return found
+    return User.objects.visible_to(request.user).active().order_by("name", "pk")
 
 
 def _phone_indexes(word: str) -> list[str]:

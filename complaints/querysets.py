@@ -141,8 +141,7 @@ class ComplaintClockQuerySet(models.QuerySet["ComplaintClock"]):
         """Running clocks of one complaint; takes an ``OuterRef``."""
         from complaints.models import ComplaintClock
 
-        clocks: ComplaintClockQuerySet = ComplaintClock.objects.filter(complaint=complaint, stopped_at=None)
-        return clocks
+        return ComplaintClock.objects.filter(complaint=complaint, stopped_at=None)
 
     def to_escalate(self, today: date) -> ComplaintClockQuerySet:
         """Clocks that ran out and were not yet put before the manager."""

@@ -31,10 +31,7 @@ from tiers.models import (
 
 
 def _branches(request: Any) -> QuerySet[Branch]:
-    found: QuerySet[Branch] = (
-        Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
-    )
-    return found
+    return Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
 
 
 class ClientRateFilter(filters.FilterSet):
@@ -127,10 +124,7 @@ class ProgrammeFilter(filters.FilterSet):
 
 
 def _items(request: Any) -> QuerySet[ServiceItem]:
-    found: QuerySet[ServiceItem] = (
-        ServiceItem.objects.visible_to(request.user).order_by("code") if request else ServiceItem.objects.none()
-    )
-    return found
+    return ServiceItem.objects.visible_to(request.user).order_by("code") if request else ServiceItem.objects.none()
 
 
 def _day_input() -> forms.DateInput:

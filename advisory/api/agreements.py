@@ -74,8 +74,7 @@ class AgreementViewSet(
     writes = {"create": "once", "cancel": "once+versioned", "end": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[AdvisoryAgreement]:
-        rows: Any = AdvisoryAgreement.objects.visible_to(self._actor)
-        return rows.select_related("client", "advisor")
+        return AdvisoryAgreement.objects.visible_to(self._actor).select_related("client", "advisor")
 
     @extend_schema(responses={200: AgreementRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

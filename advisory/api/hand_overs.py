@@ -101,8 +101,7 @@ class HandOverViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin
     writes = {"create": "once"}
 
     def get_queryset(self) -> QuerySet[HandOver]:
-        rows: Any = HandOver.objects.visible_to(self._actor)
-        return rows.select_related("branch", "giver", "taker", "done_by")
+        return HandOver.objects.visible_to(self._actor).select_related("branch", "giver", "taker", "done_by")
 
     @extend_schema(request=DoHandOver, responses={201: HandOverDone})
     def create(self, request: Request) -> Response:

@@ -53,8 +53,7 @@ class MatchingRunViewSet(
         return self._runs()
 
     def _runs(self) -> QuerySet[MatchingRun]:
-        rows: Any = MatchingRun.objects.visible_to(self._actor)
-        return rows.select_related("branch", "created_by", "decided_by")
+        return MatchingRun.objects.visible_to(self._actor).select_related("branch", "created_by", "decided_by")
 
     @extend_schema(responses={200: MatchingRunRead})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -99,8 +98,7 @@ class MatchingRunViewSet(
 
     def _run(self) -> MatchingRun:
         """The run of the path; the list's own filters do not narrow it."""
-        found: MatchingRun = get_object_or_404(self._runs(), public_id=self.kwargs["id"])
-        return found
+        return get_object_or_404(self._runs(), public_id=self.kwargs["id"])
 
     def _decide(self, request: Request, command: type[Any], decide: Callable[..., MatchingRun]) -> Response:
         run, version = self._run(), seen_version(request)

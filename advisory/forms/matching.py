@@ -68,8 +68,7 @@ class HandOverForm(CommandForm):
 
     @property
     def from_whom(self) -> User:
-        found: User = self.people[self.cleaned_data["giver"]]
-        return found
+        return self.people[self.cleaned_data["giver"]]
 
     @property
     def to_whom(self) -> User | None:

@@ -131,11 +131,9 @@ def _about(
 
 def _client(request: HttpRequest, public_id: str) -> Client:
     rows = Client.objects.visible_to(actor_of(request)).select_related("branch", "advisor")
-    found: Client = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def _agreement(request: HttpRequest, public_id: str) -> AdvisoryAgreement:
     rows = AdvisoryAgreement.objects.visible_to(actor_of(request)).select_related("client__branch", "advisor")
-    found: AdvisoryAgreement = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)

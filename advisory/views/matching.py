@@ -159,8 +159,7 @@ def _decision(
 
 def _run(request: HttpRequest, public_id: str) -> MatchingRun:
     rows = MatchingRun.objects.visible_to(actor_of(request)).select_related("branch", "created_by", "decided_by", "job")
-    found: MatchingRun = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def _proposal_page(request: HttpRequest, run: MatchingRun) -> dict[str, Any]:

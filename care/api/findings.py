@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -64,8 +62,7 @@ class FindingViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Fi
     writes = {"ask_needs": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[Finding]:
-        rows: Any = Finding.objects.visible_to(self._actor)
-        return rows.for_list().with_needs()
+        return Finding.objects.visible_to(self._actor).for_list().with_needs()
 
     @extend_schema(responses={200: FindingRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

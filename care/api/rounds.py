@@ -80,8 +80,7 @@ class SurveyRoundViewSet(
         return super().get_permissions()
 
     def get_queryset(self) -> QuerySet[SurveyRound]:
-        rows: Any = SurveyRound.objects.visible_to(self._actor)
-        return rows.for_list()
+        return SurveyRound.objects.visible_to(self._actor).for_list()
 
     @extend_schema(request=AskSegment, responses={200: RoundRead, 201: RoundRead}, filters=False)
     def create(self, request: Request) -> Response:

@@ -129,8 +129,7 @@ class SurveyViewSet(
     writes = {"link": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[SurveyInvitation]:
-        rows: Any = SurveyInvitation.objects.visible_to(self._actor)
-        return rows.for_list()
+        return SurveyInvitation.objects.visible_to(self._actor).for_list()
 
     @extend_schema(responses={200: SurveyRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -249,17 +249,14 @@ def recompute_calls(first: date, last: date, now: datetime) -> int:
 
 @due("care.plan_calls")
 def plan_due_calls(now: datetime) -> int:
-    planned: int = plan_calls(actor=system_user(), now=now)
-    return planned
+    return plan_calls(actor=system_user(), now=now)
 
 
 @due("care.mark_missed")
 def mark_missed_calls(now: datetime) -> int:
-    moved: int = mark_missed(actor=system_user(), now=now)
-    return moved
+    return mark_missed(actor=system_user(), now=now)
 
 
 @due("care.tidy_calls")
 def tidy_open_calls(now: datetime) -> int:
-    moved: int = tidy_calls(actor=system_user(), now=now)
-    return moved
+    return tidy_calls(actor=system_user(), now=now)

@@ -140,8 +140,7 @@ def invite_segment(*, segment: Segment, title: str, branch: Branch, actor: User,
 
 
 def _branch_alone(branch: Branch) -> Branch:
-    locked: Branch = Branch.objects.select_for_update(no_key=True).get(pk=branch.pk)
-    return locked
+    return Branch.objects.select_for_update(no_key=True).get(pk=branch.pk)
 
 
 def _invitation(row: SurveyRound, client: Client, now: datetime, valid: timedelta) -> SurveyInvitation:
@@ -190,5 +189,4 @@ def _write(invitation: SurveyInvitation, ways: notices.Ways) -> bool:
 
 @due("care.write_letters")
 def write_due_letters(now: datetime) -> int:
-    written: int = write_letters(actor=system_user(), now=now)
-    return written
+    return write_letters(actor=system_user(), now=now)

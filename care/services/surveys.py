@@ -185,11 +185,9 @@ def expire_surveys(*, actor: User, now: datetime) -> int:
 
 @due("care.invite_surveys")
 def invite_due_surveys(now: datetime) -> int:
-    invited: int = invite_surveys(actor=system_user(), now=now)
-    return invited
+    return invite_surveys(actor=system_user(), now=now)
 
 
 @due("care.expire_surveys")
 def expire_due_surveys(now: datetime) -> int:
-    expired: int = expire_surveys(actor=system_user(), now=now)
-    return expired
+    return expire_surveys(actor=system_user(), now=now)

@@ -30,8 +30,7 @@ def today() -> date:
 def visible_call(request: HttpRequest, public_id: str) -> FollowUpCall:
     """The call, if the reader may see its client; 404 for a foreign one as for none."""
     rows = FollowUpCall.objects.visible_to(actor_of(request)).for_page()
-    found: FollowUpCall = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def say_why(calls: Iterable[Any]) -> None:

@@ -102,8 +102,7 @@ class AccountViewSet(ListOnTrail, Commands, mixins.ListModelMixin, viewsets.Gene
     writes = {"create": "once", "partial_update": "versioned", "margin": "once"}
 
     def get_queryset(self) -> QuerySet[Account]:
-        rows: Any = Account.objects.visible_to(self.request.user)
-        return rows.select_related("client__branch", "client__advisor")
+        return Account.objects.visible_to(self.request.user).select_related("client__branch", "client__advisor")
 
     def get_permissions(self) -> list[Any]:
         if self.action == "margin":

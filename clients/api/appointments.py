@@ -74,8 +74,7 @@ class AppointmentViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSe
     writes = {"create": "once", "partial_update": "versioned", "cancel": "versioned"}
 
     def get_queryset(self) -> QuerySet[Appointment]:
-        rows: Any = Appointment.objects.visible_to(self.request.user)
-        return rows.for_list()
+        return Appointment.objects.visible_to(self.request.user).for_list()
 
     @extend_schema(responses={200: AppointmentRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -54,8 +54,7 @@ class ContactViewSet(
     writes = {"create": "once", "correct": "once", "batch": "once", "files": "once"}
 
     def get_queryset(self) -> QuerySet[ContactLog]:
-        rows: Any = ContactLog.objects.visible_to(self.request.user)
-        return rows.as_told()
+        return ContactLog.objects.visible_to(self.request.user).as_told()
 
     @extend_schema(responses={200: ContactRead})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -104,8 +104,7 @@ class ExportViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         return [may("clients.export_client")()] if self.action == "create" else list(super().get_permissions())
 
     def get_queryset(self) -> QuerySet[ExportRequest]:
-        rows: Any = ExportRequest.objects.visible_to(self._actor)
-        return rows.select_related("actor", "decided_by", "branch")
+        return ExportRequest.objects.visible_to(self._actor).select_related("actor", "decided_by", "branch")
 
     @extend_schema(responses={200: ExportRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

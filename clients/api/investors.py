@@ -110,8 +110,7 @@ class InvestorClassificationViewSet(
     }
 
     def get_queryset(self) -> QuerySet[InvestorClassification]:
-        rows: Any = InvestorClassification.objects.visible_to(self.request.user)
-        return rows.for_list()
+        return InvestorClassification.objects.visible_to(self.request.user).for_list()
 
     @extend_schema(responses={200: ClassificationRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -150,8 +150,7 @@ class DuplicateViewSet(
     writes = {"dismiss": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[DuplicatePair]:
-        rows: Any = DuplicatePair.objects.visible_to(self.request.user)
-        return rows.standing().with_clients()
+        return DuplicatePair.objects.visible_to(self.request.user).standing().with_clients()
 
     def filter_queryset(self, queryset: Any) -> Any:
         if self.action != "list":
@@ -194,8 +193,7 @@ class MergeViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Merg
     }
 
     def get_queryset(self) -> QuerySet[MergeRecord]:
-        rows: Any = MergeRecord.objects.visible_to(self.request.user)
-        return rows.for_list()
+        return MergeRecord.objects.visible_to(self.request.user).for_list()
 
     @extend_schema(responses={200: MergeRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -125,8 +125,9 @@ class NeedsViewSet(
     writes = {"create": "once"}
 
     def get_queryset(self) -> QuerySet[NeedsInterview]:
-        rows: Any = NeedsInterview.objects.visible_to(self.request.user)
-        return rows.select_related("client", "taken_by", "contact", "corrects")
+        return NeedsInterview.objects.visible_to(self.request.user).select_related(
+            "client", "taken_by", "contact", "corrects"
+        )
 
     @extend_schema(responses={200: NeedsRead})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -164,8 +164,7 @@ class TradingPermissionViewSet(
     }
 
     def get_queryset(self) -> QuerySet[TradingPermission]:
-        rows: Any = TradingPermission.objects.visible_to(self.request.user)
-        return rows.for_list()
+        return TradingPermission.objects.visible_to(self.request.user).for_list()
 
     @extend_schema(responses={200: PermissionRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -92,8 +92,7 @@ class DataRequestViewSet(
     }
 
     def get_queryset(self) -> QuerySet[DataRequest]:
-        rows: Any = DataRequest.objects.visible_to(self.request.user)
-        return rows.for_list()
+        return DataRequest.objects.visible_to(self.request.user).for_list()
 
     @extend_schema(responses={200: DataRequestRead})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -190,8 +189,7 @@ class LegalHoldViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixi
     writes = {"create": "once", "lift": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[LegalHold]:
-        rows: Any = LegalHold.objects.visible_to(self.request.user)
-        return rows.select_related("client", "set_by", "lifted_by")
+        return LegalHold.objects.visible_to(self.request.user).select_related("client", "set_by", "lifted_by")
 
     @extend_schema(responses={200: LegalHoldRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

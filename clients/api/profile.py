@@ -73,8 +73,11 @@ class RowViewSet(ListOnTrail, Commands, mixins.ListModelMixin, mixins.RetrieveMo
     change_service: str
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows: Any = self.model.objects.visible_to(self.request.user).present()
-        return rows.select_related("client__branch", "client__advisor")
+        return (
+            self.model.objects.visible_to(self.request.user)
+            .present()
+            .select_related("client__branch", "client__advisor")
+        )
 
     def get_permissions(self) -> list[Any]:
         if self.action == "remove":
@@ -158,8 +161,7 @@ class HouseholdViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[
     writes = {"create": "once", "join": "once+versioned", "leave": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[Household]:
-        rows: Any = Household.objects.visible_to(self.request.user)
-        return rows.prefetch_related("members__client")
+        return Household.objects.visible_to(self.request.user).prefetch_related("members__client")
 
     def get_permissions(self) -> list[Any]:
         if self.action in ("join", "leave"):

@@ -73,8 +73,7 @@ class QualityViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
     writes = {"verify": "once+versioned", "ask": "once"}
 
     def get_queryset(self) -> QuerySet[ClientQuality]:
-        rows: Any = ClientQuality.objects.visible_to(self.request.user)
-        return rows.for_list()
+        return ClientQuality.objects.visible_to(self.request.user).for_list()
 
     @extend_schema(responses={200: QualityRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -90,10 +89,9 @@ class QualityViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
         items = sorted(said["items"])
 
         def make() -> Client:
-            done: Client = verify_facts(
+            return verify_facts(
                 client=client, items=items, how=said["how"], actor=own, now=timezone.now(), version=version
             )
-            return done
 
         return self.once(make, self._shown)
 

@@ -113,8 +113,7 @@ class TagViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         return {**super().get_serializer_context(), "figures": figures(today(), own.branch)}
 
     def get_queryset(self) -> QuerySet[Tag]:
-        rows: Any = Tag.objects.visible_to(self.request.user)
-        return rows.select_related("branch", "owner")
+        return Tag.objects.visible_to(self.request.user).select_related("branch", "owner")
 
     @extend_schema(request=TagSet, responses={201: TagChangeRead}, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("clients.set_tag")])

@@ -44,15 +44,13 @@ from crm.core.policies import figures
 def _segments(request: Any) -> QuerySet[Segment]:
     if not request:
         return Segment.objects.none()
-    found: QuerySet[Segment] = Segment.objects.visible_to(request.user).for_list(request.user)
-    return found
+    return Segment.objects.visible_to(request.user).for_list(request.user)
 
 
 def _tags(request: Any) -> QuerySet[Tag]:
     if not request:
         return Tag.objects.none()
-    found: QuerySet[Tag] = Tag.objects.visible_to(request.user).in_use().order_by("code", "name", "pk")
-    return found
+    return Tag.objects.visible_to(request.user).in_use().order_by("code", "name", "pk")
 
 
 @extend_schema_field(OpenApiTypes.STR)

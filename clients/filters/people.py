@@ -14,13 +14,11 @@ def advisors_near(request: Any) -> QuerySet[User]:
     if not request:
         return User.objects.none()
     people = User.objects.visible_to(request.user).active().with_role(*BOOK_ROLES).order_by("name", "pk")
-    named: QuerySet[User] = people.only("name", "public_id")
-    return named
+    return people.only("name", "public_id")
 
 
 def colleagues_near(request: Any) -> QuerySet[User]:
     if not request:
         return User.objects.none()
     people = User.objects.visible_to(request.user).active().order_by("name", "pk")
-    named: QuerySet[User] = people.only("name", "public_id")
-    return named
+    return people.only("name", "public_id")

@@ -76,8 +76,7 @@ Point = tuple[str, str]
 def phone_country(context: ImportContext, name: str) -> str:
     """Of which country numbers without a code are; what is said of the client's phone holds for further ones as well."""
     formats = context.formats
-    found: str = formats.get(name, {}).get("country") or formats.get("phone", {}).get("country") or HOME
-    return found
+    return formats.get(name, {}).get("country") or formats.get("phone", {}).get("country") or HOME
 
 
 def only_warns(context: ImportContext, name: str) -> bool:

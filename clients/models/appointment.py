@@ -73,5 +73,4 @@ class Appointment(PublicModel, Versioned):
 
     @property
     def ends_at(self) -> datetime:
-        ends: datetime = self.starts_at + timedelta(minutes=self.minutes)
-        return ends
+        return self.starts_at + timedelta(minutes=self.minutes)

@@ -93,10 +93,9 @@ def _last_day(branch_id: int, day: date) -> date | None:
     """The branch's last day on file up to ``day``."""
     from clients.models import BranchDay
 
-    found: date | None = (
+    return (
         BranchDay.objects.filter(branch_id=branch_id, day__lte=day)
         .order_by("-day")
         .values_list("day", flat=True)
         .first()
     )
-    return found

@@ -97,8 +97,7 @@ def _file_day(branch: Branch, day: date) -> date | None:
     from clients.models import BranchDay
 
     rows = BranchDay.objects.filter(branch=branch, day__lte=day).order_by("-day")
-    found: date | None = rows.values_list("day", flat=True).first()
-    return found
+    return rows.values_list("day", flat=True).first()
 
 
 def index_change(branch: Branch, day: date, figures: Figures) -> Fraction | None:

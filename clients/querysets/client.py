@@ -155,8 +155,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
 
     def merged_away(self, user: User) -> ClientQuerySet:
         """Clients who were merged into one whom the user may see."""
-        found: ClientQuerySet = self.filter(client_q(user, "merged_into__"))
-        return found
+        return self.filter(client_q(user, "merged_into__"))
 
     def gone_since(self, moment: datetime, user: User) -> ClientQuerySet:
         """Clients who have left the user's sight since ``moment``: merged into one whom he sees, or out of his own book."""

@@ -65,8 +65,7 @@ class ClientQualityQuerySet(models.QuerySet["ClientQuality"]):
         for item in items:
             for what in ("missing", "unverified", "stale"):
                 counts[f"{what}_{item}"] = Count("pk", filter=Q(**{f"{what}__has": item}))
-        found: dict[str, int] = self.aggregate(**counts)
-        return found
+        return self.aggregate(**counts)
 
     def outdated(self, today: date) -> ClientQualityQuerySet:
         """Scores of an earlier day or of another version of the client."""

@@ -226,8 +226,7 @@ def _tags(typed: str, user: User | AnonymousUser | None) -> list[int]:
     term = clean(typed)[:LONGEST]
     if user is None or not any(c.isalpha() for c in term) or not user.has_perm("clients.view_tag"):
         return []
-    found: list[int] = Tag.objects.visible_to(user).in_use().named(term)
-    return found
+    return Tag.objects.visible_to(user).in_use().named(term)
 
 
 def _carrying(tags: list[int]) -> Q:

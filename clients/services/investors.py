@@ -198,8 +198,7 @@ def expire_classes(*, actor: User, now: datetime) -> int:
 
 @due("clients.expire_investor_classes")
 def expire_due_classes(now: datetime) -> int:
-    ended: int = expire_classes(actor=system_user(), now=now)
-    return ended
+    return expire_classes(actor=system_user(), now=now)
 
 
 def _owner(client: Client, *, closed_too: bool = False) -> Client:
@@ -212,8 +211,7 @@ def _owner(client: Client, *, closed_too: bool = False) -> Client:
 
 def _locked(classification: InvestorClassification, version: int | None = None) -> InvestorClassification:
     rows = InvestorClassification.objects.select_related("client__branch")
-    row: InvestorClassification = lock(rows, pk=classification.pk, version=version)
-    return row
+    return lock(rows, pk=classification.pk, version=version)
 
 
 def _waiting(classification: InvestorClassification, actor: User, version: int | None) -> InvestorClassification:

@@ -211,8 +211,7 @@ def gather_strays(*, actor: User, now: datetime) -> int:
 def gather_due(now: datetime) -> int:
     if not Client.objects.exclude(merged_into=None).exists():
         return 0
-    gathered: int = gather_strays(actor=system_user(), now=now)
-    return gathered
+    return gather_strays(actor=system_user(), now=now)
 
 
 # -- the merge itself --------------------------------------------------------------------------------------------------

@@ -126,8 +126,7 @@ def _before(client: Client, day: date, corrects: NeedsInterview | None) -> Needs
     if corrects is not None:
         return corrects
     rows = NeedsInterview.objects.standing().filter(client=client, taken_on__lte=day)
-    found: NeedsInterview | None = rows.order_by("-taken_on", "-pk").first()
-    return found
+    return rows.order_by("-taken_on", "-pk").first()
 
 
 def _fill(

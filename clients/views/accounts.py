@@ -191,8 +191,7 @@ def margin_flag(ratio: Any, lines: dict[str, Any]) -> dict[str, Any] | None:
 def visible_account(request: HttpRequest, public_id: str) -> Account:
     """The account, if the caller may see whose it is; 404 for a foreign one as for none."""
     rows = Account.objects.visible_to(actor_of(request)).select_related("client__branch", "client__advisor")
-    found: Account = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def tab_of(client: Client) -> str:

@@ -99,8 +99,7 @@ def appointment_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _visible(request: HttpRequest, public_id: str) -> Appointment:
     rows = Appointment.objects.visible_to(actor_of(request)).for_list()
-    found: Appointment = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def _about(request: HttpRequest, client: Any, title: str, submit: str) -> dict[str, Any]:

@@ -95,10 +95,7 @@ def _booked(request: HttpRequest, client: Client) -> Appointment | None:
     ref = request.POST.get("appointment") or request.GET.get("appointment")
     if not ref:
         return None
-    found: Appointment | None = (
-        Appointment.objects.visible_to(actor_of(request)).filter(client=client, public_id=ref).first()
-    )
-    return found
+    return Appointment.objects.visible_to(actor_of(request)).filter(client=client, public_id=ref).first()
 
 
 def _hindrances(client: Client) -> list[Any]:
@@ -164,8 +161,7 @@ def contact_attach(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _visible(request: HttpRequest, public_id: str) -> ContactLog:
     rows = ContactLog.objects.visible_to(actor_of(request)).for_timeline().select_related("client")
-    found: ContactLog = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def _detail(request: HttpRequest, contact: ContactLog, form: FilesForm) -> dict[str, Any]:

@@ -274,8 +274,7 @@ def _decided(request: HttpRequest, form: Any) -> dict[str, Any]:
 
 def _record(request: HttpRequest, public_id: str) -> MergeRecord:
     rows = MergeRecord.objects.visible_to(actor_of(request)).for_list()
-    found: MergeRecord = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def _list_crumb() -> dict[str, str]:

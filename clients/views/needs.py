@@ -73,8 +73,7 @@ def needs_add(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _present(client: Client, user: User) -> NeedsInterview | None:
     rows = NeedsInterview.objects.visible_to(user).present()
-    found: NeedsInterview | None = rows.filter(client=client).first()
-    return found
+    return rows.filter(client=client).first()
 
 
 def _corrected(request: HttpRequest, client: Client, user: User) -> NeedsInterview | None:
@@ -83,8 +82,7 @@ def _corrected(request: HttpRequest, client: Client, user: User) -> NeedsIntervi
     if not wanted:
         return None
     rows = NeedsInterview.objects.visible_to(user).select_related("contact")
-    found: NeedsInterview = get_object_or_404(rows, client=client, public_id=wanted)
-    return found
+    return get_object_or_404(rows, client=client, public_id=wanted)
 
 
 # -- the tab -----------------------------------------------------------------------------------------------------------

@@ -260,5 +260,4 @@ def _visible(request: HttpRequest, public_id: str) -> DataRequest:
     rows = DataRequest.objects.visible_to(actor_of(request)).select_related(
         "client__branch", "owner", "registered_by", "identity_checked_by", "proposed_by", "approved_by"
     )
-    found: DataRequest = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)

@@ -172,12 +172,11 @@ def erasure_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     rejects = request.GET.get("reject") == "1"
 
     def do(said: dict[str, Any]) -> Erasure:
-        done: Erasure = (
+        return (
             reject_erasure(erasure=row, actor=user, **said)
             if rejects
             else approve_erasure(erasure=row, actor=user, now=timezone.now(), version=said["version"])
         )
-        return done
 
     return _about(
         request,
@@ -194,8 +193,7 @@ def _erasure(request: HttpRequest, public_id: str) -> Erasure:
     rows = Erasure.objects.visible_to(actor_of(request)).select_related(
         "client__branch", "proposed_by", "first_approver", "second_approver"
     )
-    found: Erasure = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def _about(

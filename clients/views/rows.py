@@ -32,5 +32,4 @@ def visible_client(
         rows = rows.with_tags()
     if along:
         rows = rows.annotate(**along)
-    found: Client = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)

@@ -127,10 +127,8 @@ def _builder(request: HttpRequest, segment: Segment | None) -> HttpResponse:
     def do(_form: Any) -> Segment:
         values = {**form.command, "rule": sheet.as_tree(known)}
         if own is None:
-            made: Segment = create_segment(values=values, actor=user)
-            return made
-        changed: Segment = change_segment(segment=own, values=values, actor=user, version=form.seen)
-        return changed
+            return create_segment(values=values, actor=user)
+        return change_segment(segment=own, values=values, actor=user, version=form.seen)
 
     return command(
         request,

@@ -75,8 +75,7 @@ def tag_create(request: HttpRequest) -> HttpResponse:
 
     def do(_form: Any) -> Tag:
         branch = None if form.cleaned_data["scope"] == "company" else user.branch
-        made: Tag = create_tag(values=form.values, branch=branch, actor=user)
-        return made
+        return create_tag(values=form.values, branch=branch, actor=user)
 
     return _form_page(request, form, do, _("New tag"), _("Add"))
 
@@ -91,8 +90,7 @@ def tag_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     form = TagForm(request.POST or None, user=user, tag=tag)
 
     def do(_form: Any) -> Tag:
-        changed: Tag = change_tag(tag=tag, values=form.values, actor=user, version=form.seen)
-        return changed
+        return change_tag(tag=tag, values=form.values, actor=user, version=form.seen)
 
     return _form_page(request, form, do, _("Change a tag"), _("Save"))
 

@@ -45,8 +45,7 @@ class ComplaintViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, v
     writes = {"create": "once", "act": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[Complaint]:
-        rows: Any = Complaint.objects.visible_to(self.request.user)
-        return rows.for_list()
+        return Complaint.objects.visible_to(self.request.user).for_list()
 
     @extend_schema(responses={200: ComplaintDetail})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

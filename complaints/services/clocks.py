@@ -145,8 +145,7 @@ def _note_overdue(clock: ComplaintClock, actor: User, now: datetime) -> None:
 
 @due("complaints.clocks")
 def watch_clocks(now: datetime) -> int:
-    moved: int = escalate_overdue(actor=system_user(), now=now)
-    return moved
+    return escalate_overdue(actor=system_user(), now=now)
 
 
 @recomputes("complaints.clocks")

@@ -102,8 +102,7 @@ def visible_complaint(request: HttpRequest, public_id: str) -> Complaint:
     rows = Complaint.objects.visible_to(actor_of(request)).select_related(
         "branch", "client", "handler", "complained_of", "registered_by", "proposed_by", "approved_by"
     )
-    found: Complaint = get_object_or_404(rows.prefetch_related("clocks"), public_id=public_id)
-    return found
+    return get_object_or_404(rows.prefetch_related("clocks"), public_id=public_id)
 
 
 def icon_of(action: str) -> str:

@@ -19,17 +19,11 @@ from crm.core.subjects import Subject, find_subjects
 
 
 def _branches(request: Any) -> QuerySet[Branch]:
-    found: QuerySet[Branch] = (
-        Branch.objects.nameable_by(request.user).order_by("code") if request else Branch.objects.none()
-    )
-    return found
+    return Branch.objects.nameable_by(request.user).order_by("code") if request else Branch.objects.none()
 
 
 def _branches_in_sight(request: Any) -> QuerySet[Branch]:
-    found: QuerySet[Branch] = (
-        Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
-    )
-    return found
+    return Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
 
 
 class BranchFilter(filters.ModelChoiceFilter):

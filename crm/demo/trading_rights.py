@@ -118,7 +118,6 @@ def _ask_next(client: Client, desk: User, today: date, place: int) -> TradingPer
         ("elsewhere", "客户在其他证券公司已开通同类权限，已提供权限截图及对账单。"),
         ("assets_elsewhere", "客户在其他券商资产合计超过门槛，已提供20个交易日日均资产证明。"),
     )[place % 2]
-    found: TradingPermission = ask_exemption(
+    return ask_exemption(
         client=client, code=code, exemption=kind, reason=reason, actor=desk, now=at_local(today, time(8, 45))
     )
-    return found

@@ -57,8 +57,7 @@ class CadenceViewSet(
         return [may(*rights)()]
 
     def get_queryset(self) -> QuerySet[ContactCadence]:
-        rows: Any = ContactCadence.objects.visible_to(self._actor)
-        return rows
+        return ContactCadence.objects.visible_to(self._actor)
 
     @extend_schema(request=SetCadence, responses={201: CadenceRead})
     def create(self, request: Request) -> Response:

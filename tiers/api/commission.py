@@ -134,8 +134,7 @@ class RateCardViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin
     writes = {"create": "once"}
 
     def get_queryset(self) -> QuerySet[RateCard]:
-        rows: Any = RateCard.objects.visible_to(self._actor)
-        return rows.select_related("tier")
+        return RateCard.objects.visible_to(self._actor).select_related("tier")
 
     @extend_schema(request=SetRateCard, responses={201: RateCardRead})
     def create(self, request: Request) -> Response:
@@ -174,8 +173,7 @@ class ClientRateViewSet(
     }
 
     def get_queryset(self) -> QuerySet[ClientRate]:
-        rows: Any = ClientRate.objects.visible_to(self._actor)
-        return rows.for_list()
+        return ClientRate.objects.visible_to(self._actor).for_list()
 
     @extend_schema(responses={200: ClientRateRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -144,8 +144,7 @@ class EvaluationViewSet(
         return ("client_id", "pk") if self.action == "rates" else ("-day", "-pk")
 
     def get_queryset(self) -> QuerySet[EvaluationRun]:
-        rows: Any = EvaluationRun.objects.visible_to(self._actor)
-        return rows.select_related("branch", "programme", "actor")
+        return EvaluationRun.objects.visible_to(self._actor).select_related("branch", "programme", "actor")
 
     @extend_schema(request=AskEvaluation, responses={201: JobRead})
     def create(self, request: Request) -> Response:
@@ -193,8 +192,7 @@ class EvaluationViewSet(
         return self.once(approve, lambda _run: self._decided(run, seen, told[0] if told else None))
 
     def _proposed(self, run: EvaluationRun) -> Any:
-        rows: Any = ClientRate.objects.visible_to(self._actor)
-        return rows.filter(tier_change__run=run)
+        return ClientRate.objects.visible_to(self._actor).filter(tier_change__run=run)
 
     def _decided(self, run: EvaluationRun, seen: list[tuple[str, int]], told: Approved | None) -> Response:
         asked = [public_id for public_id, _version in seen]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -71,8 +71,7 @@ class FeeQuoteViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
     writes = {"create": "once"}
 
     def get_queryset(self) -> QuerySet[FeeQuote]:
-        rows: Any = FeeQuote.objects.visible_to(cast(User, self.request.user))
-        return rows.for_list()
+        return FeeQuote.objects.visible_to(cast(User, self.request.user)).for_list()
 
     @extend_schema(request=WorkOut, responses={201: FeeQuoteRead})
     def create(self, request: Request) -> Response:

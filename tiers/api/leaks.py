@@ -62,8 +62,7 @@ class AppliedRateViewSet(_ReadOnly):
     cursor_ordering = ("-day", "-pk")
 
     def get_queryset(self) -> QuerySet[AppliedRate]:
-        rows: Any = AppliedRate.objects.visible_to(self._actor)
-        return rows.for_list()
+        return AppliedRate.objects.visible_to(self._actor).for_list()
 
 
 class RateLeakViewSet(_ReadOnly):
@@ -75,5 +74,4 @@ class RateLeakViewSet(_ReadOnly):
     cursor_ordering = ("-effect", "-pk")
 
     def get_queryset(self) -> QuerySet[RateLeak]:
-        rows: Any = RateLeak.objects.visible_to(self._actor)
-        return rows.for_list()
+        return RateLeak.objects.visible_to(self._actor).for_list()

@@ -74,8 +74,7 @@ class MarketEventDetail(MarketEventRead):
 
     @extend_schema_field(RoundCounts)
     def get_counts(self, row: MarketEvent) -> dict[str, int]:
-        found: dict[str, int] = Promise.objects.visible_to(self.context["request"].user).filter(event=row).by_state()
-        return found
+        return Promise.objects.visible_to(self.context["request"].user).filter(event=row).by_state()
 
 
 class CallRound(Strict):
@@ -117,8 +116,7 @@ class MarketEventViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSe
         return list(super().get_permissions())
 
     def get_queryset(self) -> QuerySet[MarketEvent]:
-        rows: Any = MarketEvent.objects.visible_to(self._actor)
-        return rows.for_list()
+        return MarketEvent.objects.visible_to(self._actor).for_list()
 
     @extend_schema(responses={200: MarketEventDetail}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

@@ -94,8 +94,7 @@ class TierOverrideViewSet(
     }
 
     def get_queryset(self) -> QuerySet[TierOverride]:
-        rows: Any = TierOverride.objects.visible_to(self._actor)
-        return rows.for_list()
+        return TierOverride.objects.visible_to(self._actor).for_list()
 
     @extend_schema(responses={200: TierOverrideRead}, filters=False)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

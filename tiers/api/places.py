@@ -65,8 +65,7 @@ class ServiceDayViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet
         return [may(*rights)()]
 
     def get_queryset(self) -> QuerySet[ServiceDay]:
-        rows: Any = ServiceDay.objects.visible_to(self._actor)
-        return rows.select_related("item", "branch")
+        return ServiceDay.objects.visible_to(self._actor).select_related("item", "branch")
 
     @extend_schema(responses={200: ServiceDayRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

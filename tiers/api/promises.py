@@ -173,8 +173,7 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
         return ("-pk",) if self.action == "losing_touch" else ("due_on", "pk")
 
     def get_queryset(self) -> QuerySet[Promise]:
-        rows: Any = Promise.objects.visible_to(self._actor)
-        return rows.for_list()
+        return Promise.objects.visible_to(self._actor).for_list()
 
     @extend_schema(responses={200: PromiseRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
@@ -306,8 +305,7 @@ class BookingViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Bo
     writes = {"create": "once", "confirm": "once+versioned", "cancel": "once+versioned", "conclude": "once+versioned"}
 
     def get_queryset(self) -> QuerySet[Booking]:
-        rows: Any = Booking.objects.visible_to(self._actor)
-        return rows.for_list()
+        return Booking.objects.visible_to(self._actor).for_list()
 
     @extend_schema(responses={200: BookingRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

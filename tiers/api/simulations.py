@@ -170,8 +170,7 @@ class SimulationViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet
         return ("-average", "-pk") if self.action == "movers" else ("-pk",)
 
     def get_queryset(self) -> QuerySet[Simulation]:
-        rows: Any = Simulation.objects.visible_to(self._actor)
-        return rows.for_page().prefetch_related("programme__tiers")
+        return Simulation.objects.visible_to(self._actor).for_page().prefetch_related("programme__tiers")
 
     @extend_schema(responses={200: SimulationRead}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

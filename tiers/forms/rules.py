@@ -172,8 +172,7 @@ class RuleSheet:
             return {}
         tree: dict[str, Any] = boxes[0] if len(boxes) == 1 else {self.match: boxes}
         nodes = next(iter(tree.values()))
-        single: dict[str, Any] = nodes[0] if len(nodes) == 1 else tree
-        return single
+        return nodes[0] if len(nodes) == 1 else tree
 
     def node(self) -> Node | None:
         """The rule, read. Raises ``BadProgramme``."""

@@ -26,10 +26,7 @@ def tier_of(client: Client) -> TierState | None:
     """The present tier of a client with its programme; None before the first evaluation."""
     from tiers.models import TierState
 
-    state: TierState | None = (
-        TierState.objects.select_related("tier", "programme", "run", "earned").filter(pk=client.pk).first()
-    )
-    return state
+    return TierState.objects.select_related("tier", "programme", "run", "earned").filter(pk=client.pk).first()
 
 
 def tier_lines(branch: Branch, day: date) -> list[TierLine]:

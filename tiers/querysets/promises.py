@@ -78,11 +78,10 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
 
     def by_state(self) -> dict[str, int]:
         """How many there are in all, and in each state."""
-        found: dict[str, int] = self.aggregate(
+        return self.aggregate(
             asked=Count("pk"),
             **{state: Count("pk", filter=Q(state=state)) for state in ("due", "done", "missed", "waived", "closed")},
         )
-        return found
 
 
 #: What the report counts.

@@ -145,8 +145,7 @@ def day_of(item: ServiceItem, branch: Branch, day: date) -> ServiceDay:
         return found
     try:
         with transaction.atomic():
-            made: ServiceDay = ServiceDay.objects.create(item=item, branch=branch, day=day, places=item.places)
-            return made
+            return ServiceDay.objects.create(item=item, branch=branch, day=day, places=item.places)
     except IntegrityError:  # somebody else asked at the same moment
         return ServiceDay.objects.get(item=item, branch=branch, day=day)
 

@@ -56,5 +56,4 @@ def _before(programme: Programme) -> Programme | None:
     if programme.branch_id is not None:
         place |= Q(branch=programme.branch_id)
     rows = Programme.objects.filter(place, company=programme.company_id, code=programme.code, state="active")
-    found: Programme | None = rows.exclude(pk=programme.pk).order_by("-branch", "-edition").first()
-    return found
+    return rows.exclude(pk=programme.pk).order_by("-branch", "-edition").first()

@@ -38,8 +38,7 @@ def settle_contacts(client_ids: Sequence[int], today: date) -> int:
     found = _changes(client_ids, today)
     if not found:
         return 0
-    kept: int = note_contacts(changes=found, actor=system_user())
-    return kept
+    return note_contacts(changes=found, actor=system_user())
 
 
 @service("promise.keep_by_contacts")

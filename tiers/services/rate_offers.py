@@ -113,7 +113,7 @@ def review_change(*, change: TierChange, actor: User, now: datetime) -> list[Cli
 
 def _propose(change: TierChange, card: RateCard, actor: User, now: datetime) -> ClientRate:
     days = figures(local_date(now), change.client.branch).days("commission.decide_days")
-    row: ClientRate = ClientRate.objects.create(
+    return ClientRate.objects.create(
         client_id=change.client_id,
         product=card.product,
         rate=card.rate,
@@ -127,7 +127,6 @@ def _propose(change: TierChange, card: RateCard, actor: User, now: datetime) -> 
         origin=ClientRate.Origin.TIER_CHANGE,
         tier_change=change,
     )
-    return row
 
 
 def _supersede(change: TierChange, actor: User) -> None:

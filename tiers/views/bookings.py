@@ -138,8 +138,7 @@ def _crumb() -> dict[str, str]:
 
 def visible_booking(request: HttpRequest, public_id: str) -> Booking:
     rows = Booking.objects.visible_to(actor_of(request)).for_list()
-    found: Booking = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 @require_safe

@@ -74,8 +74,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 
 def visible_item(request: HttpRequest, public_id: str) -> ServiceItem:
     rows = ServiceItem.objects.visible_to(actor_of(request)).select_related("company", "branch")
-    found: ServiceItem = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 @require_safe

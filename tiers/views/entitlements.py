@@ -157,5 +157,4 @@ def _set(request: HttpRequest, form: CommandForm, save: Any, context: dict[str, 
 
 def _tier(request: HttpRequest, public_id: str) -> Tier:
     rows = Tier.objects.visible_to(actor_of(request)).select_related("programme__company")
-    found: Tier = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)

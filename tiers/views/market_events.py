@@ -132,8 +132,7 @@ def _crumb() -> dict[str, str]:
 
 def _visible(request: HttpRequest, public_id: str) -> MarketEvent:
     rows = MarketEvent.objects.visible_to(actor_of(request)).for_list()
-    found: MarketEvent = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 def _form(request: HttpRequest, said: Any) -> MarketEventForm:

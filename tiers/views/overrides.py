@@ -89,8 +89,7 @@ def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _override(request: HttpRequest, public_id: str) -> TierOverride:
     rows = TierOverride.objects.visible_to(actor_of(request)).for_list()
-    found: TierOverride = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,10 +102,7 @@ def decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
 
     def do(form: CommandForm) -> TierOverride:
         service = approve_override if approve else reject_override
-        done: TierOverride = service(
-            override=row, actor=user, now=now, version=form.seen, note=form.cleaned_data["note"]
-        )
-        return done
+        return service(override=row, actor=user, now=now, version=form.seen, note=form.cleaned_data["note"])
 
     today = local_date(now)
     return command(

@@ -40,10 +40,9 @@ _GET_POST = ["GET", "HEAD", "POST"]
 
 def _programme(request: HttpRequest, public_id: str) -> Programme:
     rows = Programme.objects.visible_to(actor_of(request))
-    found: Programme = get_object_or_404(
+    return get_object_or_404(
         rows.select_related("branch", "company", "based_on", "drafted_by", "approved_by"), public_id=public_id
     )
-    return found
 
 
 def _page(programme: Programme) -> str:

@@ -91,8 +91,7 @@ def _crumb() -> dict[str, str]:
 
 def visible_promise(request: HttpRequest, public_id: str) -> Promise:
     rows = Promise.objects.visible_to(actor_of(request)).for_list()
-    found: Promise = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -80,10 +80,7 @@ class Once:
         return answer
 
     def _body(self) -> bytes | str:
-        raw: bytes | str = (
-            self.request._request.body if hasattr(self.request._request, "_body") else repr(self.request.data)
-        )
-        return raw
+        return self.request._request.body if hasattr(self.request._request, "_body") else repr(self.request.data)
 
 
 class Commands(Once):

@@ -63,8 +63,7 @@ class CommandForm(WrittenForm):
     @property
     def seen(self) -> int | None:
         """The version of the row that the user had before him."""
-        found: int | None = self.cleaned_data.get("version")
-        return found
+        return self.cleaned_data.get("version")
 
     def on_file(self, field: BoundField) -> str:
         """What is on file for a field, in words; empty where the form was not made from it."""

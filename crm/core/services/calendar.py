@@ -120,8 +120,7 @@ def edit_day(
         raise TradingOnWeekend(fields={"is_trading": TradingOnWeekend.message})
     facts = DayFacts(day, is_workday, is_trading, note.strip(), CalendarDay.Source.MANUAL.value)
     _write([facts], _known(day, day), actor=actor, action="calendar.edit_day", now=now, label=str(day), reason=reason)
-    row: CalendarDay = CalendarDay.objects.get(pk=day)
-    return row
+    return CalendarDay.objects.get(pk=day)
 
 
 @service("branch.set_business_hours")

@@ -76,8 +76,7 @@ def _language_of(run: JobRun) -> override:
 
 
 def _batch_of(run: JobRun) -> ImportBatch:
-    found: ImportBatch = ImportBatch.objects.select_related("branch", "actor").get(public_id=run.params["batch"])
-    return found
+    return ImportBatch.objects.select_related("branch", "actor").get(public_id=run.params["batch"])
 
 
 def _result(batch: ImportBatch) -> dict[str, Any]:

@@ -84,5 +84,4 @@ def _result(run: JobRun) -> list[dict[str, Any]]:
 
 def _run(request: HttpRequest, public_id: str) -> JobRun:
     rows = JobRun.objects.visible_to(actor_of(request)).select_related("actor", "branch")
-    found: JobRun = get_object_or_404(rows, public_id=public_id)
-    return found
+    return get_object_or_404(rows, public_id=public_id)

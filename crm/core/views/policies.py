@@ -181,8 +181,7 @@ def _place(request: HttpRequest, actor: User) -> Branch | None:
     if asked == "company":
         return None
     if asked:
-        found: Branch | None = Branch.objects.nameable_by(actor).filter(public_id=asked).first()
-        return found
+        return Branch.objects.nameable_by(actor).filter(public_id=asked).first()
     return actor.branch
 
 
