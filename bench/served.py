@@ -98,8 +98,8 @@ class Site:
         """MB that the master and its children need by themselves, what they share divided among them (PSS)."""
         assert self.process is not None
         own = self.process.pid
-        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
-        return sum(_pss(int(pid)) for pid in [own, *children])
+        children = map(int, Path(f"/proc/{own}/task/{own}/children").read_text().split())
+        return sum(_pss(pid) for pid in [own, *children])
 
 
 def _pss(pid: int) -> float:

@@ -29,8 +29,8 @@ def warn_of_likeness(
     rows = [(plan, {name: plan.values[place] for name, place in at.items()}) for plan in plans]
     for plan, facts in rows:
         further = points.get(plan.row.values.get("external_id") or "", ())
-        phones = [index for _id, kind, _value, index, _tail in further if kind == ContactPoint.Kind.PHONE]
-        facts["phones"] = [index for index in (facts.get("phone_index"), *phones) if index] if facts.get("name") else []
+        others = [index for _id, kind, _value, index, _tail in further if kind == ContactPoint.Kind.PHONE]
+        facts["phones"] = [index for index in (facts.get("phone_index"), *others) if index] if facts.get("name") else []
     documents = {facts["id_index"] for _plan, facts in rows if facts.get("id_index")}
     phones = {index for _plan, facts in rows for index in facts["phones"]}
     known = _known(context, documents, phones, [facts for _plan, facts in rows])

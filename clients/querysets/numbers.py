@@ -91,7 +91,7 @@ def _beside(model: Any, digest: str, branch: Branch) -> Any:
 
 
 def _rows(rows: Any, kind: str, digest: str) -> Any:
-    named = {"by": Value(kind, output_field=CharField())}
+    named: dict[str, Any] = {"by": Value(kind, output_field=CharField())}
     columns = ["client_id", "by"]
     if digest:
         named["digest"] = F(digest)
