@@ -334,14 +334,14 @@ def _begin_what_waits() -> None:
     from tiers.services.simulation import lay_out
 
     now = timezone.now()
-    client = Client.objects.served().exclude(tier_state=None).select_related("branch__company").first()
-    manager = User.objects.filter(branch=client.branch, groups__name="branch_manager").first()
+    client = Client.objects.served().exclude(tier_state=None).select_related("branch__company").order_by("pk")[0]
+    branch = client.branch
+    manager = User.objects.filter(branch=branch, groups__name="branch_manager").order_by("pk")[0]
     active = Programme.objects.get(pk=client.tier_state.programme_id)
     named = {"name_zh": "调整门槛", "name_en": "Other bounds", "effective_from": local_date(now) + timedelta(days=30)}
-    place = {"company": client.branch.company, "branch": client.branch, "code": "page"}
-    start_draft(actor=manager, values=named, source=active, **place)
-    lay_out(branch=client.branch, programme=active, actor=manager, now=now)
-    other = active.tiers.exclude(pk=client.tier_state.by_rule.pk).order_by("rank").last()
+    start_draft(actor=manager, values=named, source=active, company=branch.company, branch=branch, code="page")
+    lay_out(branch=branch, programme=active, actor=manager, now=now)
+    other = active.tiers.exclude(pk=client.tier_state.by_rule.pk).order_by("-rank")[0]
     until = local_date(now) + timedelta(days=20)
     request_override(client=client, tier=other, reason="客户申请", valid_to=until, actor=manager, now=now)
 

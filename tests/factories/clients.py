@@ -123,6 +123,7 @@ class ContactPersonFactory(DjangoModelFactory[ContactPerson]):
     client = factory.SubFactory(ClientFactory, kind="institution")
     name = "王芳"
     position = "财务总监"
+    phone = ""
     phone_index = factory.LazyAttribute(lambda row: blind_index(row.phone) if row.phone else "")
     phone_tail = factory.LazyAttribute(lambda row: row.phone[-4:])
 
