@@ -61,6 +61,13 @@ class RegisterForm(CommandForm):
     )
     is_group = forms.BooleanField(label=_("Several complainants"), required=False)
     is_urgent = forms.BooleanField(label=_("Urgent"), required=False)
+    #: The browser keeps the chosen file in place when the form comes back with an error elsewhere.
+    evidence = forms.FileField(
+        label=_("File that came with it"),
+        required=False,
+        widget=forms.FileInput(attrs={"hx-preserve": "true"}),
+        help_text=_("A letter, a picture or a recording, up to 20 MB. More can be added to the complaint afterwards."),
+    )
 
     def __init__(self, *args: Any, actor: User, client: Client | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.db.models import Max
 from django.db.models.functions import Cast, Substr
@@ -16,7 +17,9 @@ from clients.models import Client
 from complaints.errors import FactsMissing
 from complaints.models import Complaint, ComplaintEvent
 from complaints.services.clocks import check_imposed, start_clocks
+from complaints.services.evidence import keep_evidence
 from crm.core import audit
+from crm.core.attachments import FileRefused
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_index
 from crm.core.models import Branch, User
@@ -40,6 +43,7 @@ def register_complaint(
     complainant_phone: str = "",
     complained_of: User | None = None,
     imposed_due_on: date | None = None,
+    evidence: UploadedFile | None = None,
     **facts: Any,
 ) -> Complaint:
     """Register a complaint of a client, or of somebody who is none, and start its clocks.
@@ -47,7 +51,8 @@ def register_complaint(
     The phone of somebody who is no client is read as a client's is, and kept in that form.
 
     ``imposed_due_on`` is the due date of a body that handed the complaint on; it overrides our own limit. ``facts`` are
-    product, wish, level, is_group, is_urgent. Raises ``FactsMissing``.
+    product, wish, level, is_group, is_urgent. ``evidence`` is a file that came with it: with a bad one nothing is taken down.
+    Raises ``FactsMissing`` and ``FileRefused``.
     """
     complainant_phone = _check(
         client, branch, complainant_name, description, received_at, now, complainant_phone=complainant_phone
@@ -75,6 +80,11 @@ def register_complaint(
     ComplaintEvent.objects.create(
         complaint=complaint, action="register", to_state=complaint.state, actor=actor, at=now, note=description[:400]
     )
+    if evidence is not None:
+        try:
+            keep_evidence(actor=actor, complaint=complaint, upload=evidence, now=now)
+        except FileRefused as refusal:
+            raise FileRefused(fields={"evidence": refusal.message}) from None
     audit.record(
         actor,
         "complaint.register",

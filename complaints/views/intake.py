@@ -36,7 +36,7 @@ def register(request: HttpRequest) -> HttpResponse:
     if not chosen and not request.GET.get("stranger"):
         return _choose(request)
     client = get_object_or_404(Client.objects.visible_to(actor_of(request)), public_id=chosen) if chosen else None
-    form = RegisterForm(request.POST or None, actor=actor_of(request), client=client)
+    form = RegisterForm(request.POST or None, request.FILES or None, actor=actor_of(request), client=client)
     taken: list[Complaint] = []
 
     def take_down(form: CommandForm) -> Complaint:
@@ -52,7 +52,7 @@ def register(request: HttpRequest) -> HttpResponse:
         form,
         do=take_down,
         done=lambda: _where(request, taken),
-        template="complaints/register.html",
+        template=part(request, "complaints/register.html", "complaints/_register.html"),
         context={
             "client": client,
             "client_name": shown_name(client, actor_of(request)) if client is not None else "",

@@ -355,6 +355,49 @@ def test_evidence_is_kept_and_opens_only_for_those_who_see_the_complaint(complai
     assert web(people["administrator"]).get(link).status_code == 404
 
 
+def intake(people, web, **said):
+    url = f"{reverse('complaints:register')}?stranger=1"
+    words = {
+        "complainant_name": "欧阳女士",
+        "branch": people["front_desk"].branch.public_id,
+        "channel": "phone",
+        "received_at": "2026-06-01T10:00",
+        "subject": "other",
+        "description": "宣传短信扰民",
+        "level": "ordinary",
+    }
+    return send(web(people["front_desk"]), url, **{**words, **said})
+
+
+def test_a_file_may_come_with_the_complaint(people, web):
+    answer = intake(people, web, evidence=SimpleUploadedFile("信访件.txt", "情况说明".encode()))
+
+    complaint = Complaint.objects.get()
+    assert answer.status_code == 302
+    assert Attachment.objects.get().owner_id == complaint.public_id
+    assert [event.action for event in complaint.events.order_by("pk")] == ["register", "evidence"]
+
+
+def test_with_a_bad_file_nothing_is_written_and_nothing_typed_is_lost(people, web):
+    answer = intake(people, web, evidence=SimpleUploadedFile("合同.pdf", b"MZ not a pdf"))
+
+    assert answer.status_code == 400
+    assert list(answer.context["form"].errors) == ["evidence"]
+    assert "宣传短信扰民" in answer.content.decode()
+    assert not Complaint.objects.exists() and not Attachment.objects.exists()
+
+
+def test_with_an_error_elsewhere_no_file_is_kept_and_its_place_in_the_page_stays(people, web):
+    file = SimpleUploadedFile("信访件.txt", "情况说明".encode())
+    answer = intake(people, web, complainant_phone="abc", evidence=file)
+
+    page = answer.content.decode()
+    assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["complainant_phone"])
+    assert 'hx-preserve="true"' in page and 'id="id_evidence"' in page
+    assert 'hx-swap="outerHTML"' in page and 'hx-encoding="multipart/form-data"' in page
+    assert not Complaint.objects.exists() and not Attachment.objects.exists()
+
+
 def test_a_file_that_is_not_what_its_name_says_is_refused(complaint, people, web):
     upload = SimpleUploadedFile("合同.pdf", b"MZ not a pdf")
 
