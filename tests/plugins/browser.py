@@ -57,11 +57,16 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def new_page(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
-    """Opens pages, each in a context of its own: `new_page(locale="en", viewport={…})`."""
+    """Opens pages, each in a context of its own: `new_page(locale="en", viewport={…})`; with `refusals=True` one whose forms
+    may come back with a refusal (400), which the console calls an error as any other."""
     contexts: list[Any] = []
     faults: list[str] = []
 
-    def open_page(**options: Any) -> Any:
+    def note(message: Any, refusals: bool) -> None:
+        if message.type == "error" and not (refusals and "status of 400" in message.text):
+            faults.append(message.text)
+
+    def open_page(*, refusals: bool = False, **options: Any) -> Any:
         context = browser.new_context(
             **{
                 "base_url": live_server.url,
@@ -75,7 +80,7 @@ def new_page(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: note(message, refusals))
         return page
 
     yield open_page
