@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.errors import ClientRestricted
 from clients.importing.lookup import CLIENT_FIELD, ForClients, clients_by_number, unknown_client
 from clients.models import Client, Holding, SecurityKind
+from crm.core.batches import batches
 from crm.core.clocks import local_date
 from crm.core.importing import ImportContext, ImportField, InputRow, RowPlan, bulk
 from crm.core.importing.model_target import ModelTarget, Resolved
@@ -104,7 +105,7 @@ class HoldingTarget(ForClients, ModelTarget):
             of_day.setdefault(day, set()).add(client_id)
         names = list(self.shape.fields)
         for day, clients in sorted(of_day.items()):
-            for page in bulk.pages(sorted(clients), _CLIENTS):
+            for page in batches(sorted(clients), _CLIENTS):
                 rows = self.rows_in_scope(context).filter(day=day, client__in=page, client__restricted_on=None)
                 rows = rows.order_by("pk")
                 for row in rows.values_list(*names):

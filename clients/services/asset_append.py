@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from clients.models import BranchDay, Client, DailyAsset
 from clients.services.asset_sql import AMOUNTS, SUMS, AssetDay, DoubledRows, ForeignClients, Written
+from crm.core.batches import batches
 from crm.core.importing import bulk
 
 _COLUMNS = ("client_id", "day", *AMOUNTS, *SUMS, "days_on_file")
@@ -59,7 +60,7 @@ def append(branch_id: int, rows: list[AssetDay]) -> Written | None:
 
 def _clients(wanted: Iterable[int]) -> dict[int, _Known]:
     found = {}
-    for page in bulk.pages(sorted(wanted), _PAGE):
+    for page in batches(sorted(wanted), _PAGE):
         rows = Client.objects.filter(pk__in=page).values_list("pk", "branch_id", "assets_on")
         found.update({pk: _Known(branch_id, day) for pk, branch_id, day in rows})
     return found
@@ -73,7 +74,7 @@ def _bases(known: dict[int, _Known]) -> dict[int, list[int]]:
         if one.assets_on is not None:
             by_day.setdefault(one.assets_on, []).append(pk)
     for day, clients in by_day.items():
-        for page in bulk.pages(clients, _PAGE):
+        for page in batches(clients, _PAGE):
             rows = DailyAsset.objects.filter(day=day, client_id__in=page)
             for pk, *held, count in rows.values_list("client_id", *SUMS, "days_on_file"):
                 sums[pk] = [*(int(amount * 100) for amount in held), count]

@@ -13,9 +13,9 @@ from clients.errors import ReminderSettled
 from clients.models import Client, DocumentKind, DocumentReminder, IdentityDocument
 from crm.core import audit
 from crm.core.access import system_user
+from crm.core.batches import batches
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
-from crm.core.importing.bulk import pages
 from crm.core.jobs import beat, due
 from crm.core.models import Branch, Heartbeat, User
 from crm.core.policies import Figures, figures
@@ -40,7 +40,7 @@ def remind_documents(*, branch: Branch, actor: User, now: datetime) -> int:
     for days, low, high in _windows(figures(today, branch), today):
         at_step = own.filter(days_before=days, valid_until__gte=low, valid_until__lte=high)
         made += at_step.again().update(outcome=Outcome.OPEN, settled_at=None)
-        for page in pages(_without(branch, days, low, high), _CHUNK):
+        for page in batches(_without(branch, days, low, high), _CHUNK):
             rows = [
                 DocumentReminder(
                     client_id=client_id,

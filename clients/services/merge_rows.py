@@ -18,7 +18,7 @@ from django.db import IntegrityError, models, transaction
 from clients.errors import MergeContradicted
 from clients.models import Client
 from clients.registry import ClientBound, Moment, Moves, Settle, Stays, Values, aside, bound
-from crm.core.importing.bulk import pages
+from crm.core.batches import batches
 
 #: Statements name at most so many rows.
 _PAGE = 500
@@ -67,7 +67,7 @@ def put_back(leaving: Client, staying: Client, kept: dict[str, Any], moment: Mom
         rule.undo(leaving, staying, data, moment)
     for key, pks in kept["moved"].items():
         kind = kinds[key]
-        for page in pages(pks, _PAGE):
+        for page in batches(pks, _PAGE):
             # Where the way to the client is the key itself, the row bears the other one's key now.
             named = {"pk": staying.pk} if kind.is_keyed_by_client else {"pk__in": page}
             kind.rows(staying.pk).filter(**named).update(**{kind.path: leaving})
@@ -120,7 +120,7 @@ def _move(
     if kind.model_class is Client:
         rows = rows.exclude(pk=staying.pk)  # nobody is introduced by himself
     pks = list(rows.values_list("pk", flat=True))
-    for page in pages(pks, _PAGE):
+    for page in batches(pks, _PAGE):
         kind.model_class._base_manager.filter(pk__in=page).update(**{kind.path: staying})
     if pks:
         kept["moved"][kind.key] = pks

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.errors import NameTaken
@@ -16,6 +15,7 @@ from crm.core import audit
 from crm.core.errors import InvalidInput, MissingRight
 from crm.core.models import User
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
 SEGMENT = ("name", "description", "share", "rule")
@@ -111,14 +111,12 @@ def _keep(row: Any, values: Mapping[str, Any], known: tuple[str, ...], actor: Us
     if row.share == Share.BRANCH and row.branch_id is None:
         raise InvalidInput(fields={"share": _("You belong to no branch that it could be shared with.")})
     check(row, exclude=["pinned_by", "owner", "company", "branch"])
-    try:
-        with transaction.atomic():
-            if is_new:
-                row.save()
-            else:
-                row.save_changed([*values, *(["rights"] if "rule" in values else [])])
-    except IntegrityError:
-        raise NameTaken(fields={"name": NameTaken.message}) from None
+    once = "segment_name_once_per_owner" if isinstance(row, Segment) else "view_name_once_per_owner"
+    with unless_taken(type(row), once, refusal=NameTaken(fields={"name": NameTaken.message})):
+        if is_new:
+            row.save()
+        else:
+            row.save_changed([*values, *(["rights"] if "rule" in values else [])])
     return row
 
 

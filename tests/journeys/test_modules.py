@@ -25,7 +25,7 @@ from tests.architecture.matrix import MATRIX
 from tests.architecture.test_permission_matrix import address, routes
 from tests.factories.care import NOW, ClosedComplaintFactory, SurveyInvitationFactory
 from tests.factories.clients import ClientFactory
-from tests.factories.core import BranchFactory
+from tests.factories.core import BranchFactory, CompanyFactory, UserFactory
 from tests.factories.services import ServiceItemFactory
 from tiers.services.bookings import ask_booking
 
@@ -275,6 +275,37 @@ def test_who_sees_the_company_chooses_among_the_branches_that_keep_a_part_whatev
     assert [web(user).get(page).status_code for user in (head, nowhere)] == [404, 404]
     assert api(nowhere).get(reverse("api:rate-leaks-list")).json()["code"] == "module_off"
     assert User.objects.get(pk=nowhere.pk).modules_off == ("leaks",)
+
+
+def test_a_part_that_every_branch_has_switched_off_itself_is_not_offered_to_the_head_office(
+    branch: Branch, other_branch: Branch, staff: Any, web: Any, api: Any
+) -> None:
+    head, nowhere = staff("head_office"), staff("head_office", branch=None)
+    BranchFactory(company=branch.company, is_open=False)
+    page = reverse("tiers:bookings")
+    switch("bookings", False, branch)
+    assert [web(user).get(page).status_code for user in (head, nowhere)] == [200, 200]
+
+    switch("bookings", False, other_branch)
+
+    for user in (head, nowhere):
+        held = User.objects.get(pk=user.pk)
+        assert (held.modules_off, held.has_perm("tiers.view_booking")) == (("bookings",), False)
+        answer = web(user).get("/")
+        assert "bookings" not in rail(answer)
+    assert web(nowhere).get(page).status_code == 404
+    assert api(nowhere).get(reverse("api:bookings-list")).json()["code"] == "module_off"
+
+    switch("bookings", True, branch)
+
+    assert [web(user).get(page).status_code for user in (head, nowhere)] == [200, 200]
+
+
+def test_what_another_house_switches_off_says_nothing_to_a_company_without_a_branch(branch: Branch, staff: Any) -> None:
+    switch("bookings", False, branch)
+    alone = UserFactory(branch=None, company=CompanyFactory(code="AB"), role="head_office")
+
+    assert User.objects.get(pk=alone.pk).modules_off == ()
 
 
 def test_the_manager_switches_a_part_off_in_the_browser(branch: Branch, staff: Any, web: Any) -> None:

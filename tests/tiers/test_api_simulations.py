@@ -201,3 +201,22 @@ def test_contacts_are_told_for_each_who_serves_the_clients_as_on_the_page(
 
     assert (told["contacts"], told["contacts_per_advisor"]) == ("68.00", "5.7")
     assert "5.7" in page
+
+
+def test_contacts_for_each_advisor_are_rounded_half_up_as_on_the_page(
+    branch: Branch, staff: Staff, api: Api, programme: Programme, web: Callable[[User], Any]
+) -> None:
+    """Three of four clients move: four contacts more a year for each, shared by four who serve them, are 0.25 a month."""
+    for client in hold(branch, 40_000_000, 40_000_000, 40_000_000, 90_000_000):
+        Client.objects.filter(pk=client.pk).update(advisor=staff("advisor"))
+    for code, days in (("silver", 365), ("gold", 73)):
+        terms = {"programme_code": programme.code, "tier_code": code, "days": days, "valid_from": date(2000, 1, 1)}
+        ContactCadence.objects.create(company=branch.company, created_by=system_user(), **terms)
+    manager = staff("branch_manager")
+    made = send(api(manager), URL, programme=programme.public_id).data["id"]
+
+    told = api(manager).get(f"{URL}{made}/outcome/", {"bound": "gold:300000.00"}).data
+    page = web(manager).get(reverse("tiers:simulation", args=[made]), {"b_gold": "300000"}).content.decode()
+
+    assert (told["contacts"], told["contacts_per_advisor"]) == ("12.00", "0.3")
+    assert "0.3 a month for each advisor" in page

@@ -153,6 +153,35 @@ def test_a_promise_shows_the_words_that_were_promised_and_the_copy_of_a_branch_i
     assert ("Half an hour" in after, "One hour" in after) == (False, True)
 
 
+@pytest.mark.parametrize("state", ["done", "missed", "waived", "closed"])
+def test_what_is_settled_keeps_the_words_that_were_promised_when_the_branch_makes_its_own_copy(
+    branch: Branch, staff: Staff, web: Web, state: str
+) -> None:
+    house, boss = staff("head_office", branch=None), staff("branch_manager")
+    item = create_item(code="tea", values={**SAID, "standard_en": "Half an hour"}, company=branch.company, actor=house)
+    first = item.editions.get()
+    settled = {
+        "done": {"kept_on": TODAY, "proof": "hand"},
+        "waived": {"decided_by": boss, "reason": "婉拒"},
+        "closed": {"closed_as": "tier"},
+    }
+    client = ClientFactory(branch=branch)
+    row = PromiseFactory(client=client, item=item, edition=item.version, state=state, **settled.get(state, {}))
+    change_item(item=item, values={"standard_en": "One hour"}, reason="细化", actor=house)
+    item.refresh_from_db()
+
+    own = adapt_item(item=item, branch=branch, actor=boss)
+    change_item(item=own, values={"standard_en": "Two hours"}, reason="本部", actor=boss)
+
+    page = web(boss).get(reverse("tiers:promise", args=[row.public_id])).content.decode()
+    assert [words in page for words in ("Half an hour", "One hour", "Two hours")] == [True, False, False]
+    kept = own.editions.get(number=first.number)
+    assert (kept.made_by, kept.made_at, kept.terms) == (first.made_by, first.made_at, first.terms)
+    assert list(own.editions.order_by("number").values_list("number", "made_by")) == [
+        (1, house.pk), (2, house.pk), (3, boss.pk), (4, boss.pk),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [

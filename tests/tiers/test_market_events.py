@@ -23,6 +23,7 @@ from tests.factories.clients import ClientFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, plan_on, put_in_tier
 from tiers.models import MarketEvent, Promise, ServiceItem
 from tiers.querysets.reminders import promises_to_keep
+from tiers.services.catalogue import change_item
 
 pytestmark = pytest.mark.django_db
 
@@ -159,12 +160,16 @@ def test_who_wanted_no_contact_for_a_while_is_owed_it_again(
     event = call_out(web, manager, word)
     Client.objects.filter(pk=gold.pk).update(do_not_contact=True, do_not_contact_reason="出差")
     plan_on(branch, TODAY)
-    silent = asked(event)
+    silent, was = asked(event), event.promises.get()
     Client.objects.filter(pk=gold.pk).update(do_not_contact=False, do_not_contact_reason="")
+    changed = change_item(item=word, values={"cost": 30, "limit_days": 20}, reason="更久", actor=system_user())
 
     ask_again(web, manager, event, "a")
 
+    row = event.promises.get()
     assert (silent, asked(event)) == ([(gold.pk, "closed")], [(gold.pk, "due")])
+    assert (row.edition, row.cost, row.due_on) == (changed.version, 30, was.due_on)
+    assert row.last_day > was.last_day
 
 
 def test_a_segment_and_tiers_narrow_each_other_and_who_has_no_tier_is_reached_by_a_segment(
@@ -376,32 +381,3 @@ def test_advisors_read_rounds_and_call_none_and_another_branch_finds_none(
     assert answer.status_code == 403
     assert web(stranger).get(reverse("tiers:market_event", args=[event.public_id])).status_code == 404
     assert "央行降准" not in web(stranger).get("/services/market-events/").content.decode()
-
-
-def test_the_list_tells_how_far_a_round_has_come_with_the_clients_whom_the_reader_sees(
-    web: Web, manager: User, word: ServiceItem, gold: Client, staff: Staff
-) -> None:
-    other = ClientFactory(branch=gold.branch, advisor=staff("advisor"))
-    put_in_tier(other, "gold", OLD)
-    call_out(web, manager, word)
-    speak(gold)
-
-    def shown(reader: User) -> list[tuple[int, int]]:
-        return [(row.asked, row.kept) for row in web(reader).get("/services/market-events/").context["page"]]
-
-    advisors: Any = (gold.advisor, other.advisor)
-    assert shown(manager) == [(2, 1)]
-    assert [shown(advisor) for advisor in advisors] == [[(1, 1)], [(1, 0)]]
-
-
-def test_the_list_of_rounds_costs_the_same_for_one_and_for_ten(
-    web: Web, manager: User, word: ServiceItem, gold: Client, cost_of: Callable[[Callable[[], Any]], int]
-) -> None:
-    browser = web(manager)
-    call_out(web, manager, word)
-    browser.get("/services/market-events/")
-    one = cost_of(lambda: browser.get("/services/market-events/"))
-    for n in range(9):
-        call_out(web, manager, word, name=f"事件{n}", form_token=f"t{n}")
-
-    assert cost_of(lambda: browser.get("/services/market-events/")) == one

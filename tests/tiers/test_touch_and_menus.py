@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -32,7 +31,6 @@ from tests.factories.services import (
     put_in_tier,
 )
 from tiers.models import ContactCadence, PreferenceSegment
-from tiers.querysets.kept import kept_report
 from tiers.querysets.menus import menu_of
 from tiers.querysets.touch import in_touch
 from tiers.services.menus import Line, change_preference, create_preference
@@ -134,65 +132,6 @@ def test_lists_begin_with_the_own_clients_of_whoever_sees_no_others_and_with_the
     shown = [browser.get(reverse(page)).context for page in ("tiers:promises", "tiers:touch")]
 
     assert (shown[0]["view"], shown[1]["mine"]) == begins_with
-
-
-# -- kept --------------------------------------------------------------------------------------------------------------
-
-
-def test_the_report_counts_what_fell_due_and_leaves_out_what_was_waived(branch: Branch, staff: Staff) -> None:
-    advisor, boss = staff("advisor"), staff("branch_manager")
-    client, item = ClientFactory(branch=branch, advisor=advisor), ServiceItemFactory(company=branch.company)
-    due = TODAY - timedelta(days=10)
-    base = {"client": client, "item": item, "opens_on": OLD, "due_on": due, "cost": Decimal("12.50")}
-    done = {"state": "done", "proof": "hand"}
-    PromiseFactory(**base, **done, kept_on=due)
-    PromiseFactory(**base, **done, kept_on=due + timedelta(days=1))
-    PromiseFactory(**base, state="missed")
-    PromiseFactory(**base)
-    PromiseFactory(**base, state="waived", decided_by=boss, reason="婉拒")
-    PromiseFactory(**base, state="closed", closed_as="tier")
-    PromiseFactory(**{**base, "due_on": TODAY + timedelta(days=9)})
-    stranger = PromiseFactory(**{**base, "client": ClientFactory()})
-
-    lines, total = kept_report(boss, "service", OLD, TODAY, TODAY, costs=True)
-    by_advisor, _total = kept_report(boss, "advisor", OLD, TODAY, TODAY, costs=False)
-
-    (line,) = lines
-    counted = {name: line[name] for name in ("owed", "in_time", "late", "missed", "overdue", "percent")}
-    assert counted == {"owed": 4, "in_time": 1, "late": 1, "missed": 1, "overdue": 1, "percent": 25}
-    assert (line["spent"], total["spent"], total["percent"]) == (Decimal("25.00"), Decimal("25.00"), 25)
-    assert [(row["name"], row["percent"], row["spent"]) for row in by_advisor] == [(advisor.name, 25, None)]
-    assert stranger.client_id != client.pk
-
-
-@pytest.mark.parametrize("by", ["service", "tier", "advisor", "client"])
-def test_the_report_opens_in_every_grouping_and_costs_only_for_who_may_see_them(
-    branch: Branch, staff: Staff, web: Web, api: Api, by: str
-) -> None:
-    programme_of(branch)
-    today, advisor = local_date(timezone.now()), staff("advisor")
-    client = ClientFactory(branch=branch, advisor=advisor, name="王五")
-    PromiseFactory(client=client, due_on=today, kept_on=today, state="done", proof="hand", cost=88)
-
-    seen = web(staff("branch_manager")).get(reverse("tiers:kept"), {"by": by}).content.decode()
-    own = web(advisor).get(reverse("tiers:kept"), {"by": by}).content.decode()
-    told = api(advisor).get("/api/v1/promises/kept/", {"by": by}).data
-    told_all = api(staff("branch_manager")).get("/api/v1/promises/kept/", {"by": by}).data
-
-    assert "100 %" in seen and "100 %" in own
-    assert ("88.00" in seen) == (by in ("service", "tier"))
-    assert "88.00" not in own
-    assert [(row["owed"], row["percent"], row["spent"]) for row in told] == [(1, 100, None)]
-    names = {"service": "Greeting", "tier": "Gold", "advisor": advisor.name, "client": "王五"}
-    assert [row["name"] for row in (*told, *told_all)] == [names[by]] * 2 and names[by] in seen
-    assert [row["spent"] for row in told_all] == ["88.00" if by in ("service", "tier") else None]
-
-
-def test_a_report_of_nonsense_is_refused_by_its_field(staff: Staff, api: Api, web: Web) -> None:
-    boss = staff("branch_manager")
-
-    assert api(boss).get("/api/v1/promises/kept/", {"first": "gestern"}).status_code == 400
-    assert web(boss).get(reverse("tiers:kept"), {"first": "gestern", "by": "moon"}).status_code == 200
 
 
 # -- menus -------------------------------------------------------------------------------------------------------------

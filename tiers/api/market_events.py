@@ -64,6 +64,16 @@ class MarketEventRead(serializers.ModelSerializer[MarketEvent]):
         return row.segment_name if self._calls() else None
 
 
+class MarketEventLine(MarketEventRead):
+    """A market event of the list: promises to clients whom the caller sees, and how many of them are kept."""
+
+    asked = serializers.IntegerField(read_only=True)
+    kept = serializers.IntegerField(read_only=True)
+
+    class Meta(MarketEventRead.Meta):
+        fields = [*MarketEventRead.Meta.fields, "asked", "kept"]
+
+
 class MarketEventDetail(MarketEventRead):
     """A market event with how far its round has come."""
 
@@ -108,7 +118,7 @@ class MarketEventViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSe
     writes = {"create": "once", "ask": "once+versioned"}
 
     def get_serializer_class(self) -> Any:
-        return MarketEventRead if self.action == "list" else MarketEventDetail
+        return MarketEventLine if self.action == "list" else MarketEventDetail
 
     def get_permissions(self) -> list[Any]:
         if self.action == "create":
@@ -116,7 +126,8 @@ class MarketEventViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSe
         return list(super().get_permissions())
 
     def get_queryset(self) -> QuerySet[MarketEvent]:
-        return MarketEvent.objects.visible_to(self._actor).for_list()
+        rows = MarketEvent.objects.visible_to(self._actor).for_list()
+        return rows.with_progress(self._actor) if self.action == "list" else rows
 
     @extend_schema(responses={200: MarketEventDetail}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

@@ -75,6 +75,10 @@ class TierState(models.Model):
         Tier, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("tier by rule")
     )
     run = models.ForeignKey(EvaluationRun, models.PROTECT, db_index=False, related_name="+")
+    #: The day on which the planner of promises first found that the client may not be served or contacted, while that lasts;
+    #: and the day on which it last found him back: nothing is owed for the time between.
+    rests_since = models.DateField(_("promises rest since"), null=True, blank=True, editable=False)
+    served_since = models.DateField(_("promises run again since"), null=True, blank=True, editable=False)
 
     objects: ClassVar[Any] = TierStateQuerySet.as_manager()
 

@@ -54,12 +54,9 @@ def kept_report(
 
 
 def _booked(user: User, by: str, first: date, last: date) -> dict[str, Decimal]:
-    path, done = (
-        _BOOKED[by],
-        Booking.objects.visible_to(user).filter(state="done", slot__day__gte=first, slot__day__lte=last),
-    )
-    rows = done.order_by().values_list(path).annotate(spent=Sum("cost"))
-    return {str(key): _yuan(spent) for key, spent in rows}
+    done = Booking.objects.visible_to(user).filter(state="done", slot__day__gte=first, slot__day__lte=last)
+    spent = done.order_by().values_list(_BOOKED[by]).annotate(spent=Sum("cost"))
+    return {str(key): _yuan(yuan) for key, yuan in spent}
 
 
 def _only_booked(key: str, spent: Decimal) -> dict[str, Any]:
@@ -73,13 +70,13 @@ def _yuan(value: Any) -> Decimal:
 
 
 def _name_services(lines: list[dict[str, Any]], user: User, _today: date) -> None:
-    unnamed = [line["key"] for line in lines if "item__name_zh" not in line]
-    known = {item.code: item.name for item in ServiceItem.objects.visible_to(user).filter(code__in=unnamed)}
+    booked = [line for line in lines if "item__name_zh" not in line]
+    known = ServiceItem.objects.visible_to(user).names([line["key"] for line in booked], user.branch)
+    for line in booked:
+        line["name"] = known.get(line["key"], line["key"])
     for line in lines:
-        said = known.get(line["key"], line["key"])
-        line["name"] = (
-            in_language(en=line["item__name_en"], zh=line["item__name_zh"]) if "item__name_zh" in line else said
-        )
+        if "item__name_zh" in line:
+            line["name"] = in_language(en=line["item__name_en"], zh=line["item__name_zh"])
 
 
 def _name_tiers(lines: list[dict[str, Any]], user: User, today: date) -> None:

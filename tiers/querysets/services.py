@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +29,22 @@ class ServiceItemQuerySet(models.QuerySet["ServiceItem"]):
     def in_force(self, day: date) -> ServiceItemQuerySet:
         return self.filter(in_force_q(day, "starts_on", "ends_on"))
 
+    def offered(self, branch: Branch, item: Any) -> Any:
+        """This service if a branch offers it: its own, or the company's where the branch has none in its place; else None."""
+        return self.of_branch(branch).filter(pk=item.pk).first()
+
     def offers(self, branch: Branch, item: Any, day: date) -> bool:
-        """Whether a branch offers this service on a day: in force, and the branch has none of its own in its place."""
-        return self.of_branch(branch).in_force(day).filter(pk=item.pk).exists()
+        """Whether a branch offers this service, and it is in force on ``day``."""
+        found = self.offered(branch, item)
+        return found is not None and found.holds_on(day)
+
+    def names(self, codes: Collection[str], branch: Branch | None) -> dict[str, str]:
+        """What services of these codes are called by ``branch`` if it has its own, else by the company, else by another."""
+        place = models.Case(
+            models.When(branch=branch, branch__isnull=False, then=2), models.When(branch=None, then=1), default=0
+        )
+        rows = self.filter(code__in=codes).annotate(place=place).order_by("place", "-pk")
+        return {item.code: item.name for item in rows}
 
     def owed(self) -> ServiceItemQuerySet:
         """Services of which due rows are made."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.models import Client
@@ -15,7 +14,8 @@ from crm.core.errors import InvalidInput, MissingRight
 from crm.core.models import Branch, User
 from crm.core.modules import demand_at
 from crm.core.service import service
-from crm.core.versions import lock
+from crm.core.taken import unless_taken
+from crm.core.versions import hold, lock
 from tiers.errors import BookingSettled, DayFull, DayKnown, NotEntitled, QuotaUsed
 from tiers.gates import passing_q
 from tiers.models import Booking, ServiceDay, ServiceItem, TierState
@@ -130,24 +130,15 @@ def open_day(*, item: ServiceItem, branch: Branch, day: date, places: int, actor
     """
     if ServiceDay.objects.filter(item=item, branch=branch, day=day).exists():
         raise DayKnown
-    try:
-        with transaction.atomic():
-            made: ServiceDay = ServiceDay.objects.create(item=item, branch=branch, day=day, places=0)
-    except IntegrityError:  # somebody else asked at the same moment
-        raise DayKnown from None
+    with unless_taken(ServiceDay, "service_day_once", refusal=DayKnown()):
+        made: ServiceDay = ServiceDay.objects.create(item=item, branch=branch, day=day, places=0)
     return set_places(item=item, branch=branch, day=day, places=places, actor=actor, version=made.version)
 
 
 def day_of(item: ServiceItem, branch: Branch, day: date) -> ServiceDay:
     """The places of a day; made with those of the catalogue when it is asked for first."""
-    found = ServiceDay.objects.filter(item=item, branch=branch, day=day).first()
-    if found is not None:
-        return found
-    try:
-        with transaction.atomic():
-            return ServiceDay.objects.create(item=item, branch=branch, day=day, places=item.places)
-    except IntegrityError:  # somebody else asked at the same moment
-        return ServiceDay.objects.get(item=item, branch=branch, day=day)
+    # Somebody else may ask at the same moment.
+    return ServiceDay.objects.get_or_create(item=item, branch=branch, day=day, defaults={"places": item.places})[0]
 
 
 def _refuse_unbookable(client: Client, item: ServiceItem, day: date, today: date) -> None:
@@ -165,8 +156,9 @@ def _refuse_unbookable(client: Client, item: ServiceItem, day: date, today: date
 
 
 def _offered(item: ServiceItem, branch: Branch) -> ServiceItem:
-    """The service as the branch offers it on request. Raises ``InvalidInput``."""
-    offered: ServiceItem | None = ServiceItem.objects.of_branch(branch).booked().filter(pk=item.pk).first()
+    """The service as the branch offers it on request, and goes on to until this is done. Raises ``InvalidInput``."""
+    hold(item)
+    offered: ServiceItem | None = ServiceItem.objects.booked().offered(branch, item)
     if offered is None:
         raise InvalidInput(fields={"item": _("The branch does not offer this service.")})
     return offered

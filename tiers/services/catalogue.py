@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 
@@ -19,6 +18,7 @@ from crm.core.errors import InvalidInput
 from crm.core.fields import money
 from crm.core.models import Branch, Company, User
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 from tiers.errors import ServiceCodeTaken, ServiceEnded, ServiceOfBranch
 from tiers.gates import gate_choices
@@ -28,6 +28,7 @@ from tiers.models import (
     Entitlement,
     MarketEvent,
     Promise,
+    PromiseRun,
     ServiceDay,
     ServiceEdition,
     ServiceItem,
@@ -41,6 +42,8 @@ TERMS = (
     "name_en", "name_zh", "kind", "process_en", "process_zh", "standard_en", "standard_zh", "limit_days", "channel",
     "owner_role", "cost", "rhythm", "proof", "purposes", "channels", "least_grade", "gate", "places", "starts_on",
 )  # fmt: skip
+#: A code stands once in the company and once in a branch.
+_ONCE = ("service_code_once_in_company", "service_code_once_in_branch")
 #: From when on the product's own catalogue holds.
 _ALWAYS = date(2000, 1, 1)
 
@@ -57,11 +60,8 @@ def create_item(
     item = ServiceItem(company=company, branch=branch, code=code)
     _say(item, values)
     _check(item)
-    try:
-        with transaction.atomic():
-            item.save()
-    except IntegrityError:
-        raise ServiceCodeTaken(fields={"code": ServiceCodeTaken.message}) from None
+    with unless_taken(ServiceItem, *_ONCE, refusal=ServiceCodeTaken(fields={"code": ServiceCodeTaken.message})):
+        item.save()
     _keep_edition(item, actor, "")
     audit.record(actor, "service_item.create", item, after={"code": code, **terms_of(item)})
     return item
@@ -120,34 +120,33 @@ def end_item(
 def adapt_item(*, item: ServiceItem, branch: Branch, actor: User) -> ServiceItem:
     """Make a copy of the company's service for one branch, with its entitlements, to be changed there.
 
-    What its clients are owed goes over to the copy, with the branch's days, its rounds for market events and what it has
-    delivered. Raises ``MissingRight`` and ``ServiceOfBranch``.
+    What its clients are owed goes over to the copy and is owed on its words, with the branch's days, its rounds for market
+    events and what it has delivered. What is settled keeps the words on which it was promised: the editions go over, too.
+    Raises ``MissingRight`` and ``ServiceOfBranch``.
     """
     refuse_foreign(branch.company, branch, actor)
-    if item.branch_id is not None or item.company_id != branch.company_id:
+    row = _held_off(item, branch)
+    if row.branch_id is not None or row.company_id != branch.company_id:
         raise ServiceOfBranch
-    made = ServiceItem(company=item.company, branch=branch, code=item.code, ends_on=item.ends_on)
-    _say(made, {name: getattr(item, name) for name in TERMS})
-    try:
-        with transaction.atomic():
-            made.save()
-    except IntegrityError:  # somebody else made the copy at the same moment
-        raise ServiceOfBranch from None
+    made = ServiceItem(company=row.company, branch=branch, code=row.code, ends_on=row.ends_on, version=row.version + 1)
+    _say(made, terms_of(row))
+    with unless_taken(ServiceItem, *_ONCE, refusal=ServiceOfBranch()):
+        made.save()
+    _copy_editions(row, made)
     _keep_edition(made, actor, "")
-    rows = list(Entitlement.objects.filter(item=item, valid_to=None))
-    for row in rows:
-        row.pk, row._state.adding, row.item = None, True, made
-        row.public_id = Entitlement._meta.get_field("public_id").get_default()
-        row.created_by = actor
-    Entitlement.objects.bulk_create(rows)
-    # Rounds first: this waits for one that is just being asked again, whose promises are then there to be moved.
+    entitlements = list(Entitlement.objects.filter(item=row, valid_to=None))
+    for one in entitlements:
+        one.pk, one._state.adding, one.item = None, True, made
+        one.public_id = Entitlement._meta.get_field("public_id").get_default()
+        one.created_by = actor
+    Entitlement.objects.bulk_create(entitlements)
     gone_over: dict[str, Any] = {"item": made, "version": F("version") + 1}
-    MarketEvent.objects.filter(item=item, branch=branch).update(**gone_over)
-    ServiceDay.objects.filter(item=item, branch=branch).update(**gone_over)
-    Delivery.objects.filter(item=item, branch=branch).update(item=made)
-    owed = Promise.objects.filter(item=item, client__branch=branch)
-    moved = owed.update(**gone_over, edition=made.version)
-    audit.record(actor, "service_item.adapt", made, after={"code": made.code, "from": item.public_id, "moved": moved})
+    MarketEvent.objects.filter(item=row, branch=branch).update(**gone_over)
+    ServiceDay.objects.filter(item=row, branch=branch).update(**gone_over)
+    Delivery.objects.filter(item=row, branch=branch).update(item=made)
+    promises = Promise.objects.filter(item=row, client__branch=branch)
+    moved = promises.due().update(**gone_over, edition=made.version) + promises.update(**gone_over)
+    audit.record(actor, "service_item.adapt", made, after={"code": made.code, "from": row.public_id, "moved": moved})
     return made
 
 
@@ -246,6 +245,29 @@ def _check(item: ServiceItem) -> None:
     if wrong:
         raise InvalidInput(fields=wrong)
     check(item, exclude=["company", "branch"])
+
+
+def _held_off(item: ServiceItem, branch: Branch) -> ServiceItem:
+    """The service, with everybody held off who would write a row of it for this branch.
+
+    Whoever has begun is waited for, so that his rows are there to be moved; who comes later finds that the branch offers it no
+    more. The planner waits at its run, asking again at the round, and the rest at the service (``hold``).
+    """
+    PromiseRun.objects.select_for_update().filter(branch=branch).first()
+    list(MarketEvent.objects.select_for_update().filter(item=item, branch=branch).order_by("pk").values("pk"))
+    return lock(ServiceItem.objects.select_related("company"), pk=item.pk)
+
+
+def _copy_editions(item: ServiceItem, made: ServiceItem) -> None:
+    """The copy goes on where the service stands: its editions under the same numbers, as they were made."""
+    rows = list(item.editions.all())
+    days = [row.made_at for row in rows]
+    for row in rows:
+        row.pk, row._state.adding, row.item = None, True, made
+    ServiceEdition.objects.bulk_create(rows)
+    for row, made_at in zip(rows, days, strict=True):  # making a row sets its day
+        row.made_at = made_at
+    ServiceEdition.objects.bulk_update(rows, ["made_at"])
 
 
 def _keep_edition(item: ServiceItem, actor: User, reason: str) -> None:

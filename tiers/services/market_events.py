@@ -6,22 +6,22 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.models import Segment
 from crm.core import audit
+from crm.core.batches import batches
 from crm.core.clocks import Calendar, local_date
 from crm.core.errors import InvalidInput
-from crm.core.importing.bulk import pages
 from crm.core.models import Branch, User
 from crm.core.service import service
-from crm.core.versions import lock
+from crm.core.taken import unless_taken
+from crm.core.versions import hold, lock
 from tiers.errors import RoundCalled, RoundOver
 from tiers.models import MarketEvent, Promise, ServiceItem
 from tiers.querysets.market_events import audience
 from tiers.services.promise_contacts import settle_contacts
-from tiers.services.promise_rows import BATCH, insert_promises, reopen_promises
+from tiers.services.promise_rows import insert_promises, reopen_promises
 
 State = Promise.State
 
@@ -45,6 +45,7 @@ def call_round(
     The segment's rule is taken as it stands. Raises ``InvalidInput``, and ``RoundCalled`` for an event that the branch has
     called out for this service before.
     """
+    hold(item)  # the branch makes no copy of its own meanwhile
     _refuse(item, branch, name, ask, due_on, segment, tier_codes, local_date(now))
     row = MarketEvent(
         branch=branch,
@@ -60,11 +61,8 @@ def call_round(
         called_at=now,
         asked_at=now,
     )
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError:
-        raise RoundCalled from None
+    with unless_taken(MarketEvent, "market_event_called_once", refusal=RoundCalled()):
+        row.save()
     new = _owe(row, actor, now)
     if not new:
         raise InvalidInput(fields={"segment": _("This reaches nobody whom you see and who may be contacted.")})
@@ -76,7 +74,7 @@ def call_round(
 @service("market_event.ask_again")
 def ask_again(*, event: MarketEvent, actor: User, now: datetime, version: int | None = None) -> MarketEvent:
     """Ask for whoever has come into the audience since; nobody is owed it twice. Raises ``RoundOver`` and ``StaleEdit``."""
-    row: MarketEvent = lock(MarketEvent.objects.select_related("item", "branch"), pk=event.pk, version=version)
+    row: MarketEvent = lock(MarketEvent.objects.all(), pk=event.pk, version=version)
     today = local_date(now)
     if not may_be_asked(row, today):
         raise RoundOver
@@ -94,28 +92,32 @@ def may_be_asked(event: MarketEvent, today: date) -> bool:
 
 def _owe(event: MarketEvent, actor: User, now: datetime) -> int:
     """Rows for whoever has none yet, on the terms of each one's tier. Returns how many are owed that were not before."""
-    item, today = event.item, local_date(now)
+    item, today, calendar = event.item, local_date(now), Calendar.around(event.due_on)
     people = audience(item=item, branch=event.branch, rule=event.rule, tier_codes=event.tier_codes, user=actor, now=now)
-    new = len(reopen_promises(event.promises.filter(client__in=people.values("pk"))))
+
+    def last_day(due_on: date) -> date:
+        return calendar.add_working_days(due_on, item.limit_days)
+
+    new = 0
     values: dict[str, Any] = {
         "item_id": item.pk,
         "event_id": event.pk,
         "occurrence_key": f"event:{event.pk}",
         "opens_on": today,
         "due_on": event.due_on,
-        "last_day": Calendar.around(event.due_on).add_working_days(event.due_on, item.limit_days),
-        "edition": item.version,
-        "cost": item.cost,
+        "last_day": last_day(event.due_on),
     }
     tiers = people.values_list("tier_state__programme__code", "tier_state__tier__code").distinct()
     for programme, tier in sorted(tiers, key=str):
         own = people.filter(tier_state__programme__code=programme, tier_state__tier__code=tier)
         if tier is None:
             own = people.filter(tier_state=None)
-        new += insert_promises(own, {**values, "programme_code": programme or "", "tier_code": tier or ""})
+        terms = {"edition": item.version, "cost": item.cost, "programme_code": programme or "", "tier_code": tier or ""}
+        new += len(reopen_promises(event.promises.filter(client__in=own.values("pk")), last_day, **terms))
+        new += insert_promises(own, {**values, **terms})
     # Whoever was spoken with today already need not be called a second time.
     owed = event.promises.filter(state=State.DUE).order_by("client_id").values_list("client_id", flat=True)
-    for page in pages(list(owed), BATCH):
+    for page in batches(list(owed)):
         settle_contacts(page, today)
     return new
 

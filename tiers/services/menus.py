@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.segments import parse, rights_of
@@ -16,6 +15,7 @@ from crm.core import audit
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch, Company, User
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 from tiers.errors import PreferenceNameTaken
 from tiers.models import MenuEntry, PreferenceSegment
@@ -104,14 +104,11 @@ def _say(row: PreferenceSegment, values: Mapping[str, Any], actor: User) -> None
     check(row, exclude=["company", "branch", "made_by"])
 
 
-@contextmanager
-def _own_name() -> Iterator[None]:
+def _own_name() -> AbstractContextManager[None]:
     """Write inside of it: a name that is there already is refused, whoever of two was first."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError:
-        raise PreferenceNameTaken(fields={"name_zh": PreferenceNameTaken.message}) from None
+    refusal = PreferenceNameTaken(fields={"name_zh": PreferenceNameTaken.message})
+    once = ("preference_once_in_company", "preference_once_in_branch")
+    return unless_taken(PreferenceSegment, *once, refusal=refusal)
 
 
 def _write(row: PreferenceSegment, menu: Sequence[Line]) -> None:

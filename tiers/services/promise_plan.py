@@ -19,8 +19,8 @@ from clients.days import comes_round, next_return
 from clients.models import Client, ContactLog
 from crm.core import audit
 from crm.core.access import system_user
+from crm.core.batches import BATCH, batches
 from crm.core.clocks import Calendar, day_bounds, local_date
-from crm.core.importing.bulk import pages
 from crm.core.jobs import due
 from crm.core.models import Branch, User
 from crm.core.policies import figures
@@ -32,10 +32,14 @@ from tiers.querysets.house import not_over_q
 from tiers.querysets.planning import marks_of
 from tiers.services.catalogue import seed_missing_catalogues
 from tiers.services.promise_contacts import settle_contacts
-from tiers.services.promise_rows import BATCH, close_promises, insert_promises, reopen_promises
+from tiers.services.promise_pauses import BEGUN, SERVED, note_pauses, served_by
+from tiers.services.promise_rolling import Next, Row
+from tiers.services.promise_rows import PAUSES, close_promises, insert_promises, reopen_promises
 from tiers.slices import Slice, length_of, slices
 
 State, Closed, Rhythm = Promise.State, Promise.Closed, ServiceItem.Rhythm
+#: What a row says of the next one of a service that is owed so long after the last time.
+_NEXT = ("occurrence_key", "opens_on", "due_on")
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,10 @@ class Planning:
     def last_day(self, item: ServiceItem, due_on: date) -> date:
         return self.calendar.add_working_days(due_on, item.limit_days)
 
+    def newest_promise(self) -> int:
+        found: int = Promise.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        return found
+
     def newest_terms(self) -> list[Terms]:
         return [one for one in self.terms if one.holds_on(self.today)]
 
@@ -113,21 +121,21 @@ def plan_promises(*, branch: Branch, now: datetime, actor: User) -> dict[str, in
     run = PromiseRun.objects.select_for_update().get(branch=branch)
     if run.day > today:
         return {}
-    before = Promise.objects.aggregate(newest=Max("pk"))["newest"] or 0
     turn = Planning(branch, run.first_day, run.day, today, Calendar.around(run.day), _terms(branch, run.day, today))
-    counts: Counter[str] = Counter()
+    before, counts = turn.newest_promise(), Counter[str]()
+    counts["missed"] += note_pauses(branch, today)
     counts["closed"] += close_unowed(turn)
     counts["made"] += sum(_periodic(turn, one) for one in turn.terms if one.item.rhythm == Rhythm.PERIODIC)
     counts["made"] += sum(_birthdays(turn, one) for one in turn.terms if one.item.rhythm == Rhythm.BIRTHDAY)
     counts["closed"] += close_replaced(turn)
     while True:
         made = sum(_rolling(turn, one) for one in turn.newest_terms() if one.item.rhythm == Rhythm.ROLLING)
-        newest = Promise.objects.aggregate(newest=Max("pk"))["newest"] or 0
-        counts["kept"] += _keep_new(turn, before)
-        counts["missed"] += _miss(turn)
-        counts["made"] += made
+        newest = turn.newest_promise()
+        kept, missed = _keep_new(turn, before), _miss(turn)
+        counts.update(made=made, kept=kept, missed=missed)
         before = newest
-        if not made:
+        # What is kept or missed in this round may begin the next one.
+        if not made + kept + missed:
             break
     run.day, run.mark, run.at = today, mark, now
     run.save()
@@ -151,32 +159,44 @@ def _terms(branch: Branch, first: date, last: date) -> list[Terms]:
 
 def _owed_slices(turn: Planning, terms: Terms) -> Iterator[Slice]:
     """The parts of periods for which these terms hold and that this run looks at."""
+    return (part for part in _slices(turn, terms) if terms.holds_on(part.middle) and turn.first_day <= part.middle)
+
+
+def _slices(turn: Planning, terms: Terms) -> Iterator[Slice]:
     times: Any = terms.entitlement.times
-    for part in slices(terms.entitlement.period, times, turn.last, turn.today):
-        if terms.holds_on(part.middle) and max(terms.since, turn.first_day) <= part.middle:
-            yield part
+    return slices(terms.entitlement.period, times, turn.last, turn.today)
 
 
 def _periodic(turn: Planning, terms: Terms) -> int:
-    return sum(_make_part(turn, terms, part) for part in _owed_slices(turn, terms))
+    again = [part for part in _slices(turn, terms) if part.due_on >= turn.today and terms.holds_on(turn.today)]
+    reopened = sum(_owe_part_again(turn, terms, part) for part in again)
+    return reopened + sum(_make_part(turn, terms, part) for part in _owed_slices(turn, terms))
+
+
+def _owed_part(turn: Planning, terms: Terms, part: Slice) -> Any:
+    """Whoever is entitled by the middle of a part, and for whom nothing else speaks for it."""
+    owed = terms.clients(turn.branch, turn.today).filter(tier_state__since__lte=part.middle)
+    return owed.exclude(_has_another(terms.item, part)).order_by()
+
+
+def _owe_part_again(turn: Planning, terms: Terms, part: Slice) -> int:
+    """What was closed of a part that is not over, for everybody who may have it again."""
+    same = Promise.objects.filter(item=terms.item, occurrence_key=part.key, due_on__gte=turn.today)
+    return _owe_again(turn, same.filter(client__in=_owed_part(turn, terms, part)), terms)
 
 
 def _make_part(turn: Planning, terms: Terms, part: Slice) -> int:
-    """One part of a period for everybody who is owed it, in two statements."""
-    item = terms.item
-    owed = terms.clients(turn.branch, turn.today).filter(tier_state__since__lte=part.middle)
-    owed = owed.exclude(_has_another(item, part)).order_by()
-    same = Promise.objects.filter(item=item, occurrence_key=part.key, client__in=owed)
-    back = same.filter(due_on__gte=turn.today) if part.due_on >= turn.today else same.none()
-    reopened = _owe_again(turn, back, terms)
-    return reopened + insert_promises(
-        owed,
+    """One part of a period for everybody who is owed it, in one statement."""
+    if part.due_on >= turn.today and not terms.holds_on(turn.today):
+        return 0
+    return insert_promises(
+        _owed_part(turn, terms, part).filter(served_by(part.middle)),
         {
-            "item_id": item.pk,
+            "item_id": terms.item.pk,
             "occurrence_key": part.key,
             "opens_on": part.opens_on,
             "due_on": part.due_on,
-            "last_day": turn.last_day(item, part.due_on),
+            "last_day": turn.last_day(terms.item, part.due_on),
             **_as_promised(terms),
         },
     )
@@ -202,9 +222,7 @@ def _as_promised(terms: Terms) -> dict[str, Any]:
 
 def _owe_again(turn: Planning, rows: Any, terms: Terms) -> int:
     """Rows that were closed because the client left the tier or could not be served, and who is back in this or another."""
-    clients = reopen_promises(
-        rows, programme_code=terms.entitlement.programme_code, tier_code=terms.entitlement.tier_code
-    )
+    clients = reopen_promises(rows, lambda due_on: turn.last_day(terms.item, due_on), **_as_promised(terms))
     turn.owed_again.update(clients)
     return len(clients)
 
@@ -219,7 +237,8 @@ def _birthdays(turn: Planning, terms: Terms) -> int:
     born = comes_round("birth_date", first, (turn.today - first).days + ahead)
     owed = terms.clients(turn.branch, turn.today).filter(born, kind="person", birth_date__isnull=False)
     rows = []
-    for pk, birth, since in owed.values_list("pk", "birth_date", "tier_state__since").iterator(chunk_size=BATCH):
+    begun = owed.annotate(begun=BEGUN).values_list("pk", "birth_date", "begun")
+    for pk, birth, since in begun.iterator(chunk_size=BATCH):
         on = next_return(birth, first)
         if terms.holds_on(on) and since <= on and on - timedelta(days=ahead) <= turn.today:
             rows.append(_row(turn, terms, pk, str(on.year), (on - timedelta(days=ahead), on)))
@@ -227,22 +246,25 @@ def _birthdays(turn: Planning, terms: Terms) -> int:
 
 
 def _rolling(turn: Planning, terms: Terms) -> int:
-    """The next one for everybody entitled to whom none is owed: so long after the last one, or after the tier began."""
+    """The next one for everybody entitled to whom none is owed."""
     entitlement = terms.entitlement
     step = timedelta(days=max(2, length_of(entitlement.period) // int(entitlement.times or 1)))
     own = Promise.objects.by_entitlement().filter(item=terms.item, client=OuterRef("pk"))
-    past = own.exclude(state__in=[State.DUE, State.CLOSED]).order_by("-due_on", "-pk")
+    past = own.exclude(state__in=[State.DUE, State.CLOSED]).annotate(day=Coalesce("kept_on", "due_on"))
+    ended = own.filter(state=State.CLOSED, closed_as__in=PAUSES, is_rolling=True).order_by("-opens_on", "-pk")
     owed = terms.clients(turn.branch, turn.today).filter(~Exists(own.filter(state=State.DUE)))
-    owed = owed.annotate(anchor=Subquery(past.values(day=Coalesce("kept_on", "due_on"))[:1]))
-    rows = []
-    begin = max(terms.since, turn.first_day)
-    for pk, anchor, since in owed.values_list("pk", "anchor", "tier_state__since").iterator(chunk_size=BATCH):
-        after = anchor or max(begin, since)
-        if after <= turn.today:
-            # A contact that kept the last one does not keep the next as well.
-            opens_on = after + timedelta(days=1) if anchor else after
-            key = f"after:{after}" if anchor else f"from:{after}"
-            rows.append(_row(turn, terms, pk, key, (opens_on, after + step)))
+    owed = owed.annotate(
+        begun=BEGUN,
+        last=Subquery(past.order_by("-day", "-pk").values("day")[:1]),
+        **{name: Subquery(ended.values(name)[:1]) for name in _NEXT},
+    )
+    rows, begin = [], max(terms.since, turn.first_day)
+    found = owed.values_list("pk", "begun", "last", *_NEXT)
+    for pk, begun, last, *closed in found.iterator(chunk_size=BATCH):
+        row = Row(max(begin, begun), last, Next(*closed) if closed[0] else None)
+        coming = row.next(step, turn.last, turn.today)
+        if (last or coming.opens_on) <= turn.today:
+            rows.append(_row(turn, terms, pk, coming.key, (coming.opens_on, coming.due_on)))
     return _add(turn, terms, rows)
 
 
@@ -260,16 +282,17 @@ def _row(turn: Planning, terms: Terms, client_id: int, key: str, days: tuple[dat
 
 
 def _add(turn: Planning, terms: Terms, rows: Iterable[Promise]) -> int:
-    """Write what is not there yet, and owe again what was closed under the same name."""
+    """Write what is not there yet, and owe again what was closed under the same name and may still be given by its day."""
     made = 0
-    for batch in pages(rows, BATCH):
+    for batch in batches(rows):
         wanted = {(row.client_id, row.occurrence_key): row for row in batch}
         known = Promise.objects.filter(item=terms.item, client_id__in=[row.client_id for row in batch])
         known = known.filter(occurrence_key__in={row.occurrence_key for row in batch})
         closed = []
-        for pk, client_id, key, state in known.values_list("pk", "client_id", "occurrence_key", "state"):
-            if wanted.pop((client_id, key), None) is not None and state == State.CLOSED:
-                closed.append(pk)
+        for row in known.only("client_id", "occurrence_key", "is_rolling", "due_on"):
+            is_wanted = wanted.pop((row.client_id, row.occurrence_key), None) is not None
+            if is_wanted and (row.is_rolling or row.due_on >= turn.today):
+                closed.append(row.pk)
         made += _owe_again(turn, Promise.objects.filter(pk__in=closed), terms)
         Promise.objects.bulk_create(wanted.values(), ignore_conflicts=True)
         made += len(wanted)
@@ -288,7 +311,7 @@ def _keep_new(turn: Planning, before: int) -> int:
     if opens_on is not None:
         spoken = ContactLog.objects.filter(client=OuterRef("client"), at__gte=day_bounds(opens_on)[0])
         clients.update(new.filter(Exists(spoken)).order_by().values_list("client_id", flat=True).distinct())
-    return sum(settle_contacts(page, turn.today) for page in pages(sorted(clients), BATCH))
+    return sum(settle_contacts(page, turn.today) for page in batches(sorted(clients)))
 
 
 def _miss(turn: Planning) -> int:
@@ -302,16 +325,15 @@ def close_unowed(turn: Planning) -> int:
     What was overdue before stays, and counts as missed.
     """
     rows = Promise.objects.due().filter(client__branch=turn.branch)
-    served = Q(client__status__in=["active", "dormant"], client__restricted_on=None, client__merged_into=None)
-    count = close_promises(rows.exclude(served), Closed.CLIENT)
+    count = close_promises(rows.exclude(SERVED), Closed.CLIENT)
     count += close_promises(rows.filter(client__do_not_contact=True), Closed.SILENT)
-    rows = rows.filter(due_on__gte=turn.today)
+    all_due, rows = rows.by_entitlement(), rows.filter(due_on__gte=turn.today)
     count += _close_unfit(rows.exclude(event=None), turn)
     rows = rows.by_entitlement()
     offered = {one.item.pk: one.item for one in turn.newest_terms()}
     count += close_promises(rows.exclude(item_id__in=offered), Closed.ENDED)
     for pk, item in offered.items():
-        own, entitled = rows.filter(item_id=pk), Q(pk__in=[])
+        own, entitled = all_due.filter(item_id=pk), Q(pk__in=[])
         for one in turn.newest_terms():
             if one.item.pk == pk:
                 row = one.entitlement
@@ -323,11 +345,13 @@ def close_unowed(turn: Planning) -> int:
         still = Q(
             client__tier_state__tier__code=F("tier_code"), client__tier_state__programme__code=F("programme_code")
         )
-        count += close_promises(out.filter(still), Closed.ENDED)
-        count += close_promises(out, Closed.TIER)
+        count += close_promises(out.filter(still, due_on__gte=turn.today), Closed.ENDED)
+        # Since when he is in another tier is known, also to a late run.
+        left = Q(due_on__gte=turn.today) | Q(due_on__gte=F("client__tier_state__since"))
+        count += close_promises(out.exclude(still).filter(left), Closed.TIER)
         if item.least_grade or item.gate:
             passing = Client.objects.filter(passing_q(item, turn.today), branch=turn.branch)
-            count += close_promises(own.exclude(client__in=passing), Closed.GATE)
+            count += close_promises(own.filter(due_on__gte=turn.today).exclude(client__in=passing), Closed.GATE)
     return count
 
 
@@ -352,6 +376,7 @@ def close_replaced(turn: Planning) -> int:
             others = others.filter(item=terms.item, client__in=clients.values("pk"))
             others = others.exclude(occurrence_key=part.key).exclude(first_due_on__lt=part.opens_on)
             wider = others.filter(due_on__gt=part.due_on, client__tier_state__since__lte=part.middle)
+            wider = wider.filter(served_by(part.middle, "client__"))
             replaced = close_promises(wider, Closed.TERMS)
             same = Promise.objects.due().filter(item=terms.item, occurrence_key=part.key, client=OuterRef("client"))
             count += replaced + close_promises(others.filter(Exists(same), due_on__gte=part.opens_on), Closed.TERMS)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F
 
-from crm.core.importing.bulk import pages
+from crm.core.batches import batches
 from crm.core.public_ids import new_public_id
 from tiers.models import Promise
 
 State, Closed = Promise.State, Promise.Closed
-#: Ends that are over once the client is owed it again: he is back in the tier, is served, may be contacted, or is fit,
-#: or the one before was kept that day after all.
-_PASSING = (Closed.TIER, Closed.CLIENT, Closed.SILENT, Closed.GATE, Closed.BEFORE)
-#: Clients or rows that one statement names by key.
-BATCH = 1_000
+#: Ends after which the client may have a right to it again: he is back in the tier, is served, may be contacted, or is fit,
+#: or his tier is entitled to it anew.
+PAUSES = (Closed.TIER, Closed.CLIENT, Closed.SILENT, Closed.GATE, Closed.ENDED)
+#: Ends that are over once the client is owed it again; the one before may have been kept that day after all.
+_PASSING = (*PAUSES, Closed.BEFORE)
 #: A public id made in a statement: so much of a fresh one, then the client's number.
 _ID_PREFIX = 16
 
@@ -56,13 +59,18 @@ def close_promises(rows: Any, why: str) -> int:
     return int(same.update(state=State.CLOSED, closed_as=why, version=F("version") + 1))
 
 
-def reopen_promises(rows: Any, **terms: str) -> list[int]:
+def reopen_promises(rows: Any, last_day: Callable[[date], date], **terms: Any) -> list[int]:
     """Owed again are those of ``rows`` that were closed for a reason which may pass. Returns their clients, one for a row.
 
-    ``terms``: the tier to which it is owed now, where that may be another one.
+    They say the ``terms`` on which they are owed now; ``last_day`` tells the end of the time limit for a due day.
     """
-    back = dict(rows.filter(state=State.CLOSED, closed_as__in=_PASSING).order_by().values_list("pk", "client_id"))
-    for page in pages(back, BATCH):
-        same = Promise.objects.filter(pk__in=page, state=State.CLOSED)
-        same.update(state=State.DUE, closed_as="", version=F("version") + 1, **terms)
-    return list(back.values())
+    clients, by_day = [], defaultdict(list)
+    back = rows.filter(state=State.CLOSED, closed_as__in=_PASSING).order_by()
+    for pk, client_id, due_on in back.values_list("pk", "client_id", "due_on"):
+        clients.append(client_id)
+        by_day[due_on].append(pk)
+    for due_on, keys in by_day.items():
+        for page in batches(keys):
+            same = Promise.objects.filter(pk__in=page, state=State.CLOSED)
+            same.update(state=State.DUE, closed_as="", last_day=last_day(due_on), version=F("version") + 1, **terms)
+    return clients

@@ -15,7 +15,7 @@ from crm.core.clocks import Calendar, local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch, User
 from crm.core.service import service
-from crm.core.versions import lock
+from crm.core.versions import hold, lock
 from tiers.errors import PromiseSettled
 from tiers.models import Delivery, PreferenceSegment, Promise, ServiceItem
 from tiers.querysets.menus import belongs_q
@@ -113,6 +113,7 @@ def deliver(
     segment as they stand at ``now``, and to those whose public ids ``clients`` names. Raises ``InvalidInput``, also for ids
     that are none of these.
     """
+    hold(item)  # the branch makes no copy of its own meanwhile
     _refuse_undeliverable(item, branch, title, day, local_date(now))
     people = _reached(branch, actor, now, segment, preference, clients)
     made = Delivery.objects.create(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from clients.models import BranchDay, Client
 from crm.core import audit
 from crm.core.clocks import local_date
-from crm.core.fields import from_fen, money
+from crm.core.fields import ROUNDING, from_fen, money
 from crm.core.jobs import AlreadyRunning, start_job
 from crm.core.models import Branch, User
 from crm.core.policies import figures
@@ -79,9 +79,11 @@ class Outcome:
 
     @property
     def contacts_per_advisor(self) -> Decimal | None:
-        """Contacts a month for each who serves these clients; None where that is not known."""
+        """Contacts a month for each who serves these clients, to the tenth; None where that is not known."""
         contacts = self.total("contacts")
-        return contacts / 12 / self.advisors if contacts is not None and self.advisors else None
+        if contacts is None or not self.advisors:
+            return None
+        return (contacts / 12 / self.advisors).quantize(Decimal("0.1"), rounding=ROUNDING)
 
     def total(self, name: str) -> Decimal | None:
         """Commission, cost or contacts of all pairs; None where that is not known."""

@@ -16,6 +16,8 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections, models, router
 
+from crm.core.batches import batches
+
 Model = type[models.Model]
 #: Rows of one INSERT or UPDATE round on SQLite.
 _ROUND = 2_000
@@ -162,7 +164,7 @@ def delete_rows(model: Model, keys: Sequence[str], rows: Iterable[Sequence[Any]]
             where = " AND ".join(f"{column} = %s" for column in columns)
             return _rounds(cursor, f"DELETE FROM {table} WHERE {where}", rows)  # noqa: S608  names of columns
         gone = 0
-        for page in pages(rows, _ROUND):
+        for page in batches(rows, _ROUND):
             marks = ", ".join(["(" + ", ".join(["%s"] * len(columns)) + ")"] * len(page))
             found_by = f"({', '.join(columns)}) IN ({marks})"
             cursor.execute(f"DELETE FROM {table} WHERE {found_by}", [cell for row in page for cell in row])  # noqa: S608  names, no values
@@ -172,17 +174,10 @@ def delete_rows(model: Model, keys: Sequence[str], rows: Iterable[Sequence[Any]]
 
 def _rounds(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
     count = 0
-    for page in pages(rows, _ROUND):
+    for page in batches(rows, _ROUND):
         cursor.executemany(statement, page)
         count += cursor.rowcount
     return count
-
-
-def pages(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """The rows in lists of at most ``size``, read as they come."""
-    source = iter(rows)
-    while page := list(islice(source, size)):
-        yield page
 
 
 def _copy(cursor: Any, into: str, rows: Iterable[Sequence[Any]]) -> int:

@@ -65,11 +65,15 @@ _LISTS = """
  (SELECT CAST({list}(d.absent_id) AS text) FROM core_delegation d WHERE d.deputy_id = u.id
    AND d.first_day <= %s AND d.last_day >= %s AND d.revoked_at IS NULL) AS standing_absent,
  (SELECT CAST({list}({switch}) AS text) FROM core_policy f WHERE f.policy_key_id IN ({modules})
-   AND f.effective_from <= %s AND (f.branch_id IS NULL OR f.branch_id = u.branch_id)) AS standing_switches
+   AND f.effective_from <= %s AND (f.branch_id IS NULL OR f.branch_id = u.branch_id OR f.value = 'false'))
+   AS standing_switches
 """
-#: One version of the figure of a part; of several that hold, the branch's own and the newest governs.
-_SWITCH = """'key', f.policy_key_id, 'own', CASE WHEN f.branch_id IS NULL THEN 0 ELSE 1 END, 'from', f.effective_from,
-   'version', f.version, 'off', CASE WHEN f.value = 'false' THEN 1 ELSE 0 END"""
+#: One version of the figure of a part; of several that hold, the branch's own and the newest governs. Of other branches come
+#: those that switch a part off.
+_SWITCH = """'key', f.policy_key_id, 'of', CASE WHEN f.branch_id IS NULL THEN 0 WHEN f.branch_id = u.branch_id THEN 1 ELSE 2 END,
+   'from', f.effective_from, 'version', f.version, 'off', CASE WHEN f.value = 'false' THEN 1 ELSE 0 END"""
+#: Whose version it is.
+_COMPANY, _OWN = 0, 1
 #: How often the lists ask for today.
 _DAYS = 3
 _KEYS = " (SELECT CAST({list}(x.found) AS text) FROM ({sql}) AS x) AS keys_{name}"
@@ -113,9 +117,7 @@ def _read(pk: int, lists: Sequence[str | None]) -> Standing:
     roles, rights, outlets, absent, switches, *keys = [text or "[]" for text in lists]
     held: list[Role] = sorted(_rows(Role, roles), key=lambda role: role.key)
     sees_company = any(role.reach == Reach.COMPANY for role in held)
-    off = _switched_off(switches, with_own=not sees_company)
-    if off and sees_company:
-        off = _off_everywhere(pk, off)
+    off = _off_everywhere(pk, switches) if sees_company else _switched_off(switches, _OWN)
     return Standing(
         roles=tuple(held),
         rights=without(_rights(rights), off),
@@ -127,21 +129,32 @@ def _read(pk: int, lists: Sequence[str | None]) -> Standing:
 
 
 @lru_cache(maxsize=256)
-def _switched_off(text: str, *, with_own: bool) -> tuple[str, ...]:
-    """Parts that the company, or the own branch, leaves out. Remembered by the text itself, as rights are."""
-    rows = [row for row in json.loads(text) if with_own or not row["own"]]
-    rows.sort(key=lambda row: (row["own"], row["from"], row["version"]))
+def _switched_off(text: str, of: int) -> tuple[str, ...]:
+    """Parts that the company, or in its place the own branch, leaves out. Remembered by the text itself, as rights are."""
+    rows = [row for row in json.loads(text) if row["of"] <= of]
+    rows.sort(key=lambda row: (row["of"], row["from"], row["version"]))
     governs = {row["key"]: row["off"] for row in rows}
     return tuple(sorted(key.removeprefix(LEAD) for key, off in governs.items() if off))
 
 
-def _off_everywhere(pk: int, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Of parts that the company leaves out, those that none of its open branches keeps; asked for who sees the company, and only
-    where it leaves something out."""
+@lru_cache(maxsize=256)
+def _off_somewhere(text: str) -> tuple[str, ...]:
+    """Parts that the company or any branch has ever switched off."""
+    return tuple(sorted({row["key"].removeprefix(LEAD) for row in json.loads(text) if row["off"]}))
+
+
+def _off_everywhere(pk: int, switches: str) -> tuple[str, ...]:
+    """Parts that none of the company's open branches keeps; asked for who sees the company, and only where somebody has
+    switched something off. A company without a branch goes by its own figure."""
     from crm.core.models import Branch, User
 
+    names = _off_somewhere(switches)
+    if not names:
+        return ()
     company = User.objects.filter(pk=pk).values("company_id")
     branches = set(Branch.objects.open().filter(company_id__in=company).values_list("pk", flat=True))
+    if not branches:
+        return _switched_off(switches, _COMPANY)
     today = local_date(timezone.now())
     return tuple(name for name in names if left_out(name, branches, today) == branches)
 
