@@ -86,3 +86,10 @@ class CancelPeriodOver(DomainError):
 class AgreementEnded(DomainError):
     code = "agreement_ended"
     message = _("This agreement has ended already.")
+
+
+class ProfileThere(DomainError):
+    """A colleague has one profile; it is corrected, not entered again."""
+
+    code = "profile_there"
+    message = _("This colleague has a profile already.")

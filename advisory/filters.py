@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from advisory.models import AdvisoryAgreement, HandOver, MatchingRun, MatchProposal
+from advisory.models import AdvisorProfile, AdvisoryAgreement, HandOver, MatchingRun, MatchProposal
 from clients.models import AdvisorAssignment
 from crm.core.clocks import local_date
 from crm.core.models import Branch
@@ -110,3 +110,23 @@ class AgreementFilter(filters.FilterSet):
     def of_today(self, rows: Any, _name: str, value: bool) -> Any:
         in_force = rows.in_force(local_date(timezone.now()))
         return in_force if value else rows.exclude(pk__in=in_force.values("pk"))
+
+
+class AdvisorFilter(filters.FilterSet):
+    """Advisors by branch and member of staff, and up to which day their licence runs."""
+
+    branch = filters.ModelChoiceFilter(
+        field_name="user__branch",
+        queryset=_branches,
+        to_field_name="public_id",
+        label=_("Branch"),
+        empty_label=_("All branches"),
+    )
+    member = filters.CharFilter(field_name="user__public_id", label=_("Advisor (public id)"), max_length=26)
+    licence_until = filters.DateFilter(
+        field_name="licence_valid_until", lookup_expr="lte", label=_("Licence valid until")
+    )
+
+    class Meta:
+        model = AdvisorProfile
+        fields: list[str] = []

@@ -11,12 +11,21 @@ import care.api
 import clients.api
 import complaints.api
 import crm.core.api.resources
+import crm.overview.api
 import tiers.api
 from crm.core.api.auth import Devices, Login, Logout
 from crm.core.views import errors
 
 router = SimpleRouter()
-for resources in (crm.core.api.resources, clients.api, tiers.api, advisory.api, complaints.api, care.api):
+for resources in (
+    crm.core.api.resources,
+    clients.api,
+    tiers.api,
+    advisory.api,
+    complaints.api,
+    care.api,
+    crm.overview.api,
+):
     resources.register(router)
 
 api: list[URLPattern | URLResolver] = [

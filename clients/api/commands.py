@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from clients.api.serializers import ClientRead
 from clients.models import Client, RiskGrade
 from clients.services import assess_risk, assign_advisor, set_do_not_contact
+from clients.services.standing import end_restriction, restrict_client
 from crm.core.api.permissions import may
 from crm.core.api.serializers import PublicIdField, Strict
 from crm.core.api.writes import Commands, etag, seen_version
@@ -44,6 +45,13 @@ class SetDoNotContact(Strict):
     reason = serializers.CharField(min_length=2, max_length=200)
 
 
+class SetRestriction(Strict):
+    """Whether the data are restricted to storage; beginning and ending it need a reason."""
+
+    restricted = serializers.BooleanField()
+    reason = serializers.CharField(min_length=4, max_length=300)
+
+
 _ANSWERS = {200: ClientRead, 201: ClientRead}
 
 
@@ -56,6 +64,7 @@ class ClientCommands(Commands):
         "risk": "once+versioned",
         "advisor": "once+versioned",
         "do_not_contact": "once+versioned",
+        "restriction": "once+versioned",
     }
 
     @extend_schema(request=AssessRisk, responses=_ANSWERS, filters=False)
@@ -87,6 +96,16 @@ class ClientCommands(Commands):
         """Mark that nobody here calls the client, or lift the mark."""
         client, version, said = self._row(), seen_version(request), self._said(SetDoNotContact)
         return self._change(lambda: set_do_not_contact(client=client, actor=self._actor, version=version, **said))
+
+    @extend_schema(request=SetRestriction, responses=_ANSWERS, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.restrict_client")])
+    def restriction(self, request: Request, **_path: str) -> Response:
+        """Restrict the client's data to storage: no contact, no change, and nobody finds him in daily work; or end that."""
+        client, version, said = self._row(), seen_version(request), self._said(SetRestriction)
+        why: dict[str, Any] = {"reason": said["reason"], "actor": self._actor, "version": version}
+        if said["restricted"]:
+            return self._change(lambda: restrict_client(client=client, now=timezone.now(), **why))
+        return self._change(lambda: end_restriction(client=client, **why))
 
     def _change(self, change: Callable[[], Any]) -> Response:
         client = self._row()

@@ -11,7 +11,6 @@ from clients.api.serializers import ClientName
 from clients.models import Appointment, Channel, Client, ContactLog, ContactPerson, Relation
 from clients.services.contact_batch import MOST
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.models import Attachment
 
 
 class ContactRead(serializers.Serializer[ContactLog]):
@@ -130,21 +129,3 @@ class BatchAnswer(serializers.Serializer[Any]):
     """Outcomes in the order of the items."""
 
     results = BatchOutcome(many=True)
-
-
-class FileRead(serializers.Serializer[Attachment]):
-    """A file of a contact; recordings say how many seconds they play."""
-
-    id = serializers.CharField(source="public_id")
-    name = serializers.CharField()
-    content_type = serializers.CharField()
-    size = serializers.IntegerField()
-    sha256 = serializers.CharField()
-    duration_seconds = serializers.IntegerField(allow_null=True)
-    uploaded_at = serializers.DateTimeField()
-
-
-class FileUpload(serializers.Serializer[Any]):
-    """One file, as multipart/form-data."""
-
-    file = serializers.FileField()

@@ -24,13 +24,12 @@ from clients.api.contact_words import (
     ContactCorrect,
     ContactCreate,
     ContactRead,
-    FileRead,
-    FileUpload,
 )
 from clients.filters import ContactFilter
 from clients.models import ContactLog
 from clients.services import BatchResult, attach_to_contact, correct_contact, log_contact, log_contacts
 from crm.core import audit
+from crm.core.api.files import FileRead, FileUpload
 from crm.core.api.permissions import may
 from crm.core.api.trail import ListOnTrail
 from crm.core.api.writes import Commands

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -16,11 +17,13 @@ from rest_framework.response import Response
 from clients.api.serializers import ClientName
 from clients.filters import ClientTagFilter, TagFilter
 from clients.models import Client, ClientTag, Tag, TagChange
-from clients.services.tags import set_tag, undo_tags
+from clients.services.tags import change_tag, create_tag, set_tag, undo_tags
 from clients.views.rows import today
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
-from crm.core.api.writes import Once
+from crm.core.api.writes import Once, etag, seen_version
+from crm.core.errors import InvalidInput
+from crm.core.models import User
 from crm.core.policies import figures
 
 _MOST = 500
@@ -40,6 +43,7 @@ class TagRead(serializers.Serializer[Tag]):
     owner = Person(allow_null=True)
     setters = serializers.ListField(child=serializers.CharField())
     is_active = serializers.BooleanField()
+    version = serializers.IntegerField()
 
     def get_name(self, row: Tag) -> str:
         return str(row)
@@ -68,6 +72,29 @@ class ClientTagRead(serializers.Serializer[ClientTag]):
     since = serializers.DateField()
     as_of = serializers.DateField()
     definition = serializers.CharField()
+
+
+class TagWords(Strict):
+    """What a tag that people set may say of itself; nobody among ``setters`` means everybody who may set tags."""
+
+    name = serializers.CharField(max_length=20)
+    meaning = serializers.CharField(max_length=200)
+    palette = serializers.IntegerField(min_value=1, max_value=8, required=False)
+    setters = serializers.ListField(child=serializers.CharField(max_length=30), required=False)
+
+
+class TagCreate(TagWords):
+    """A new tag of the caller's branch, or of the whole company."""
+
+    company = serializers.BooleanField(default=False)
+
+
+class TagCorrection(TagWords):
+    """What is to be different; a name left out stays as it is."""
+
+    name = serializers.CharField(max_length=20, required=False)
+    meaning = serializers.CharField(max_length=200, required=False)
+    is_active = serializers.BooleanField(required=False, help_text="False retires it; who carries it keeps it.")
 
 
 class TagSet(Strict):
@@ -106,7 +133,7 @@ class TagViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering = ("code", "pk")
-    writes = {"set": "once", "undo": "once"}
+    writes = {"create": "once", "partial_update": "versioned", "set": "once", "undo": "once"}
 
     def get_serializer_context(self) -> dict[str, Any]:
         own: Any = self.request.user
@@ -114,6 +141,40 @@ class TagViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
 
     def get_queryset(self) -> QuerySet[Tag]:
         return Tag.objects.visible_to(self.request.user).select_related("branch", "owner")
+
+    @extend_schema(responses={200: TagRead}, filters=False)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One tag."""
+        return self._tag(kwargs["id"])
+
+    @extend_schema(request=TagCreate, responses={201: TagRead})
+    def create(self, request: Request) -> Response:
+        """A new word for the clients of the branch or, for who sees the company, of all branches."""
+        said, own = self._said(TagCreate), cast(User, request.user)
+        company = said.pop("company")
+        if (company and not own.scope.sees_company) or (not company and own.branch is None):
+            raise InvalidInput(fields={"company": _("Choose for whom the tag is.")})
+        place = None if company else own.branch
+        return self.once(lambda: create_tag(values=said, branch=place, actor=own), self._tag)
+
+    @extend_schema(request=TagCorrection, responses={200: TagRead}, filters=False)
+    def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """Rename, recolour or retire a tag of one's own."""
+        own = cast(User, request.user)
+        rows: Any = self.get_queryset()
+        rows = rows.manual() if own.scope.sees_company else rows.manual().filter(owner=own)
+        tag, version = get_object_or_404(rows, public_id=id), seen_version(request)
+        change_tag(tag=tag, values=self._said(TagCorrection), actor=own, version=version)
+        return self._tag(id)
+
+    def _said(self, command: type[Strict]) -> dict[str, Any]:
+        body = command(data=self.request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
+
+    def _tag(self, public_id: str) -> Response:
+        row = get_object_or_404(self.get_queryset(), public_id=public_id)
+        return Response(TagRead(row, context=self.get_serializer_context()).data, headers={"ETag": etag(row)})
 
     @extend_schema(request=TagSet, responses={201: TagChangeRead}, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("clients.set_tag")])

@@ -2,7 +2,7 @@
 
 from clients.filters.client import ClientFilter
 from clients.filters.contacts import AppointmentFilter, ContactFeedFilter, ContactFilter
-from clients.filters.data import DataRequestFilter, LegalHoldFilter, QualityFilter
+from clients.filters.data import DataRequestFilter, ErasureFilter, LegalHoldFilter, QualityFilter
 from clients.filters.facts import (
     AccountFilter,
     ClassificationFilter,
@@ -22,6 +22,7 @@ __all__ = [
     "ContactFeedFilter",
     "ContactFilter",
     "DataRequestFilter",
+    "ErasureFilter",
     "LegalHoldFilter",
     "NeedsFilter",
     "PermissionFilter",

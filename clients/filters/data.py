@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.filters.people import advisors_near
-from clients.models import ClientQuality, DataRequest, LegalHold
+from clients.models import ClientQuality, DataRequest, Erasure, LegalHold
 from clients.quality import QualityItem
 from crm.core.clocks import local_date
 
@@ -44,6 +44,17 @@ class LegalHoldFilter(filters.FilterSet):
 
     class Meta:
         model = LegalHold
+        fields: list[str] = []
+
+
+class ErasureFilter(filters.FilterSet):
+    """Erasures by client and state."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    state = filters.ChoiceFilter(choices=Erasure.State.choices, label=_("State"), empty_label=_("All states"))
+
+    class Meta:
+        model = Erasure
         fields: list[str] = []
 
 

@@ -64,9 +64,9 @@ def create_view(*, values: Mapping[str, Any], actor: User) -> SavedView:
 
 
 @service("view.delete")
-def delete_view(*, view: SavedView, actor: User) -> None:
-    """Give one's own view up."""
-    row: SavedView = lock(SavedView.objects.all(), pk=view.pk)
+def delete_view(*, view: SavedView, actor: User, version: int | None = None) -> None:
+    """Give one's own view up. Raises ``StaleEdit``."""
+    row: SavedView = lock(SavedView.objects.all(), pk=view.pk, version=version)
     _refuse_foreign(row, actor)
     audit.record(actor, "view.delete", row, before={"name": row.name})
     row.delete()

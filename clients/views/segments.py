@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -240,11 +239,13 @@ def _kept(query: QueryDict, user: User) -> dict[str, Any]:
 def view_delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give one's own view up."""
     user = actor_of(request)
-    delete_view(
-        view=get_object_or_404(SavedView.objects.visible_to(user).filter(owner=user), public_id=public_id), actor=user
+    view = get_object_or_404(SavedView.objects.visible_to(user).filter(owner=user), public_id=public_id)
+    return at_once(
+        request,
+        do=lambda seen: delete_view(view=view, actor=user, version=seen),
+        back=reverse("clients:segments"),
+        said=_("The view is gone."),
     )
-    messages.success(request, _("The view is gone."))
-    return redirect("clients:segments")
 
 
 @require_POST

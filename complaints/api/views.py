@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,13 +22,15 @@ from complaints.api.serializers import ComplaintDetail, ComplaintRead, Complaint
 from complaints.errors import FactsMissing
 from complaints.filters import ComplaintFilter
 from complaints.models import Complaint
-from complaints.services import act, register_complaint
+from complaints.services import act, attach_evidence, register_complaint
 from complaints.steps import BY_ACTION
 from crm.core import audit
+from crm.core.api.files import FileRead, FileUpload
 from crm.core.api.permissions import may
 from crm.core.api.writes import Once, etag, seen_version
 from crm.core.errors import MissingRight
-from crm.core.models import User
+from crm.core.models import Attachment, User
+from crm.core.views.attachments import hand_out
 
 #: The dossier, or that the complaint is on file where the caller may not (or no longer) see it.
 _TAKEN = PolymorphicProxySerializer(
@@ -42,7 +48,7 @@ class ComplaintViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, v
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering = ("-received_at", "-pk")
-    writes = {"create": "once", "act": "once+versioned"}
+    writes = {"create": "once", "act": "once+versioned", "files": "once"}
 
     def get_queryset(self) -> QuerySet[Complaint]:
         return Complaint.objects.visible_to(self.request.user).for_list()
@@ -95,6 +101,46 @@ class ComplaintViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, v
         )
         answer.status_code = 200
         return answer
+
+    @extend_schema(
+        methods=["GET"], responses={200: FileRead(many=True)}, filters=False, operation_id="complaints_files"
+    )
+    @extend_schema(
+        methods=["POST"], request={"multipart/form-data": FileUpload}, responses={201: FileRead}, filters=False
+    )
+    @action(detail=True, methods=["get", "post"], parser_classes=[MultiPartParser], pagination_class=None)
+    def files(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """The evidence in the dossier; or (POST) one more file of it."""
+        row, own = self.get_object(), cast(User, request.user)
+        kept = self._evidence(row)
+        if request.method == "GET":
+            audit.record_read(own, "complaint.view", row, client=row.client)
+            return Response(FileRead(kept.order_by("pk"), many=True).data)
+        body = FileUpload(data=request.data)
+        body.is_valid(raise_exception=True)
+        upload = body.validated_data["file"]
+        return self.once(
+            lambda: attach_evidence(actor=own, complaint=row, upload=upload, now=timezone.now()),
+            lambda public_id: Response(FileRead(get_object_or_404(kept, public_id=public_id)).data),
+        )
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], url_path="files/(?P<file>[0-9A-Z]{26})", pagination_class=None)
+    def file(self, request: Request, id: str, file: str) -> FileResponse:  # noqa: A002  the contract calls it id
+        """The file itself, as a download; handing it out is on the trail."""
+        found = get_object_or_404(self._evidence(self.get_object()), public_id=file)
+        return hand_out(cast(User, request.user), found)
+
+    def _evidence(self, row: Complaint) -> Any:
+        rows: Any = Attachment.objects.visible_to(cast(User, self.request.user))
+        return rows.filter(owner_type=Complaint._meta.label_lower, owner_id=row.public_id)
+
+    def get_permissions(self) -> Any:
+        if self.action in ("files", "file"):
+            asks = "complaints.add_complaint" if self.request.method == "POST" else "complaints.view_complaint"
+            asked: type[BasePermission] = may(asks)
+            return [asked()]
+        return super().get_permissions()
 
     def _told(self, public_id: str) -> Response:
         """The dossier of what the caller has just written, or its number alone where he may not see it."""

@@ -14,6 +14,7 @@ from crm.core.audit_words import actions_named, objects_named
 from crm.core.clocks import day_bounds
 from crm.core.importing import TARGETS
 from crm.core.models import AuditEntry, Branch, Delegation, ImportBatch, JobRun, Policy, PolicyKey, Role, User
+from crm.core.models.importing import ImportMapping
 from crm.core.public_ids import is_public_id
 from crm.core.subjects import Subject, find_subjects
 
@@ -260,6 +261,19 @@ class ImportBatchFilter(filters.FilterSet):
 
     class Meta:
         model = ImportBatch
+        fields: list[str] = []
+
+
+class ImportMappingFilter(filters.FilterSet):
+    """Kept mappings by kind and branch."""
+
+    kind = filters.ChoiceFilter(choices=_import_kinds, label=_("Kind"), empty_label=_("All kinds"))
+    branch = filters.ModelChoiceFilter(
+        queryset=_branches, to_field_name="public_id", label=_("Branch"), empty_label=_("All branches")
+    )
+
+    class Meta:
+        model = ImportMapping
         fields: list[str] = []
 
 

@@ -248,7 +248,7 @@ def test_a_view_keeps_filters_columns_and_order_and_not_what_was_typed(branch: B
     browser.post(f"/clients/views/{view.public_id}/pin/", {"on": "1"})
     assert SavedView.objects.for_list(manager).get().is_pinned
     assert not SavedView.objects.for_list(staff("front_desk")).get().is_pinned
-    browser.post(f"/clients/views/{view.public_id}/delete/")
+    browser.post(f"/clients/views/{view.public_id}/delete/", {"version": view.version})
     assert not SavedView.objects.exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework.routers import BaseRouter
 
 from crm.core.api.delegations import DelegationViewSet
+from crm.core.api.import_mappings import ImportMappingViewSet
 from crm.core.api.imports import ImportViewSet
 from crm.core.api.jobs import JobViewSet
 from crm.core.api.policies import PolicyViewSet
@@ -15,4 +16,5 @@ def register(router: BaseRouter) -> None:
     router.register("policies", PolicyViewSet, basename="policy")
     router.register("jobs", JobViewSet, basename="jobs")
     router.register("imports", ImportViewSet, basename="imports")
+    router.register("import-mappings", ImportMappingViewSet, basename="import-mappings")
     router.register("delegations", DelegationViewSet, basename="delegations")

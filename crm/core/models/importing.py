@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -178,3 +180,9 @@ class ImportMapping(PublicModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def version(self) -> int:
+        """Moves with the name and with what is kept under it."""
+        said = json.dumps([self.name, self.body], sort_keys=True, default=str).encode()
+        return int.from_bytes(hashlib.sha256(said).digest()[:3])

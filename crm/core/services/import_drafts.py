@@ -19,6 +19,7 @@ from crm.core.models import Branch, ImportBatch, JobRun, User
 from crm.core.models.importing import ImportMapping
 from crm.core.service import service
 from crm.core.services.import_work import start_check
+from crm.core.versions import lock
 
 State = ImportBatch.State
 
@@ -78,8 +79,9 @@ def check_draft(*, actor: User, batch: ImportBatch, mapping: Mapping) -> JobRun:
 
 
 @service("import.rename_mapping")
-def rename_mapping(*, actor: User, kept: ImportMapping, name: str) -> ImportMapping:
-    """Give a kept mapping another name. Raises ``InvalidInput`` and ``NameTaken``."""
+def rename_mapping(*, actor: User, kept: ImportMapping, name: str, version: int | None = None) -> ImportMapping:
+    """Give a kept mapping another name. Raises ``InvalidInput``, ``NameTaken`` and ``StaleEdit``."""
+    kept = lock(ImportMapping.objects.all(), pk=kept.pk, version=version)
     name = " ".join(name.split())[:80]
     if not name:
         raise InvalidInput(fields={"name": _("A mapping needs a name.")})
@@ -95,8 +97,9 @@ def rename_mapping(*, actor: User, kept: ImportMapping, name: str) -> ImportMapp
 
 
 @service("import.drop_mapping")
-def drop_mapping(*, actor: User, kept: ImportMapping) -> None:
-    """Keep a mapping no longer; the trail keeps what it said, batches keep their own copy."""
+def drop_mapping(*, actor: User, kept: ImportMapping, version: int | None = None) -> None:
+    """Keep a mapping no longer; the trail keeps what it said, batches keep their own copy. Raises ``StaleEdit``."""
+    kept = lock(ImportMapping.objects.all(), pk=kept.pk, version=version)
     audit.record(
         actor, "import.drop_mapping", kept, before={"kind": kept.kind, "name": kept.name, "mapping": kept.body}
     )

@@ -74,7 +74,7 @@ def at_once(request: HttpRequest, *, do: Callable[[int], Any], back: str, said: 
     except DomainError as refusal:
         if refusal.status == 403:
             raise
-        messages.error(request, str(refusal.message))
+        messages.error(request, str(next(iter(refusal.fields.values()), refusal.message)))
     else:
         messages.success(request, said)
     return redirect(back)

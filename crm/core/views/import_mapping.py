@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -42,6 +43,7 @@ from crm.core.models import ImportBatch
 from crm.core.models.importing import ImportMapping
 from crm.core.services.import_drafts import check_draft, drop_mapping, rename_mapping
 from crm.core.services.importing import keep_mapping, limits_for
+from crm.core.views.commands import at_once
 from crm.core.views.lists import part
 from crm.core.views.places import actor_of
 
@@ -195,20 +197,26 @@ def mapping_list(request: HttpRequest) -> HttpResponse:
 @permission_required("core.add_importbatch", raise_exception=True)
 def mapping_rename(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give a kept mapping another name."""
-    kept = _kept(request, public_id)
-    try:
-        rename_mapping(actor=actor_of(request), kept=kept, name=request.POST.get("name", ""))
-    except DomainError as refusal:
-        messages.error(request, str(next(iter(refusal.fields.values()), refusal.message)))
-    return redirect("core:import_mappings")
+    kept, name, actor = _kept(request, public_id), request.POST.get("name", ""), actor_of(request)
+    return at_once(
+        request,
+        do=lambda seen: rename_mapping(actor=actor, kept=kept, name=name, version=seen),
+        back=reverse("core:import_mappings"),
+        said=_("Saved."),
+    )
 
 
 @require_POST
 @permission_required("core.add_importbatch", raise_exception=True)
 def mapping_delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep a mapping no longer."""
-    drop_mapping(actor=actor_of(request), kept=_kept(request, public_id))
-    return redirect("core:import_mappings")
+    kept, actor = _kept(request, public_id), actor_of(request)
+    return at_once(
+        request,
+        do=lambda seen: drop_mapping(actor=actor, kept=kept, version=seen),
+        back=reverse("core:import_mappings"),
+        said=_("The mapping is deleted."),
+    )
 
 
 @require_safe

@@ -66,17 +66,22 @@ def looks_at(client: Client, user: User) -> Any:
     return rows.filter(_TAKEN)
 
 
+def narrowed(rows: Any, said: dict[str, Any]) -> Any:
+    """The looks of one kind, by one person, since a day; what was left out narrows nothing."""
+    if said["kind"]:
+        rows = rows.filter(_KINDS[said["kind"]])
+    if said["person"]:
+        rows = rows.filter(Q(actor__staff_number=said["person"]) | Q(actor__name=said["person"]))
+    if said["since"]:
+        rows = rows.filter(at__gte=day_bounds(said["since"])[0])
+    return rows
+
+
 def _context(request: HttpRequest, client: Client, _day: date) -> dict[str, Any]:
     user, form = actor_of(request), LooksForm(request.GET)
     rows = looks_at(client, user)
     if form.is_valid():
-        said = form.cleaned_data
-        if said["kind"]:
-            rows = rows.filter(_KINDS[said["kind"]])
-        if said["person"]:
-            rows = rows.filter(Q(actor__staff_number=said["person"]) | Q(actor__name=said["person"]))
-        if said["since"]:
-            rows = rows.filter(at__gte=day_bounds(said["since"])[0])
+        rows = narrowed(rows, form.cleaned_data)
     page = listed(request, rows.select_related("actor"), ("-id",))
     for entry in page:
         entry.words = action_in_words(entry.action)

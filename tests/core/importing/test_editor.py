@@ -210,11 +210,13 @@ def test_a_mapping_is_kept_loaded_renamed_downloaded_and_deleted(desk, branch):
     browser = desk.browser
     file = browser.get(reverse("core:import_mapping_file", args=[kept.public_id])).content.decode()
     assert parse(file).columns == {"code": "x", "name": "y"}
-    browser.post(reverse("core:import_mapping_rename", args=[kept.public_id]), {"name": "每季"})
+    browser.post(
+        reverse("core:import_mapping_rename", args=[kept.public_id]), {"name": "每季", "version": kept.version}
+    )
     kept.refresh_from_db()
     assert kept.name == "每季"
     assert "每季" in browser.get(reverse("core:import_mappings")).content.decode()
-    browser.post(reverse("core:import_mapping_delete", args=[kept.public_id]))
+    browser.post(reverse("core:import_mapping_delete", args=[kept.public_id]), {"version": kept.version})
     assert not ImportMapping.objects.exists()
     assert AuditEntry.objects.get(action="import.drop_mapping").before["mapping"]["columns"] == {
         "code": "x",
@@ -227,7 +229,9 @@ def test_a_name_that_is_taken_is_not_taken_twice(desk, branch):
     one = ImportMapping.objects.create(branch=branch, kind="departments", name="A", body={})
     ImportMapping.objects.create(branch=branch, kind="departments", name="B", body={})
 
-    desk.browser.post(reverse("core:import_mapping_rename", args=[one.public_id]), {"name": "B"})
+    desk.browser.post(
+        reverse("core:import_mapping_rename", args=[one.public_id]), {"name": "B", "version": one.version}
+    )
 
     one.refresh_from_db()
     assert one.name == "A"
