@@ -22,7 +22,7 @@ def attach_evidence(*, actor: User, complaint: Complaint, upload: UploadedFile[b
     return keep_evidence(actor=actor, complaint=complaint, upload=upload, now=now)
 
 
-def keep_evidence(*, actor: User, complaint: Complaint, upload: UploadedFile, now: datetime) -> Attachment:
+def keep_evidence(*, actor: User, complaint: Complaint, upload: UploadedFile[bytes], now: datetime) -> Attachment:
     """Store a file within the caller's transaction, also for whoever may not see the complaint that he takes down."""
     stored = attachments.store(upload, owner=complaint, actor=actor)
     ComplaintEvent.objects.create(

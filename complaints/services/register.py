@@ -43,7 +43,7 @@ def register_complaint(
     complainant_phone: str = "",
     complained_of: User | None = None,
     imposed_due_on: date | None = None,
-    evidence: UploadedFile | None = None,
+    evidence: UploadedFile[bytes] | None = None,
     **facts: Any,
 ) -> Complaint:
     """Register a complaint of a client, or of somebody who is none, and start its clocks.
