@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clients.segments.catalogue import NAMES, has
-from crm.core.templatetags.amounts import ago, due_in, wan
+from crm.core.templatetags.amounts import ago, next_in, wan
 from crm.core.templatetags.ui import dash, risk_badge, tier_badge
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def register_own() -> None:
             is_usual=True,
         ),
         Column("last", _("Last contact"), _last, sort="contact", is_usual=True),
-        Column("next", _("Next contact"), lambda c, _l, t: due_in(c.next_contact_on, t), is_usual=True),
+        Column("next", _("Next contact"), lambda c, _l, t: next_in(c.next_contact_on, t), is_usual=True),
         Column("advisor", _("Served by"), lambda c, _l, _t: dash(c.advisor.name if c.advisor else ""), is_usual=True),
         Column(
             "quality",

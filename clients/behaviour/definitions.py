@@ -36,6 +36,11 @@ class Family:
         return f"{self.formula}/{versions}" if versions else str(self.formula)
 
 
+def edition(version: str) -> str:
+    """What of a version people are told: which formula; the versions of its figures stand with the figures."""
+    return version.partition("/")[0]
+
+
 def _times(value: Decimal, _count: int | None) -> str:
     return _("%(times)s times a year") % {"times": f"{value.normalize():f}"}
 

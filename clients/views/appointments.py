@@ -25,7 +25,7 @@ from clients.services import (
     put_off_next_date,
     take_back_put_off,
 )
-from clients.views.rows import today, visible_client
+from clients.views.rows import said_of, today, visible_client
 from crm.core.errors import DomainError
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
@@ -55,7 +55,7 @@ def appointment_book(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: f"{client.get_absolute_url()}?tab=timeline",
         template="clients/form.html",
         context=_about(request, client, _("Book an appointment"), _("Book")),
-        said=_("Booked."),
+        said=said_of(client, request.user, _("Booked.")),
     )
 
 
@@ -74,7 +74,7 @@ def appointment_move(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: f"{row.client.get_absolute_url()}?tab=timeline",
         template="clients/form.html",
         context=_about(request, row.client, _("Move an appointment"), _("Another time")),
-        said=_("Moved."),
+        said=said_of(row.client, request.user, _("Moved.")),
     )
 
 
@@ -93,7 +93,7 @@ def appointment_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: f"{row.client.get_absolute_url()}?tab=timeline",
         template="clients/form.html",
         context=_about(request, row.client, _("Cancel an appointment"), _("Cancel the appointment")),
-        said=_("Cancelled."),
+        said=said_of(row.client, request.user, _("Cancelled.")),
     )
 
 

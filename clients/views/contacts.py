@@ -22,7 +22,7 @@ from clients.owed import owed_to
 from clients.querysets.scope import shown_name
 from clients.reach import hindrances, warnings
 from clients.services import attach_to_contact, correct_contact, link_needs, log_contact
-from clients.views.rows import visible_client
+from clients.views.rows import said_of, visible_client
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.keyset import page_of
@@ -86,7 +86,7 @@ def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
         done=done,
         template="clients/_contacts.html" if htmx else "clients/contact_form.html",
         context=context,
-        said="" if htmx else _("Contact logged."),
+        said="" if htmx else said_of(client, request.user, _("Contact logged.")),
     )
 
 
@@ -155,7 +155,7 @@ def contact_attach(request: HttpRequest, public_id: str) -> HttpResponse:
         done=contact.get_absolute_url,
         template="clients/contact.html",
         context=_detail(request, contact, form),
-        said=_("The files are with the contact."),
+        said=said_of(contact.client, request.user, _("The files are with the contact.")),
     )
 
 
@@ -218,7 +218,7 @@ def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
         done=client.get_absolute_url,
         template="clients/form.html",
         context=context,
-        said=_("Corrected."),
+        said=said_of(client, request.user, _("Corrected.")),
     )
 
 

@@ -19,7 +19,7 @@ from clients.models import Client
 from clients.querysets.scope import shown_name
 from clients.services import assess_risk, assign_advisor, change_client, create_client, set_do_not_contact
 from clients.services.clients import BOOK_ROLES
-from clients.views.rows import today, visible_client
+from clients.views.rows import said_of, today, visible_client
 from crm.core.errors import DomainError, InvalidInput
 from crm.core.services.reveal import reveal_allowance, reveal_field
 from crm.core.views.commands import command
@@ -198,7 +198,7 @@ def _about(
         done=client.get_absolute_url,
         template="clients/form.html",
         context=context,
-        said=_("Saved."),
+        said=said_of(client, request.user, _("Saved.")),
     )
 
 

@@ -16,7 +16,7 @@ from clients.forms.reminders import ReminderForm
 from clients.models import DocumentReminder
 from clients.querysets.scope import shown_name
 from clients.services import settle_reminder
-from clients.views.rows import today
+from clients.views.rows import said_of, today
 from crm.core.keyset import page_of
 from crm.core.policies import figures
 from crm.core.views.commands import command
@@ -100,5 +100,5 @@ def reminder_settle(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: back,
         template="clients/form.html",
         context=context,
-        said=_("Saved."),
+        said=said_of(client, request.user, _("Saved.")),
     )

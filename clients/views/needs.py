@@ -20,7 +20,7 @@ from clients.querysets.needs import stale_before
 from clients.querysets.scope import shown_name
 from clients.questions import BY_KEY, QUESTIONS
 from clients.services import record_needs
-from clients.views.rows import today, visible_client
+from clients.views.rows import said_of, today, visible_client
 from crm.core.models import User
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
@@ -67,7 +67,7 @@ def needs_add(request: HttpRequest, public_id: str) -> HttpResponse:
         done=done,
         template="clients/_needs_form.html" if inline else "clients/needs.html",
         context=context,
-        said="" if inline else _("The needs are on file."),
+        said="" if inline else said_of(client, request.user, _("The needs are on file.")),
     )
 
 

@@ -23,7 +23,7 @@ from clients.retention import retention_of
 from clients.services import data_requests as services
 from clients.services.told import take_file
 from clients.views.client_file import file_answer
-from clients.views.rows import today, visible_client
+from clients.views.rows import said_of, today, visible_client
 from crm.core import audit
 from crm.core.errors import MissingRight
 from crm.core.views.commands import command
@@ -76,7 +76,7 @@ def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: made[0].get_absolute_url() if made and may_open else client.get_absolute_url(),
         template="clients/form.html",
         context=context,
-        said=_("The request is on file."),
+        said=said_of(client, user, _("The request is on file.")),
     )
 
 

@@ -29,7 +29,7 @@ from clients.services import (
 )
 from clients.services.relations import client_with_number
 from clients.views.fact_groups import GROUPS, group_shown, groups_for
-from clients.views.rows import today, visible_client
+from clients.views.rows import said_of, today, visible_client
 from crm.core.errors import StaleEdit
 from crm.core.views.commands import at_once, command
 from crm.core.views.places import actor_of
@@ -74,7 +74,7 @@ def group_edit(request: HttpRequest, public_id: str, group: str) -> HttpResponse
         done=done,
         template="clients/_fact_group_form.html" if htmx else "clients/form.html",
         context=context,
-        said="" if htmx else _("Saved."),
+        said="" if htmx else said_of(client, request.user, _("Saved.")),
     )
 
 
@@ -132,7 +132,7 @@ def stage_end(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         do=lambda seen: end_stage(client=client, actor=who, now=now, version=seen),
         back=profile_of(client),
-        said=_("Saved."),
+        said=said_of(client, request.user, _("Saved.")),
     )
 
 
@@ -197,7 +197,7 @@ def household_leave(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         do=lambda seen: leave_household(client=client, actor=who, now=now, version=seen),
         back=profile_of(client),
-        said=_("Saved."),
+        said=said_of(client, request.user, _("Saved.")),
     )
 
 
@@ -233,5 +233,5 @@ def _about(
         done=lambda: profile_of(client),
         template="clients/form.html",
         context=context,
-        said=_("Saved."),
+        said=said_of(client, request.user, _("Saved.")),
     )

@@ -23,7 +23,7 @@ from clients.models import Client, ContactPerson, ContactPoint, FinancingNeed, I
 from clients.querysets.scope import shown_name
 from clients.services.relations import client_with_number
 from clients.views.profile import profile_of
-from clients.views.rows import visible_client
+from clients.views.rows import said_of, visible_client
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.services.reveal import reveal_field
@@ -163,7 +163,7 @@ def _remove(kind: RowKind) -> Callable[..., HttpResponse]:
             request,
             do=lambda seen: services.remove_row(row=held, actor=who, now=now, version=seen),
             back=profile_of(client),
-            said=str(_("Taken off. It stays on file.")),
+            said=said_of(client, request.user, _("Taken off. It stays on file.")),
         )
 
     return page
@@ -228,7 +228,7 @@ def _about(
         done=lambda: profile_of(client),
         template="clients/form.html",
         context=context,
-        said=str(_("Saved.")),
+        said=said_of(client, request.user, _("Saved.")),
     )
 
 

@@ -22,7 +22,7 @@ from clients.quality import COMPOSED, QualityItem, labels
 from clients.querysets.quality import GOOD, POOR
 from clients.querysets.scope import shown_name
 from clients.services import ask_next, complete_facts, verify_facts
-from clients.views.rows import today, visible_client
+from clients.views.rows import said_of, today, visible_client
 from crm.core.errors import DomainError
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
@@ -89,7 +89,7 @@ def complete(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: f"{client.get_absolute_url()}?tab=quality",
         template="clients/form.html",
         context=context,
-        said=_("Saved."),
+        said=said_of(client, request.user, _("Saved.")),
     )
 
 

@@ -19,7 +19,7 @@ from clients.querysets.scope import shown_name
 from clients.retention import obstacles, retention_of, shortest_years
 from clients.services.erasure import approve_erasure, propose_erasure, reject_erasure
 from clients.services.standing import end_restriction, lift_hold, restrict_client, set_hold
-from clients.views.rows import today, visible_client
+from clients.views.rows import said_of, today, visible_client
 from crm.core.views.commands import command
 from crm.core.views.lists import listed
 from crm.core.views.places import actor_of
@@ -222,5 +222,5 @@ def _about(
         done=lambda: where,
         template="clients/form.html",
         context=context,
-        said=_("Saved."),
+        said=said_of(client, request.user, _("Saved.")),
     )

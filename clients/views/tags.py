@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients.behaviour import FAMILIES, tag_label
+from clients.behaviour import FAMILIES, edition, tag_label
 from clients.forms.tags import TagForm
 from clients.models import Client, ClientTag, Tag, TagChange
 from clients.services.tags import change_tag, create_tag, set_tag, undo_tags
@@ -52,7 +52,7 @@ def _family(key: str, known: Figures, ids: dict[str, int], carried: dict[int, in
     return {
         "label": family.label,
         "text": family.text(known),
-        "version": family.version(known),
+        "version": edition(family.version(known)),
         "palette": family.palette,
         "tags": [
             {"label": label, "count": carried.get(ids.get(code, 0), 0), "code": code}
@@ -204,6 +204,7 @@ def tags_context(request: HttpRequest, client: Client) -> dict[str, Any]:
                 "family": FAMILIES[row.family].label,
                 "palette": row.tag.palette,
                 "definition": FAMILIES[row.family].text(known),
+                "edition": edition(row.definition),
             }
             for row in carried
             if row.family in FAMILIES

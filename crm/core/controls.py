@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms import BoundField
 from django.http import QueryDict
+from django.utils.choices import BaseChoiceIterator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django_filters.widgets import BooleanWidget
 
 LONG_TEXT_ROWS = 4
 RANGE_SUFFIXES = ("min", "max", "after", "before", "start", "stop", "from", "to")
@@ -35,6 +39,30 @@ def class_of(widget: forms.Widget) -> str:
     return "form-select" if isinstance(widget, forms.Select) else "form-control"
 
 
+#: What Django shows where nothing is chosen.
+_DASHES = dict(BLANK_CHOICE_DASH)[""]
+
+
+class _Worded(BaseChoiceIterator):
+    """The choices of a list, the empty one in words."""
+
+    def __init__(self, choices: Any, empty: str, *, always: bool) -> None:
+        self.choices, self.empty, self.always = choices, empty, always
+
+    def __iter__(self) -> Iterator[Any]:
+        for value, label in self.choices:
+            unsaid = value in ("", None, "unknown") if self.always else value in ("", None) and label == _DASHES
+            # Nothing said is an empty parameter of the address, never a word of its own.
+            yield ("", self.empty) if unsaid else (value, label)
+
+
+def _with_words(widget: forms.Select) -> None:
+    """Three states of a filter begin with "any", everything else asks to be chosen."""
+    if not isinstance(widget, forms.SelectMultiple):
+        three = isinstance(widget, BooleanWidget | forms.NullBooleanSelect)
+        widget.choices = _Worded(widget.choices, gettext("Any") if three else gettext("Choose…"), always=three)
+
+
 def shaped(widget: forms.Widget) -> forms.Widget:
     """A copy of the widget that browsers understand: days as ISO for `type=date`, labels on both ends of a range."""
     widget = copy.deepcopy(widget)
@@ -49,6 +77,8 @@ def shaped(widget: forms.Widget) -> forms.Widget:
             widget.input_type, widget.format = "datetime-local", "%Y-%m-%dT%H:%M"
     elif isinstance(widget, forms.DateInput) and widget.input_type in {"text", "date"}:
         widget.input_type, widget.format = "date", "%Y-%m-%d"
+    elif isinstance(widget, forms.Select):
+        _with_words(widget)
     elif isinstance(widget, forms.Textarea) and str(widget.attrs.get("rows")) == "10":
         widget.attrs["rows"] = str(LONG_TEXT_ROWS)  # ten is Django's default, nobody's choice
     return widget

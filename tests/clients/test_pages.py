@@ -240,6 +240,19 @@ def test_a_taken_number_is_said_beside_the_field(branch: Branch, staff: Staff, w
     assert "This client number is taken" in page.content.decode()
 
 
+def test_what_was_done_names_the_client_for_whom(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch, name="欧阳雪")
+    browser = web(staff("front_desk"))
+    url = f"/clients/{client.public_id}/edit/"
+    page = browser.get(url).context["form"]
+
+    said = {"form_token": "t", "version": client.version, "kind": "person", "name": "欧阳雪", "status": "active"}
+    answer = browser.post(url, {**said, "city": "上海"}, follow=True)
+
+    assert page["version"].value() == client.version
+    assert [str(one) for one in answer.context["messages"]] == ["欧阳雪: Saved."]
+
+
 def test_an_edit_over_a_newer_version_is_412_and_changes_nothing(branch: Branch, staff: Staff, web: Web) -> None:
     client = ClientFactory(branch=branch, phone="+8613812348000", city="上海")
     browser = web(staff("front_desk"))

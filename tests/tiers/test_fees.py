@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import random
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,17 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from crm.core.errors import MissingRight
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch, Policy, User
 from tests.factories.clients import ClientFactory
 from tiers.errors import FeesUnknown, RateNotAllowed
 from tiers.models import FeeQuote
 from tiers.services.commission import Price
-from tiers.services.fees import Split, Trade, known_on, save_quote, split_trade, split_turnover, work_out
+from tiers.services.fees import Split, Trade, known_on, last_known, save_quote, split_trade, split_turnover, work_out
 
 pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 6, 1)
+NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 Staff = Callable[..., User]
 
 
@@ -175,16 +176,28 @@ def test_no_float_comes_near_commission(room):
 def test_a_kept_quote_names_the_figures_used_and_leaves_a_trace(branch: Branch, staff: Staff, figures):
     manager = staff("branch_manager")
 
-    made = save_quote(trade=trade(), price=price(), actor=manager, client=ClientFactory(branch=branch))
+    made = save_quote(now=NOW, trade=trade(), price=price(), actor=manager, client=ClientFactory(branch=branch))
 
     assert made.total == Decimal("76.00")
     assert made.figures["fee.stamp_sell"]["from"] == "2023-08-28"
     assert AuditEntry.objects.get(action="fee_quote.save").object_id == made.public_id
 
 
+def test_fees_are_worked_out_up_to_the_figures_on_file(branch: Branch, staff: Staff, figures):
+    manager, far = staff("branch_manager"), trade(day=date(2099, 1, 1))
+
+    with pytest.raises(FeesUnknown) as refused:
+        save_quote(now=NOW, trade=far, price=price(), actor=manager)
+
+    assert list(refused.value.fields) == ["day"]
+    Policy.objects.filter(policy_key="fee.transfer").update(effective_from=date(2026, 9, 1))
+    assert last_known(DAY) == date(2026, 9, 1)
+    assert not FeeQuote.objects.exists()
+
+
 @pytest.mark.parametrize("wrong", [{"total": 1}, {"amount": 0}, {"rate": 0}, {"side": "buy"}])
 def test_the_database_refuses_a_quote_that_does_not_add_up(branch, staff, figures, wrong):
-    made = save_quote(trade=trade(), price=price(), actor=staff("branch_manager"))
+    made = save_quote(now=NOW, trade=trade(), price=price(), actor=staff("branch_manager"))
 
     with pytest.raises(IntegrityError), transaction.atomic():
         FeeQuote.objects.filter(pk=made.pk).update(**wrong)
@@ -193,8 +206,8 @@ def test_the_database_refuses_a_quote_that_does_not_add_up(branch, staff, figure
 def test_a_quote_is_seen_by_those_who_may_see_the_clients_commission(branch, other_branch, staff, figures):
     advisor = staff("advisor")
     client = ClientFactory(branch=branch, advisor=advisor)
-    made = save_quote(trade=trade(), price=price(), actor=advisor, client=client)
-    own = save_quote(trade=trade(), price=price(), actor=advisor)
+    made = save_quote(now=NOW, trade=trade(), price=price(), actor=advisor, client=client)
+    own = save_quote(now=NOW, trade=trade(), price=price(), actor=advisor)
 
     seen = {role: set(FeeQuote.objects.visible_to(staff(role))) for role in ("branch_manager", "compliance")}
     assert set(FeeQuote.objects.visible_to(advisor)) == {made, own}
@@ -202,7 +215,7 @@ def test_a_quote_is_seen_by_those_who_may_see_the_clients_commission(branch, oth
     for stranger in (staff("advisor"), staff("branch_manager", branch=other_branch), staff("front_desk")):
         assert not FeeQuote.objects.visible_to(stranger).exists()
     with pytest.raises(MissingRight):
-        save_quote(trade=trade(), price=price(), actor=staff("advisor"), client=client)
+        save_quote(now=NOW, trade=trade(), price=price(), actor=staff("advisor"), client=client)
 
 
 def test_the_calculator_page_keeps_what_was_asked_and_shows_its_lines(branch, staff, web, figures):

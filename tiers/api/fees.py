@@ -8,6 +8,7 @@ from typing import cast
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.request import Request
@@ -82,7 +83,10 @@ class FeeQuoteViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         if said["client"] is not None and not may_see_commission(actor, said["client"]):
             raise Http404
         trade, price = Trade(*(said[name] for name in _TRADE)), Price(*(said[name] for name in _PRICE))
-        return self.once(lambda: save_quote(trade=trade, price=price, client=said["client"], actor=actor), self._shown)
+        return self.once(
+            lambda: save_quote(trade=trade, price=price, client=said["client"], actor=actor, now=timezone.now()),
+            self._shown,
+        )
 
     def _shown(self, public_id: str) -> Response:
         return Response(FeeQuoteRead(get_object_or_404(self.get_queryset(), public_id=public_id)).data)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from clients.models import Client
 from crm.core import audit
+from crm.core.clocks import local_date
 from crm.core.errors import MissingRight
 from crm.core.fields import money
-from crm.core.models import Branch, User
+from crm.core.models import Branch, Policy, User
 from crm.core.policies import Figures, PolicyMissing, figures
 from crm.core.service import service
 from tiers.errors import FeesUnknown
@@ -80,6 +82,12 @@ def known_on(day: date, branch: Branch | None = None) -> Figures:
     except PolicyMissing:
         raise FeesUnknown(fields={"day": _("The fees of this day are not on file.")}) from None
     return known
+
+
+def last_known(today: date) -> date:
+    """The last day for which the fees are known: today, or the day on which a version on file takes effect."""
+    newest = Policy.objects.filter(policy_key_id__in=_FIGURES).aggregate(newest=Max("effective_from"))["newest"]
+    return max(today, newest) if newest else today
 
 
 def split_trade(trade: Trade, price: Price, known: Figures) -> Split:
@@ -147,13 +155,15 @@ def split_turnover(days: Iterable[tuple[date, Decimal, Decimal]], basis: str, br
 
 
 @service("fee_quote.save")
-def save_quote(*, trade: Trade, price: Price, actor: User, client: Client | None = None) -> FeeQuote:
+def save_quote(*, trade: Trade, price: Price, actor: User, now: datetime, client: Client | None = None) -> FeeQuote:
     """Keep what a trade costs, with the versions of the figures used.
 
     Raises ``MissingRight`` for a client whose commission the actor may not see, ``FeesUnknown`` and ``RateNotAllowed``.
     """
     if client is not None and not may_see_commission(actor, client):
         raise MissingRight
+    if trade.day > (last := last_known(local_date(now))):
+        raise FeesUnknown(fields={"day": _("The fees are on file up to %(day)s.") % {"day": last}})
     branch = client.branch if client else actor.branch
     split = work_out(trade, price, branch)
     made: FeeQuote = FeeQuote.objects.create(

@@ -40,7 +40,7 @@ def calculator(request: HttpRequest) -> HttpResponse:
 
     def save(form: CommandForm) -> FeeQuote:
         said = cast(FeeForm, form)
-        made.append(save_quote(trade=said.trade(), price=said.price(), client=client, actor=user))
+        made.append(save_quote(trade=said.trade(), price=said.price(), client=client, actor=user, now=timezone.now()))
         return made[0]
 
     recent = list(FeeQuote.objects.visible_to(user).for_list().filter(client=client).order_by("-id")[:_RECENT])

@@ -172,6 +172,19 @@ def due_in(due: date | datetime | None, today: date | datetime | str = "") -> st
 
 
 @register.filter
+def next_in(day: date | datetime | None, today: date | datetime | str = "") -> str:
+    """How far a day that was agreed on is away: today, tomorrow, in 3 days; overdue once it has passed."""
+    days = days_between(today, day) if day else None
+    if days is None or days < 0:
+        return due_in(day, today)
+    if days == 0:
+        return gettext("today")
+    if days == 1:
+        return gettext("tomorrow")
+    return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
+
+
+@register.filter
 def ago(day: date | datetime | None, today: date | datetime | str = "") -> str:
     """How long ago a day was: today, yesterday, 3 days ago; a day to come reads as in 3 days."""
     days = days_between(day, today) if day else None
