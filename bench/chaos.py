@@ -1,6 +1,6 @@
 """The drill: kill processes where it hurts, and show that nothing is lost and nothing is done twice.
 
-    python3 do.py chaos            nine places, ten random moments
+    python3 do.py chaos            ten places, ten random moments
     python3 do.py chaos --long     every place five times, a hundred random moments
 
 Web, worker and beat run as on any day, on a folder and a database of their own (``DATABASE_URL`` names the server,
@@ -158,8 +158,24 @@ def at_places(house: Any, deeds: Any, rounds: int) -> list[str]:
         deeds.bring()  # somebody to be matched
         deeds.match("matching.approving")
         missed += _struck(house, "matching.approving", number, begun)
+        missed += _beat_killed(house, number)
         house.wait_for_page()
     return missed
+
+
+def _beat_killed(house: Any, number: int) -> list[str]:
+    """Beat dies while it asks for a sweep; the one that takes its place is heard by a worker."""
+    from bench._house import PATIENCE, wait_until
+    from crm.core.clocks import database_now
+    from crm.core.models import Heartbeat
+
+    begun = time.monotonic()
+    house.arm("beat.asked")
+    wait_until(lambda: house.has_struck("beat.asked"), PATIENCE, "beat to be killed")
+    killed_at = database_now()
+    heard = Heartbeat.objects.filter(name="worker", at__gt=killed_at)
+    wait_until(heard.exists, PATIENCE, "a worker to hear the next beat")
+    return _struck(house, "beat.asked", number, begun)
 
 
 def _struck(house: Any, place: str, number: int, begun: float) -> list[str]:
@@ -198,9 +214,11 @@ def at_random(house: Any, deeds: Any, rng: random.Random, moments: int) -> list[
     threads = [threading.Thread(target=work, args=(crew,), daemon=True) for crew in crews]
     for thread in threads:
         thread.start()
-    for number in range(moments):
+    victims = [number % len(house.children) for number in range(moments)]  # each of the three as often as the others
+    rng.shuffle(victims)
+    for number, victim in enumerate(victims):
         time.sleep(rng.uniform(0.5, 4))
-        name = house.kill(rng.choice((0, 0, 1, 1, 1, 2)))
+        name = house.kill(victim)
         print(f"  moment {number + 1}: {name} killed", flush=True)
         house.wait_for_page()
     ended.set()

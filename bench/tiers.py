@@ -18,6 +18,8 @@ SIZES = {"s": (20_000, 60), "m": (100_000, 60), "l": (1_000_000, 60)}
 #: Natural days: the window of the night, and a short and a long one to compare.
 WINDOW, SHORT, LONG = 30, 20, 80
 SCAN_GOAL, WINDOW_GOAL = 1.5, 1.3
+#: A loop that saves client by client is to cost a hundred times as much; it is run over one client in fifty.
+PLAIN_GOAL, PLAIN_SHARE = 100, 50
 #: A move must answer within a second at 100,000 clients; the figures are laid out once for many moves, without a goal.
 MOVE_GOAL = 0.5
 #: MB: a night's work is the database's, this process holds counts, however many clients there are (SQLite holds its pages).
@@ -211,6 +213,25 @@ class Book:
             sql.clear(cursor)
         return dict(steps)
 
+    def plain_night(self, share: int) -> None:
+        """What a loop with a save a client would do, for one client in ``share``: sum his days, find his tier, save it.
+
+        It keeps no history and no proof, so it does less than the night that it stands beside.
+        """
+        from django.db.models import Count, Sum
+
+        from clients.models import Client, DailyAsset
+        from tiers.models import TierState
+
+        tiers = list(self.programme.tiers.order_by("-rank"))
+        since = LAST - timedelta(days=WINDOW)
+        for client in Client.objects.filter(branch=self.branch, pk__lt=self.first + self.clients // share):
+            days = DailyAsset.objects.filter(client=client, day__gt=since, day__lte=LAST)
+            known = days.aggregate(total=Sum("net_assets"), count=Count("*"))
+            average = (known["total"] or 0) / max(known["count"], 1)
+            tier = next((one for one in tiers if average >= (one.lower_bound or 0)), tiers[-1])
+            TierState.objects.update_or_create(client=client, defaults={"tier": tier})
+
     def night(self, window: int = WINDOW) -> None:
         """One night: a hundredth of the clients moves up, with history, audit and commit."""
         self.unsettle()
@@ -280,6 +301,15 @@ def measure_book(book: Book, report: Any) -> None:
     if backend:
         report.fact("MB by which the server's process grew in a night", round(grown(book.night, backend), 1))
     report.ratio("night / scan", reference=book.scan, subject=book.night, goal=SCAN_GOAL, clock=clock)
+    report.ratio(
+        f"plain loop over 1 in {PLAIN_SHARE} / night of all",
+        reference=book.night,
+        subject=lambda: book.plain_night(PLAIN_SHARE),
+        goal=PLAIN_GOAL / PLAIN_SHARE,
+        at_least=True,
+        pairs=1,
+        clock=clock,
+    )
     report.ratio(
         f"window {LONG} / window {SHORT}",
         reference=lambda: book.night(SHORT),

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import after_task_publish, beat_init, setup_logging, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 import crm.broker  # noqa: F401  (registers the crmfile:// transport)
@@ -38,3 +38,12 @@ def _over_a_trail_that_stays(**_kwargs: Any) -> None:
     from crm.core.checks import refuse_without_append_only
 
     refuse_without_append_only()
+
+
+@after_task_publish.connect
+def _asked_by_beat(**_kwargs: Any) -> None:
+    """Where the drill kills beat (crm/core/faults.py)."""
+    if os.environ.get("CRM_PROCESS") == "beat":
+        from crm.core.faults import fault
+
+        fault("beat.asked")

@@ -22,6 +22,7 @@ PLACES = {
     "outbound.sent": "a message has left, its row still says that it is being sent",
     "import.applying": "all rows of a file are written, none committed",
     "evaluation.applied": "tiers are moved and not summed up",
+    "beat.asked": "beat has asked for a sweep and not noted when",
     "matching.approving": "clients have new advisors, the run is not decided",
 }
 
