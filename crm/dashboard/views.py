@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,8 +21,7 @@ from care.models import FollowUpCall, SurveyInvitation
 from clients.models import BranchDay, Client
 from complaints.models import Complaint
 from crm.core.clocks import Calendar, at_local, calendar_gap, local_date
-from crm.core.models import Branch, LookCount, User
-from crm.core.policies import figures
+from crm.core.models import Branch, LookCount, Policy, User
 from crm.dashboard.feed import glance
 from crm.dashboard.handling import handling_times
 from crm.dashboard.quality import mean_score
@@ -62,10 +61,11 @@ def _alarms(user: User, branches: list[Branch], now: datetime, today: date) -> l
     found = []
     calendar = Calendar.around(today, before=30)
     expected = calendar.add_trading_days(today, -1)
+    due = Policy.objects.set_at("assets.file_due", today)
+    on_file = dict(BranchDay.objects.filter(branch__in=branches).order_by().values_list("branch").annotate(Max("day")))
     for branch in branches:
-        hour, minute = map(int, figures(today, branch).text("assets.file_due").split(":"))
-        due_at = at_local(today, time(hour, minute))
-        newest = BranchDay.objects.filter(branch=branch).order_by("-day").values_list("day", flat=True).first()
+        due_at = at_local(today, time.fromisoformat(due.get(branch.pk, due[None])))
+        newest = on_file.get(branch.pk)
         if now >= due_at and (newest is None or newest < expected):
             found.append(
                 {
