@@ -81,18 +81,18 @@ def register_complaint(
         complaint=complaint, action="register", to_state=complaint.state, actor=actor, at=now, note=description[:400]
     )
     if evidence is not None:
-        try:
-            keep_evidence(actor=actor, complaint=complaint, upload=evidence, now=now)
-        except FileRefused as refusal:
-            raise FileRefused(fields={"evidence": refusal.message}) from None
-    audit.record(
-        actor,
-        "complaint.register",
-        complaint,
-        after={"number": complaint.number, "channel": channel, "subject": subject},
-        client=client,
-    )
+        _keep(evidence, complaint, actor, now)
+    after = {"number": complaint.number, "channel": channel, "subject": subject}
+    audit.record(actor, "complaint.register", complaint, after=after, client=client)
     return complaint
+
+
+def _keep(upload: UploadedFile, complaint: Complaint, actor: User, now: datetime) -> None:
+    """Store the file that came with it; a refusal is said beside its field."""
+    try:
+        keep_evidence(actor=actor, complaint=complaint, upload=upload, now=now)
+    except FileRefused as refusal:
+        raise FileRefused(fields={"evidence": refusal.message}) from None
 
 
 def _check(

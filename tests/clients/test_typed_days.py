@@ -26,6 +26,7 @@ from clients.services import (
     record_test,
     set_margin,
 )
+from clients.services.contact_batch import BatchItem, log_contacts
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, User
 from tests.factories.clients import ClientFactory
@@ -159,6 +160,20 @@ def test_every_typed_day_has_its_bounds(branch: Branch, staff: Staff, field: str
         write(client, {"actor": staff("front_desk"), "now": NOW})
 
     assert list(refused.value.fields) == [field]
+
+
+def test_a_contact_of_a_batch_is_held_to_the_same_days(branch: Branch, staff: Staff) -> None:
+    client = ClientFactory(branch=branch)
+    said = {"channel": "phone", "content": "问候"}
+    items = [
+        BatchItem("a", "a", client, {**said, "at": datetime(1900, 1, 1, tzinfo=UTC)}),
+        BatchItem("b", "b", client, {**said, "at": NOW}),
+    ]
+
+    results = log_contacts(items=items, actor=staff("front_desk"), now=NOW)
+
+    assert [one.state for one in results] == ["rejected", "created"]
+    assert results[0].refusal is not None and list(results[0].refusal.fields) == ["at"]
 
 
 def test_a_file_is_held_to_the_same_days(run: Callable[..., Any], tmp_path: Path, branch: Branch) -> None:
