@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
-
 from advisory.errors import NotAnAdvisor
 from advisory.models import AdvisorProfile
 from crm.core import audit
-from crm.core.errors import InvalidInput
+from crm.core.checked import check
 from crm.core.models import User
 from crm.core.service import service
 from crm.core.versions import lock
@@ -51,11 +49,7 @@ def change_profile(*, user: User, values: Mapping[str, Any], actor: User, versio
         return row
     for name, value in after.items():
         setattr(row, name, value)
-    try:
-        row.full_clean()
-    except ValidationError as wrong:
-        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
+    check(row)
     if row.pk:
         row.save_changed(list(after))
     else:

@@ -15,8 +15,8 @@ from clients.errors import AccountClosed, AccountTaken, ClientClosed, NoCreditAc
 from clients.identity import IdentityRefused, read_account_number, tail
 from clients.models import Account, BusinessLineMark, Client, MarginDay
 from clients.models.accounts import collateral_ratio
-from clients.services.checked import check
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_index, blind_indexes
 from crm.core.errors import InvalidInput

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from clients.errors import NotBooked, SlotTaken
 from clients.models import Appointment, Channel, Client
-from clients.services.checked import check
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.errors import InvalidInput
 from crm.core.models import User
 from crm.core.service import service

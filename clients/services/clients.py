@@ -16,11 +16,11 @@ from clients.identity import IdentityRefused, is_id_number, read_client_number, 
 from clients.models import AdvisorAssignment, Client, RiskAssessment
 from clients.months import add_months
 from clients.provenance import REFUSABLE, Source
-from clients.services.checked import check
 from clients.services.identity_facts import cleaned, following, of_another_document
 from clients.services.primaries import step_down
 from clients.services.quality import rescore
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_indexes
 from crm.core.errors import BranchClosed, InvalidInput

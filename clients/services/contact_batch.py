@@ -16,9 +16,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clients.models import Client, ContactLog
-from clients.services.checked import check
 from clients.services.contacts import SETTLED, prepared, refresh_contact_facts, told
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError, InvalidInput
 from crm.core.models import IdempotencyKey, User

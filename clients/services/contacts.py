@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from clients.days import AHEAD, refuse_before_trading
 from clients.errors import AlreadyCorrected, ContactInFuture, ContactOfAnother, NotBooked
 from clients.models import Appointment, Client, ContactLog, NextDateMove
-from clients.services.checked import check
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.importing import bulk

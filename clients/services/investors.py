@@ -23,9 +23,9 @@ from clients.errors import (
 from clients.models import Client, InvestorClass, InvestorClassification
 from clients.months import add_months
 from clients.querysets.investors import STATED, class_conditions
-from clients.services.checked import check
 from crm.core import attachments, audit
 from crm.core.access import system_user
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.errors import FourEyes, InvalidInput
 from crm.core.jobs import due

@@ -31,11 +31,11 @@ from clients.models import (
 )
 from clients.registry import Moment
 from clients.services import merge_facts, merge_points, merge_rows
-from clients.services.checked import check
 from clients.services.contacts import refresh_contact_facts
 from clients.services.merge_facts import FactChoice
 from crm.core import audit
 from crm.core.access import system_user
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.errors import AlreadyDecided, FourEyes, InvalidInput, StaleEdit
 from crm.core.jobs import due

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from clients.days import refuse_wrong_days
@@ -16,6 +15,7 @@ from clients.questions import BY_KEY, QUESTIONS
 from clients.services.clients import change_client
 from clients.services.quality import rescore
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import User
@@ -160,11 +160,7 @@ def _fill(
 
 
 def _check(made: NeedsInterview) -> None:
-    try:
-        made.full_clean(exclude=["client", "taken_by", "contact", "corrects"])
-    except ValidationError as wrong:
-        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
+    check(made, exclude=["client", "taken_by", "contact", "corrects"])
 
 
 def _settle(client: Client) -> None:

@@ -19,8 +19,8 @@ from clients.errors import (
 )
 from clients.models import Client, EntryTest, TradingPermission
 from clients.querysets.precheck import PreCheck, precheck
-from clients.services.checked import check
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.errors import FourEyes, InvalidInput
 from crm.core.models import User

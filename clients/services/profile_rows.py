@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from clients.days import refuse_wrong_days
@@ -19,6 +18,7 @@ from clients.services.clients import change_client
 from clients.services.identity_facts import read_document
 from clients.services.primaries import POINT_OF
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_index, blind_indexes
 from crm.core.errors import InvalidInput
@@ -268,7 +268,7 @@ def _locked(model: type[Row], row: Row, version: int | None) -> Row:
 
 
 def _create(row: Row, actor: User, action: str, said: Mapping[str, Any]) -> Row:
-    _check(row)
+    check(row)
     with transaction.atomic():
         row.save()
     audit.record(actor, action, row, after=_shown(said), client=row.client)
@@ -282,7 +282,7 @@ def _change(row: ClientRow, said: Mapping[str, Any], actor: User, action: str) -
         return []
     for name, value in after.items():
         setattr(row, name, value)
-    _check(row)
+    check(row)
     row.save_changed(list(after))
     audit.record(actor, action, row, before=_shown(before), after=_shown(after), client=row.client)
     return list(after)
@@ -291,14 +291,6 @@ def _change(row: ClientRow, said: Mapping[str, Any], actor: User, action: str) -
 def _refuse_step_down(row: Any, primary: bool | None) -> None:
     if row.is_primary and primary is False:
         raise PrimaryStays(fields={"is_primary": PrimaryStays.message})
-
-
-def _check(row: ClientRow) -> None:
-    try:
-        row.full_clean(validate_unique=False)
-    except ValidationError as wrong:
-        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from clients.days import refuse_wrong_days
@@ -22,6 +21,7 @@ from clients.errors import (
 from clients.identity import normalise_name
 from clients.models import Client, Household, HouseholdMember, Relation
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import User
@@ -51,7 +51,7 @@ def add_relation(*, client: Client, values: Mapping[str, Any], actor: User, now:
     if other is not None and _told_already(client, other, said["kind"]):
         raise RelationTaken
     row = Relation(client=client, **said)
-    _check(row)
+    check(row)
     try:
         with transaction.atomic():
             row.save()
@@ -76,7 +76,7 @@ def change_relation(
         return found
     for name, value in after.items():
         setattr(found, name, value)
-    _check(found)
+    check(found)
     found.save_changed(list(after))
     audit.record(actor, "relation.change", found, before=_shown(before), after=_shown(after), client=found.client)
     return found
@@ -166,14 +166,6 @@ def _values(values: Mapping[str, Any], today: date) -> dict[str, Any]:
 
 def _model_text(name: str) -> Any:
     return next(c.violation_error_message for c in Relation._meta.constraints if c.name == name)
-
-
-def _check(row: Relation) -> None:
-    try:
-        row.full_clean(validate_unique=False)
-    except ValidationError as wrong:
-        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from clients.errors import NameTaken
 from clients.models import SavedView, Segment, Share
 from clients.segments import parse, rights_of
-from clients.services.checked import check
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.errors import InvalidInput, MissingRight
 from crm.core.models import User
 from crm.core.service import service

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from clients.errors import AlreadyUndone, TagNotYours, TooManyClients
 from clients.models import Client, ClientTag, Tag, TagChange
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch, User
@@ -148,8 +148,4 @@ def _check(tag: Tag) -> None:
     tag.name = tag.name.strip()
     if not tag.name:
         raise InvalidInput(fields={"name": _("A tag needs a name.")})
-    try:
-        tag.full_clean()
-    except ValidationError as wrong:
-        fields = {("" if name == "__all__" else name): " ".join(texts) for name, texts in wrong.message_dict.items()}
-        raise InvalidInput(fields=fields) from None
+    check(tag)

@@ -20,6 +20,7 @@ from complaints.services.clocks import check_imposed, start_clocks
 from complaints.services.evidence import keep_evidence
 from crm.core import audit
 from crm.core.attachments import FileRefused
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_index
 from crm.core.models import Branch, User
@@ -74,7 +75,7 @@ def register_complaint(
         received_at=received_at,
         **facts,
     )
-    complaint.full_clean(exclude=["complainant_name", "complainant_phone"])
+    check(complaint, exclude=["complainant_name", "complainant_phone"])
     complaint.save()
     start_clocks(complaint, local_date(received_at), imposed_due_on=imposed_due_on)
     ComplaintEvent.objects.create(

@@ -11,9 +11,9 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 
-from clients.services.checked import check
 from crm.core import audit
 from crm.core.access import system_user
+from crm.core.checked import check
 from crm.core.errors import InvalidInput
 from crm.core.fields import money
 from crm.core.models import Branch, Company, User

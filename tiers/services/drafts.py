@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.errors import FourEyes, InvalidInput, MissingRight
 from crm.core.language import in_language
@@ -146,7 +147,7 @@ def put_tier(
         kept.rule_institution = parse(kept.rule_institution).as_json()
     if kept.rank == 1 and (kept.asks is not None or kept.rule_institution):
         raise BadProgramme(_("The lowest tier asks for nothing; it takes everybody else."))
-    kept.full_clean(exclude=["programme", "public_id"])
+    check(kept, exclude=["programme", "public_id"])
     kept.save()
     return _keep(row, actor, "programme.change", before)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clients.services.checked import check
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.errors import InvalidInput
 from crm.core.models import Company, User
 from crm.core.service import service

@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clients.segments import parse, rights_of
-from clients.services.checked import check
 from crm.core import audit
+from crm.core.checked import check
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch, Company, User
 from crm.core.service import service
