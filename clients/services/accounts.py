@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.days import refuse_before_trading, refuse_wrong_days
@@ -22,6 +22,7 @@ from crm.core.crypto import blind_index, blind_indexes
 from crm.core.errors import InvalidInput
 from crm.core.models import User
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
 #: What ``account.change`` takes.
@@ -45,11 +46,8 @@ def open_account(*, client: Client, kind: str, values: Mapping[str, Any], actor:
         raise ClientClosed
     row = Account(client=owner, kind=kind)
     _set(row, values, now)
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError:
-        raise AccountTaken(fields={"number": AccountTaken.message}) from None
+    with _own_number():
+        row.save()
     audit.record(actor, "account.open", row, after={"kind": kind, **_shown(values)}, client=owner)
     return row
 
@@ -68,11 +66,8 @@ def change_account(
     if not changed:
         return row
     follow = ["number_index", "number_tail"] if "number" in changed else []
-    try:
-        with transaction.atomic():
-            row.save_changed([*changed, *follow])
-    except IntegrityError:
-        raise AccountTaken(fields={"number": AccountTaken.message}) from None
+    with _own_number():
+        row.save_changed([*changed, *follow])
     audit.record(
         actor,
         "account.change",
@@ -176,6 +171,12 @@ def _refuse_taken(row: Account, number: str) -> None:
     same = Account.objects.filter(kind=row.kind, number_index__in=blind_indexes(number)).exclude(pk=row.pk)
     if number and same.exists():
         raise AccountTaken(fields={"number": AccountTaken.message})
+
+
+def _own_number() -> AbstractContextManager[None]:
+    """Write inside of it: a number that somebody has is refused, whoever of two was first."""
+    refusal = AccountTaken(fields={"number": AccountTaken.message})
+    return unless_taken(Account, "account_number_once_per_kind", refusal=refusal)
 
 
 def _refuse_unknown(values: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients import provenance
@@ -28,6 +27,7 @@ from crm.core.masking import mask_email
 from crm.core.models import Branch, User
 from crm.core.policies import figures
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
 #: What ``client.create`` and ``client.change`` take.
@@ -116,11 +116,9 @@ def create_client(
     # Last of all, so that nobody who only asks goes away without having taken somebody in.
     if twice and not same_document_reason.strip():
         raise DocumentOnFile(fields={"same_document_reason": DocumentOnFile.message})
-    try:
-        with transaction.atomic():
-            client.save()
-    except IntegrityError:
-        raise NumberTaken(fields={"external_id": NumberTaken.message}) from None
+    taken = NumberTaken(fields={"external_id": NumberTaken.message})
+    with unless_taken(Client, "client_number_once_per_branch", refusal=taken):
+        client.save()
     why = same_document_reason.strip()[:200] if twice else ""
     audit.record(actor, "client.create", client, after=_shown(stored), reason=why, client=client)
     rescore(client, now)

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.conditions import Condition
@@ -32,6 +31,7 @@ from crm.core.jobs import due
 from crm.core.models import Attachment, User
 from crm.core.policies import figures
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
 State = InvestorClassification.State
@@ -74,11 +74,8 @@ def apply_for_class(
         **said,
     )
     check(row)
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError:
-        raise ClassWaiting from None
+    with unless_taken(InvestorClassification, "one_waiting_classification", refusal=ClassWaiting()):
+        row.save()
     audit.record(actor, "investor.apply", row, after=_told(row), client=owner)
     return row
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.errors import (
@@ -42,6 +41,7 @@ from crm.core.jobs import due
 from crm.core.models import Branch, User
 from crm.core.policies import figures
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
 #: Columns that follow from rows, and are made anew from them.
@@ -114,11 +114,8 @@ def ask_merge(
         seen_versions=[staying.version, leaving.version],
     )
     check(record)
-    try:
-        with transaction.atomic():
-            record.save()
-    except IntegrityError:
-        raise AlreadyAsked from None
+    with unless_taken(MergeRecord, "client_leaves_once", refusal=AlreadyAsked()):
+        record.save()
     after = {"staying": staying.public_id, "leaving": leaving.public_id, "taken": sorted(choices or {})}
     audit.record(actor, "client.ask_merge", record, after=after, reason=reason, client=staying)
     if not _needs_approval(staying, now):

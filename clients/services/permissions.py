@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clients.days import refuse_wrong_days
@@ -25,6 +24,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import FourEyes, InvalidInput
 from crm.core.models import User
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
 State = TradingPermission.State
@@ -181,11 +181,8 @@ def _new(owner: Client, found: PreCheck, actor: User, now: datetime) -> TradingP
 
 def _save_new(row: TradingPermission) -> None:
     """The constraint decides between two who reach for the same permission at once."""
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError:
-        raise PermissionHeld from None
+    with unless_taken(TradingPermission, "permission_live_once", refusal=PermissionHeld()):
+        row.save()
 
 
 def _waiting(permission: TradingPermission, actor: User, version: int | None) -> TradingPermission:

@@ -26,6 +26,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import User
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
 
@@ -52,11 +53,8 @@ def add_relation(*, client: Client, values: Mapping[str, Any], actor: User, now:
         raise RelationTaken
     row = Relation(client=client, **said)
     check(row)
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError:
-        raise RelationTaken from None
+    with unless_taken(Relation, "relation_once_per_pair", refusal=RelationTaken()):
+        row.save()
     audit.record(actor, "relation.add", row, after=_shown(said), client=client)
     return row
 

@@ -33,7 +33,7 @@ def unless_taken(model: type[models.Model], *names: str, refusal: DomainError) -
 
 
 def _breaks(fault: IntegrityError, model: type[models.Model], constraint: models.UniqueConstraint) -> bool:
-    """PostgreSQL names the constraint; SQLite names its columns, or the index where it stands on more than columns."""
+    """PostgreSQL names the constraint; SQLite its columns (two on the same ones it does not tell apart), or an index on more."""
     cause: Any = fault.__cause__
     if getattr(cause, "pgcode", None) is not None:
         return bool(cause.pgcode == _UNIQUE and cause.diag.constraint_name == constraint.name)
