@@ -232,13 +232,15 @@ def at_random(house: Any, deeds: Any, rng: random.Random, moments: int) -> list[
 def _settle(house: Any) -> None:
     """Wait until no work is alive."""
     from bench._house import PATIENCE, wait_until
+    from crm.core.clocks import database_now
     from crm.core.models import JobRun, Outbound
 
     house.wait_for_page()
     wait_until(
         lambda: (
             not JobRun.objects.alive().exists()
-            and not Outbound.objects.filter(state__in=["queued", "sending"]).exists()
+            and not Outbound.objects.filter(state="sending").exists()
+            and not Outbound.objects.due(database_now()).exists()  # what is due in the morning waits for it
         ),
         2 * PATIENCE,
         "all work to end",
