@@ -17,7 +17,7 @@ from advisory.forms import CancelForm, EndForm, SignForm
 from advisory.models import AdvisoryAgreement
 from advisory.services import cancel_agreement, end_agreement, sign_agreement
 from clients.models import Client
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
@@ -126,7 +126,15 @@ def _about(
         "back_url": back,
         "crumbs": [{"label": _("Advisory agreements"), "url": back}],
     }
-    return command(request, form, do=do, done=lambda: back, template="advisory/form.html", context=context, said=said)
+    return command(
+        request,
+        form,
+        do=do,
+        done=lambda: back,
+        template="advisory/form.html",
+        context=context,
+        said=said_of(client, request.user, said),
+    )
 
 
 def _client(request: HttpRequest, public_id: str) -> Client:

@@ -20,7 +20,7 @@ from care.models import CareProgramme, FollowUpCall
 from care.services.calls import all_attempts_made, attempts_wanting, is_independent
 from care.views.rows import now, say_why, sections, today, visible_call
 from clients.models import Channel, ContactLog, ContactPoint
-from clients.querysets.scope import sees_names, shown_name
+from clients.querysets.scope import said_of, sees_names, shown_name
 from clients.reach import hindrances
 from complaints.models import Complaint
 from crm.core import audit
@@ -167,7 +167,8 @@ def _command(
 ) -> HttpResponse:
     """A command on the call screen: a refusal shows the screen again with what was typed."""
     context = {**_screen(request, call), name: form}
-    return command(request, form, do=do, done=done, template="care/call.html", context=context, said=said)
+    told = said_of(call.client, request.user, said) if said else ""
+    return command(request, form, do=do, done=done, template="care/call.html", context=context, said=told)
 
 
 def _screen(request: HttpRequest, call: FollowUpCall) -> dict[str, Any]:

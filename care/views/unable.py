@@ -15,7 +15,7 @@ from care import services
 from care.forms.calls import RefuseForm, TakeForm, UnableForm
 from care.models import FollowUpCall
 from care.views.rows import now, sections, today, visible_call
-from clients.querysets.scope import sees_names, shown_name
+from clients.querysets.scope import said_of, sees_names, shown_name
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
@@ -94,4 +94,12 @@ def _about(
         "show_answers": False,
     }
     done = reverse("care:unable") if decides else reverse("care:queue")
-    return command(request, form, do=do, done=lambda: done, template="care/decide.html", context=context, said=said)
+    return command(
+        request,
+        form,
+        do=do,
+        done=lambda: done,
+        template="care/decide.html",
+        context=context,
+        said=said_of(call.client, request.user, said),
+    )

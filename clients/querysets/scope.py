@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from crm.core.access import NOTHING, Reach
 from crm.core.masking import mask_name
@@ -68,3 +69,8 @@ def shown_name(client: Client, user: User | AnonymousUser) -> str:
     """The client's name in the form this member of staff may see; without a name on file, the client number."""
     name: str = client.display_name
     return name if sees_names(user) or not client.name else mask_name(name)
+
+
+def said_of(client: Client, user: User | AnonymousUser, text: Any) -> str:
+    """What was done, with the name of the client whom it was done for: the page that comes next may be about many."""
+    return _("%(name)s: %(text)s") % {"name": shown_name(client, user), "text": text}

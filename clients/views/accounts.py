@@ -20,9 +20,9 @@ from clients.forms.accounts import AccountForm, LineForm, MarginForm
 from clients.models import Account, BusinessLineMark, Client, MarginDay, MarginLevel
 from clients.querysets.accounts import level_of, margin_lines
 from clients.querysets.business_lines import lines_of
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.services import change_account, mark_line, open_account, set_margin, unmark_line
-from clients.views.rows import said_of, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.policies import figures

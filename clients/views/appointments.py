@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clients.forms import AppointmentForm, CancelForm, MoveForm
 from clients.models import Appointment, Client, NextDateMove
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.services import (
     book_appointment,
     cancel_appointment,
@@ -25,7 +25,7 @@ from clients.services import (
     put_off_next_date,
     take_back_put_off,
 )
-from clients.views.rows import said_of, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of

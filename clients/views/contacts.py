@@ -19,10 +19,10 @@ from clients.filters import ContactFilter
 from clients.forms import ContactForm, CorrectionForm, FilesForm
 from clients.models import Appointment, Channel, Client, ContactLog, ContactPoint, NeedsInterview
 from clients.owed import owed_to
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.reach import hindrances, warnings
 from clients.services import attach_to_contact, correct_contact, link_needs, log_contact
-from clients.views.rows import said_of, visible_client
+from clients.views.rows import visible_client
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.keyset import page_of

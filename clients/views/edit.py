@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clients.forms import AdvisorForm, ClientForm, DoNotContactForm, RiskForm
 from clients.identity import display_phone
 from clients.models import Client
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.services import assess_risk, assign_advisor, change_client, create_client, set_do_not_contact
 from clients.services.clients import BOOK_ROLES
-from clients.views.rows import said_of, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError, InvalidInput
 from crm.core.services.reveal import reveal_allowance, reveal_field
 from crm.core.views.commands import command

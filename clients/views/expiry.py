@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.forms.reminders import ReminderForm
 from clients.models import DocumentReminder
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.services import settle_reminder
-from clients.views.rows import said_of, today
+from clients.views.rows import today
 from crm.core.keyset import page_of
 from crm.core.policies import figures
 from crm.core.views.commands import command

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods
 from clients.forms.needs import NeedsForm
 from clients.models import Client, NeedsInterview
 from clients.querysets.needs import stale_before
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.questions import BY_KEY, QUESTIONS
 from clients.services import record_needs
-from clients.views.rows import said_of, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.models import User
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of

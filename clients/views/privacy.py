@@ -18,12 +18,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.filters import DataRequestFilter
 from clients.forms.privacy import AnswerForm, ConfirmForm, FileForm, IdentityForm, ReceiveForm, WhyForm
 from clients.models import Client, DataRequest, Erasure
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.retention import retention_of
 from clients.services import data_requests as services
 from clients.services.told import take_file
 from clients.views.client_file import file_answer
-from clients.views.rows import said_of, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.errors import MissingRight
 from crm.core.views.commands import command

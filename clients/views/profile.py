@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clients.forms.profile import GroupForm, HouseholdForm, IntroducerForm, StageForm
 from clients.models import Client, HouseholdMember
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.services import (
     change_client,
     confirm_facts,
@@ -29,7 +29,7 @@ from clients.services import (
 )
 from clients.services.relations import client_with_number
 from clients.views.fact_groups import GROUPS, group_shown, groups_for
-from clients.views.rows import said_of, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import StaleEdit
 from crm.core.views.commands import at_once, command
 from crm.core.views.places import actor_of

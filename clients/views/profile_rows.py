@@ -20,10 +20,10 @@ from clients import services
 from clients.forms.profile import DocumentForm, NeedForm, PersonForm, PointForm, RelationForm, RowForm
 from clients.identity import display_phone
 from clients.models import Client, ContactPerson, ContactPoint, FinancingNeed, IdentityDocument, Relation
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.services.relations import client_with_number
 from clients.views.profile import profile_of
-from clients.views.rows import said_of, visible_client
+from clients.views.rows import visible_client
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.services.reveal import reveal_field

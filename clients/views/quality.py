@@ -20,9 +20,9 @@ from clients.models import Client, ClientQuality, QuestionToAsk
 from clients.provenance import Verification, origin
 from clients.quality import COMPOSED, QualityItem, labels
 from clients.querysets.quality import GOOD, POOR
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.services import ask_next, complete_facts, verify_facts
-from clients.views.rows import said_of, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.forms.privacy import WhyForm
 from clients.models import Client, Erasure, LegalHold
 from clients.months import add_months
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from clients.retention import obstacles, retention_of, shortest_years
 from clients.services.erasure import approve_erasure, propose_erasure, reject_erasure
 from clients.services.standing import end_restriction, lift_hold, restrict_client, set_hold
-from clients.views.rows import said_of, today, visible_client
+from clients.views.rows import today, visible_client
 from crm.core.views.commands import command
 from crm.core.views.lists import listed
 from crm.core.views.places import actor_of

@@ -9,21 +9,14 @@ from typing import Any
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from clients.models import Client
-from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.views.places import actor_of
 
 
 def today() -> date:
     return local_date(timezone.now())
-
-
-def said_of(client: Client, user: Any, text: Any) -> str:
-    """What was done, with the name of the client whom it was done for: the page that comes next may be about many."""
-    return _("%(name)s: %(text)s") % {"name": shown_name(client, user), "text": text}
 
 
 def visible_client(

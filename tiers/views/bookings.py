@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.models import Client
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.errors import StaleEdit
 from crm.core.forms.commands import CommandForm
@@ -122,7 +122,7 @@ def booking_new(request: HttpRequest, public_id: str) -> HttpResponse:
             "facts": facts,
             "columns": 2,
         },
-        said=_("The place is taken. Confirm it to the client in time."),
+        said=said_of(client, user, _("The place is taken. Confirm it to the client in time.")),
     )
 
 

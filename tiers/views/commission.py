@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.models import Client
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.policies import figures
@@ -203,9 +203,13 @@ def rate_decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
             "rates": effective_rates(rate.client, today),
             "back_url": reverse("tiers:commission"),
         },
-        said=_said(rate, first=rate.takes_two and rate.endorsed_by_id is None)
-        if approve
-        else _("The rate has been rejected."),
+        said=said_of(
+            rate.client,
+            user,
+            _said(rate, first=rate.takes_two and rate.endorsed_by_id is None)
+            if approve
+            else _("The rate has been rejected."),
+        ),
     )
 
 
@@ -244,9 +248,11 @@ def rate_answer(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
             "agrees": agrees,
             "back_url": reverse("tiers:commission"),
         },
-        said=_("The client has agreed; the rate holds.")
-        if agrees
-        else _("The client has declined; what held goes on."),
+        said=said_of(
+            rate.client,
+            user,
+            _("The client has agreed; the rate holds.") if agrees else _("The client has declined; what held goes on."),
+        ),
     )
 
 
@@ -269,7 +275,9 @@ def rate_end(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: reverse("tiers:commission"),
         template="tiers/rate_end.html",
         context={"rate": rate, "name": shown_name(rate.client, request.user), "back_url": reverse("tiers:commission")},
-        said=_("The rate ends on that day; from then on the card of the client's tier holds."),
+        said=said_of(
+            rate.client, request.user, _("The rate ends on that day; from then on the card of the client's tier holds.")
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.models import Client
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import at_once, command
@@ -122,7 +122,11 @@ def decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
             "limits": limits_of(user, today, row.client.branch),
             "back_url": reverse("tiers:overrides"),
         },
-        said=_("The client has been given the tier.") if approve else _("The request has been rejected."),
+        said=said_of(
+            row.client,
+            user,
+            _("The client has been given the tier.") if approve else _("The request has been rejected."),
+        ),
     )
 
 
@@ -161,5 +165,5 @@ def end(request: HttpRequest, public_id: str) -> HttpResponse:
         done=lambda: reverse("tiers:overrides"),
         template="tiers/override_form.html",
         context=context,
-        said=_("The client stands in the tier by rule again."),
+        said=said_of(row.client, user, _("The client stands in the tier by rule again.")),
     )

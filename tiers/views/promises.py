@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.models import Segment
-from clients.querysets.scope import shown_name
+from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.commands import command
@@ -158,7 +158,7 @@ def _step(
             "back_url": back,
             "crumbs": [_crumb()],
         },
-        said=said,
+        said=said_of(row.client, request.user, said),
     )
 
 
