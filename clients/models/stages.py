@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models.client import Client
 from clients.models.profile import Stage
-from clients.querysets.stages import StageOverrideQuerySet
+from clients.querysets.stages import AssetMilestoneQuerySet, StageOverrideQuerySet
 from crm.core.fields import MoneyField
 from crm.core.models import PublicModel
 
@@ -48,6 +48,8 @@ class AssetMilestone(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="asset_milestones", verbose_name=_("client"))
     amount = MoneyField(_("amount"))
     reached_on = models.DateField(_("reached on"))
+
+    objects: ClassVar[Any] = AssetMilestoneQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("assets reached")

@@ -10,7 +10,7 @@ from django.db import models
 from clients.querysets.scope import client_q
 
 if TYPE_CHECKING:
-    from clients.models import StageOverride
+    from clients.models import AssetMilestone, StageOverride
     from crm.core.models import User
 
 
@@ -23,3 +23,8 @@ class StageOverrideQuerySet(models.QuerySet["StageOverride"]):
 
     def in_force(self, today: date) -> StageOverrideQuerySet:
         return self.open().filter(until__gte=today)
+
+
+class AssetMilestoneQuerySet(models.QuerySet["AssetMilestone"]):
+    def visible_to(self, user: User) -> AssetMilestoneQuerySet:
+        return self.filter(client_q(user, "client__"))

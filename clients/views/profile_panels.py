@@ -258,7 +258,7 @@ def _stage(user: User, client: Client, known: Any, day: date) -> dict[str, Any]:
         "upcoming": [
             {"on": one.on, "text": one.text, "days": (one.on - day).days} for one in upcoming(client, day, _AHEAD)
         ],
-        "reached": list(AssetMilestone.objects.filter(client=client).order_by("amount")),
+        "reached": list(AssetMilestone.objects.visible_to(user).filter(client=client).order_by("amount")),
         "introduced": Client.objects.visible_to(user).filter(introduced_by_client=client).count(),
         "introduced_by": _introduced_by(user, client),
     }

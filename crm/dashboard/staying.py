@@ -16,7 +16,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from clients.models import AssetMilestone, Client
-from clients.querysets.scope import client_q, shown_name
+from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
 
@@ -86,8 +86,8 @@ def _chart(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 def _milestones(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
     """Amounts that clients have reached for the first time lately."""
-    rows = AssetMilestone.objects.filter(
-        client_q(user, "client__"), client__branch_id__in=ids, reached_on__gte=today - _LATELY
+    rows = AssetMilestone.objects.visible_to(user).filter(
+        client__branch_id__in=ids, reached_on__gte=today - _LATELY
     )
     return [
         {
