@@ -86,9 +86,7 @@ def _chart(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 def _milestones(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
     """Amounts that clients have reached for the first time lately."""
-    rows = AssetMilestone.objects.visible_to(user).filter(
-        client__branch_id__in=ids, reached_on__gte=today - _LATELY
-    )
+    rows = AssetMilestone.objects.visible_to(user).filter(client__branch_id__in=ids, reached_on__gte=today - _LATELY)
     return [
         {
             "name": shown_name(row.client, user),

@@ -44,9 +44,7 @@ WITHOUT = {
 
 def models() -> list[type[Model]]:
     """Every model of the product, tables between two others included."""
-    return [
-        model for app in APPS for model in apps.get_app_config(app).get_models(include_auto_created=True)
-    ]
+    return [model for app in APPS for model in apps.get_app_config(app).get_models(include_auto_created=True)]
 
 
 def named_models() -> list[type[Model]]:
