@@ -50,6 +50,14 @@ def test_a_demo_too_small_to_show_anything_is_refused_in_words(clients):
     assert not User.objects.filter(is_system=False).exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_command_builds_it_as_it_is_called_with_no_transaction_around_it(capsys):
+    call_command("demo", "--clients", "60")
+
+    assert Client.objects.count() >= 60
+    assert audit.verify() == []
+
+
 class TestTheBranch(TestCase):
     """What one building of the demo shows."""
 

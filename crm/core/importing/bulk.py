@@ -14,7 +14,7 @@ from itertools import chain, islice
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
 
 from crm.core.batches import batches
 
@@ -139,7 +139,8 @@ def update(model: Model, keys: Sequence[str], attnames: Sequence[str], rows: Ite
     columns = [quote(column_of(model, name)) for name in attnames]
     source = iter(rows)
     first = list(islice(source, _FEW + 1))
-    with connection.cursor() as cursor:
+    # All rows or none; and the table into which they are copied first lives as long as a transaction.
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         if connection.vendor == "postgresql" and len(first) > _FEW:
             return _copy_and_update(cursor, table, key_columns, columns, chain(first, source))
         sets = ", ".join(f"{column} = %s" for column in columns)
