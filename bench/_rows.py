@@ -152,7 +152,8 @@ STATES: dict[str, dict[str, Any]] = {
 QUERIES: dict[str, tuple[str, ...]] = {
     "overview:client": (
         *("tab=profile", "tab=needs", "tab=timeline", "tab=assets", "tab=accounts"),
-        *("tab=services", "tab=quality", "tab=history", "tab=looks"),
+        *("tab=services", "tab=advice", "tab=complaints", "tab=surveys", "tab=documents"),
+        *("tab=quality", "tab=history", "tab=looks"),
     ),
     "complaints:list": ("view=board",),
     "complaints:register": ("stranger=1", "q=8"),

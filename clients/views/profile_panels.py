@@ -42,7 +42,7 @@ def profile_context(request: HttpRequest, client: Client, day: date) -> dict[str
     known = figures(day, client.branch)
     found: dict[str, Any] = {
         "groups": [group_shown(client, key, day) for key in groups_for(client)],
-        "documents": _documents(user, client, day),
+        "documents": documents_of(user, client, day),
         "points": _points(user, client),
         "relations": _relations(user, client),
         "household": _household(user, client),
@@ -68,7 +68,7 @@ def _urls(user: User, client: Client, kind: str, row: Any, *sealed: str) -> dict
     return made
 
 
-def _documents(user: User, client: Client, day: date) -> list[dict[str, Any]]:
+def documents_of(user: User, client: Client, day: date) -> list[dict[str, Any]]:
     """The client's own document first; one that only his columns know is shown like the others."""
     if not user.has_perm("clients.view_identitydocument"):
         return []

@@ -124,7 +124,7 @@ def complaint_piece(user: User, client: Client, today: date) -> Piece | None:
     if not rows and not links:
         return None
     context = {"rows": rows, "now": timezone.now()}
-    return Piece("complaints", _("Open complaints"), "overview/_complaints.html", context, links, not rows)
+    return Piece("complaints", _("Open complaints"), "overview/_open_complaints.html", context, links, not rows)
 
 
 def care_piece(user: User, client: Client, today: date) -> Piece | None:

@@ -21,6 +21,7 @@ from clients.models import Client
 from clients.registry import bound
 from crm.core import masking
 from crm.core.models import AuditEntry, Branch, User
+from crm.overview import tabs
 from tests.architecture.matrix import MATRIX
 from tests.architecture.test_permission_matrix import SAMPLES, UNKNOWN, _patterns
 from tests.factories.clients import (
@@ -61,7 +62,7 @@ PARTS: dict[str, list[str]] = {
     "step": ["approve"],
     "product": ["A_SHARE"],
 }
-TABS = ("", "?tab=profile", "?tab=accounts", "?tab=needs", "?tab=timeline", "?tab=assets", "?tab=history", "?tab=looks")
+TABS = ("", *(f"?tab={tab.key}" for tab in tabs.TABS))
 
 
 @pytest.fixture

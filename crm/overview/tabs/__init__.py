@@ -1,7 +1,22 @@
 """The tabs of the client page, in their order. A new one is a module here and a line in ``TABS``."""
 
 from crm.core.models import User
-from crm.overview.tabs import accounts, assets, history, looks, needs, overview, profile, quality, services, timeline
+from crm.overview.tabs import (
+    accounts,
+    advice,
+    assets,
+    complaints,
+    documents,
+    history,
+    looks,
+    needs,
+    overview,
+    profile,
+    quality,
+    services,
+    surveys,
+    timeline,
+)
 from crm.overview.tabs.tab import Tab
 
 TABS: tuple[Tab, ...] = (
@@ -12,6 +27,10 @@ TABS: tuple[Tab, ...] = (
     assets.TAB,
     accounts.TAB,
     services.TAB,
+    advice.TAB,
+    complaints.TAB,
+    surveys.TAB,
+    documents.TAB,
     quality.TAB,
     history.TAB,
     looks.TAB,

@@ -1,0 +1,89 @@
+"""The client's papers: identity documents with their reminders, and every file that lies with a row of his.
+
+A file is listed for whoever may open it: the guard of the row to which it belongs says so, here as at the download.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import pgettext_lazy
+
+from clients.models import Client, DocumentReminder
+from clients.views.profile_panels import documents_of
+from crm.core.attachments import guarded_rows
+from crm.core.clocks import end_of_day
+from crm.core.merged import MergedPage, Strand, merged
+from crm.core.models import Attachment, User
+from crm.core.views.places import actor_of
+from crm.overview.tabs.tab import Tab
+
+#: What has files → the page of the row that they lie with.
+OWNER_PAGES = {
+    "clients.contactlog": "clients:contact",
+    "clients.investorclassification": "clients:classification",
+    "complaints.complaint": "complaints:detail",
+}
+#: Rows of a panel.
+_MOST = 30
+_SIZE = 50
+
+
+def files_of_client(user: User, client: Client, today: date, *, cursor: str, size: int = _SIZE) -> MergedPage:
+    """Files of all kinds up to today, the newest first."""
+    files = Attachment.objects.select_related("uploaded_by")
+    strands = [
+        Strand(
+            label,
+            files.filter(owner_type=label, owner_id__in=rows.filter(client=client).values("public_id")),
+            ("uploaded_at",),
+        )
+        for label, rows in guarded_rows(user).items()
+        if label in OWNER_PAGES
+    ]
+    return merged(strands, before=end_of_day(today), cursor=cursor, size=size)
+
+
+def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
+    user = actor_of(request)
+    page = files_of_client(user, client, day, cursor=request.GET.get("cursor", ""))
+    return {
+        "documents": documents_of(user, client, day),
+        "reminders": _reminders(user, client, day),
+        "page": page,
+        "files": [_shown(one.row) for one in page.rows],
+    }
+
+
+def _shown(file: Attachment) -> dict[str, Any]:
+    return {
+        "file": file,
+        "kind": _KINDS[file.owner_type],
+        "url": reverse("core:attachment", args=[file.public_id]),
+        "owner_url": reverse(OWNER_PAGES[file.owner_type], args=[file.owner_id]),
+    }
+
+
+_KINDS = {
+    "clients.contactlog": pgettext_lazy("where a file lies", "Contact"),
+    "clients.investorclassification": pgettext_lazy("where a file lies", "Investor class"),
+    "complaints.complaint": pgettext_lazy("where a file lies", "Complaint"),
+}
+
+
+def _reminders(user: User, client: Client, day: date) -> list[Any]:
+    """Every step that a document of the client came to, the newest first."""
+    rows = DocumentReminder.objects.visible_to(user).filter(client=client).select_related("settled_by")
+    found: list[Any] = list(rows.order_by("-due_on", "-pk")[:_MOST])
+    may_settle = user.has_perm("clients.change_identitydocument")
+    for row in found:
+        row.left = row.days_left(day)
+        open_to = row.is_open and may_settle
+        row.settle_url = reverse("clients:document_reminder", args=[row.public_id]) if open_to else ""
+    return found
+
+
+TAB = Tab("documents", pgettext_lazy("client tab", "Documents"), _context, right="clients.view_identitydocument")
