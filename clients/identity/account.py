@@ -10,12 +10,14 @@ from clients.identity.text import clean, is_scientific
 _NUMBER = re.compile(r"[A-Z0-9]{4,24}")
 
 
-#: What a client number may hold: every file and address has to carry it unharmed.
-_CLIENT_NUMBER = re.compile(r"[\w\-./]{1,40}")
+#: What a client number may hold: what a file of rows, a search box and a formula leave unharmed. Other systems put all
+#: kinds of signs into theirs.
+_CLIENT_NUMBER = re.compile(r"(?![=@])[^\s\"'`,;<>\\]{1,40}")
 
 
 def read_client_number(text: object) -> str:
-    """The storage form of a client number: full-width forms folded; letters, digits and - _ . / only, 40 at most.
+    """The storage form of a client number: full-width forms folded; no blanks, quotes, commas, semicolons or
+    angle brackets, no formula, 40 characters at most.
 
     Raises IdentityRefused ``client_number``.
     """

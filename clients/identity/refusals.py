@@ -45,6 +45,8 @@ MESSAGES = {
     "phone_invalid": _("This phone number does not exist in the numbering plan."),
     "phone_area_code": _("A fixed-line number needs its area code."),
     "email_invalid": _("This is not an e-mail address."),
-    "client_number": _("A client number has letters, digits and the signs - _ . / only, 40 at most."),
+    "client_number": _(
+        "A client number has at most 40 characters, without blanks, quotes, commas, semicolons or angle brackets."
+    ),
     "account_number": _("An account number has 4 to 24 letters and digits."),
 }

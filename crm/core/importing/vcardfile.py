@@ -193,7 +193,7 @@ def _cells(lines: list[Line]) -> list[str]:
 
 def _uid(by_name: dict[str, list[Line]], cells: dict[str, str]) -> str:
     """The card's own number; of a card without one a number made from name and ways to reach him, the same each time."""
-    own = re.sub(r"[^\w\-./]", "-", re.sub(r"\s", "", _first(by_name, "UID").removeprefix("urn:uuid:")))
+    own = re.sub(r"[\"'`,;<>\\]", "-", re.sub(r"\s", "", _first(by_name, "UID").removeprefix("urn:uuid:"))).lstrip("=@")
     if own and len(own) <= 40:
         return own
     said = own or "|".join(cells[name] for name in ("name", "phones", "emails", "birthday", "company"))
