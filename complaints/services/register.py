@@ -88,7 +88,7 @@ def register_complaint(
     return complaint
 
 
-def _keep(upload: UploadedFile, complaint: Complaint, actor: User, now: datetime) -> None:
+def _keep(upload: UploadedFile[bytes], complaint: Complaint, actor: User, now: datetime) -> None:
     """Store the file that came with it; a refusal is said beside its field."""
     try:
         keep_evidence(actor=actor, complaint=complaint, upload=upload, now=now)

@@ -125,8 +125,8 @@ def _read(strand: Strand, ask: _Ask, limit: int) -> Iterator[Happened]:
         rows = strand.rows.filter(asked[0]).order_by(f"{sign}{strand.columns[0]}", f"{sign}pk")
     else:
         wanted = Q()
-        for one in asked:
-            wanted |= one
+        for condition in asked:
+            wanted |= condition
         # Of a row that is met twice the nearer place counts; the farther one comes along.
         turns = range(len(asked)) if ask.backwards else reversed(range(len(asked)))
         nearest = [(asked[nth], nth) for nth in turns]
