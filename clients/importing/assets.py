@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from clients.days import EARLIEST
 from clients.importing.lookup import (
     CLIENT_FIELD,
     await_merges,
@@ -20,6 +21,7 @@ from clients.importing.lookup import (
 )
 from clients.services.asset_sql import AMOUNTS, AssetDay, current
 from clients.services.assets import put_asset_days
+from crm.core.clocks import local_date
 from crm.core.fields import to_fen
 from crm.core.importing import (
     ImportContext,
@@ -72,7 +74,7 @@ class AssetTarget(ImportTarget):
 
     def plan(self, context: ImportContext, rows: list[InputRow]) -> Iterable[RowPlan]:
         clients = clients_by_number(context, rows)
-        today = context.now.date()
+        today = local_date(context.now)
         keys = [(clients[row.values["external_id"]], row.values["day"]) for row in rows if _known(row, clients)]
         on_file = {(found.client_id, found.day): found for found in current(keys)}
         seen: dict[tuple[int, date], dict[str, InputRow]] = context.memo.setdefault("seen", {})
@@ -85,8 +87,10 @@ class AssetTarget(ImportTarget):
                 yield row.rejected(unknown_client(row))
                 continue
             key = (client_id, row.values["day"])
-            if (key[1] - today).days > 1:
+            if key[1] > today:
                 yield row.rejected(row.problem("day", "in_future", str(_("This day has not come yet."))))
+            elif key[1] < EARLIEST:
+                yield row.rejected(row.problem("day", "too_early", str(_("This day lies too far back."))))
             elif number in seen.get(key, ()):
                 yield row.rejected(row.problem("external_id", "duplicate_key", row=seen[key][number].number))
             else:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from clients.days import EARLIEST
 from clients.errors import ClientRestricted
 from clients.importing.lookup import CLIENT_FIELD, ForClients, clients_by_number, unknown_client
 from clients.models import Client, Holding, SecurityKind
@@ -90,6 +91,8 @@ class HoldingTarget(ForClients, ModelTarget):
             return unknown_client(row)
         if row.values["day"] > today:
             return row.problem("day", "in_future", str(_("This day has not come yet.")))
+        if row.values["day"] < EARLIEST:
+            return row.problem("day", "too_early", str(_("This day lies too far back.")))
         return {**self.stored(row), "client_id": client_id}
 
     # -- a corrected file replaces its day -----------------------------------------------------------------------------

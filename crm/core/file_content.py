@@ -7,6 +7,7 @@ sheets. Pure: bytes in, a finding out. Nothing is unpacked to disk and no more t
 from __future__ import annotations
 
 import io
+import lzma
 import struct
 import zipfile
 import zlib
@@ -30,6 +31,20 @@ _AMR_SIZES = (13, 14, 16, 18, 20, 21, 27, 32, 6)
 _SOUND = 0.9
 
 
+#: What reading damaged content runs into; a part of an archive may be packed in any of four ways.
+_BROKEN = (
+    struct.error,
+    IndexError,
+    UnicodeDecodeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
+
+
 class NotThatKind(ValueError):
     """The content is not what the name says."""
 
@@ -43,7 +58,7 @@ def examine(ending: str, content: bytes) -> int | None:
         raise NotThatKind
     try:
         return check(content)
-    except (struct.error, IndexError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
+    except _BROKEN:
         raise NotThatKind from None
 
 

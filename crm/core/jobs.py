@@ -36,6 +36,8 @@ LEASE = timedelta(minutes=2)
 RENEW_EVERY = 30.0
 MAX_ATTEMPTS = 5
 _BREAKER_SECONDS = 30.0
+#: So much of a message a run keeps; the batch or request that it worked for says the rest.
+_MESSAGE_LENGTH = 300
 
 
 def worker_name() -> str:
@@ -310,7 +312,7 @@ def _ticker(run: JobRun) -> Tick:
 
     def tick(done: int, total: int, message: str = "") -> None:
         now = database_now()
-        if not ours.update(done=done, total=total, message=message, lease_until=now + LEASE):
+        if not ours.update(done=done, total=total, message=message[:_MESSAGE_LENGTH], lease_until=now + LEASE):
             raise LeaseLost
         if JobRun.objects.filter(pk=run.pk, cancel_asked=True).exists():
             raise Cancelled
@@ -321,7 +323,7 @@ def _ticker(run: JobRun) -> Tick:
 def _end(run: JobRun, state: JobRun.State, *, result: dict[str, Any] | None = None, message: str = "") -> None:
     changes: dict[str, Any] = {"state": state, "ended_at": database_now(), "lease_until": None, "result": result}
     if message:
-        changes["message"] = message
+        changes["message"] = message[:_MESSAGE_LENGTH]
     if state == JobRun.State.DONE:
         changes["done"] = F("total")
     JobRun.objects.filter(pk=run.pk, leased_by=run.leased_by).update(**changes)

@@ -49,7 +49,7 @@ _HIDDEN = 4
 def mask_phone(phone: str) -> str:
     """13812348000 → 138****8000, +852 9123 4567 → +852****4567; short numbers keep their last two digits."""
     text = phone or ""
-    digits = "".join(c for c in text if c.isdigit())
+    digits = "".join(c for c in text if c.isdecimal())  # to Python, “²” is a digit, too
     if not digits:
         return ""
     if len(digits) < 9:

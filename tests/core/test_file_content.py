@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.core.attachments import KINDS
 from crm.core.file_content import NotThatKind, examine
-from tests.factories.files import JPEG, PDF, amr, m4a, mp3, office, png, wav
+from tests.factories.files import JPEG, PDF, amr, damaged, m4a, mp3, office, png, wav
 
 pytestmark = pytest.mark.nodb
 
@@ -64,3 +66,9 @@ def test_whatever_comes_is_taken_or_refused_and_never_breaks(ending, cut, noise)
             examine(ending, content)
         except NotThatKind:
             continue
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_workbook_is_none_however_it_is_packed(packed):
+    with pytest.raises(NotThatKind):
+        examine("xlsx", damaged("xl/workbook.xml", packed, {"[Content_Types].xml": b"spreadsheetml.sheet.main+xml"}))

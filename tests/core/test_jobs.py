@@ -93,6 +93,23 @@ def test_a_refusal_of_the_trade_is_told_and_a_fault_is_not(staff):
     assert "138" not in failed.message
 
 
+@pytest.mark.parametrize("told_by", ["refusal", "progress"])
+def test_a_run_ends_however_much_there_is_to_say(staff, told_by):
+    long = "Row 7 was changed. " * 40
+
+    @jobs.job("test.talk")
+    def talk(_run, tick):
+        tick(1, 1, long if told_by == "progress" else "")
+        raise DomainError(long)
+
+    run = start(staff("advisor"), "test.talk")
+    assert jobs.take_and_run(run.pk)
+
+    run.refresh_from_db()
+    assert run.state == "failed"
+    assert run.message == long[:300]
+
+
 def test_the_work_of_a_dead_worker_is_taken_again(staff):
     run = start(staff("advisor"))
     now = timezone.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import wave
 import zipfile
@@ -66,3 +67,18 @@ def office(kind: str = "docx", *, extra: dict[str, bytes] | None = None, without
             if name != without:
                 book.writestr(name, body)
     return held.getvalue()
+
+
+def damaged(part: str, packed: int, beside: dict[str, bytes] | None = None) -> bytes:
+    """A ZIP archive whose table of contents is whole and one of whose parts is not."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", packed) as archive:
+        for name, body in (beside or {}).items():
+            archive.writestr(name, body)
+        archive.writestr(part, random.Random(1).randbytes(300) * 30)
+        entry = archive.getinfo(part)
+    start = entry.header_offset + 30 + len(part)
+    raw = bytearray(held.getvalue())
+    for at in range(start, start + entry.compress_size):
+        raw[at] ^= 0x5A
+    return bytes(raw)

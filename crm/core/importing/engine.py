@@ -232,4 +232,5 @@ def _json(value: Any) -> str | None:
 def _problem(problem: Problem, described: dict[str, Any]) -> dict[str, str]:
     known = described.get(problem.field)
     value = rejects.hidden(problem.value) if known is not None and known.sensitive else problem.value[:200]
-    return {"field": problem.field, "value": value, "code": problem.code, "message": str(problem.message)}
+    said = {"field": problem.field, "value": value, "code": problem.code, "message": str(problem.message)}
+    return {name: text.replace("\0", "\ufffd") for name, text in said.items()}  # PostgreSQL has no place for a NUL

@@ -23,6 +23,7 @@ from crm.core.importing.table import FileOptions
 from crm.core.importing.text import find_codec, known_encoding
 from crm.core.importing.units import UNITS
 from crm.core.importing.values import EXCEL
+from crm.core.writing import REFUSAL
 
 SECTIONS = ("file", "columns", "values", "constants", "formats", "compose", "skip_when")
 FILE_KEYS = ("kind", "encoding", "delimiter", "sheet", "skip_rows", "key")
@@ -34,6 +35,8 @@ ANY = "*"
 #: How [file] key says "the number of the data row".
 ROW_NUMBER = "row"
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+#: A number of more bits is none that a field holds, and Python writes out no number of thousands of digits.
+_BITS = 256
 _DELIMITER_WORDS = {"auto", "comma", "semicolon", "tab", "pipe", "\\t", *DELIMITERS}
 
 
@@ -194,9 +197,20 @@ def parse(text: str) -> Mapping:
     """A mapping from TOML. Raises ``MappingRefused`` naming every key that is not understood."""
     try:
         plain = tomllib.loads(text.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as wrong:
+    except (ValueError, RecursionError) as wrong:  # numbers of thousands of digits, lists in lists in lists
         raise MappingRefused(_("The mapping is not TOML: %(reason)s.") % {"reason": wrong}, code="not_toml") from None
+    if _holds_nul(plain):
+        raise MappingRefused(REFUSAL, code="bad_value")
     return from_tables(plain)
+
+
+def _holds_nul(part: Any) -> bool:
+    """TOML has an escape for NUL, and PostgreSQL no place for it."""
+    if isinstance(part, str):
+        return "\0" in part
+    if isinstance(part, dict):
+        return any(_holds_nul(name) or _holds_nul(value) for name, value in part.items())
+    return isinstance(part, list) and any(map(_holds_nul, part))
 
 
 def from_tables(plain: Dict[str, Any]) -> Mapping:
@@ -286,7 +300,7 @@ def _texts(section: str, plain: Dict[str, Any]) -> dict[str, str]:
 def _scalar(section: str, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int):
+    if isinstance(value, str) or (isinstance(value, int) and value.bit_length() <= _BITS):
         return str(value)
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
@@ -329,7 +343,7 @@ def _format(name: str, body: Dict[str, Any]) -> dict[str, Any]:
         )
     if body.get("decimal", ".") not in (".", ","):
         raise MappingRefused(_("[formats.%(name)s] decimal must be “.” or “,”.") % {"name": name}, code="bad_value")
-    if body.get("unit", "元") not in UNITS:
+    if str(body.get("unit", "元")) not in UNITS:
         raise MappingRefused(
             _("[formats.%(name)s] unit must be one of: %(known)s.") % {"name": name, "known": _(", ").join(UNITS)},
             code="bad_value",

@@ -102,8 +102,8 @@ def number_text(value: float | int) -> str:
 
 
 def header_texts(cells: Iterable[str]) -> list[str]:
-    """Header cells without surrounding or doubled white space; empty ones at the end are dropped."""
-    names = [plain_text(re.sub(r"\s+", " ", cell)) for cell in cells]
+    """Header cells without surrounding or doubled white space and without NUL; empty ones at the end are dropped."""
+    names = [plain_text(re.sub(r"\s+", " ", cell.replace("\0", ""))) for cell in cells]
     while names and not names[-1]:
         names.pop()
     return names

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
@@ -148,7 +150,7 @@ def _unpacked(raw: bytes, limits: Limits) -> list[bytes]:
                 if left < 0:
                     raise too_large
                 books.append(body)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, NotImplementedError):
         raise FileRefused(_("The archive cannot be read."), code="broken_zip") from None
     return books
 

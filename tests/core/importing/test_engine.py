@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
 import pytest
 import xlsxwriter
@@ -12,7 +13,9 @@ from django.utils.translation import override
 from crm.core.access import system_user
 from crm.core.clocks import database_now
 from crm.core.importing import TARGETS, ImportBusy, ImportStale, ImportTouched, MappingRefused, claims
+from crm.core.importing.guess import recognised
 from crm.core.importing.problems import WrongImportState
+from crm.core.importing.table import Limits
 from crm.core.models import AuditEntry, Department, ImportBatch, ImportRow, User
 from crm.core.services.import_work import KEPT, tidy_imports
 from crm.core.services.importing import RowsRejected, carry_out, take_back
@@ -313,3 +316,22 @@ def test_an_attribute_that_a_kind_of_data_forgot_to_declare_is_not_dropped_in_si
 
     with pytest.raises(LookupError, match="joined_on"):
         bring("staff_number,name,email\nS1,李和可,\n", PEOPLE, kind="people")
+
+
+def test_a_workbook_with_a_nul_in_title_and_cell_is_read_and_its_row_rejected(bring, branch):
+    """A workbook can spell a NUL (``_x0000_``) that no column of PostgreSQL takes, not even beside a rejected row."""
+    book = with_words(as_workbook("code,naQQme\nA1,研究部\nA2,客户QQ服务部\n"), b"QQ", b"_x0000_")
+
+    batch = bring(book, partial=True)
+
+    assert batch.counts == {"created": 1, "updated": 0, "unchanged": 0, "rejected": 1}
+    assert [row.problems[0]["code"] for row in batch.rows.filter(outcome="rejected")] == ["control_character"]
+    assert recognised(book, "departments", Limits()).columns["name"] == "name"
+
+
+def with_words(book: bytes, old: bytes, new: bytes) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as source, zipfile.ZipFile(held, "w") as target:
+        for entry in source.infolist():
+            target.writestr(entry.filename, source.read(entry).replace(old, new))
+    return held.getvalue()

@@ -336,3 +336,21 @@ def test_a_unit_is_for_amounts():
 
 def test_a_field_without_a_source_is_named_as_people_and_as_a_mapping_call_it():
     assert "Client number (external_id)" in refused('[columns]\nname = "name"\n')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 20_000,
+        "[columns]\nname = " + "{a=" * 5_000,
+        "[constants]\nname = " + "9" * 5_000,
+        "[constants]\nname = 0x" + "f" * 5_000,
+        "[formats.assets]\nunit = ['万元']",
+        '[constants]\nname = "a\\u0000b"',
+        '[columns]\nname = "a\\u0000b"',
+        '[values.marital]\nsingle = ["a", "\\u0000"]',
+    ],
+)
+def test_a_text_that_is_no_mapping_is_refused_and_never_a_fault(text):
+    with pytest.raises(MappingRefused):
+        parse(text)

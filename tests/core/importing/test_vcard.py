@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from crm.core.importing.problems import FileRefused
 from crm.core.importing.reader import read
 from crm.core.importing.table import FileOptions, Limits
+from tests.factories.files import damaged
 
 BOOKS = Path(__file__).resolve().parents[2] / "data" / "vcards"
 
@@ -146,6 +147,13 @@ def test_a_bomb_of_address_books_is_refused_by_its_table_of_contents():
     with pytest.raises(FileRefused) as refused:
         rows(held.getvalue())
     assert refused.value.code == "too_large_unpacked"
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_zip_of_address_books_is_refused_however_it_is_packed(packed):
+    with pytest.raises(FileRefused) as refused:
+        rows(damaged("a.vcf", packed))
+    assert refused.value.code == "broken_zip"
 
 
 def test_a_file_that_is_cut_off_is_refused_with_the_line():
