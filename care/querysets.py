@@ -15,7 +15,7 @@ from crm.core.access import NOTHING, branch_q
 from crm.core.clocks import SHANGHAI, at_local
 
 if TYPE_CHECKING:
-    from care.models import CareProgramme, Finding, FollowUpCall, SurveyInvitation, SurveyRound
+    from care.models import CallAttempt, CareProgramme, Finding, FollowUpCall, SurveyInvitation, SurveyRound
     from crm.core.models import User
 
 _OPEN = ("due", "in_progress", "unable_proposed", "missed")
@@ -105,6 +105,12 @@ class FollowUpCallQuerySet(models.QuerySet["FollowUpCall"]):
         """With everything the call screen and the single resource show."""
         people = ("client__advisor", "client__introducer", "unable_proposed_by", "unable_approved_by")
         return self.for_list().select_related(*people).prefetch_related("attempts__caller", "answers__question")
+
+
+class CallAttemptQuerySet(models.QuerySet["CallAttempt"]):
+    def visible_to(self, user: User) -> CallAttemptQuerySet:
+        """Attempts to reach the clients that the reader may see."""
+        return self.filter(client_q(user, "call__client__"))
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from care.models.programme import CareProgramme
-from care.querysets import FollowUpCallQuerySet
+from care.querysets import CallAttemptQuerySet, FollowUpCallQuerySet
 from crm.core.models import PublicModel, Versioned
 
 if TYPE_CHECKING:
@@ -158,6 +158,8 @@ class CallAttempt(PublicModel):
     caller = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
     outcome = models.CharField(_("outcome"), max_length=14, choices=Outcome.choices)
     note = models.CharField(_("note"), max_length=400, blank=True)
+
+    objects: ClassVar[Any] = CallAttemptQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("attempt")

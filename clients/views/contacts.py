@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients.filters import ContactFilter
 from clients.forms import ContactForm, CorrectionForm, FilesForm
 from clients.models import Appointment, Channel, Client, ContactLog, ContactPoint, NeedsInterview
 from clients.owed import owed_to
@@ -25,8 +24,7 @@ from clients.services import attach_to_contact, correct_contact, link_needs, log
 from clients.views.rows import visible_client
 from crm.core import audit
 from crm.core.clocks import local_date
-from crm.core.keyset import page_of
-from crm.core.models import Attachment
+from crm.core.models import Attachment, User
 from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
@@ -236,22 +234,12 @@ def contacts_context(request: HttpRequest, client: Client, *, form: ContactForm 
     }
 
 
-def timeline_context(request: HttpRequest, client: Client) -> dict[str, Any]:
-    """The whole history of contacts, narrowed by channel, outcome and day, a page at a time, and what is booked."""
-    user = actor_of(request)
-    rows = ContactLog.objects.visible_to(user).filter(client=client)
-    found = ContactFilter(request.GET, rows, request=request)
-    page = page_of(found.qs.in_brief(), ("-at", "-id"), cursor=request.GET.get("cursor", ""), size=TIMELINE_SIZE)
-    booked: Any = Appointment.objects.none()
-    if user.has_perm("clients.view_appointment"):
-        booked = Appointment.objects.visible_to(user).booked().filter(client=client).for_list().order_by("starts_at")
-    return {
-        "client": client,
-        "filter": found,
-        "page": page,
-        "entries": timeline(page.rows),
-        "appointments": list(booked[:20]),
-    }
+def booked_for(user: User, client: Client) -> list[Appointment]:
+    """What is booked with the client, the next one first."""
+    if not user.has_perm("clients.view_appointment"):
+        return []
+    rows = Appointment.objects.visible_to(user).booked().filter(client=client).select_related("staff")
+    return list(rows.order_by("starts_at")[:20])
 
 
 def files_of(rows: Sequence[ContactLog]) -> dict[str, list[dict[str, Any]]]:

@@ -139,9 +139,9 @@ def _read(strand: Strand, ask: _Ask, limit: int) -> Iterator[Happened]:
         for nth, column in enumerate(strand.columns):
             value = _value(row, column)
             if value is not None:
-                one = Happened(at_local(value, time()) if strand.by_day else value, strand, nth, row)
-                if ask.takes(one):
-                    yield one
+                entry = Happened(at_local(value, time()) if strand.by_day else value, strand, nth, row)
+                if ask.takes(entry):
+                    yield entry
 
 
 def _compared(strand: Strand, column: str, way: str, at: datetime) -> Q:

@@ -36,7 +36,6 @@ WITHOUT = {
     "tiers.menuentry": "through its preference segment, which is asked first",
     "tiers.promiserun": "how far a branch's promises are made; read by sweeps alone",
     "care.scriptquestion": "the questions of the house, the same for every call",
-    "care.callattempt": "through its follow-up call, which is asked first",
     "care.callanswer": "through its follow-up call and only for whom ``answers_open_to`` lets",
     "care.surveyanswer": "through its invitation, which is asked first",
 }

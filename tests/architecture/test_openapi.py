@@ -156,6 +156,8 @@ def test_real_answers_are_as_described(described, branch, staff, api):
     assert seen == set(RESOURCES) - {"assets", "matching-runs", "hand-overs", "evaluations"}, "those have no rows here"
     tier = "/api/v1/tiers/clients/{client}/"
     _checked(phone, described, tier, tier.replace("{client}", bare.public_id), {})
+    touches = "/api/v1/clients/{client_id}/timeline/"
+    assert _checked(phone, described, touches, touches.replace("{client_id}", bare.public_id), {})["results"]
 
 
 def test_an_answer_that_is_not_as_described_is_found(described):

@@ -78,6 +78,10 @@ class ClientRateQuerySet(models.QuerySet["ClientRate"]):
         """Rates that were approved, whether they still hold or have ended."""
         return self.filter(state__in=["approved", "ended"])
 
+    def with_end(self) -> ClientRateQuerySet:
+        """With ``ended_on``: the last day of those that have ended."""
+        return self.annotate(ended_on=models.Case(models.When(state="ended", then=models.F("valid_to"))))
+
     def in_force(self, day: date) -> ClientRateQuerySet:
         return self.agreed().filter(in_force_q(day))
 

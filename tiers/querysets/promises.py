@@ -31,6 +31,11 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
         """Neither owed any more nor kept: missed, waived or closed."""
         return self.exclude(state__in=["due", "done"])
 
+    def kept_or_missed(self) -> PromiseQuerySet:
+        """What was kept, on ``kept_on``, or missed, on ``missed_on``; what was waived or closed is neither."""
+        missed_on = Case(When(state="missed", then=F("last_day")))
+        return self.filter(state__in=["done", "missed"]).annotate(missed_on=missed_on)
+
     def by_entitlement(self) -> PromiseQuerySet:
         """What follows from the tier, without what a market event asks beside it."""
         return self.filter(event=None)

@@ -128,6 +128,7 @@ LINES: list[tuple[str, str, str]] = [
     ("post", "api:erasures-approve", "clients.approve_erasure"),
     ("post", "api:erasures-reject", "clients.approve_erasure"),
     ("get", "api:looks-list", "clients.view_looks"),
+    ("get", "api:client-timeline-list", "clients.view_client"),
     ("get", "api:saved-views-list", "clients.view_client"),
     ("post", "api:saved-views-list", "clients.view_client"),
     ("get", "api:saved-views-detail", "clients.view_client"),

@@ -1,0 +1,161 @@
+"""The kinds of touches: whose right each is, its rows, and when something happened to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils.functional import Promise as Words
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from advisory.models import AdvisoryAgreement
+from care.models import CallAttempt, SurveyInvitation
+from clients.models import Appointment, Client, ContactLog, DataRequest
+from complaints.models import ComplaintEvent
+from crm.core.clocks import SHANGHAI
+from crm.core.merged import Strand
+from crm.core.models import User
+from tiers.models import ClientRate, Promise, TierChange
+
+_Rows = Callable[[User, Client], QuerySet[Any]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of touch. ``columns`` say when something happened (``Strand``), ``people`` lead to whoever did it."""
+
+    key: str
+    label: Words
+    right: str
+    rows: _Rows
+    columns: tuple[str, ...]
+    people: tuple[str, ...] = ()
+    by_day: bool = False
+
+    def strand(self, user: User, client: Client, said: Mapping[str, Any]) -> Strand:
+        """Its rows of this client that the reader may see, narrowed to a person where one was named."""
+        rows = self.rows(user, client)
+        if said["person"]:
+            named = Q()
+            for path in self.people:
+                named |= Q(**{f"{path}__staff_number": said["person"]}) | Q(**{f"{path}__name": said["person"]})
+            rows = rows.filter(named)
+        if self.key == "contact":
+            rows = rows.filter(**{name: said[name] for name in ("channel", "direction", "outcome") if said[name]})
+        return Strand(self.key, rows, self.columns, self.by_day)
+
+
+def _contacts(user: User, client: Client) -> QuerySet[Any]:
+    return ContactLog.objects.visible_to(user).filter(client=client).in_brief()
+
+
+def _appointments(user: User, client: Client) -> QuerySet[Any]:
+    rows = Appointment.objects.visible_to(user).filter(client=client)
+    return rows.select_related("staff", "contact")
+
+
+def _attempts(user: User, client: Client) -> QuerySet[Any]:
+    rows = CallAttempt.objects.visible_to(user).filter(call__client=client)
+    return rows.select_related("caller", "call__programme")
+
+
+def _steps(user: User, client: Client) -> QuerySet[Any]:
+    rows = ComplaintEvent.objects.visible_to(user).filter(complaint__client=client)
+    return rows.select_related("actor", "complaint")
+
+
+def _answers(user: User, client: Client) -> QuerySet[Any]:
+    rows = SurveyInvitation.objects.visible_to(user).answered().filter(client=client)
+    return rows.select_related("answer", "complaint", "round")
+
+
+def _tiers(user: User, client: Client) -> QuerySet[Any]:
+    rows = TierChange.objects.visible_to(user).filter(client=client).with_tiers()
+    return rows.select_related("old", "new", "override__requested_by", "override__decided_by")
+
+
+def _promises(user: User, client: Client) -> QuerySet[Any]:
+    rows = Promise.objects.visible_to(user).filter(client=client).kept_or_missed()
+    return rows.select_related("item", "event", "delivery", "kept_by")
+
+
+def _rates(user: User, client: Client) -> QuerySet[Any]:
+    """Rates that were agreed, for whoever may see what the client pays."""
+    rows = ClientRate.objects.visible_to(user).agreed().filter(client=client).with_end()
+    return rows.select_related("proposed_by", "decided_by")
+
+
+def _agreements(user: User, client: Client) -> QuerySet[Any]:
+    rows = AdvisoryAgreement.objects.visible_to(user).filter(client=client)
+    return rows.select_related("advisor")
+
+
+def _data_requests(user: User, client: Client) -> QuerySet[Any]:
+    rows = DataRequest.objects.visible_to(user).filter(client=client)
+    rows = rows.annotate(ended_on=TruncDate("ended_at", tzinfo=SHANGHAI))
+    return rows.select_related("registered_by", "owner")
+
+
+#: In the order of their chips.
+KINDS: tuple[Kind, ...] = (
+    Kind("contact", _("Contacts"), "clients.view_contactlog", _contacts, ("at",), ("staff",)),
+    Kind("appointment", _("Appointments"), "clients.view_appointment", _appointments, ("starts_at",), ("staff",)),
+    Kind("call", _("Follow-up calls"), "care.view_followupcall", _attempts, ("at",), ("caller",)),
+    Kind("complaint", _("Complaints"), "complaints.view_complaint", _steps, ("at",), ("actor",)),
+    Kind(
+        "survey",
+        pgettext_lazy("client tab", "Surveys"),
+        "care.view_surveyinvitation",
+        _answers,
+        ("answer__answered_at",),
+    ),
+    Kind(
+        "promise",
+        pgettext_lazy("timeline", "Promises"),
+        "tiers.view_promise",
+        _promises,
+        ("kept_on", "missed_on"),
+        ("kept_by",),
+        by_day=True,
+    ),
+    Kind(
+        "tier",
+        pgettext_lazy("timeline", "Tiers"),
+        "tiers.view_tierchange",
+        _tiers,
+        ("day",),
+        ("override__requested_by", "override__decided_by"),
+        by_day=True,
+    ),
+    Kind(
+        "rate",
+        pgettext_lazy("timeline", "Rates"),
+        "tiers.view_clientrate",
+        _rates,
+        ("valid_from", "ended_on"),
+        ("proposed_by", "decided_by"),
+        by_day=True,
+    ),
+    Kind(
+        "agreement",
+        pgettext_lazy("timeline", "Agreements"),
+        "advisory.view_advisoryagreement",
+        _agreements,
+        ("signed_on", "ended_on"),
+        ("advisor",),
+        by_day=True,
+    ),
+    Kind(
+        "data_request",
+        _("Data requests"),
+        "clients.view_datarequest",
+        _data_requests,
+        ("received_on", "ended_on"),
+        ("registered_by", "owner"),
+        by_day=True,
+    ),
+)
