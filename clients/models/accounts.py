@@ -20,6 +20,8 @@ from crm.core.models import PublicModel, Versioned
 
 #: Ratios are kept with four places: 1.3000 is 130 %.
 _PLACES = Decimal("0.0001")
+#: No ratio is higher: the column holds it, and SQLite reads back no more digits.
+_HIGHEST = Decimal("99999999999.9999")
 
 
 class Account(PublicModel, Versioned):
@@ -158,12 +160,12 @@ class MarginDay(PublicModel):
 def collateral_ratio(*, cash: Decimal, market_value: Decimal, debt: Decimal, interest: Decimal) -> Decimal | None:
     """维持担保比例: (cash + market value) ÷ (borrowed + interest), four places, rounded down so that no line is met by rounding.
 
-    None without debt.
+    None without debt. Never above what the column holds: a debt of one fen beside a fortune meets every line there is.
     """
     owed = money(debt) + money(interest)
     if not owed:
         return None
-    return ((money(cash) + money(market_value)) / owed).quantize(_PLACES, rounding="ROUND_DOWN")
+    return min(((money(cash) + money(market_value)) / owed).quantize(_PLACES, rounding="ROUND_DOWN"), _HIGHEST)
 
 
 class BusinessLine(models.TextChoices):

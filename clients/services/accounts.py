@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from clients.days import refuse_before_trading, refuse_wrong_days
@@ -16,6 +17,7 @@ from clients.identity import IdentityRefused, read_account_number, tail
 from clients.models import Account, BusinessLineMark, Client, MarginDay
 from clients.models.accounts import collateral_ratio
 from crm.core import audit
+from crm.core.batches import batches
 from crm.core.checked import check
 from crm.core.clocks import local_date
 from crm.core.crypto import blind_index, blind_indexes
@@ -109,14 +111,14 @@ def set_margin(*, account: Account, day: date, amounts: Mapping[str, Decimal], a
 
 def refresh_ratios(account_ids: Iterable[int]) -> None:
     """Let credit accounts repeat their newest day on file; after an import and after an undo, too."""
-    newest: dict[int, tuple[date, Decimal | None]] = {}
-    rows = MarginDay.objects.filter(account_id__in=list(account_ids)).order_by("account_id", "day")
-    for account_id, day, ratio in rows.values_list("account_id", "day", "ratio"):
-        newest[account_id] = (day, ratio)
-    accounts = list(Account.objects.filter(pk__in=list(account_ids)))
-    for account in accounts:
-        account.margin_on, account.margin_ratio = newest.get(account.pk, (None, None))
-    Account.objects.bulk_update(accounts, ["margin_on", "margin_ratio"], batch_size=500)
+    last = MarginDay.objects.filter(account=OuterRef("account")).order_by("-day").values("day")[:1]
+    for page in batches(account_ids):
+        rows = MarginDay.objects.filter(account_id__in=page, day=Subquery(last)).order_by()
+        newest = {pk: (day, ratio) for pk, day, ratio in rows.values_list("account_id", "day", "ratio")}
+        accounts = list(Account.objects.filter(pk__in=page))
+        for account in accounts:
+            account.margin_on, account.margin_ratio = newest.get(account.pk, (None, None))
+        Account.objects.bulk_update(accounts, ["margin_on", "margin_ratio"], batch_size=500)
 
 
 @service("business_line.mark")

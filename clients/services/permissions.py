@@ -107,9 +107,8 @@ def approve_exemption(
 
     Raises ``FourEyes``, ``PermissionDecided``, ``StaleEdit``, ``ClientClosed`` and ``NoRule``.
     """
+    _served(permission.client)
     row = _waiting(permission, actor, version)
-    if row.client.status == Client.Status.CLOSED:
-        raise ClientClosed
     found = precheck(row.client, row.code, local_date(now))
     if found.figure is None:
         raise NoRule

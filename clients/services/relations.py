@@ -49,6 +49,9 @@ def add_relation(*, client: Client, values: Mapping[str, Any], actor: User, now:
     other = said.get("other")
     if other is not None and other.pk == client.pk:
         raise InvalidInput(fields={"other_number": _model_text("relation_is_with_somebody_else")})
+    # Both, in the order of their keys: told from either side at the same moment, it is on file once.
+    for pk in sorted({client.pk, *([other.pk] if other is not None else [])}):
+        lock(Client.objects.all(), pk=pk, closed_too=pk != client.pk)
     if other is not None and _told_already(client, other, said["kind"]):
         raise RelationTaken
     row = Relation(client=client, **said)

@@ -153,6 +153,23 @@ def test_the_ratio_is_collateral_over_debt_and_never_rounded_up(
         assert ratio * owed <= cash + market_value < (ratio + Decimal("0.0001")) * owed
 
 
+def test_a_fen_of_debt_beside_a_fortune_has_a_ratio_that_the_column_holds(
+    branch: Branch, staff: Staff, figures: Any
+) -> None:
+    account = AccountFactory(client__branch=branch, kind="credit")
+    amounts = {"cash": Decimal("99999999999999.99"), "market_value": Decimal(0), "debt": Decimal("0.01")}
+    row = set_margin(
+        account=account,
+        day=date(2026, 6, 1),
+        amounts={**amounts, "interest": Decimal(0)},
+        actor=staff("front_desk"),
+        now=NOW,
+    )
+
+    row.refresh_from_db()
+    assert level_of(row.ratio, margin_lines(figures)) == ""
+
+
 @pytest.mark.parametrize(
     ("ratio", "level"),
     [

@@ -21,9 +21,10 @@ from python_calamine import CalamineWorkbook
 from clients.models import Client
 from clients.services.export import take_out
 from crm.core.clocks import database_now
+from crm.core.exporting import vault
 from crm.core.exporting.files import rows_print
 from crm.core.jobs import run_waiting_jobs
-from crm.core.models import AuditEntry, Branch, ExportRequest, Policy, User
+from crm.core.models import AuditEntry, Branch, ExportRequest, JobRun, Policy, User
 from crm.core.models.exporting import ExportFile
 from crm.core.services.exporting import tidy_exports
 from tests.factories.clients import ClientFactory, ContactLogFactory
@@ -133,6 +134,43 @@ def test_rows_that_he_may_no_longer_see_are_left_out(waiting, other_branch: Bran
 
     assert export.rows == 2
     assert gone.public_id not in AuditEntry.objects.get(action="client.export").object_ids
+
+
+@pytest.mark.parametrize("ended", ["cancelled", "failed"])
+def test_a_file_whose_making_was_stopped_or_failed_is_waited_for_no_longer(
+    waiting, staff: Staff, web: Web, ended: str
+) -> None:
+    _asker, _browser, export = waiting
+    web(staff("compliance")).post(f"/exports/{export.public_id}/decide/", {"do": "approve", "form_token": "d"})
+    export.refresh_from_db()
+    tidy_exports(timezone.now())
+    export.refresh_from_db()
+    assert export.state == "building"
+    said = "五次都没有做完。" if ended == "failed" else ""
+    JobRun.objects.filter(pk=export.job_id).update(state=ended, ended_at=timezone.now(), message=said)
+
+    tidy_exports(timezone.now())
+
+    export.refresh_from_db()
+    assert (export.state, export.asked) == ("failed", {})
+    assert export.failure == (said or str(JobRun.State.CANCELLED.label))
+
+
+def test_a_file_that_is_forgotten_while_keys_are_changed_does_not_come_back(
+    waiting, staff: Staff, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _asker, _browser, export = waiting
+    decide(web(staff("compliance")), export, "approve")
+    opened = vault.opened
+
+    def forget_meanwhile(*said: Any) -> Any:
+        vault.forget(export)
+        return opened(*said)
+
+    monkeypatch.setattr(vault, "opened", forget_meanwhile)
+
+    assert vault.rotate() == 0
+    assert not ExportFile.objects.exists()
 
 
 def test_a_file_is_kept_for_some_hours_only(waiting, staff: Staff, web: Web) -> None:

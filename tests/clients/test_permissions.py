@@ -10,7 +10,14 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from clients.conditions import read
-from clients.errors import ClientClosed, ConditionsNotMet, PermissionDecided, PermissionHeld, PermissionNotOpen
+from clients.errors import (
+    ClientClosed,
+    ClientRestricted,
+    ConditionsNotMet,
+    PermissionDecided,
+    PermissionHeld,
+    PermissionNotOpen,
+)
 from clients.models import Client, TradingPermission
 from clients.querysets.business_lines import lines_of, uses_line
 from clients.services import (
@@ -87,6 +94,16 @@ def test_a_permission_opens_once_and_not_for_who_left(branch: Branch, staff: Sta
 
 def asked(client: Client, actor: User) -> TradingPermission:
     return ask_exemption(client=client, code="star", exemption="elsewhere", reason="他司已开通", actor=actor, now=NOW)
+
+
+def test_no_exemption_opens_for_a_client_whose_data_are_restricted(branch: Branch, staff: Staff) -> None:
+    waiting = asked(ClientFactory(branch=branch), staff("front_desk"))
+    Client.objects.filter(pk=waiting.client_id).update(restricted_on=date(2026, 5, 1), restriction_reason="PIPL 47")
+
+    with pytest.raises(ClientRestricted):
+        approve_exemption(permission=waiting, actor=staff("compliance"), now=NOW)
+    waiting.refresh_from_db()
+    assert waiting.state == "waiting"
 
 
 def test_an_exemption_opens_by_a_second_person_alone(branch: Branch, staff: Staff) -> None:

@@ -13,8 +13,17 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from clients import services
-from clients.errors import ClientRestricted, HouseholdGone, NotErasable, NotInAHousehold
-from clients.models import Client, ContactLog, ContactPoint, Erasure, Household, HouseholdMember, IdentityDocument
+from clients.errors import ClientRestricted, HouseholdGone, NotErasable, NotInAHousehold, RelationTaken
+from clients.models import (
+    Client,
+    ContactLog,
+    ContactPoint,
+    Erasure,
+    Household,
+    HouseholdMember,
+    IdentityDocument,
+    Relation,
+)
 from clients.services import clients as clients_service
 from clients.services import erasure as erasing
 from clients.services import profile_rows, relations
@@ -319,3 +328,41 @@ def importing_write() -> Callable[..., ImportBatch]:
     from crm.core.services import importing
 
     return importing._write
+
+
+def told_from_both_sides(place: Branch, desk: User, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """He is put down as her spouse and she as his at the same moment; both have looked before either writes."""
+    pair, meeting, told_already = ClientFactory.create_batch(2, branch=place), Meeting(2), relations._told_already
+
+    def look(*said: Any) -> bool:
+        found: bool = told_already(*said)
+        meeting.wait()
+        return found
+
+    monkeypatch.setattr(relations, "_told_already", look)
+    return race(
+        2,
+        lambda n: services.add_relation(
+            client=pair[n], values={"kind": "spouse", "other": pair[1 - n]}, actor=desk, now=NOW
+        ),
+    )
+
+
+def test_a_relation_told_from_both_sides_at_once_is_on_file_once(
+    place: Branch, desk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = told_from_both_sides(place, desk, monkeypatch)
+
+    assert sorted(type(one).__name__ for one in done) == [Relation.__name__, RelationTaken.__name__], done
+    assert Relation.objects.count() == 1
+
+
+@on_postgresql
+def test_without_the_lock_a_relation_would_be_on_file_from_both_sides(
+    place: Branch, desk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relations, "lock", unlocked)
+
+    told_from_both_sides(place, desk, monkeypatch)
+
+    assert Relation.objects.count() == 2

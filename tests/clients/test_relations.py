@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from clients.errors import InAHousehold, NotInAHousehold, OtherUnknown, RelationTaken
-from clients.models import Household, HouseholdMember, Relation
+from clients.errors import ClientRestricted, InAHousehold, NotInAHousehold, OtherUnknown, RelationTaken
+from clients.models import Client, Household, HouseholdMember, Relation
 from clients.services import (
     add_relation,
     change_relation,
@@ -142,3 +142,11 @@ def test_a_household_is_seen_by_whoever_sees_a_member(branch: Branch, other_bran
     desk = staff("front_desk")
     assert list(Household.objects.visible_to(desk)) == [home]
     assert [row.client for row in HouseholdMember.objects.visible_to(desk)] == [mine]
+
+
+def test_no_relation_is_put_on_file_of_a_client_whose_data_are_restricted(branch: Branch, staff: Staff) -> None:
+    one, two = ClientFactory.create_batch(2, branch=branch)
+    Client.objects.filter(pk=one.pk).update(restricted_on=date(2026, 5, 1), restriction_reason="PIPL 47")
+
+    with pytest.raises(ClientRestricted):
+        add_relation(client=one, values={"kind": "spouse", "other": two}, actor=staff("front_desk"), now=NOW)

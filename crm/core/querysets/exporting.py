@@ -39,6 +39,10 @@ class ExportRequestQuerySet(models.QuerySet["ExportRequest"]):
         """Files that are kept no longer."""
         return self.filter(state="ready", ready_until__lt=now)
 
+    def given_up(self) -> ExportRequestQuerySet:
+        """Approved, while the work that was to make the file has been stopped or has failed."""
+        return self.filter(state="building", job__state__in=["failed", "cancelled"])
+
     def of_file(self, sha256: str, rows_sha256: str = "") -> ExportRequestQuerySet:
         """The exports from which a file may come: the very file, or one with the same rows."""
         found = Q(sha256=sha256) if sha256 else Q(pk=None)

@@ -26,6 +26,10 @@ class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
         """Batches that some process is at work on, or was when it died."""
         return self.exclude(claimed_by="")
 
+    def given_up(self) -> ImportBatchQuerySet:
+        """Batches that wait for work which has ended without them: it was stopped before it began, or failed too often."""
+        return self.filter(state__in=["staged", "applying"], claimed_by="", job__state__in=["failed", "cancelled"])
+
     def settled_before(self, moment: datetime) -> ImportBatchQuerySet:
         """Batches whose staged rows nobody needs any more: applied or given up before ``moment``."""
         return self.filter(created_at__lt=moment, claimed_by="").exclude(state="applying")

@@ -271,10 +271,16 @@ def _build_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
 
 @due("core.exports")
 def tidy_exports(now: datetime) -> int:
-    """Files that nobody may fetch any more go, and what nobody has decided about in a week lapses."""
+    """Files that nobody may fetch any more go, what nobody has decided about in a week lapses, and a file whose making was
+    stopped or has failed is waited for no longer."""
+    lost = 0
+    for export in ExportRequest.objects.given_up().select_related("job")[:100]:
+        why = (export.job.message or str(export.job.get_state_display())) if export.job else ""
+        waiting = ExportRequest.objects.filter(pk=export.pk, state=State.BUILDING)
+        lost += waiting.update(state=State.FAILED, failure=why[:300], asked={})
     old = list(ExportRequest.objects.outlived(now)[:100])
     for export in old:
         vault.forget(export)
     gone = ExportRequest.objects.filter(pk__in=[export.pk for export in old]).update(state=State.EXPIRED)
     undecided = ExportRequest.objects.waiting().filter(created_at__lt=now - timedelta(days=7))
-    return gone + undecided.update(state=State.EXPIRED, asked={})
+    return lost + gone + undecided.update(state=State.EXPIRED, asked={})

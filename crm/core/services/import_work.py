@@ -117,8 +117,13 @@ def _undo_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
 
 @due("core.imports")
 def tidy_imports(now: datetime) -> int:
-    """Name batches whose process died as failed, and drop staged rows and files that nobody needs any more."""
+    """Name batches whose process died or whose work was given up, and drop staged rows and files that nobody needs any more."""
     moved = sum(claims.bury(held, now) for held in ImportBatch.objects.claimed())
+    for batch in ImportBatch.objects.given_up().select_related("job"):
+        stopped = batch.job is not None and batch.job.state == JobRun.State.CANCELLED
+        state, reason = (State.CANCELLED, "") if stopped else (State.FAILED, batch.job.message if batch.job else "")
+        settle(batch, state, "" if stopped else "given_up", reason)
+        moved += 1
     old = ImportBatch.objects.filter(file__isnull=False, created_at__lt=now - KEPT_UNDECIDED)
     for batch in old.filter(state__in=[State.DRAFT, State.STAGED, State.CHECKED])[:50]:
         settle(batch, State.CANCELLED, "expired", _("Nobody decided about this file in time."))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +20,7 @@ from crm.core.importing.mapping import Mapping
 from crm.core.importing.problems import ImportCancelled, ImportStale, ImportTouched, WrongImportState
 from crm.core.importing.table import Limits
 from crm.core.importing.targets import target_of
-from crm.core.jobs import Cancelled
+from crm.core.jobs import Cancelled, LeaseLost
 from crm.core.models import Branch, ImportBatch, JobRun, User
 from crm.core.models.importing import ImportMapping
 from crm.core.policies import figures
@@ -283,6 +284,8 @@ def _failing(batch: ImportBatch) -> Iterator[None]:
     except (ImportCancelled, Cancelled):
         settle(batch, State.CANCELLED, "", "")
         raise
+    except (LeaseLost, SoftTimeLimitExceeded):
+        raise  # the work has another turn, or another worker has it already: batch and file stay as it needs them
     except DomainError as refusal:
         settle(batch, State.FAILED, refusal.code, str(refusal.message))
         raise

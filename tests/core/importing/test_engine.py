@@ -7,18 +7,23 @@ import zipfile
 
 import pytest
 import xlsxwriter
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.utils.translation import override
 
 from crm.core.access import system_user
 from crm.core.clocks import database_now
-from crm.core.importing import TARGETS, ImportBusy, ImportStale, ImportTouched, MappingRefused, claims
+from crm.core.importing import TARGETS, ImportBusy, ImportStale, ImportTouched, MappingRefused, claims, vault
 from crm.core.importing.guess import recognised
+from crm.core.importing.mapping import parse
 from crm.core.importing.problems import WrongImportState
 from crm.core.importing.table import Limits
-from crm.core.models import AuditEntry, Department, ImportBatch, ImportRow, User
-from crm.core.services.import_work import KEPT, tidy_imports
-from crm.core.services.importing import RowsRejected, carry_out, take_back
+from crm.core.jobs import LeaseLost
+from crm.core.models import AuditEntry, Department, ImportBatch, ImportRow, JobRun, User
+from crm.core.models.importing import ImportFile
+from crm.core.services.import_work import KEPT, start_check, tidy_imports
+from crm.core.services.importing import RowsRejected, bring_file, carry_out, check_batch, take_back
+from tests.core.importing.conftest import PLAIN
 from tests.factories.core import UserFactory
 
 pytestmark = [pytest.mark.django_db]
@@ -297,6 +302,68 @@ def test_the_sweep_names_a_batch_whose_process_died(bring, branch):
 
     dead.refresh_from_db()
     assert dead.state == "failed"
+
+
+@pytest.mark.parametrize("cut", [LeaseLost, SoftTimeLimitExceeded])
+def test_a_check_that_loses_its_turn_leaves_batch_and_file_to_the_next(branch, cut):
+    batch = waiting(branch)
+
+    def lose(_done, _total):
+        raise cut
+
+    with pytest.raises(cut):
+        check_batch(batch, THREE.encode(), progress=lose)
+
+    batch.refresh_from_db()
+    assert (batch.state, vault.fetch(batch)) == ("staged", THREE.encode())
+    assert check_batch(batch, THREE.encode()).counts["created"] == 3
+
+
+@pytest.mark.parametrize("cut", [LeaseLost, SoftTimeLimitExceeded])
+def test_an_apply_that_loses_its_turn_writes_nothing_and_is_done_by_the_next(branch, monkeypatch, cut):
+    batch = check_batch(waiting(branch), THREE.encode())
+    target = TARGETS["departments"]
+
+    def lose(_context, _stage):
+        raise cut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(target, "after_apply", lose)
+        with pytest.raises(cut):
+            carry_out(batch, actor=system_user(), partial=False)
+    assert departments(branch) == {}
+
+    assert carry_out(batch, actor=system_user(), partial=False).state == "applied"
+    assert len(departments(branch)) == 3
+
+
+@pytest.mark.parametrize("state", ["staged", "applying"])
+@pytest.mark.parametrize(
+    ("ended", "becomes"), [("cancelled", ("cancelled", "", "")), ("failed", ("failed", "given_up", "五次都没有做完。"))]
+)
+def test_the_sweep_ends_a_batch_whose_work_has_ended_without_it(branch, state, ended, becomes):
+    batch = waiting(branch)
+    run = start_check(actor=system_user(), batch=batch)
+    ImportBatch.objects.filter(pk=batch.pk).update(state=state)
+    tidy_imports(database_now())
+    batch.refresh_from_db()
+    assert batch.state == state
+    said = "五次都没有做完。" if ended == "failed" else ""
+    JobRun.objects.filter(pk=run.pk).update(state=ended, ended_at=database_now(), message=said)
+
+    tidy_imports(database_now())
+
+    batch.refresh_from_db()
+    assert (batch.state, batch.failure_code, batch.failure) == becomes
+    assert not ImportFile.objects.exists()
+
+
+def waiting(branch) -> ImportBatch:
+    """A file that waits to be checked."""
+    return bring_file(
+        actor=system_user(), kind="departments", branch=branch, file_name="d.csv", raw=THREE.encode(),
+        mapping=parse(PLAIN), keep=True,
+    )  # fmt: skip
 
 
 def test_staged_rows_of_an_old_batch_go_and_it_can_no_longer_be_undone(bring, branch):
