@@ -202,10 +202,9 @@ def _agreement(_user: User, row: Any, nth: int) -> dict[str, Any]:
 
 def _data_request(_user: User, row: Any, nth: int) -> dict[str, Any]:
     ended = nth == 1
-    title = _("Data request: %(kind)s, answered") if ended else _("Data request: %(kind)s, received")
     return {
-        "title": title % {"kind": row.get_kind_display()},
-        "about": str(row.get_state_display()),
+        "title": _("Data request: %(kind)s") % {"kind": row.get_kind_display()},
+        "about": str(row.get_state_display() if ended else row.State.RECEIVED.label),
         "person": row.owner if ended else row.registered_by,
         "icon": "shield-lock",
         "tone": "neutral" if ended else "info",
