@@ -34,6 +34,15 @@ class KeyReused(DomainError):
     message = _("This Idempotency-Key was used for another request.")
 
 
+def print_of_file(file: Any) -> str:
+    """What makes an uploaded file the same file: its content. Another one may bear the same name and be as long."""
+    digest = hashlib.sha256()
+    for piece in file.chunks():
+        digest.update(piece)
+    file.seek(0)
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The public id of what the request made, and whether it was made just now."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from clients.models import Client, ContactLog
 from clients.services import BatchItem, contact_batch, log_contacts
 from crm.core.models import AuditEntry, Branch, IdempotencyKey, User
-from tests.factories.clients import ClientFactory
+from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.files import wav
 from tests.racing import Meeting, on_postgresql, race
 
@@ -294,3 +294,21 @@ def test_appointments_are_booked_moved_held_and_cancelled_over_rest(
     assert phone.get(url).data["state"] == "held"
     gone = phone.post(f"{url}cancel/", {"reason": "出差"}, headers={"if-match": '"3"', "idempotency-key": "x"})
     assert gone.status_code == 409
+
+
+def test_a_key_that_comes_again_with_another_file_of_the_same_name_is_refused(
+    branch: Branch, staff: Staff, api: Api, settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    phone = api(staff("front_desk"))
+    url = f"/api/v1/contacts/{ContactLogFactory(client__branch=branch).public_id}/files/"
+
+    def send(seconds: int) -> Any:
+        file = SimpleUploadedFile("录音.wav", wav(seconds), content_type="audio/wav")
+        return phone.post(url, {"file": file}, format="multipart", headers={"Idempotency-Key": "f1"})
+
+    first, again, other = send(3), send(3), send(4)
+
+    assert [first.status_code, again.status_code, other.status_code] == [201, 200, 422]
+    assert again.data["id"] == first.data["id"]
+    assert other.json()["code"] == "idempotency_key_reused"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -157,10 +158,14 @@ def test_a_file_whose_making_was_stopped_or_failed_is_waited_for_no_longer(
 
 
 def test_a_file_that_is_forgotten_while_keys_are_changed_does_not_come_back(
-    waiting, staff: Staff, web: Web, monkeypatch: pytest.MonkeyPatch
+    waiting, staff: Staff, web: Web, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _asker, _browser, export = waiting
+    _asker, browser, export = waiting
     decide(web(staff("compliance")), export, "approve")
+    settings.CRM_FIELD_KEYS = f"new:{base64.b64encode(bytes(32)).decode()},{settings.CRM_FIELD_KEYS}"
+    assert [vault.rotate(), vault.rotate()] == [1, 0]
+    assert export.public_id in browser.post(f"/exports/{export.public_id}/file/").content.decode()
+    settings.CRM_FIELD_KEYS = f"newer:{base64.b64encode(bytes(range(32))).decode()},{settings.CRM_FIELD_KEYS}"
     opened = vault.opened
 
     def forget_meanwhile(*said: Any) -> Any:

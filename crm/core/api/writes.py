@@ -18,7 +18,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit, VersionRequired
 from crm.core.models import Branch, User
 from crm.core.modules import demand_route_at
-from crm.core.once import fingerprint, once
+from crm.core.once import fingerprint, once, print_of_file
 from crm.core.writing import whole_number
 
 KEY_LENGTH = 80
@@ -68,19 +68,26 @@ class Once:
         """Make the row (or find the one made before) and answer it through ``show(public_id)``; 201 when it is new.
 
         The key is required; ``show`` looks the row up with today's rights. ``said`` is what makes the request the same
-        request where its body is a form with files.
+        request where that is more, or less, than its body.
         """
         key = self.request.headers.get("Idempotency-Key", "").strip()
         if not key or len(key) > KEY_LENGTH or not key.isprintable():
             raise KeyMissing(_("Send an Idempotency-Key of up to 80 characters."))
-        print_ = fingerprint(self.request.method or "", self.request.path, *(said or (self._body(),)))
+        print_ = fingerprint(self.request.method or "", self.request.path, *(said or self._body()))
         outcome = once(user=self.request.user, key=key, print_=print_, make=make)
         answer = show(outcome.object_id)
         answer.status_code = status.HTTP_201_CREATED if outcome.is_new else status.HTTP_200_OK
         return answer
 
-    def _body(self) -> bytes | str:
-        return self.request._request.body if hasattr(self.request._request, "_body") else repr(self.request.data)
+    def _body(self) -> tuple[bytes | str, ...]:
+        """What was sent; of a form its words and the content of its files, since another recording may bear the same name."""
+        if not self.request.FILES:
+            return (self.request._request.body if hasattr(self.request._request, "_body") else repr(self.request.data),)
+        words: list[str] = []
+        for name, sent in sorted(self.request.data.lists()):
+            for one in sent:
+                words += [name, print_of_file(one), one.name] if hasattr(one, "chunks") else [name, str(one)]
+        return tuple(words)
 
 
 class Commands(Once):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from crm.core.crypto import keyring
 from crm.core.importing.vault import opened, sealed
 from crm.core.models import ExportRequest
 from crm.core.models.exporting import ExportFile
@@ -24,13 +25,16 @@ def forget(export: ExportRequest) -> None:
 
 
 def rotate() -> int:
-    """Seal the kept files again under the newest key; returns how many. They live for a day, so all of them are."""
-    written = 0
+    """Seal the kept files again that lie under another key than the newest; returns how many."""
+    name, written = keyring()[0].name.encode(), 0
+    newest = bytes([len(name)]) + name
     for pk in list(ExportFile.objects.values_list("pk", flat=True)):
         with transaction.atomic():
             held = ExportFile.objects.select_for_update(of=("self",)).select_related("export").filter(pk=pk).first()
-            body = opened(bytes(held.sealed), _bound_to(held.export)) if held is not None else None
-            if held is not None and body is not None:
+            if held is None or bytes(held.sealed).startswith(newest):
+                continue
+            body = opened(bytes(held.sealed), _bound_to(held.export))
+            if body is not None:
                 # A file that has just been forgotten must not come back.
                 written += ExportFile.objects.filter(pk=pk).update(sealed=sealed(body, _bound_to(held.export)))
     return written

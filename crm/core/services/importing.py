@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.core import audit
 from crm.core.clocks import database_now, local_date
+from crm.core.crypto import keyring
 from crm.core.errors import BranchClosed, DomainError
 from crm.core.importing import claims, engine, vault
 from crm.core.importing.mapping import Mapping
@@ -113,6 +114,8 @@ def apply_batch(*, actor: User, batch: ImportBatch, now: datetime, partial: bool
         raise WrongImportState
     if batch.rejected and not partial:
         raise RowsRejected
+    if _is_under_older_key(batch):
+        raise ImportStale
     engine.apply(batch, target=target_of(batch.kind), now=now)
     batch.state, batch.applied_at = State.APPLIED, now
     batch.options = {**batch.options, "partial": partial}
@@ -141,11 +144,19 @@ def undo_batch(*, actor: User, batch: ImportBatch, now: datetime, reason: str = 
         raise WrongImportState
     if not batch.options.get("undoable", True):
         raise WrongImportState(_("The rows of this batch are no longer kept, so it cannot be undone."))
+    if _is_under_older_key(batch):
+        raise WrongImportState(_("The keys of private values have been changed since, so this batch cannot be undone."))
     engine.undo(batch, target=target_of(batch.kind), now=now)
     batch.state, batch.undone_at = State.UNDONE, now
     batch.save(update_fields=["state", "undone_at"])
     audit.record(actor, "import.undo", batch, before=batch.counts, reason=reason)
     return batch
+
+
+def _is_under_older_key(batch: ImportBatch) -> bool:
+    """Staged values are sealed, and no rotation reaches them: once written they would be lost with the older key."""
+    newest = keyring()[0].name
+    return bool(batch.options.get("key", newest) != newest)
 
 
 @service("import.cancel")
@@ -181,7 +192,7 @@ def keep_mapping(*, actor: User, branch: Branch, kind: str, name: str, mapping: 
 def check_batch(batch: ImportBatch, raw: bytes, *, progress: Callable[[int, int], None] | None = None) -> ImportBatch:
     """Read the file and stage its rows. Raises ``FileRefused`` or ``MappingRefused``; the batch then says why it failed."""
     now = database_now()
-    limits = limits_for(batch.branch, local_date(now))
+    limits, key = limits_for(batch.branch, local_date(now)), keyring()[0].name
 
     def step(done: int, total: int) -> None:
         if batch.claimed_by:
@@ -194,7 +205,7 @@ def check_batch(batch: ImportBatch, raw: bytes, *, progress: Callable[[int, int]
     with _failing(batch):
         tally = engine.check(batch, raw, target=target_of(batch.kind), limits=limits, now=now, progress=step)
     found = {name: getattr(tally, name) for name in ("created", "updated", "unchanged", "rejected", "skipped")}
-    options = {**batch.options, "mapped": tally.mapped, "layout": tally.layout, "removed": tally.removed}
+    options = {**batch.options, "mapped": tally.mapped, "layout": tally.layout, "removed": tally.removed, "key": key}
     done = ImportBatch.objects.filter(pk=batch.pk, state=State.STAGED).update(
         state=State.CHECKED, checked_at=database_now(), options=options, **found
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm.core.errors import DomainError, StaleEdit, VersionRequired
 from crm.core.forms.commands import CommandForm
-from crm.core.once import KeyReused, fingerprint, once
+from crm.core.once import KeyReused, fingerprint, once, print_of_file
 from crm.core.public_ids import new_public_id
 from crm.core.writing import whole_number
 
@@ -81,10 +81,11 @@ def at_once(request: HttpRequest, *, do: Callable[[int], Any], back: str, said: 
 
 
 def _print(request: HttpRequest) -> str:
-    """The same form with the same words; files count by name and size."""
+    """The same form with the same words and files."""
     said = [f"{name}={request.POST.getlist(name)}" for name in sorted(request.POST) if name != "csrfmiddlewaretoken"]
     sent = [
-        f"{name}={[(file.name, file.size) for file in request.FILES.getlist(name)]}" for name in sorted(request.FILES)
+        f"{name}={[(file.name, print_of_file(file)) for file in request.FILES.getlist(name)]}"
+        for name in sorted(request.FILES)
     ]
     return fingerprint(request.path, *said, *sent)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 
@@ -335,6 +336,23 @@ def test_an_apply_that_loses_its_turn_writes_nothing_and_is_done_by_the_next(bra
 
     assert carry_out(batch, actor=system_user(), partial=False).state == "applied"
     assert len(departments(branch)) == 3
+
+
+def test_values_sealed_under_an_older_key_are_neither_written_nor_put_back(bring, branch, settings):
+    """Staged values are reached by no rotation: written after it they would be lost with the key that is dropped."""
+    older = settings.CRM_FIELD_KEYS
+    applied = bring(THREE)
+    checked = check_batch(waiting(branch), THREE.replace("研究部", "研究发展部").encode())
+    settings.CRM_FIELD_KEYS = f"new:{base64.b64encode(bytes(32)).decode()},{older}"
+
+    with pytest.raises(ImportStale):
+        carry_out(checked, actor=system_user(), partial=False)
+    with pytest.raises(WrongImportState):
+        take_back(applied, actor=system_user())
+
+    assert departments(branch)["A1"] == "研究部"
+    settings.CRM_FIELD_KEYS = older
+    assert take_back(applied, actor=system_user()).state == "undone"
 
 
 @pytest.mark.parametrize("state", ["staged", "applying"])

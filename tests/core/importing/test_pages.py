@@ -117,6 +117,15 @@ def test_a_double_click_on_check_makes_one_batch(page):
     assert ImportBatch.objects.count() == 1
 
 
+def test_a_corrected_file_as_long_as_the_first_is_not_taken_for_it(page):
+    page.send(form_token="same")
+
+    answer = page.send(GOOD.replace("A2", "A3"), form_token="same")
+
+    assert answer.status_code == 422
+    assert ImportBatch.objects.count() == 1
+
+
 def test_an_import_is_taken_back_with_a_reason(page):
     batch = page.checked()
     page.press("apply", batch)
