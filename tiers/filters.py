@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from clients.models import Client
+from crm.core.filters import Days
 from crm.core.models import Branch
 from tiers.models import (
     AppliedRate,
@@ -69,7 +70,7 @@ class AppliedRateFilter(filters.FilterSet):
 
     client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
     product = filters.ChoiceFilter(choices=Product.choices, label=_("Product"), empty_label=_("All products"))
-    day = filters.DateFromToRangeFilter(label=_("Day"))
+    day = Days(label=_("Day"))
 
     class Meta:
         model = AppliedRate
@@ -108,7 +109,7 @@ class EvaluationFilter(filters.FilterSet):
     branch = filters.ModelChoiceFilter(
         queryset=_branches, to_field_name="public_id", label=_("Branch"), empty_label=_("All branches")
     )
-    day = filters.DateFromToRangeFilter(label=_("Day"))
+    day = Days(label=_("Day"))
 
     class Meta:
         model = EvaluationRun
@@ -183,7 +184,7 @@ class ServiceDayFilter(filters.FilterSet):
         queryset=_branches, to_field_name="public_id", label=_("Branch"), empty_label=_("All branches")
     )
     item = filters.CharFilter(field_name="item__public_id", label=_("Service (public id)"), max_length=26)
-    day = filters.DateFromToRangeFilter(label=_("Day"))
+    day = Days(label=_("Day"))
 
     class Meta:
         model = ServiceDay

@@ -19,6 +19,7 @@ from clients.models import (
     Tag,
     TradingPermission,
 )
+from crm.core.filters import Days
 
 
 class NeedsFilter(filters.FilterSet):
@@ -26,7 +27,7 @@ class NeedsFilter(filters.FilterSet):
 
     client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
     present = filters.BooleanFilter(field_name="is_present", label=_("Only present needs"))
-    taken_on = filters.DateFromToRangeFilter(label=pgettext_lazy("needs", "As of"))
+    taken_on = Days(label=pgettext_lazy("needs", "As of"))
 
     class Meta:
         model = NeedsInterview

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.core.audit_words import actions_named, objects_named
 from crm.core.clocks import day_bounds
+from crm.core.forms.days import DayField
 from crm.core.importing import TARGETS
 from crm.core.models import AuditEntry, Branch, Delegation, ImportBatch, JobRun, Policy, PolicyKey, Role, User
 from crm.core.models.importing import ImportMapping
@@ -47,7 +48,20 @@ class TwoDays(filters.widgets.DateRangeWidget):
         self.widgets = [forms.DateInput(attrs=attrs), forms.DateInput(attrs=attrs)]
 
 
-class DayRange(filters.DateFromToRangeFilter):
+class _TwoDaysField(filters.fields.DateRangeField):
+    """Two days that have a beginning and an end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        filters.fields.RangeField.__init__(self, (DayField(), DayField()), *args, **kwargs)
+
+
+class Days(filters.DateFromToRangeFilter):
+    """Days between two days, both included."""
+
+    field_class = _TwoDaysField
+
+
+class DayRange(Days):
     """Instants between two local days, both included."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

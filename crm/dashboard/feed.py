@@ -20,6 +20,7 @@ from clients.models import Client, ContactLog
 from clients.querysets.scope import shown_name
 from crm.core import audit
 from crm.core.clocks import at_local, local_date
+from crm.core.forms.days import is_day
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.views.lists import listed, part
@@ -126,6 +127,7 @@ def _needs(book: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _day(given: str) -> date | None:
     try:
-        return parse_date(given)
+        found = parse_date(given)
     except ValueError:
         return None
+    return found if is_day(found) else None

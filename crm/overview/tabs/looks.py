@@ -19,6 +19,7 @@ from clients.models import Client
 from crm.core.audit import veiled_from
 from crm.core.audit_words import action_in_words
 from crm.core.clocks import day_bounds
+from crm.core.forms.days import DayField
 from crm.core.models import AuditEntry, User
 from crm.core.services.reveal import ACTION
 from crm.core.views.lists import listed
@@ -51,7 +52,7 @@ class LooksForm(forms.Form):
         ],
     )
     person = forms.CharField(label=_("Person (number or name)"), required=False, max_length=60)
-    since = forms.DateField(label=_("Since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label=_("Since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
 def looks_at(client: Client, user: User) -> Any:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from clients.days import EARLIEST
 from clients.filters import ContactFilter
+from crm.core.forms.days import DayField
 from crm.overview.timeline.kinds import KINDS
 
-_LAST = date(2100, 1, 1)
 
-
-def _day(label: Any) -> forms.DateField:
-    bounds = [MinValueValidator(EARLIEST), MaxValueValidator(_LAST)]
-    return forms.DateField(
-        label=label, required=False, validators=bounds, widget=forms.DateInput(attrs={"type": "date"})
-    )
+def _day(label: Any) -> DayField:
+    return DayField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
 def _of_contacts(name: str) -> forms.ChoiceField:
