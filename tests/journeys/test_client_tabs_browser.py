@@ -1,9 +1,10 @@
-"""The tabs of a client in a real browser: nothing is cut on a phone, and a chip narrows the timeline without a page load."""
+"""The tabs of a client in a real browser: axe finds nothing, nothing is cut on a phone, a chip narrows the timeline in place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from tests.plugins.browser import settled
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 TABS = ("timeline", "complaints", "surveys", "advice", "documents")
+AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe.min.js"
+_FAULTS = "axe.run().then(result => result.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 120))]))"
 #: What reaches beyond the screen and does not scroll by itself.
 _CUT = """() => [...document.querySelectorAll('#tab .btn, #tab .chip, #tab .state, #tab a')]
   .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.table-wrap'))
@@ -63,6 +66,8 @@ def test_every_tab_is_whole(
         page.goto(f"/clients/{full.public_id}/?tab={tab}")
         picture(page, tab)
 
+        page.evaluate(AXE.read_text("utf-8"))
+        assert page.evaluate(_FAULTS) == [], tab
         assert page.evaluate(_CUT) == [], tab
         assert max(page.evaluate(_WIDER), default=0) <= 0, tab
 
