@@ -138,7 +138,9 @@ def _row(label: str | None, user: Any, where: dict[str, Any]) -> Any:
         return None
     rows = apps.get_model(label).objects.filter(**where)
     seen = rows.visible_to(user) if hasattr(rows, "visible_to") else rows
-    return seen.order_by("pk").last() or rows.order_by("pk").last()
+    # Of the clients the richest: most is known of him, and most has happened.
+    order = ("total_assets", "pk") if label == "clients.Client" else ("pk",)
+    return seen.order_by(*order).last() or rows.order_by(*order).last()
 
 
 def look_at_all(people: list[tuple[str, Any]], only: tuple[str, ...] = ("",)) -> tuple[list[Page], dict[str, str]]:

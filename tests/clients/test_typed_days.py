@@ -179,7 +179,7 @@ def test_a_contact_of_a_batch_is_held_to_the_same_days(branch: Branch, staff: St
 def test_a_file_is_held_to_the_same_days(run: Callable[..., Any], tmp_path: Path, branch: Branch) -> None:
     file = tmp_path / "clients.csv"
     file.write_text(
-        "no,since,born\nA1,1990-01-01,1970-01-02\nA2,1989-12-31,1970-01-02\nA3,2000-01-02,2001-01-02\nA:4,,\n",
+        "no,since,born\nA1,1990-01-01,1970-01-02\nA2,1989-12-31,1970-01-02\nA3,2000-01-02,2001-01-02\nA<4,,\n",
         encoding="utf-8",
     )
     contacts = tmp_path / "contacts.csv"
