@@ -13,9 +13,9 @@ NO_PAGES = {
     *("search:palette", "account_confirm_email", "account_reset_password_from_key", "mfa_download_recovery_codes"),
     *("core:import_errors", "account_logout", "api:schema"),
 }
-#: Long lists, which have the budget.
+#: Long lists, which have the budget; a page of results with a list below it (care:surveys) is none.
 LISTS = {
-    *("clients:list", "complaints:list", "care:queue", "care:findings", "care:surveys", "core:staff_list"),
+    *("clients:list", "complaints:list", "care:queue", "care:findings", "core:staff_list"),
     *("core:audit_list", "core:job_list", "core:imports", "advisory:hand_overs", "core:delegation_list"),
     *("tiers:promises", "tiers:bookings", "tiers:market_events", "tiers:leaks", "tiers:touch"),
 }
