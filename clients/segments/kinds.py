@@ -123,6 +123,8 @@ OPERATORS: dict[Kind, dict[str, Operator]] = {
 }
 #: Values in one list, characters of a text, days of a span.
 MOST_VALUES, LONGEST, MOST_DAYS = 50, 60, 3_660
+#: Years of days that somebody may mean; a file of clients knows the same.
+_FIRST_YEAR, _LAST_YEAR = 1890, 2100
 
 
 class BadValue(ValueError):
@@ -188,9 +190,12 @@ def _number(value: Any) -> str:
 
 def _day(value: Any) -> str:
     try:
-        return date.fromisoformat(value).isoformat()
+        found = date.fromisoformat(value)
     except (TypeError, ValueError):
         raise BadValue(_("Give a day.")) from None
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise BadValue(_("Give a day."))
+    return found.isoformat()
 
 
 def _whole(value: Any, lowest: int, highest: int) -> int:

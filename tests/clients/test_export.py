@@ -317,6 +317,14 @@ def test_an_export_of_another_branch_looks_like_none(waiting, other_branch: Bran
     assert stranger.post(f"/exports/{export.public_id}/file/").status_code == 404
 
 
+def test_contacts_leave_from_the_first_day_of_the_calendar_to_the_last(branch: Branch, staff: Staff, web: Web) -> None:
+    ContactLogFactory(client__branch=branch, at=timezone.now() - timedelta(days=1))
+
+    file = ask(web(staff("branch_manager")), "what=contacts", since="0001-01-01", until="9999-12-31")
+
+    assert len(table(file.content)) == 3
+
+
 def test_contacts_and_assets_leave_by_the_same_door(branch: Branch, staff: Staff, web: Web) -> None:
     client = ClientFactory(branch=branch)
     ContactLogFactory(client=client, at=timezone.now() - timedelta(days=1), content="=1+1")

@@ -75,6 +75,8 @@ def only(field: str, op: str, value: Any = None) -> dict[str, Any]:
         {"all": [{"field": "last_contact", "op": "last_days", "value": "000000001" + "9" * 9}]},
         {"all": [{"field": "last_contact", "op": "last_days", "value": "000000001" + "9" * 5000}]},
         {"all": [{"field": "opened_on", "op": "before", "value": "2026-02-30"}]},
+        {"all": [{"field": "opened_on", "op": "before", "value": "0001-01-01"}]},
+        {"all": [{"field": "last_contact", "op": "between", "value": ["2026-01-01", "9999-12-31"]}]},
         {"all": [{"field": "birthday", "op": "in_month", "value": 13}]},
         {"all": [{"field": "city", "op": "is", "value": "x" * 61}]},
     ],

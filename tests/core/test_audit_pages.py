@@ -286,3 +286,11 @@ def test_words_for_actions_and_objects():
     assert object_in_words("core.user") == "member of staff"
     assert object_in_words("no.such") == "no.such"
     assert object_in_words("word") == "word"
+
+
+@pytest.mark.parametrize("address", ["/audit/", "/branch/contacts/", "/api/v1/contacts/"])
+def test_lists_are_narrowed_to_any_day_of_the_calendar(web, api, staff, address):
+    asker = staff("branch_manager")
+    browser = api(asker) if "/api/" in address else web(asker)
+    for query in ("at_after=0001-01-01", "at_before=0001-01-01", "at_after=9999-12-31", "at_before=9999-12-31"):
+        assert browser.get(f"{address}?{query}").status_code == 200, query

@@ -78,3 +78,12 @@ def test_the_time_of_the_database_goes_on_inside_a_transaction():
 
     assert answers == sorted(answers)
     assert answers[-1] > first
+
+
+@pytest.mark.nodb
+@pytest.mark.parametrize("zone", ZONES)
+def test_at_the_ends_of_the_calendar_a_day_ends_where_the_calendar_does(zone):
+    begins, ends = day_bounds(date.min, ZoneInfo(zone))
+    assert datetime.min.replace(tzinfo=UTC) <= begins < ends
+    begins, ends = day_bounds(date.max, ZoneInfo(zone))
+    assert begins < ends <= datetime.max.replace(tzinfo=UTC)

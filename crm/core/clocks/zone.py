@@ -28,8 +28,19 @@ def at_local(day: date, clock: time, zone: tzinfo = SHANGHAI) -> datetime:
 
 
 def day_bounds(day: date, zone: tzinfo = SHANGHAI) -> tuple[datetime, datetime]:
-    """Beginning (included) and end (excluded) of a local day, in UTC: the range to filter instants by a day."""
-    return at_local(day, time.min, zone), at_local(day + ONE_DAY, time.min, zone)
+    """Beginning (included) and end (excluded) of a local day, in UTC: the range to filter instants by a day.
+
+    At the ends of the calendar (year 1, year 9999) the range ends where the calendar does.
+    """
+    try:
+        begins = at_local(day, time.min, zone)
+    except OverflowError:
+        begins = datetime.min.replace(tzinfo=UTC)
+    try:
+        ends = at_local(day + ONE_DAY, time.min, zone)
+    except OverflowError:
+        ends = datetime.max.replace(tzinfo=UTC)
+    return begins, ends
 
 
 def end_of_day(day: date, zone: tzinfo = SHANGHAI) -> datetime:
