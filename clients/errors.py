@@ -206,6 +206,8 @@ class NothingAnswered(InvalidInput):
 
     code = "nothing_answered"
     message = _("Answer at least one question, or note that it was refused.")
+    #: Of a sheet that continues an earlier one: there the third way is open.
+    unchanged = _("Nothing differs from the last interview. If everything was read out and stands, tick that below.")
 
 
 class ContactOfAnother(InvalidInput):

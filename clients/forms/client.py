@@ -91,6 +91,8 @@ class ClientForm(CommandForm):
 
     def _ask_for_reason(self) -> None:
         self.fields["same_document_reason"].widget = forms.Textarea(attrs={"rows": 2})
+        # The refused page says at once, as typing does, who in reach has that document or whom to ask.
+        self.fields["id_number"].widget.attrs["hx-trigger"] = "load, change"
 
     def on_file(self, field: BoundField) -> str:
         """Private values as the placeholder shows them: masked."""

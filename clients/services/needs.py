@@ -66,7 +66,7 @@ def record_needs(
     )
     _fill(made, before, answers, declined, confirmed=confirmed)
     if not made.answered_on or not (answers or declined or confirmed or corrects):
-        raise NothingAnswered
+        raise NothingAnswered(NothingAnswered.unchanged if before else None)
     _check(made)
     made.save()
     _settle(row)

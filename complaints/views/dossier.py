@@ -71,7 +71,8 @@ def print_dossier(request: HttpRequest, public_id: str) -> HttpResponse:
         "number": person.staff_number,
         "day": f"{local_date(timezone.now()):%Y-%m-%d}",
     }
-    return render(request, "complaints/print.html", {**_dossier(request, complaint, masked=True), "watermark": mark})
+    dossier = {**_dossier(request, complaint, masked=True), "watermark": mark, "back_url": complaint.get_absolute_url()}
+    return render(request, "complaints/print.html", dossier)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

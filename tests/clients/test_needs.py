@@ -163,6 +163,20 @@ def test_nothing_said_the_future_and_a_closed_client_are_refused(branch: Branch,
         ask(ClientFactory(branch=branch, closed=True), advisor, answers={"goals": ["ipo"]})
 
 
+def test_an_unchanged_sheet_is_refused_as_such_and_points_at_the_tick(client_: Client, staff: Staff) -> None:
+    """Who sends a filled-in sheet as it stands has not forgotten to answer."""
+    advisor = staff("advisor")
+    with pytest.raises(NothingAnswered) as first:
+        ask(client_, advisor)
+    ask(client_, advisor, answers={"goals": ["education"]})
+    with pytest.raises(NothingAnswered) as again:
+        ask(client_, advisor, days=1)
+
+    assert str(first.value) == str(NothingAnswered.message)
+    assert str(again.value) == str(NothingAnswered.unchanged) != str(first.value)
+    assert ask(client_, advisor, days=1, confirmed=True).is_present
+
+
 def test_a_sheet_made_from_an_older_one_is_refused(client_: Client, staff: Staff) -> None:
     advisor = staff("advisor")
     ask(client_, advisor, answers={"goals": ["ipo"]}, basis="")

@@ -288,6 +288,8 @@ def test_the_page_asks_for_the_reason_only_then_and_keeps_what_was_typed(
     assert (refused.status_code, list(refused.context["form"].errors)) == (409, ["same_document_reason"])
     text = refused.content.decode()
     assert "<textarea" in text and "on file in the company already" in text and 'value="张三"' in text
+    assert before.form["id_number"].field.widget.attrs["hx-trigger"] == "change"
+    assert 'hx-trigger="load, change"' in text, "who has that document is said again beside the refusal"
     assert made.status_code == 302
 
 

@@ -406,6 +406,17 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(complaint, people, web
     assert not Attachment.objects.exists()
 
 
+def test_a_sheet_of_paper_leads_back_to_where_it_belongs(complaint, people, web):
+    """On a phone that runs the product as an app there is no other way back."""
+    browser, client = web(people["branch_manager"]), complaint.client
+    for url, home in (
+        (reverse("complaints:print", args=[complaint.public_id]), complaint.get_absolute_url()),
+        (reverse("tiers:statement", args=[client.public_id]), client.get_absolute_url()),
+        (reverse("tiers:criteria"), reverse("tiers:commission")),
+    ):
+        assert f'<a class="btn" href="{home}">' in browser.get(url).content.decode()
+
+
 def test_the_printed_dossier_is_masked_and_on_record(complaint, people, web):
     page = web(people["branch_manager"]).get(reverse("complaints:print", args=[complaint.public_id])).content.decode()
 

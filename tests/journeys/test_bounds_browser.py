@@ -50,6 +50,12 @@ def accessible(page: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def middle(page: Any, what: str) -> float:
+    """Where the middle of a thing lies from left to right."""
+    box = page.locator(what).bounding_box()
+    return float(box["x"] + box["width"] / 2)
+
+
 def drag(page: Any, bound: str, left: int) -> None:
     """Take the line of a bound and pull it to the left by so many pixels."""
     box = page.locator(f"[data-bound={bound}] .bounds-hit").bounding_box()
@@ -67,6 +73,9 @@ def test_from_a_dragged_bound_to_the_printed_statement(
     manager.goto("/tiers/")
     manager.get_by_role("button", name="试算门槛").click()
     manager.get_by_text("升 0，降 0").wait_for()
+    for place, bound in ((3, "b_silver"), (4, "b_platinum"), (5, "b_private")):
+        label, line = f".bounds-scale span:nth-child({place})", f"[data-bound={bound}] .bounds-hit"
+        assert abs(middle(manager, label) - middle(manager, line)) < 3, "a line stands over its amount"
     drag(manager, "b_gold", 95)
     manager.get_by_text("升 1，降 0").wait_for()
     assert 100_000 < Decimal(manager.locator("input[name=b_gold]").input_value()) <= 200_000

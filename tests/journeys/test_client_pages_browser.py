@@ -131,3 +131,16 @@ def test_a_manager_previews_a_merge_a_second_person_approves_it_and_the_old_addr
 def _only_merge(page: Any) -> MergeRecord:
     page.wait_for_url("**/clients/merges/*/")
     return MergeRecord.objects.get()
+
+
+def test_every_tab_of_a_client_is_in_sight_on_a_desk(at_work: Any, staff: Any) -> None:
+    """With all rights there are fourteen; none hides beyond the edge of the row."""
+    manager = staff("branch_manager")
+    client = ClientFactory(branch=manager.branch)
+    page = at_work(manager)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(client.get_absolute_url())
+
+    assert page.locator(".tabs li").count() > 10
+    assert page.locator(".tabs ul").evaluate("row => row.scrollWidth <= row.clientWidth")
+    assert page.locator(".tabs li").last.evaluate("tab => tab.getBoundingClientRect().right <= innerWidth")

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -31,6 +32,7 @@ def criteria(request: HttpRequest) -> HttpResponse:
     ]
     context: dict[str, Any] = {
         "branch": place.branch,
+        "back_url": reverse("tiers:commission"),
         "today": today,
         "exchanges": exchanges,
         "passed_from": passed.effective_from,

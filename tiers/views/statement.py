@@ -36,6 +36,7 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
     asked_apart = client.kind == "institution" and proof.next is not None and bool(proof.next.rule_institution)
     context = {
         "client": client,
+        "back_url": client.get_absolute_url(),
         "name": client.masked_name,
         "since": since,
         "today": today,

@@ -282,3 +282,13 @@ def test_why_a_row_is_refused_is_said_in_the_language_of_whoever_sent_the_file(p
     batch = page.checked(GOOD + "A 3,坏行\n")
 
     assert batch.rows.get(outcome="rejected").problems[0]["message"] == "编号中不能有空格。"
+
+
+def test_of_a_check_nothing_is_said_to_be_written(page, monkeypatch):
+    """A dry run that warns speaks of what would be written."""
+    monkeypatch.setattr("crm.core.importing.engine.warned_count", lambda _batch: 4)
+
+    dry, real = page.look(page.checked(dry_run="on")), page.look(page.checked(form_token="t2"))
+
+    assert "4 rows would be written all the same" in dry and "are written all the same" not in dry
+    assert "4 rows are written all the same" in real
