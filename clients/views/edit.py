@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -52,6 +53,12 @@ def client_create(request: HttpRequest) -> HttpResponse:
         )
         return made[0]
 
+    def done() -> str:
+        if not made:
+            return reverse("clients:list")
+        _tell_what_gave_way(request, form, made[0])
+        return made[0].get_absolute_url()
+
     context = {
         "title": _("New client"),
         "submit": _("Take in"),
@@ -64,11 +71,19 @@ def client_create(request: HttpRequest) -> HttpResponse:
         request,
         form,
         do=do,
-        done=lambda: made[0].get_absolute_url() if made else reverse("clients:list"),
+        done=done,
         template="clients/form.html",
         context=context,
         said=_("The client is on file."),
     )
+
+
+def _tell_what_gave_way(request: HttpRequest, form: ClientForm, client: Client) -> None:
+    """What was typed beside an identity number that says otherwise is not on file; who typed it is told."""
+    typed = [form.cleaned_data.get("birth_date"), form.cleaned_data.get("sex")]
+    held = [client.birth_date, client.sex]
+    if any(said and said not in (kept, Client.Sex.UNKNOWN) for said, kept in zip(typed, held, strict=True)):
+        messages.warning(request, _("Sex and date of birth are those of the identity document, not what was typed."))
 
 
 @_FORM

@@ -216,6 +216,26 @@ def test_the_date_of_birth_agrees_with_the_document_on_file(branch: Branch, staf
     assert (list(refused.value.fields), client.birth_date, client.city) == (["birth_date"], BORN, "上海")
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"birth_date": "1991-01-01"}, True),
+        ({"sex": "female"}, True),
+        ({"birth_date": "1990-03-07", "sex": "male"}, False),
+        ({"sex": "unknown"}, False),
+    ],
+)
+def test_who_types_another_day_than_the_document_says_is_told_what_is_on_file(
+    staff: Staff, web: Any, typed: dict[str, str], told: bool
+) -> None:
+    said = {"external_id": "A1", "kind": "person", "name": "张三", "id_number": DOCUMENT, "form_token": "t", **typed}
+    page = web(staff("front_desk")).post("/clients/new/", said, follow=True)
+
+    client = Client.objects.get()
+    assert (client.birth_date, client.sex) == (BORN, Client.Sex.MALE)
+    assert ("not what was typed" in " ".join(str(one) for one in page.context["messages"])) is told
+
+
 @pytest.mark.parametrize("name", ["", "　 "])
 def test_a_new_client_has_a_name(branch: Branch, staff: Staff, web: Any, name: str) -> None:
     with pytest.raises(InvalidInput) as refused:
