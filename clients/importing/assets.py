@@ -55,7 +55,7 @@ class AssetTarget(ImportTarget):
     kind = "assets"
     label = _("Daily assets")
     permission = "clients.add_dailyasset"
-    row_key_field = "external_id"
+    row_key_field = client_field = "external_id"
     date_field = "day"
     fields = [
         CLIENT_FIELD,

@@ -26,6 +26,7 @@ from clients.tombstones import bury
 from crm.core import attachments, audit
 from crm.core.clocks import database_now, local_date
 from crm.core.errors import FourEyes, InvalidInput
+from crm.core.importing import TARGETS
 from crm.core.jobs import Tick, job, start_job
 from crm.core.models import Attachment, Branch, ImportRow, JobRun, Outbound, User
 from crm.core.service import service
@@ -163,6 +164,10 @@ def _erase_one(client: Client, now: datetime, counts: Counter[str]) -> None:
     counts["core.Outbound"] += sent._raw_delete(sent.db) or 0
     # What a file once changed in him stands in its staged rows, by his public id, name and all.
     counts["core.ImportRow"] += ImportRow.objects.filter(ref=client.public_id).delete()[0]
+    # And in those of his accounts, holdings, assets: under his number, in files that name clients by theirs.
+    of_clients = [kind for kind, one in TARGETS.items() if one.row_key_field == getattr(one, "client_field", "")]
+    named = ImportRow.objects.filter(key=client.external_id, batch__branch=client.branch_id, batch__kind__in=of_clients)
+    counts["core.ImportRow"] += named.delete()[0]
     _silence_proof(client)
     _empty(client, now)
 

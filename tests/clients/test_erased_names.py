@@ -13,7 +13,7 @@ from django.db import connection, models
 
 from clients.models import Client, Erasure
 from clients.services import add_contact_person, change_client, create_client, log_contact
-from clients.services.erasure import approve_erasure, carry_out, propose_erasure
+from clients.services.erasure import approve_erasure, carry_out, erase, propose_erasure
 from crm.core.models import AuditEntry, Branch, ImportBatch, ImportRow, User
 from tests.clients.conftest import Run
 
@@ -71,3 +71,28 @@ def test_no_name_outlives_its_client_anywhere_in_the_database(
     assert {name: places_of(name) for name in NAMES} == dict.fromkeys(NAMES, [])
     assert AuditEntry.objects.filter(client_ref=client.public_id, action="client.create").exists()
     assert ImportBatch.objects.exists() and not ImportRow.objects.filter(ref=client.public_id).exists()
+
+
+def test_what_files_have_changed_in_his_accounts_and_assets_goes_with_him_and_with_nobody_else(
+    branch: Branch, run: Run, tmp_path: Path, stones: None
+) -> None:
+    clients, accounts, assets = (tmp_path / f"{name}.csv" for name in ("clients", "accounts", "assets"))
+    clients.write_text("no\nK7\nK8\n", encoding="utf-8")
+    run("clients", clients, '[columns]\nexternal_id = "no"\n')
+    for day, worth in (("2020-01-06", 100), ("2020-01-07", 200)):
+        accounts.write_text(
+            f"no,kind,account,opened\nK7,cash,880012345678,{day}\nK8,cash,880087654321,{day}\n", encoding="utf-8"
+        )
+        assets.write_text(f"no,day,worth\nK7,2020-01-06,{worth}\nK8,2020-01-06,{worth}\n", encoding="utf-8")
+        run(
+            "accounts",
+            accounts,
+            '[columns]\nexternal_id = "no"\nkind = "kind"\nnumber = "account"\nopened_on = "opened"\n',
+        )
+        run("assets", assets, '[columns]\nexternal_id = "no"\nday = "day"\nnet_assets = "worth"\n')
+    assert ImportRow.objects.filter(key="K7", outcome="updated").count() == 2
+
+    erase(Client.objects.get(branch=branch, external_id="K7"), NOW)
+
+    assert not ImportRow.objects.filter(key="K7").exists()
+    assert ImportRow.objects.filter(key="K8", outcome="updated").count() == 2
