@@ -61,6 +61,18 @@ def test_the_list_shows_ones_own_by_default_and_costs_the_same_for_one_row_and_f
     assert "张三丰" in browser.get(reverse("tiers:promises")).content.decode()
 
 
+def test_who_notes_a_service_from_the_page_of_a_client_comes_back_to_it(branch: Branch, staff: Staff, web: Web) -> None:
+    advisor = staff("advisor")
+    promise = PromiseFactory(client=ClientFactory(branch=branch, advisor=advisor))
+    browser, tab = web(advisor), f"{promise.client.get_absolute_url()}?tab=services"
+    way = f"{reverse('tiers:promise_keep', args=[promise.public_id])}?from=client"
+
+    assert f'href="{way}"' in browser.get(tab).content.decode()
+    assert f'href="{tab}"' in browser.get(way).content.decode()
+    said = {"form_token": "a", "version": 1, "kept_on": local_date(timezone.now()).isoformat()}
+    assert browser.post(way, said).headers["Location"] == tab
+
+
 def test_a_promise_is_kept_and_waived_in_the_browser(branch: Branch, staff: Staff, web: Web) -> None:
     advisor, boss = staff("advisor"), staff("branch_manager")
     client = ClientFactory(branch=branch, advisor=advisor)

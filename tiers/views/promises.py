@@ -143,13 +143,15 @@ def _step(
 ) -> HttpResponse:
     row = visible_promise(request, public_id)
     form = form_class(request.POST or None, initial={"version": row.version, **initial})
-    back = row.get_absolute_url()
+    # Who came from the page of the client goes back to it.
+    tab = f"{row.client.get_absolute_url()}?tab=services" if request.GET.get("from") == "client" else ""
+    back = tab or row.get_absolute_url()
     name = shown_name(row.client, request.user)
     return command(
         request,
         form,
         do=lambda form: do(row, form),
-        done=lambda: reverse("tiers:promises"),
+        done=lambda: tab or reverse("tiers:promises"),
         template="tiers/step.html",
         context={
             "title": title,
