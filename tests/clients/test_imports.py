@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from crm.core.clocks import SHANGHAI, local_date
 from crm.core.importing import ImportTouched
 from crm.core.importing.engine import warned_count, warned_lines
 from crm.core.models import Branch, ImportBatch, User
-from crm.core.services import importing
 from crm.core.services.importing import take_back
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -412,31 +411,6 @@ def test_a_corrected_file_of_holdings_replaces_its_day_for_the_clients_it_names(
     take_back(batch, actor=staff("branch_manager"))
 
     assert list(Holding.objects.order_by("pk").values()) == before
-
-
-@pytest.mark.parametrize("now", ["2026-11-28T18:45:00Z", "2026-11-29T02:00:00Z"])
-@pytest.mark.parametrize(
-    ("day", "code"), [("2026-11-29", ""), ("2026-11-30", "in_future"), ("1926-11-29", "too_early")]
-)
-def test_assets_and_holdings_are_of_days_up_to_today_in_shanghai_at_night_as_by_day(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: str, day: str, code: str
-) -> None:
-    monkeypatch.setattr(importing, "database_now", lambda: datetime.fromisoformat(now))
-    clients, assets, holdings = (tmp_path / name for name in ("clients.csv", "assets.csv", "holdings.csv"))
-    clients.write_text("id\n1\n", encoding="utf-8")
-    assets.write_text(f"id,worth,day\n1,1200,{day}\n", encoding="utf-8")
-    holdings.write_text(f"id,code,name,n,worth,day\n1,000001,平安银行,100,1200,{day}\n", encoding="utf-8")
-    run("clients", clients, '[columns]\nexternal_id = "id"\n')
-    of_assets = '[columns]\nexternal_id = "id"\nnet_assets = "worth"\nday = "day"\n'
-    of_holdings = (
-        '[columns]\nexternal_id = "id"\nsecurity_code = "code"\nsecurity_name = "name"\nquantity = "n"\n'
-        'market_value = "worth"\nday = "day"\n'
-    )
-
-    for kind, file, mapping in (("assets", assets, of_assets), ("holdings", holdings, of_holdings)):
-        assert counts(run(kind, file, mapping)) == ((0, 0, 0, 1, 1) if code else (1, 0, 0, 0, 0))
-        if code:
-            assert code in (tmp_path / "errors.csv").read_text(encoding="utf-8")
 
 
 def test_holdings_of_a_day_that_has_not_come_are_rejected(run: Run, tmp_path: Path) -> None:
