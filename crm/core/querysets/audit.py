@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
-    from crm.core.models import AuditEntry, User
+    from crm.core.models import AuditEntry, ImportBatch, User
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
@@ -38,6 +38,11 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 
         held = Cast("object_ids", models.TextField())
         return self.filter(action__in=FILES).annotate(held=held).filter(held__contains=f'"{public_id}"')
+
+    def undoing(self, batch: ImportBatch) -> AuditEntryQuerySet:
+        """Who took an import back, when and why; its page tells so to whoever sees the import."""
+        kind = batch._meta.label_lower
+        return self.filter(object_type=kind, object_id=batch.public_id, action="import.undo").select_related("actor")
 
     def unsealed(self) -> AuditEntryQuerySet:
         return self.filter(seal=None)

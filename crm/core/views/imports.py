@@ -22,7 +22,7 @@ from crm.core.importing import TARGETS, ImportField, engine, rejects
 from crm.core.importing.fields import by_name
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
 from crm.core.importing.targets import kinds_for, may_bring
-from crm.core.models import ImportBatch
+from crm.core.models import AuditEntry, ImportBatch
 from crm.core.services.import_drafts import open_draft
 from crm.core.services.import_work import start_apply, start_check, start_undo
 from crm.core.services.importing import bring_file, cancel_batch, keep_mapping, limits_for
@@ -120,6 +120,7 @@ def import_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "row_key": _row_key(batch),
         "may_change": may_change,
         "undo_form": UndoForm(),
+        "undone": AuditEntry.objects.undoing(batch).first() if batch.state == ImportBatch.State.UNDONE else None,
     }
     return render(request, part(request, "core/imports/detail.html", "core/imports/_batch.html"), context)
 

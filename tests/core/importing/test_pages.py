@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from crm.core.clocks import database_now
 from crm.core.jobs import run_waiting_jobs, take_and_run
-from crm.core.models import Department, ImportBatch, JobRun
+from crm.core.models import AuditEntry, Department, ImportBatch, JobRun
 from crm.core.models.importing import ImportFile, ImportMapping
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +136,9 @@ def test_an_import_is_taken_back_with_a_reason(page):
     page.press("undo", batch, form_token="u1", reason="Wrong month")
     assert batch.state == "undone"
     assert not Department.objects.exists()
+    told = page.look(batch)
+    assert "Wrong month" in told
+    assert AuditEntry.objects.undoing(batch).get().actor.name in told
 
 
 def test_an_import_that_somebody_has_worked_on_is_not_taken_back(page):
