@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import Branch, User
 from crm.core.service import service
+from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
 #: Clients whose tags change at once.
@@ -29,7 +31,8 @@ def create_tag(*, values: Mapping[str, Any], branch: Branch | None, actor: User)
     _refuse_unknown(values)
     tag = Tag(company_id=actor.scope.company_id, branch=branch, owner=actor, **values)
     _check(tag)
-    tag.save()
+    with _unless_named():
+        tag.save()
     audit.record(actor, "tag.create", tag, after=dict(values))
     return tag
 
@@ -45,9 +48,16 @@ def change_tag(*, tag: Tag, values: Mapping[str, Any], actor: User, version: int
     for name, value in after.items():
         setattr(row, name, value)
     _check(row)
-    row.save_changed(after)
+    with _unless_named():
+        row.save_changed(after)
     audit.record(actor, "tag.change", row, before=before, after=after)
     return row
+
+
+def _unless_named() -> AbstractContextManager[None]:
+    """Of two who give a tag the same name at once, the constraint lets one pass and the other is told."""
+    taken = InvalidInput(fields={"name": _("There is a tag of this name already.")})
+    return unless_taken(Tag, "tag_name_once_per_branch", "tag_name_once_per_company", refusal=taken)
 
 
 @service("tag.set")

@@ -61,6 +61,23 @@ def test_whoever_makes_a_tag_owns_it_and_its_name_is_taken_once(branch: Branch, 
         create_tag(values={"name": "颜色", "palette": 9}, branch=branch, actor=manager)
 
 
+@pytest.mark.parametrize("place", ["branch", "company"])
+def test_two_who_give_a_tag_one_name_at_once_are_told_apart(
+    branch: Branch, staff: Staff, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """The second looked before the first had written, so only the constraint can tell him."""
+    owner, where = staff("branch_manager"), branch if place == "branch" else None
+    values = {"name": "高净值", "meaning": "大家一样用"}
+    create_tag(values=values, branch=where, actor=owner)
+    monkeypatch.setattr("clients.services.tags.check", lambda _row: None)
+
+    with pytest.raises(InvalidInput) as refused:
+        create_tag(values=values, branch=where, actor=owner)
+
+    assert list(refused.value.fields) == ["name"]
+    assert Tag.objects.filter(name="高净值").count() == 1
+
+
 def test_a_tag_is_renamed_by_version_and_stays_on_its_clients(tag: Tag, client_: Client, staff: Staff) -> None:
     ClientTagFactory(client=client_, tag=tag)
 
