@@ -36,11 +36,10 @@ class KeyReused(DomainError):
 
 def print_of_file(file: Any) -> str:
     """What makes an uploaded file the same file: its content. Another one may bear the same name and be as long."""
-    digest = hashlib.sha256()
-    for piece in file.chunks():
-        digest.update(piece)
     file.seek(0)
-    return digest.hexdigest()
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest
 
 
 @dataclass(frozen=True)
