@@ -10,6 +10,7 @@ from typing import Any
 from clients.models import Client, QuestionToAsk
 from clients.provenance import Source, entry, for_all, verified
 from clients.services import score_clients
+from crm.core.batches import batches
 from crm.core.clocks import at_local
 from crm.core.importing import bulk
 
@@ -44,7 +45,7 @@ def know_clients(*, seed: int, today: date) -> int:
         _tell(row, maker, today)
     cells = ((row.pk, *(bulk.ready(Client, name, getattr(row, name)) for name in _WRITTEN)) for row in rows)
     bulk.update(Client, ("id",), _WRITTEN, cells)
-    done = sum(score_clients(chunk, today) for chunk in _chunks([row.pk for row in rows]))
+    done = sum(score_clients(chunk, today) for chunk in batches(row.pk for row in rows))
     _ask(rows, maker, today)
     return done
 
@@ -98,7 +99,3 @@ def _ask(rows: list[Client], maker: random.Random, today: date) -> None:
             if row.annual_income is None and "annual_income" not in row.provenance
         ]
     )
-
-
-def _chunks(ids: list[int]) -> list[list[int]]:
-    return [ids[at : at + 1000] for at in range(0, len(ids), 1000)]
