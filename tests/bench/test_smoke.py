@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import get_resolver
 
 from bench import chaos, data, filters, lists, rest, served
 from bench._rows import BELOW, LISTS, NO_PAGES, QUERIES, ROWS, STATES
@@ -31,6 +32,16 @@ def test_goals_are_milliseconds_over_the_yardstick_of_the_same_machine():
 
 def test_the_yardstick_takes_three_statements(small: data.House):
     assert lists.statements(yardstick(small.manager)) == 3
+
+
+def test_the_yardstick_leaves_the_addresses_of_the_product_in_mind(small: data.House):
+    """Else the next subject pays for learning them again: a third of a list was that."""
+    unit = yardstick(small.manager)
+    known = get_resolver()
+
+    unit()
+
+    assert get_resolver() is known
 
 
 def test_lists_are_measured_from_the_first_page_to_the_last(small: data.House):
