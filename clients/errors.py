@@ -21,6 +21,11 @@ class DocumentOnFile(DomainError):
     message = _(
         "A client with this identity document is on file in the company already. If this is meant all the same, say why."
     )
+    #: Where no reason can be given.
+    elsewhere = _(
+        "A client with this identity document is on file in the company already. If this is meant all the same, enter it "
+        "under “Edit client” and say why there."
+    )
 
 
 class ClientClosed(DomainError):

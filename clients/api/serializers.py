@@ -154,23 +154,34 @@ class ClientFacts(Strict):
     )
 
 
+class SameDocumentReason(serializers.CharField):
+    """Why a client has a document that another client of the company has."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            max_length=200,
+            required=False,
+            allow_blank=True,
+            help_text="Why, where the company has a client with the same identity document (else 409 document_on_file).",
+        )
+
+
 class ClientCreate(ClientFacts):
     """A new client of the caller's branch."""
 
+    same_document_reason = SameDocumentReason()
     external_id = serializers.CharField(
         max_length=40, help_text="The client number; it never changes. Letters, digits and - _ . / only."
-    )
-    same_document_reason = serializers.CharField(
-        max_length=200,
-        required=False,
-        allow_blank=True,
-        help_text="Why, where the company has a client with the same identity document (else 409 document_on_file).",
     )
 
 
 class ClientChange(ClientFacts):
-    """What is to be different; a name left out stays as it is."""
+    """What is to be different; a name left out stays as it is.
 
+    A new ``id_number`` that says another sex or date of birth than is on file is refused unless those are sent with it.
+    """
+
+    same_document_reason = SameDocumentReason()
     status = serializers.ChoiceField(choices=Client.Status.choices, required=False)
     closed_on = serializers.DateField(allow_null=True, required=False)
     as_of = serializers.DateField(required=False, help_text="The day as of which the facts hold; today if missing.")

@@ -186,6 +186,7 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
             source=values.pop("source", Source.STAFF),
             as_of=values.pop("as_of", None),
             refused=values.pop("refused", None),
+            same_document_reason=values.pop("same_document_reason", ""),
             values=values,
             actor=self._actor,
             now=timezone.now(),

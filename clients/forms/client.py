@@ -72,13 +72,13 @@ class ClientForm(CommandForm):
         super().__init__(*args, **kwargs)
         self.client = client
         self._ask_while_typing()
+        if self.data.get(self.add_prefix("same_document_reason")):
+            self._ask_for_reason()
         if client is None:
             self.fields["name"].required = True
             del self.fields["status"], self.fields["closed_on"]
-            if self.data.get(self.add_prefix("same_document_reason")):
-                self._ask_for_reason()
             return
-        del self.fields["external_id"], self.fields["same_document_reason"]
+        del self.fields["external_id"]
         for name, mask in PRIVATE.items():
             if held := getattr(client, name):
                 self.fields[name].widget.attrs["placeholder"] = MASKS[mask](held)

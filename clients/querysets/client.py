@@ -170,6 +170,10 @@ class ClientQuerySet(models.QuerySet["Client"]):
         """Clients that the branch still serves: neither closed nor suspended."""
         return self.filter(status__in=["active", "dormant"], restricted_on=None)
 
+    def unchangeable(self) -> ClientQuerySet:
+        """Whom ``Client.refuse_change`` refuses: merged into another, or restricted to storage."""
+        return self.filter(~Q(merged_into=None) | ~Q(restricted_on=None))
+
     def without_advisor(self) -> ClientQuerySet:
         return self.served().filter(advisor=None)
 

@@ -137,7 +137,8 @@ def mark_line(*, client: Client, line: str, note: str, actor: User, now: datetim
 
 @service("business_line.unmark")
 def unmark_line(*, mark: BusinessLineMark, actor: User) -> Client:
-    """Take a mark back. Returns whose it was."""
+    """Take a mark back. Returns whose it was. Raises ``ClientRestricted``."""
+    lock(Client.objects.all(), pk=mark.client_id)
     row: BusinessLineMark = lock(BusinessLineMark.objects.select_related("client"), pk=mark.pk)
     before = {"line": row.line, "note": row.note}
     audit.record(actor, "business_line.unmark", row, before=before, client=row.client)

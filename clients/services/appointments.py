@@ -44,7 +44,8 @@ def book_appointment(
 def move_appointment(
     *, appointment: Appointment, starts_at: datetime, actor: User, now: datetime, version: int | None = None
 ) -> Appointment:
-    """Agree on another time. Raises ``NotBooked``, ``SlotTaken``, ``StaleEdit`` and ``InvalidInput``."""
+    """Agree on another time. Raises ``NotBooked``, ``SlotTaken``, ``StaleEdit``, ``InvalidInput`` and ``ClientRestricted``."""
+    lock(Client.objects.all(), pk=appointment.client_id)
     row = _open(appointment, version)
     before = row.starts_at
     row.starts_at, row.version = starts_at, row.version + 1
@@ -60,7 +61,10 @@ def move_appointment(
 def cancel_appointment(
     *, appointment: Appointment, reason: str, actor: User, version: int | None = None
 ) -> Appointment:
-    """Take the appointment off, with a reason. Raises ``NotBooked``, ``StaleEdit`` and ``InvalidInput``."""
+    """Take the appointment off, with a reason. Raises ``NotBooked``, ``StaleEdit`` and ``InvalidInput``.
+
+    Also for a client restricted to storage: an appointment that stood would end in the contact that is not to be.
+    """
     row = _open(appointment, version)
     if not reason.strip():
         raise InvalidInput(fields={"reason": _("Say why the appointment is cancelled.")})

@@ -15,7 +15,7 @@ from clients.identity import IdentityRefused, is_id_number, read_client_number, 
 from clients.models import AdvisorAssignment, Client, RiskAssessment
 from clients.months import add_months
 from clients.provenance import REFUSABLE, Source
-from clients.services.identity_facts import cleaned, following, of_another_document
+from clients.services.identity_facts import cleaned, following, of_another_document, refuse_contradiction
 from clients.services.primaries import step_down
 from clients.services.quality import rescore
 from crm.core import audit
@@ -112,14 +112,11 @@ def create_client(
     if Client.objects.filter(branch=branch, external_id=client.external_id).exists():
         raise NumberTaken(fields={"external_id": NumberTaken.message})
     check(client)
-    twice = _document_on_file(client)
     # Last of all, so that nobody who only asks goes away without having taken somebody in.
-    if twice and not same_document_reason.strip():
-        raise DocumentOnFile(fields={"same_document_reason": DocumentOnFile.message})
+    why = _reason_for_document(client, same_document_reason)
     taken = NumberTaken(fields={"external_id": NumberTaken.message})
     with unless_taken(Client, "client_number_once_per_branch", refusal=taken):
         client.save()
-    why = same_document_reason.strip()[:200] if twice else ""
     audit.record(actor, "client.create", client, after=_shown(stored), reason=why, client=client)
     rescore(client, now)
     if advisor is not None:
@@ -139,9 +136,12 @@ def change_client(
     source: str = Source.STAFF,
     as_of: date | None = None,
     refused: Mapping[str, bool] | None = None,
+    same_document_reason: str = "",
 ) -> Client:
     """Correct facts of a client. Raises ``StaleEdit`` when somebody else was faster, ``InvalidInput`` for bad values.
 
+    A new identity number that says another sex or date of birth than the client has is taken together with those it says, or
+    not at all. One that the company has on file for another client needs ``same_document_reason``, else ``DocumentOnFile``.
     What changes comes from ``source`` as of ``as_of`` (today if missing). ``refused`` says of single facts that the client
     does not give them (True: the fact is emptied and counts as answered) or that he no longer refuses (False).
     """
@@ -159,6 +159,8 @@ def change_client(
     _refuse_days(row, {**after, **since}, today)
     if not after and not marks:
         return row
+    if after.get("id_number"):
+        refuse_contradiction(row, values, stored)
     after |= of_another_document(after, values)
     words = {"name": row.name, **after} if "kind" in after else after
     made = following(words, kind=kind)
@@ -166,10 +168,12 @@ def change_client(
     row.provenance = provenance.stamped(row.provenance, after, source=source, on=on, refused=marks)
     _set(row, {**after, **made})
     check(row)
+    why = _reason_for_document(row, same_document_reason) if "id_number" in after else ""
     row.save_changed([*after, *made, "provenance"])
     step_down([row.pk], after)
     said = {"source": str(source), "as_of": on, **({"refused": marks} if marks else {})}
-    audit.record(actor, "client.change", row, before=_shown(before), after={**_shown(after), **said}, client=row)
+    shown = {**_shown(after), **said}
+    audit.record(actor, "client.change", row, before=_shown(before), after=shown, reason=why, client=row)
     rescore(row, now)
     return row
 
@@ -310,12 +314,16 @@ def _number(text: str) -> str:
         raise InvalidInput(fields={"external_id": refusal.message}) from None
 
 
-def _document_on_file(client: Client) -> bool:
-    """Whether somebody of the company has the document of ``client``."""
+def _reason_for_document(client: Client, said: str) -> str:
+    """Why he has a document that another client of the company has; empty where nobody has it. Raises ``DocumentOnFile``."""
     if not client.id_number:
-        return False
-    same = Client.objects.filter(branch__company=client.branch.company_id, merged_into=None)
-    return bool(same.filter(id_index__in=blind_indexes(client.id_number)).exists())
+        return ""
+    others = Client.objects.filter(branch__company=client.branch.company_id, merged_into=None).exclude(pk=client.pk)
+    if not others.filter(id_index__in=blind_indexes(client.id_number)).exists():
+        return ""
+    if not said.strip():
+        raise DocumentOnFile(fields={"same_document_reason": DocumentOnFile.message})
+    return said.strip()[:200]
 
 
 #: Days of a client that are weighed against each other.

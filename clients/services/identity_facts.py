@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from clients.identity import (
     IdentityRefused,
     is_id_number,
@@ -114,6 +116,33 @@ def from_document(values: dict[str, Any], *, kind: str) -> dict[str, Any]:
         return {}  # a passport says neither
     found = read_id_number(number)
     return {"sex": found.sex.value, "birth_date": found.birth_date}
+
+
+def refuse_contradiction(client: Client, said: Mapping[str, Any], stored: Mapping[str, Any]) -> None:
+    """Raise ``InvalidInput`` where a new number in ``stored`` contradicts the sex or birthday on file, unless that is said too.
+
+    Most often the number was mistyped or is another person's; if it is right, whoever types it gives what it says beside it.
+    """
+    found = from_document(dict(stored) | {"id_kind": stored.get("id_kind") or client.id_kind}, kind=client.kind)
+    wrong: dict[str, Any] = {}
+    born, held = found.get("birth_date"), said.get("birth_date", client.birth_date)
+    if born and held and born != held:
+        words = {"day": born.isoformat(), "held": held.isoformat()}
+        wrong["birth_date"] = _("The identity number says %(day)s.") % words
+        wrong["id_number"] = _(
+            "This number says born on %(day)s, but %(held)s is on file. "
+            "Check the number; if it is right, give that date of birth too."
+        )
+        wrong["id_number"] %= words
+    sex, known = found.get("sex"), said.get("sex") or client.sex
+    if sex and known not in (Client.Sex.UNKNOWN, sex):
+        wrong["sex"] = _("The identity number says: %(sex)s.") % {"sex": Client.Sex(sex).label}
+        wrong.setdefault(
+            "id_number",
+            _("This number says another sex than is on file. Check the number; if it is right, give that sex too."),
+        )
+    if wrong:
+        raise InvalidInput(fields=wrong)
 
 
 def following(values: dict[str, Any], *, kind: str) -> dict[str, Any]:

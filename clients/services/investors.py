@@ -82,7 +82,8 @@ def apply_for_class(
 
 @service("investor.attach_proof")
 def attach_proof(*, classification: InvestorClassification, upload: UploadedFile[bytes], actor: User) -> Attachment:
-    """Add a file that proves what the application states. Raises ``ClassDecided`` and ``FileRefused``."""
+    """Add a file that proves what the application states. Raises ``ClassDecided``, ``FileRefused`` and ``ClientRestricted``."""
+    _owner(classification.client, closed_too=True)
     row = _locked(classification)
     if row.state != State.WAITING:
         raise ClassDecided
@@ -146,7 +147,8 @@ def refuse_class(
 def withdraw_application(
     *, classification: InvestorClassification, actor: User, now: datetime, version: int | None = None
 ) -> InvestorClassification:
-    """Take an undecided application back. Raises ``ClassDecided`` and ``StaleEdit``."""
+    """Take an undecided application back. Raises ``ClassDecided``, ``StaleEdit`` and ``ClientRestricted``."""
+    _owner(classification.client, closed_too=True)
     row = _locked(classification, version)
     if row.state != State.WAITING:
         raise ClassDecided

@@ -83,10 +83,11 @@ def record_needs(
 def link_needs(*, interview: NeedsInterview, contact: ContactLog, actor: User) -> bool:
     """Name the contact in which an interview was taken, once: it is often saved before the contact is logged.
 
-    False when the interview names one already. Raises ``ContactOfAnother``.
+    False when the interview names one already. Raises ``ContactOfAnother`` and ``ClientRestricted``.
     """
     if contact.client_id != interview.client_id:
         raise ContactOfAnother
+    lock(Client.objects.all(), pk=interview.client_id)
     free = NeedsInterview.objects.filter(pk=interview.pk, contact=None).update(contact=contact)
     if free:
         after = {"contact": contact.public_id}

@@ -120,9 +120,10 @@ def approve_exemption(
 def refuse_exemption(
     *, permission: TradingPermission, actor: User, now: datetime, note: str, version: int | None = None
 ) -> TradingPermission:
-    """Turn an exemption down, saying why. Raises ``FourEyes``, ``PermissionDecided`` and ``StaleEdit``."""
+    """Turn an exemption down, saying why. Raises ``FourEyes``, ``PermissionDecided``, ``StaleEdit`` and ``ClientRestricted``."""
     if not note.strip():
         raise InvalidInput(fields={"note": _("Say why.")})
+    lock(Client.objects.all(), pk=permission.client_id)
     return _decide(_waiting(permission, actor, version), State.REFUSED, actor, now, note)
 
 
@@ -135,9 +136,14 @@ def close_permission(
     now: datetime,
     version: int | None = None,
 ) -> TradingPermission:
-    """Close an open permission from today on. Raises ``PermissionNotOpen``, ``StaleEdit`` and ``InvalidInput``."""
+    """Close an open permission from today on.
+
+    Raises ``PermissionNotOpen``, ``StaleEdit``, ``InvalidInput`` and ``ClientRestricted`` (whoever has to close it for a client
+    restricted to storage ends the restriction first, with the reason).
+    """
     if not reason.strip():
         raise InvalidInput(fields={"reason": _("Say why.")})
+    lock(Client.objects.all(), pk=permission.client_id)
     row: TradingPermission = lock(TradingPermission.objects.select_related("client"), pk=permission.pk, version=version)
     if row.state != State.OPEN:
         raise PermissionNotOpen

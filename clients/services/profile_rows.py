@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from clients.days import refuse_wrong_days
-from clients.errors import ContactPointTaken, DocumentTaken, NotAnInstitution, PrimaryStays, TakenOff
+from clients.errors import ContactPointTaken, DocumentOnFile, DocumentTaken, NotAnInstitution, PrimaryStays, TakenOff
 from clients.identity import IdentityRefused, normalise_name, read_email, read_phone, tail
 from clients.identity.text import clean
 from clients.models import Client, ContactPerson, ContactPoint, FinancingNeed, IdentityDocument
@@ -93,7 +93,13 @@ def _lead_with_document(row: IdentityDocument, actor: User, now: datetime) -> No
         "id_valid_until": row.valid_until,
         "id_is_long_term": row.is_long_term,
     }
-    change_client(client=row.client, values=values, actor=actor, now=now)
+    try:
+        change_client(client=row.client, values=values, actor=actor, now=now)
+    except DocumentOnFile:
+        raise DocumentOnFile(DocumentOnFile.elsewhere, fields={"number": DocumentOnFile.elsewhere}) from None
+    except InvalidInput as refusal:
+        # His own columns are no fields of a document; what is wrong with them is its number.
+        raise InvalidInput(fields={"number": refusal.fields.get("id_number", refusal.message)}) from None
     IdentityDocument.objects.filter(pk=row.pk).update(is_primary=True)
     row.is_primary = True
 

@@ -64,7 +64,8 @@ def _unless_named() -> AbstractContextManager[None]:
 def set_tag(*, tag: Tag, clients: Iterable[Client], is_set: bool, actor: User, now: datetime) -> TagChange:
     """Put a manual tag on clients or take it away; the row that comes back says who really changed, and can be undone.
 
-    Raises ``TagNotYours`` (not for these roles, computed, retired, or of another branch) and ``TooManyClients``.
+    Raises ``TagNotYours`` (not for these roles, computed, retired, or of another branch), ``TooManyClients``, and
+    ``ClientRestricted`` or ``ClientMerged`` when one of them may not be changed.
     """
     if not tag.is_active or not tag.may_be_set_by(actor.role_keys):
         raise TagNotYours
@@ -73,6 +74,7 @@ def set_tag(*, tag: Tag, clients: Iterable[Client], is_set: bool, actor: User, n
         raise TooManyClients
     if tag.branch_id is not None and any(client.branch_id != tag.branch_id for client in found):
         raise TagNotYours
+    _refuse_unchangeable([client.pk for client in found])
     lock(Tag.objects.all(), pk=tag.pk)  # one at a time: two who tag the same clients would both count them as changed
     changed = _put(tag, found, actor, local_date(now)) if is_set else _take(tag, found)
     made: TagChange = TagChange.objects.create(tag=tag, is_set=is_set, clients=changed, actor=actor, at=now)
@@ -89,7 +91,10 @@ def set_tag(*, tag: Tag, clients: Iterable[Client], is_set: bool, actor: User, n
 
 @service("tag.undo")
 def undo_tags(*, change: TagChange, actor: User, now: datetime) -> TagChange:
-    """Put back what one change did, as far as nobody has touched it since. Raises ``AlreadyUndone``, also when it is too late."""
+    """Put back what one change did, as far as nobody has touched it since. Raises ``AlreadyUndone``, also when it is too late.
+
+    Who was restricted to storage meanwhile stays as he is.
+    """
     row: TagChange | None = (
         TagChange.objects.select_for_update(of=("self",))
         .undoable(now)
@@ -99,7 +104,8 @@ def undo_tags(*, change: TagChange, actor: User, now: datetime) -> TagChange:
     )
     if row is None or row.actor_id != actor.pk:
         raise AlreadyUndone
-    keys = dict(Client.objects.filter(public_id__in=list(row.clients)).values_list("public_id", "pk"))
+    found = Client.objects.filter(public_id__in=list(row.clients), restricted_on=None)
+    keys = dict(found.values_list("public_id", "pk"))
     own = ClientTag.objects.manual().filter(tag=row.tag)
     if row.is_set:
         for part in _parts(list(keys.values())):
@@ -121,6 +127,12 @@ def undo_tags(*, change: TagChange, actor: User, now: datetime) -> TagChange:
     row.save(update_fields=["undone_at"])
     audit.record(actor, "tag.undo", row.tag, after={"set": not row.is_set, "clients": len(keys)}, ids=sorted(keys))
     return row
+
+
+def _refuse_unchangeable(keys: list[int]) -> None:
+    for part in _parts(sorted(keys)):
+        for row in Client.objects.unchangeable().filter(pk__in=part)[:1]:
+            row.refuse_change()
 
 
 def _put(tag: Tag, clients: list[Client], actor: User, day: date) -> dict[str, Any]:

@@ -97,7 +97,12 @@ def client_edit(request: HttpRequest, public_id: str) -> HttpResponse:
         client,
         form,
         lambda: change_client(
-            client=client, values=form.facts, actor=actor_of(request), now=timezone.now(), version=form.seen
+            client=client,
+            values=form.facts,
+            actor=actor_of(request),
+            now=timezone.now(),
+            version=form.seen,
+            same_document_reason=form.cleaned_data["same_document_reason"],
         ),
         title=_("Edit client"),
         submit=_("Save"),

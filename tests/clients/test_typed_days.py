@@ -326,3 +326,116 @@ def test_rest_refuses_the_second_document_as_the_page_does(
 
     assert (refused.status_code, refused.json()["code"]) == (409, "document_on_file")
     assert made.status_code == 201
+
+
+# -- another number on an edit -----------------------------------------------------------------------------------------
+
+#: Born 1985-11-02, a woman.
+ANOTHER = "310101198511020021"
+
+
+def _edit(browser: Any, client: Client, **said: str) -> Any:
+    page = browser.get(f"/clients/{client.public_id}/edit/")
+    first = {name: value if (value := page.context["form"].initial.get(name)) is not None else "" for name in _FACTS}
+    held = {name: getattr(value, "isoformat", lambda value=value: value)() for name, value in first.items()}
+    return browser.post(f"/clients/{client.public_id}/edit/", {**held, **said})
+
+
+_FACTS = ("form_token", "version", "kind", "name", "sex", "birth_date", "status", "opened_on", "closed_on")
+
+
+def test_another_number_that_says_another_day_is_told_at_its_field_and_taken_with_that_day(
+    branch: Branch, staff: Staff, web: Any
+) -> None:
+    desk = staff("front_desk")
+    client, browser = new(branch, desk, id_number=DOCUMENT), web(desk)
+
+    refused = _edit(browser, client, id_number=ANOTHER)
+    errors = refused.context["form"].errors
+
+    assert refused.status_code == 400
+    assert set(errors) == {"id_number", "birth_date", "sex"}
+    assert "1985-11-02" in errors["id_number"][0] and BORN.isoformat() in errors["id_number"][0]
+    client.refresh_from_db()
+    assert (client.id_number, client.birth_date) == (DOCUMENT, BORN)
+    taken = _edit(browser, client, id_number=ANOTHER, birth_date="1985-11-02", sex="female")
+    client.refresh_from_db()
+    assert (taken.status_code, client.id_number, client.birth_date, client.sex) == (
+        302,
+        ANOTHER,
+        date(1985, 11, 2),
+        "female",
+    )
+
+
+def test_a_number_is_simply_taken_where_sex_and_day_were_not_known(branch: Branch, staff: Staff) -> None:
+    client = ClientFactory(branch=branch)
+
+    change_client(client=client, values={"id_number": ANOTHER}, actor=staff("front_desk"), now=NOW)
+
+    client.refresh_from_db()
+    assert (client.birth_date, client.sex) == (date(1985, 11, 2), "female")
+
+
+def test_rest_takes_another_number_only_with_what_it_says(
+    branch: Branch, staff: Staff, api: Callable[[User], APIClient]
+) -> None:
+    desk = staff("front_desk")
+    client, phone = new(branch, desk, id_number=DOCUMENT), api(desk)
+
+    def patch(**said: str) -> Any:
+        return phone.patch(f"/api/v1/clients/{client.public_id}/", said, headers={"if-match": '"1"'}, format="json")
+
+    refused, taken = patch(id_number=ANOTHER), patch(id_number=ANOTHER, birth_date="1985-11-02", sex="female")
+
+    assert (refused.status_code, set(refused.json()["fields"])) == (400, {"id_number", "birth_date", "sex"})
+    assert taken.status_code == 200
+
+
+def test_the_document_of_another_client_is_refused_on_an_edit_as_at_entry(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Any, api: Callable[[User], APIClient]
+) -> None:
+    new(other_branch, staff("front_desk", branch=other_branch), "B7", name="欧阳雪", id_number=DOCUMENT)
+    desk = staff("front_desk")
+    client, browser = new(branch, desk), web(desk)
+
+    refused = _edit(browser, client, id_number=DOCUMENT)
+    over_rest = api(desk).patch(
+        f"/api/v1/clients/{client.public_id}/", {"id_number": DOCUMENT}, headers={"if-match": '"1"'}, format="json"
+    )
+    text = refused.content.decode()
+    told = " ".join(str(error) for error in refused.context["form"].errors.values())
+    taken = _edit(browser, client, id_number=DOCUMENT, same_document_reason="已核对原件，两处开户")
+
+    assert (refused.status_code, list(refused.context["form"].errors)) == (409, ["same_document_reason"])
+    assert "<textarea" in text and not any(word in told for word in ("欧阳雪", "B7", other_branch.name))
+    assert (over_rest.status_code, over_rest.json()["code"]) == (409, "document_on_file")
+    assert taken.status_code == 302
+    assert Client.objects.get(pk=client.pk).id_number == DOCUMENT
+    assert AuditEntry.objects.get(action="client.change").reason.startswith("已核对原件")
+
+
+def test_a_document_of_another_client_does_not_become_the_primary_one_unasked(branch: Branch, staff: Staff) -> None:
+    desk = staff("front_desk")
+    new(branch, desk, "B7", id_number=DOCUMENT)
+    client = new(branch, desk)
+
+    with pytest.raises(DocumentOnFile) as refused:
+        add_document(
+            client=client,
+            values={"kind": "id_card", "number": DOCUMENT, "is_primary": True},
+            actor=desk,
+            now=NOW,
+        )
+
+    assert list(refused.value.fields) == ["number"]
+    assert not client.identitydocument_rows.exists()
+
+
+def test_a_client_keeps_his_own_document_on_an_edit(branch: Branch, staff: Staff) -> None:
+    desk = staff("front_desk")
+    client = new(branch, desk, id_number=DOCUMENT)
+
+    change_client(client=client, values={"id_number": DOCUMENT, "city": "苏州"}, actor=desk, now=NOW)
+
+    assert Client.objects.get().city == "苏州"
