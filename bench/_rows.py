@@ -17,7 +17,7 @@ NO_PAGES = {
 LISTS = {
     *("clients:list", "complaints:list", "care:queue", "care:findings", "core:staff_list"),
     *("core:audit_list", "core:job_list", "core:imports", "advisory:hand_overs", "core:delegation_list"),
-    *("tiers:promises", "tiers:bookings", "tiers:market_events", "tiers:leaks", "tiers:touch"),
+    *("tiers:promises", "tiers:bookings", "tiers:market_events", "tiers:leaks", "tiers:touch", "tiers:publications"),
 }
 #: Whose public id stands in the address: by the beginning of the name, the first that fits.
 ROWS = (
@@ -78,6 +78,7 @@ ROWS = (
     ("tiers:booking_new", "clients.Client"),
     ("tiers:booking", "tiers.Booking"),
     ("tiers:preference_edit", "tiers.PreferenceSegment"),
+    ("tiers:publication", "tiers.Publication"),
     ("tiers:proof", "clients.Client"),
     ("tiers:statement", "clients.Client"),
     ("tiers:fee_quote", "tiers.FeeQuote"),
@@ -98,6 +99,7 @@ BELOW = (
     ("clients:contact_person_", "row", "clients.ContactPerson", "client"),
     ("clients:financing_need_", "row", "clients.FinancingNeed", "client"),
     ("clients:relation_", "row", "clients.Relation", "client"),
+    ("tiers:publication_told", "row", "tiers.Recipient", "publication"),
     ("tiers:tier_", "tier_id", "tiers.Tier", "programme"),
     ("tiers:entitlement_set", "tier_id", "tiers.Tier", ""),
     ("tiers:cadence_set", "tier_id", "tiers.Tier", ""),

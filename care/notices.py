@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from care.models import SurveyInvitation
-from clients.models import Client, ContactPoint
-from clients.reach import hindrances, leaves_at
+from clients.models import Client
+from clients.ways import Ways
 from crm.core import outbound
 from crm.core.clocks import local_date
 from crm.core.models import Outbound
-from crm.core.policies import Figures, figures
 
 #: Clients of the branch read Chinese.
 _LANGUAGE = "zh-hans"
@@ -45,48 +43,6 @@ def not_wanted(message: Outbound, now: datetime) -> str:
     if reason:
         sent.filter(pk=invitation.pk).update(held_back=reason)
     return reason
-
-
-class Ways:
-    """By which way each of several clients may be written to at one moment, by the rule of ``clients.reach``; their contact
-    points and the figures of their branches are read once for all of them."""
-
-    def __init__(self, clients: Iterable[Client | None], now: datetime, known: Figures | None = None) -> None:
-        """``known``: the figures of the branch of them all, where they are at hand."""
-        self.now, self._known = now, known
-        self._points: dict[int, list[ContactPoint]] = {}
-        self._figures: dict[int, Figures] = {}
-        keys = [client.pk for client in clients if client is not None]
-        for point in ContactPoint.objects.present().filter(client__in=keys):
-            self._points.setdefault(point.client_id, []).append(point)
-
-    def open_to(self, client: Client) -> tuple[tuple[str, str] | None, str]:
-        """Channel and address by which he may be written to, else None and the code of what stands against the first way he
-        has. Quiet hours only put a message off."""
-        refused = ""
-        for channel, address in ((Outbound.Channel.EMAIL, client.email), (Outbound.Channel.SMS, client.phone)):
-            if not address:
-                continue
-            against = [code for code in self.against(client, channel, address) if code != HeldBack.QUIET_HOURS]
-            if not against:
-                return (channel, address), ""
-            refused = refused or against[0]
-        return None, refused or HeldBack.NO_ADDRESS
-
-    def against(self, client: Client, channel: str, address: str) -> list[str]:
-        """Codes of what stands against writing to this very address."""
-        same = [point for point in self._points.get(client.pk, ()) if point.value == address]
-        return [one.code for one in hindrances(client, channel, self.now, self._of_branch(client), same)]
-
-    def leaves_at(self, client: Client, channel: str) -> datetime:
-        return leaves_at(client, channel, self.now, self._of_branch(client))
-
-    def _of_branch(self, client: Client) -> Figures:
-        if self._known is not None:
-            return self._known
-        if client.branch_id not in self._figures:
-            self._figures[client.branch_id] = figures(local_date(self.now), client.branch)
-        return self._figures[client.branch_id]
 
 
 def survey_invitation(invitation: SurveyInvitation, url: str, ways: Ways) -> None:

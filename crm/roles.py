@@ -232,8 +232,15 @@ _SERVICES_SEEN = (
     "tiers.view_promise",
     "tiers.view_booking",
     "tiers.view_preferencesegment",
+    "tiers.view_publication",
 )
-_SERVICES_GIVEN = (*_SERVICES_SEEN, "tiers.keep_promise", "tiers.add_booking", "tiers.change_booking")
+_SERVICES_GIVEN = (
+    *_SERVICES_SEEN,
+    "tiers.keep_promise",
+    "tiers.tell_publication",
+    "tiers.add_booking",
+    "tiers.change_booking",
+)
 _SERVICES_KEPT = (
     "tiers.add_serviceitem",
     "tiers.change_serviceitem",
@@ -264,6 +271,7 @@ TIERS: Section = {
         *_SERVICES_GIVEN,
         *_SERVICES_KEPT,
         "tiers.waive_promise",
+        "tiers.add_publication",
         "tiers.add_marketevent",
         "tiers.exceed_booking",
         "tiers.change_serviceday",

@@ -41,6 +41,13 @@ _ACTIONS = {
     "promise.plan": _("Promises of a branch made"),
     "promise.put_off": _("Agreed on another day for a promise"),
     "promise.waive": _("Waived a promise"),
+    "publication.change": _("Changed a publication"),
+    "publication.create": _("Drew a publication up"),
+    "publication.send": _("Sent a publication out"),
+    "publication.settle": _("Noted what became of messages of publications"),
+    "publication.tell": _("Noted that a client was told of a publication"),
+    "publication.withdraw": _("Withdrew a publication"),
+    "publication.write": _("Wrote the messages of publications"),
     "rate_card.carry": _("Carried the rate card over to a new edition"),
     "rate_card.set": _("Set a rate of the card"),
     "rates.review": _("Looked at the rates after a change of tier"),
@@ -75,7 +82,7 @@ class TiersConfig(AppConfig):
         from clients.owed import add_owed
         from clients.registry import bind
         from clients.services.contacts import follows_contacts
-        from crm.core import audit
+        from crm.core import attachments, audit
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
@@ -83,10 +90,10 @@ class TiersConfig(AppConfig):
         from crm.core.modules import add_module
         from tiers import tasks  # noqa: F401  registers the job and the sweep
         from tiers.importing import AppliedRateTarget, FormerTierTarget
-        from tiers.models import ClientRate, FeeQuote
+        from tiers.models import ClientRate, FeeQuote, Publication
         from tiers.querysets.reminders import promises_to_keep
         from tiers.segments import offer
-        from tiers.services import promise_plan  # noqa: F401  registers the sweep and what follows a change of the calendar
+        from tiers.services import promise_plan, publication_messages  # noqa: F401  register sweeps, and what follows a change
         from tiers.services.leak_export import LEAKS
         from tiers.services.merging import own_rows
         from tiers.services.promise_contacts import follow_contacts
@@ -103,6 +110,11 @@ class TiersConfig(AppConfig):
             )
             return FeeQuote.objects.exclude(pk__in=seen.values("pk"))
 
+        @attachments.guard(Publication)
+        def publications_of(user: Any) -> Any:
+            may = user.has_perm("tiers.view_publication")
+            return Publication.objects.visible_to(user) if may else Publication.objects.none()
+
         add_module(
             "bookings",
             routes=("tiers:booking", "tiers:places_set", "api:bookings-", "api:service-days-"),
@@ -110,8 +122,8 @@ class TiersConfig(AppConfig):
         )
         add_module(
             "preferences",
-            routes=("tiers:preference", "api:preference-segments-"),
-            about=("tiers.preferencesegment",),
+            routes=("tiers:preference", "tiers:publication", "api:preference-segments-", "api:publications-"),
+            about=("tiers.preferencesegment", "tiers.publication", "tiers.recipient"),
         )
         add_module("leaks", routes=("tiers:leak", "api:rate-leaks-"), about=("tiers.rateleak", "tiers.leakreview"))
         add_module("simulator", routes=("tiers:simulation", "api:tier-simulations-"))

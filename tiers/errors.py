@@ -251,3 +251,31 @@ class RoundOver(DomainError):
 
     code = "market_event_over"
     message = _("The day by which this was to be done is over, or the branch no longer offers the service.")
+
+
+class PublicationOut(DomainError):
+    """What has left cannot be worded anew."""
+
+    code = "publication_out"
+    message = _("This has been sent out or withdrawn. Its words stay as they are.")
+
+
+class PublicationOver(DomainError):
+    """It is withdrawn, or today is none of its days."""
+
+    code = "publication_over"
+    message = _("This is withdrawn, or it does not hold today. Nothing is sent.")
+
+
+class NobodyReached(DomainError):
+    """Nobody of its preference segments may be written to or called."""
+
+    code = "publication_reaches_nobody"
+    message = _("This reaches nobody now. Look at why clients are left out.")
+
+
+class NotToBeTold(DomainError):
+    """Somebody has told the client already, or he is not to be told any more."""
+
+    code = "publication_not_to_be_told"
+    message = _("This client is not to be told of it any more.")

@@ -60,6 +60,15 @@ def passing_q(item: Any, day: date) -> Q:
     return found
 
 
+def suits_q(risk: str, day: date) -> Q:
+    """The clients whom something of this product risk suits on ``day`` (适当性匹配): their valid grade is of its number or a
+    higher one, C3 for R3; professional investors may have any (regulation §1.5). Everybody where it has no risk grade."""
+    if not risk:
+        return Q()
+    enough = [grade for grade in RiskGrade.values if grade[1:] >= risk[1:]]
+    return Q(risk_grade__in=enough, risk_valid_until__gte=day) | _professional(day)
+
+
 def _professional(day: date) -> Q:
     in_force = Q(investor_class_until=None) | Q(investor_class_until__gte=day)
     return Q(investor_class__in=["A", "B", "C"]) & in_force

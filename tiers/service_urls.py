@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tiers.views import bookings, catalogue, entitlements, kept, market_events, preferences, promises
+from tiers.views import bookings, catalogue, entitlements, kept, market_events, preferences, promises, publications
 
 urlpatterns: list[URLPattern] = [
     path("services/catalogue/", catalogue.catalogue, name="catalogue"),
@@ -45,6 +45,19 @@ urlpatterns: list[URLPattern] = [
         bookings.booking_step,
         {"verb": "no_show"},
         name="booking_no_show",
+    ),
+    path("services/publications/", publications.publication_list, name="publications"),
+    path("services/publications/new/", publications.publication_new, name="publication_new"),
+    path("services/publications/<str:public_id>/", publications.publication_detail, name="publication"),
+    path("services/publications/<str:public_id>/edit/", publications.publication_edit, name="publication_edit"),
+    path("services/publications/<str:public_id>/send/", publications.publication_send, name="publication_send"),
+    path(
+        "services/publications/<str:public_id>/withdraw/",
+        publications.publication_withdraw,
+        name="publication_withdraw",
+    ),
+    path(
+        "services/publications/<str:public_id>/told/<str:row>/", publications.publication_told, name="publication_told"
     ),
     path("services/preferences/", preferences.preference_list, name="preferences"),
     path("services/preferences/new/", preferences.preference_new, name="preference_new"),

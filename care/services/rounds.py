@@ -16,6 +16,7 @@ from care.models import SurveyInvitation, SurveyRound
 from care.models.survey import in_words
 from care.services.surveys import link_address, new_token, token_hash
 from clients.models import Client, Segment
+from clients.ways import Ways
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.clocks import local_date
@@ -90,7 +91,7 @@ def _judged(
     told = set(asked.visible_to(reader).unanswered(now).values_list("client", flat=True))
     most = known.json("outbound.max_per_client")
     counts = Outbound.objects.counts_of([row.public_id for row in clients], now - timedelta(days=most["days"]))
-    ways = notices.Ways(clients, now, known)
+    ways = Ways(clients, now, known)
     for client in clients:
         if client.pk in had:
             yield client, LeftOut.ALREADY
@@ -169,7 +170,7 @@ def write_letters(*, actor: User, now: datetime) -> int:
         return 0
     kept = waiting.exclude(branch__in=branches_without("surveys", local_date(now)))
     letters = list(kept[:_LETTERS_PER_ROUND])
-    ways = notices.Ways([invitation.client for invitation in letters], now)
+    ways = Ways([invitation.client for invitation in letters], now)
     for invitation in letters:
         written += _write(invitation, ways)
     if written:
@@ -177,7 +178,7 @@ def write_letters(*, actor: User, now: datetime) -> int:
     return written
 
 
-def _write(invitation: SurveyInvitation, ways: notices.Ways) -> bool:
+def _write(invitation: SurveyInvitation, ways: Ways) -> bool:
     token = new_token()
     mine: Any = SurveyInvitation.objects.filter(pk=invitation.pk, token_hash=invitation.token_hash, sent_by_channel="")
     # Whoever changes the hash has the letter: another sweep, or the counter, finds another hash.

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from care import notices
 from care.errors import OwnSurvey, SurveyClosed
 from care.models import SurveyAnswer, SurveyInvitation
+from clients.ways import Ways
 from complaints.models import Complaint
 from crm.core import audit
 from crm.core.access import system_user
@@ -75,7 +76,7 @@ def invite_surveys(*, actor: User, now: datetime) -> int:
     fresh = [complaint for complaint in closed if _key(complaint) not in known_keys]
     left_out = branches_without("surveys", local_date(now)) if fresh else set()
     fresh = [complaint for complaint in fresh if complaint.branch_id not in left_out][:_PER_ROUND]
-    invited, ways = 0, notices.Ways([complaint.client for complaint in fresh], now)
+    invited, ways = 0, Ways([complaint.client for complaint in fresh], now)
     for complaint in fresh:
         invited += _invite(complaint, now, valid, ways)
     if invited:
@@ -87,7 +88,7 @@ def _key(complaint: Complaint) -> str:
     return f"complaint:{complaint.public_id}:{complaint.rounds}"
 
 
-def _invite(complaint: Complaint, now: datetime, valid: timedelta, ways: notices.Ways) -> bool:
+def _invite(complaint: Complaint, now: datetime, valid: timedelta, ways: Ways) -> bool:
     token = new_token()
     invitation = SurveyInvitation(
         branch=complaint.branch,

@@ -9,17 +9,18 @@ from typing import Any, cast
 
 from clients.models import Client
 from crm.core.access import system_user
-from crm.core.clocks import at_local
+from crm.core.clocks import at_local, local_date
 from crm.core.models import Branch, User
 from crm.demo.staffing import Crew
 from crm.roles import FRONT_DESK, MANAGER
-from tiers.models import Promise, ServiceItem
+from tiers.models import PreferenceSegment, Promise, Recipient, ServiceItem
 from tiers.services.bookings import ask_booking, conclude_booking, confirm_booking
 from tiers.services.catalogue import seed_catalogue
 from tiers.services.market_events import call_round
 from tiers.services.menus import Line, create_preference
 from tiers.services.promise_plan import plan_promises
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
+from tiers.services.publications import create_publication, send_publication
 
 #: The days of the sweep before today; a later one makes up for what lies between, and the next night for the rest.
 _SWEEPS = (40, 22, 2)
@@ -56,6 +57,13 @@ _SEGMENTS: tuple[tuple[str, str, list[str], dict[str, Any], list[Line]], ...] = 
         ],
     ),
 )
+#: Kind, segment, title, text, risk of the product, and whether it goes out.
+_PUBLICATIONS = (
+    (
+        "report", "稳健收益偏好", "固收周报：利率债配置窗口", "短端利率下行，建议关注三至五年期利率债。", "R2", True,
+    ),
+    ("idea", "高端配置偏好", "季度资产配置建议", "权益与固收维持均衡，关注红利资产。", "R3", False),
+)  # fmt: skip
 _TITLES = {"send": "月度研究报告精选", "event": "季度投资策略沙龙"}
 
 
@@ -71,6 +79,7 @@ def give_services(*, crew: Crew, today: date, now: datetime) -> int:
     for branch in crew.branches:
         _decide_some(crew.of(branch, MANAGER)[0], branch, today, now)
         _draw_segments(crew.of(branch, MANAGER)[0], branch)
+        _publish(crew.of(branch, MANAGER)[0], branch, now)
         _call_round(crew.of(branch, MANAGER)[0], branch, today - timedelta(days=3))
         _book(crew.of(branch, FRONT_DESK)[0], branch, today, now)
     return int(Promise.objects.count())
@@ -120,6 +129,21 @@ def _draw_segments(manager: User, branch: Branch) -> None:
     for name_zh, name_en, tiers, rule, menu in _SEGMENTS:
         values = {"name_zh": name_zh, "name_en": name_en, "tier_codes": tiers, "rule": rule}
         create_preference(values=values, menu=menu, company=branch.company, branch=branch, actor=manager)
+
+
+def _publish(manager: User, branch: Branch, now: datetime) -> None:
+    """One report goes to those who like it steady, with those left out and those to be called; one idea is in preparation."""
+    today = local_date(now)
+    own = PreferenceSegment.objects.filter(branch=branch)
+    for kind, segment, title, text, risk, is_sent in _PUBLICATIONS:
+        values = {
+            "kind": kind, "title": title, "text": text, "risk": risk, "valid_from": today,
+            "valid_until": today + timedelta(days=14),
+        }  # fmt: skip
+        segments = [own.get(name_zh=segment)]
+        row = create_publication(branch=branch, values=values, segments=segments, actor=manager, now=now)
+        if is_sent and row.recipients.exclude(state=Recipient.State.LEFT_OUT).exists():
+            send_publication(publication=row, actor=manager, now=now)
 
 
 def _call_round(manager: User, branch: Branch, day: date) -> None:

@@ -87,6 +87,7 @@ PLACES: tuple[Place, ...] = (
             Place(
                 "preferences", _("Preference segments"), "target", "tiers:preferences", "tiers.view_preferencesegment"
             ),
+            Place("publications", _("Publications"), "send", "tiers:publications", "tiers.view_publication"),
             Place("kept", _("Promises kept"), "chart-bar", "tiers:kept", "tiers.view_promise"),
             Place("catalogue", _("Catalogue of services"), "list-details", "tiers:catalogue", "tiers.view_serviceitem"),
             Place(

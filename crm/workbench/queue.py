@@ -29,7 +29,7 @@ from crm.workbench.account_items import account_decisions, collateral, expiring_
 from crm.workbench.document_items import expiring_documents
 from crm.workbench.export_items import exports
 from crm.workbench.item import Item
-from crm.workbench.service_items import bookings, promises
+from crm.workbench.service_items import bookings, promises, publications_to_tell
 from crm.workbench.tier_items import programme_decisions, tier_decisions
 from tiers.models import ClientRate
 
@@ -382,6 +382,7 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     follow_up_calls,
     bookings,
     promises,
+    publications_to_tell,
     promised_contacts,
     expiring_grades,
     expiring_classes,

@@ -1,4 +1,4 @@
-"""What promises and bookings bring into my day: before they are missed, not afterwards."""
+"""What promises, bookings and publications bring into my day: before they are missed, not afterwards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clients.querysets.scope import shown_name
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.workbench.item import Item
-from tiers.models import Booking, Promise
+from tiers.models import Booking, Promise, Recipient
 
 #: No source fills the day alone.
 _PER_SOURCE = 60
@@ -57,4 +57,23 @@ def bookings(user: User, today: date) -> Iterator[Item]:
             else _("How was %(service)s on %(day)s?") % said,
             row.get_absolute_url(),
             rank=3,
+        )
+
+
+def publications_to_tell(user: User, today: date) -> Iterator[Item]:
+    """Publications for clients of one's own who take only calls, while they are worth telling."""
+    if not user.has_perm("tiers.tell_publication"):
+        return
+    rows = Recipient.objects.visible_to(user).to_call(user, today).select_related("client", "publication")
+    for row in rows.order_by("publication__valid_until", "pk")[:_PER_SOURCE]:
+        yield Item(
+            "publication",
+            _("Publication"),
+            "send",
+            row.publication.valid_until,
+            shown_name(row.client, user),
+            _("Tell by phone: %(title)s") % {"title": row.publication.title},
+            reverse("tiers:publication_told", args=[row.publication.public_id, row.public_id]),
+            brief_url=reverse("overview:brief", args=[row.client.public_id]),
+            rank=4,
         )

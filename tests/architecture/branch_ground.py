@@ -80,6 +80,8 @@ FILLED: dict[str, dict[str, Any]] = {
     "tiers.ServiceDay": {},
     "tiers.Booking": {"at": time(10)},
     "tiers.PreferenceSegment": {},
+    "tiers.Publication": {"state": "withdrawn"},
+    "tiers.Recipient": {"state": "chosen"},
     "tiers.AppliedRate": {"rate": 0},
     "tiers.RateLeak": {},
     "care.SurveyRound": {},

@@ -34,6 +34,7 @@ WITHOUT = {
     "tiers.ratereview": "that a tier change was looked at; read by sweeps alone",
     "tiers.leakreview": "which review of a branch is the newest; its leaks are asked",
     "tiers.menuentry": "through its preference segment, which is asked first",
+    "tiers.publication_segments": "on whose menus a publication stands, through the publication",
     "tiers.promiserun": "how far a branch's promises are made; read by sweeps alone",
     "care.scriptquestion": "the questions of the house, the same for every call",
     "care.callanswer": "through its follow-up call and only for whom ``answers_open_to`` lets",

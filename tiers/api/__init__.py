@@ -11,6 +11,7 @@ from tiers.api.market_events import MarketEventViewSet
 from tiers.api.overrides import TierOverrideViewSet
 from tiers.api.places import ServiceDayViewSet
 from tiers.api.promises import BookingViewSet, PromiseViewSet
+from tiers.api.publications import PublicationViewSet
 from tiers.api.services import EntitlementViewSet, PreferenceViewSet, ServiceViewSet
 from tiers.api.simulations import SimulationViewSet
 from tiers.api.views import ProgrammeViewSet
@@ -35,3 +36,4 @@ def register(router: BaseRouter) -> None:
     router.register("bookings", BookingViewSet, basename="bookings")
     router.register("service-days", ServiceDayViewSet, basename="service-days")
     router.register("preference-segments", PreferenceViewSet, basename="preference-segments")
+    router.register("publications", PublicationViewSet, basename="publications")

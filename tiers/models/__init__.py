@@ -10,6 +10,7 @@ from tiers.models.menus import MenuEntry, PreferenceSegment
 from tiers.models.overrides import TierOverride
 from tiers.models.programme import Emblem, Programme, Tier
 from tiers.models.promises import Delivery, Promise, PromiseRun
+from tiers.models.publications import ProductRisk, Publication, Recipient
 from tiers.models.services import (
     ContactCadence,
     Entitlement,
@@ -40,13 +41,16 @@ __all__ = [
     "Period",
     "PreferenceSegment",
     "Product",
+    "ProductRisk",
     "Programme",
     "Promise",
     "PromiseRun",
+    "Publication",
     "RateBasis",
     "RateCard",
     "RateLeak",
     "RateReview",
+    "Recipient",
     "ServiceDay",
     "ServiceEdition",
     "ServiceItem",

@@ -29,6 +29,10 @@ class PreferenceSegmentQuerySet(models.QuerySet["PreferenceSegment"]):
     def active(self) -> PreferenceSegmentQuerySet:
         return self.filter(is_active=True)
 
+    def of_branch(self, branch: Any) -> PreferenceSegmentQuerySet:
+        """The branch's own, and those of its company."""
+        return self.filter(Q(branch=branch) | Q(branch=None), company=branch.company_id)
+
     def for_list(self) -> PreferenceSegmentQuerySet:
         return self.select_related("branch", "made_by").prefetch_related("entries").order_by("-is_active", "pk")
 

@@ -90,4 +90,6 @@ def own_rows() -> tuple[ClientBound, ...]:
             on_merge=Moves({"promised_once": one_promise, "one_rolling_promise_open": one_rolling_promise}),
         ),
         ClientBound("tiers.Booking", on_merge=Moves()),
+        # Of two rows of one publication the staying client's stands.
+        ClientBound("tiers.Recipient", on_merge=Moves()),
     )

@@ -125,22 +125,26 @@ def deliver(
         clients=people.count(),
         made_by=actor,
     )
-    # One promise of each client: the one that is due first.
-    owed = Promise.objects.filter(item=item, state__in=Promise.OPEN, opens_on__lte=day, last_day__gte=day)
-    first = owed.filter(client=OuterRef("client")).order_by("due_on", "pk").values("pk")[:1]
-    chosen = owed.filter(client__in=people.values("pk"), pk=Subquery(first)).values("pk")
-    made.kept = Promise.objects.filter(pk__in=list(chosen.values_list("pk", flat=True))).update(
-        state=State.DONE,
-        kept_on=day,
-        kept_by=actor,
-        proof=made.kind,
-        delivery=made,
-        version=F("version") + 1,
-    )
+    made.kept = keep_oldest(made, people.values("pk"), day, actor)
     made.save(update_fields=["kept"])
     after = {"service": item.code, "clients": made.clients, "kept": made.kept, "day": day}
     audit.record(actor, "promise.deliver", made, after=after)
     return made
+
+
+def keep_oldest(made: Delivery, clients: Any, day: date, by: User) -> int:
+    """Keep by a delivery the promise of its service that each of ``clients`` (their keys) is owed first on ``day``.
+
+    One of each client, the one that is due first. Returns how many were kept.
+    """
+    owed = Promise.objects.filter(item=made.item_id, state__in=Promise.OPEN, opens_on__lte=day, last_day__gte=day)
+    first = owed.filter(client=OuterRef("client")).order_by("due_on", "pk").values("pk")[:1]
+    chosen = owed.filter(client__in=clients, pk=Subquery(first)).values_list("pk", flat=True)
+    return int(
+        Promise.objects.filter(pk__in=list(chosen)).update(
+            state=State.DONE, kept_on=day, kept_by=by, proof=made.kind, delivery=made, version=F("version") + 1
+        )
+    )
 
 
 def _reached(

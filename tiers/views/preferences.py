@@ -37,7 +37,11 @@ def preference_list(request: HttpRequest) -> HttpResponse:
     for row in rows:
         row.tier_names = [names.get(code, code) for code in row.tier_codes]
         row.may_change = may_change and user.scope.keeps(row.company_id, row.branch_id)
-    context = {"rows": rows, "may_add": user.has_perm("tiers.add_preferencesegment")}
+    context = {
+        "rows": rows,
+        "may_add": user.has_perm("tiers.add_preferencesegment"),
+        "may_publish": user.has_perm("tiers.add_publication"),
+    }
     return render(request, "tiers/preferences.html", context)
 
 

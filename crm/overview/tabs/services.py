@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
+from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.views.places import actor_of
 from crm.overview.tabs.tab import Tab
-from tiers.models import Booking, Promise
+from tiers.models import Booking, Promise, Recipient
 from tiers.querysets.menus import menu_of
 from tiers.querysets.received import entitled_services
 from tiers.querysets.touch import touch_of
@@ -45,7 +46,16 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
         "suggested": suggested_services(user, client, day, entitled) if may_ask else [],
         "touch": touch_of(user, client, day, figures(day, client.branch)),
         "menu": menu_of(client, user, timezone.now()) if user.has_perm("tiers.view_preferencesegment") else [],
+        "publications": _publications(user, client),
     }
+
+
+def _publications(user: User, client: Client) -> Any:
+    """What went to the client from the menus, or is on its way; the newest first."""
+    if not user.has_perm("tiers.view_publication"):
+        return ()
+    rows = Recipient.objects.visible_to(user).given().filter(client=client).select_related("publication")
+    return rows.order_by("-pk")[:_MOST]
 
 
 TAB = Tab("services", _("Services and promises"), _context, right="tiers.view_promise")
