@@ -17,10 +17,12 @@ from crm.core.models import Outbound
 #: Clients of the branch read Chinese.
 _LANGUAGE = "zh-hans"
 HeldBack = SurveyInvitation.HeldBack
+#: A round goes to whomever a segment names, which nobody has asked for; the survey after a complaint belongs to the complaint.
+_ROUND = "survey.round"
 
 
 @outbound.last_look("survey.complaint")
-@outbound.last_look("survey.round")
+@outbound.last_look(_ROUND)
 def not_wanted(message: Outbound, now: datetime) -> str:
     """Why a link stays here: it was answered, ran out or was handed out anew, or the client may not be reached so.
 
@@ -35,7 +37,7 @@ def not_wanted(message: Outbound, now: datetime) -> str:
     client = invitation.client
     if client is None:
         return "do_not_contact"
-    ways = Ways([client], now)
+    ways = Ways([client], now, asked_by_us=message.purpose == _ROUND)
     against = ways.against(client, message.channel, message.address)
     if against == [HeldBack.QUIET_HOURS]:
         raise outbound.NotYet(ways.leaves_at(client, message.channel))

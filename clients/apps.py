@@ -41,6 +41,12 @@ _ACTIONS = {
     "data_request.send_back": _("Answer to a data-subject request sent back"),
     "data_request.file": _("File of a client's data taken out"),
     "data_request.view": _("Looked at a data-subject request"),
+    "consent.record": _("Basis of personal data recorded"),
+    "consent.view": _("Looked at a client's bases of personal data"),
+    "purpose.create": _("Purpose of personal data added"),
+    "purpose.change": _("Purpose of personal data changed"),
+    "notice.write": _("Privacy notice written"),
+    "notice.change": _("Privacy notice changed before it held"),
     "erasure.propose": _("Erasure proposed"),
     "erasure.approve": _("Erasure approved"),
     "erasure.reject": _("Erasure rejected"),
@@ -154,7 +160,7 @@ class ClientsConfig(AppConfig):
             columns,
             tasks,  # noqa: F401  registers the job and the sweep
         )
-        from clients.models import ContactLog, InvestorClassification, PermissionCode
+        from clients.models import ConsentRecord, ContactLog, InvestorClassification, PermissionCode
         from clients.quality import QualityItem
         from clients.querysets.scope import TEAM_SQL
         from clients.registry import bind
@@ -191,6 +197,11 @@ class ClientsConfig(AppConfig):
         def files_of_contacts(user: Any) -> Any:
             rows = ContactLog.objects.visible_to(user)
             return rows if user.has_perm("clients.view_contactlog") else rows.none()
+
+        @attachments.guard(ConsentRecord)
+        def evidence_of_consent(user: Any) -> Any:
+            rows = ConsentRecord.objects.visible_to(user)
+            return rows if user.has_perm("clients.view_consentrecord") else rows.none()
 
         facts.register_own()
         columns.register_own()

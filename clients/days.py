@@ -55,6 +55,7 @@ SPANS: Mapping[str, Span] = {
             "received_on",
             "signed_on",
             "as_of",
+            "answered_on",
         ),
         _HAPPENED,
     ),

@@ -407,3 +407,39 @@ class ErasureUnderWay(DomainError):
 
     code = "erasure_under_way"
     message = _("An erasure of one of the two is under way. Decide it first.")
+
+
+class PurposeTellsOnly(DomainError):
+    """A purpose that rests on the contract or a duty is told; of the others a consent is asked."""
+
+    code = "answer_does_not_fit"
+    message = _("This cannot be said on this basis.")
+
+
+class NoNotice(DomainError):
+    """Nobody can agree to what he was not told (PIPL Art. 14, 17)."""
+
+    code = "no_notice"
+    message = _("No notice about this purpose is in force on that day. Write one first.")
+
+
+class NoticeChanged(DomainError):
+    """The notice in force that day is another than the one that was shown."""
+
+    code = "notice_changed"
+    status = 412
+    message = _("Another notice is in force on that day. Read it to the client and record it again.")
+
+
+class NoticeInForce(DomainError):
+    """What clients have agreed to is never rewritten."""
+
+    code = "notice_in_force"
+    message = _("A notice in force is never rewritten. Write a new one.")
+
+
+class NothingToWithdraw(DomainError):
+    """Only a consent that stands can be withdrawn."""
+
+    code = "nothing_to_withdraw"
+    message = _("No consent stands on that day. Record a refusal instead.")

@@ -31,18 +31,27 @@ class Hindrance:
 
 
 def hindrances(
-    client: Client, channel: str, at: datetime, figures: Figures | None, points: Iterable[ContactPoint] = ()
+    client: Client,
+    channel: str,
+    at: datetime,
+    figures: Figures | None,
+    points: Iterable[ContactPoint] = (),
+    *,
+    refuses: bool = False,
 ) -> list[Hindrance]:
     """Every reason against contacting the client by ``channel`` at ``at``; an empty list means: go ahead.
 
     ``points`` are his contact points on file; without any the client's own columns count as usable. Without ``figures`` only
-    quiet hours of his own count.
+    quiet hours of his own count. ``refuses``: what is meant for him is marketing, and he has refused it or withdrawn his consent
+    (``clients.querysets.consents.refusing_marketing``); calls that the law asks for never ask this.
     """
     found = []
     if client.restricted_on is not None:
         found.append(Hindrance("restricted", _("The client's data are restricted to storage.")))
     if client.do_not_contact:
         found.append(Hindrance("do_not_contact", _("This client must not be contacted by us.")))
+    if refuses:
+        found.append(Hindrance("no_consent", _("The client has refused marketing or withdrawn his consent.")))
     if channel in client.forbidden:
         found.append(Hindrance("forbidden_channel", _("The client does not want to be reached by this channel.")))
     kind = NEEDS.get(channel)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from clients.models import Channel, Client, ContactPoint
+from clients.querysets.consents import refusing_marketing
 from clients.reach import hindrances, leaves_at
 from crm.core.clocks import local_date
 from crm.core.models import Outbound
@@ -19,9 +20,19 @@ class Ways:
     """By which way each of several clients may be reached at one moment; their contact points and the figures of their
     branches are read once for all of them."""
 
-    def __init__(self, clients: Iterable[Client | None], now: datetime, known: Figures | None = None) -> None:
-        """``known``: the figures of the branch of them all, where they are at hand."""
+    def __init__(
+        self,
+        clients: Iterable[Client | None],
+        now: datetime,
+        known: Figures | None = None,
+        *,
+        asked_by_us: bool = False,
+    ) -> None:
+        """``known``: the figures of the branch of them all, where they are at hand. ``asked_by_us``: what is written answers
+        nothing and is no duty, so that who has refused marketing does not get it."""
         self.now, self._known = now, known
+        clients = list(clients)
+        self._refusing = refusing_marketing(clients) if asked_by_us else frozenset()
         self._points: dict[int, list[ContactPoint]] = {}
         self._figures: dict[int, Figures] = {}
         keys = [client.pk for client in clients if client is not None]
@@ -50,7 +61,9 @@ class Ways:
     def against(self, client: Client, channel: str, address: str) -> list[str]:
         """Codes of what stands against reaching him at this very address."""
         same = [point for point in self._points.get(client.pk, ()) if point.value == address]
-        return [one.code for one in hindrances(client, channel, self.now, self._of_branch(client), same)]
+        refuses = client.pk in self._refusing
+        found = hindrances(client, channel, self.now, self._of_branch(client), same, refuses=refuses)
+        return [one.code for one in found]
 
     def leaves_at(self, client: Client, channel: str) -> datetime:
         return leaves_at(client, channel, self.now, self._of_branch(client))

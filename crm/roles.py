@@ -148,6 +148,9 @@ _SEES_CLIENTS = (
     "clients.view_investorclassification",
     "clients.view_clientquality",
     "clients.add_segment",
+    "clients.view_consentrecord",
+    "clients.view_privacynotice",
+    "clients.view_datapurpose",
 )
 _SERVES_CLIENTS = (
     *_SEES_CLIENTS,
@@ -162,6 +165,7 @@ _SERVES_CLIENTS = (
     *(f"clients.{verb}_{kind}" for kind in _PROFILE for verb in ("add", "change")),
     "clients.set_tag",
     "clients.verify_client",
+    "clients.add_consentrecord",
 )
 _BRINGS_FILES = ("clients.add_dailyasset", "clients.add_holding", "clients.add_indexlevel")
 _KEEPS_TAGS = ("clients.add_tag", "clients.change_tag", "clients.share_segment")
@@ -205,6 +209,7 @@ CLIENTS: Section = {
         "clients.add_contactlog",
         "clients.correct_contactlog",
         "clients.add_needsinterview",
+        "clients.add_consentrecord",
     ),
     COMPLIANCE: (
         *_SEES_CLIENTS,
@@ -398,12 +403,17 @@ CARE: Section = {
     HEAD_OFFICE: (*_CARE_REVIEWED, "care.change_careprogramme"),
 }
 
+_WRITES_NOTICES = ("clients.add_privacynotice", "clients.change_privacynotice")
+_KEEPS_PURPOSES = ("clients.add_datapurpose", "clients.change_datapurpose")
 _SEES_REQUESTS = ("clients.view_datarequest", "clients.view_legalhold", "clients.view_looks")
 #: Requests of clients about their own data, holds and the end of the data (PIPL Art. 45–47).
 PRIVACY: Section = {
-    MANAGER: (*_SEES_REQUESTS, "clients.add_datarequest", "clients.change_datarequest"),
+    MANAGER: (*_SEES_REQUESTS, *_WRITES_NOTICES, "clients.add_datarequest", "clients.change_datarequest"),
     COMPLIANCE: (
         *_SEES_REQUESTS,
+        *_WRITES_NOTICES,
+        *_KEEPS_PURPOSES,
+        "clients.add_consentrecord",
         "clients.add_datarequest",
         "clients.change_datarequest",
         "clients.approve_datarequest",
@@ -416,6 +426,7 @@ PRIVACY: Section = {
     ),
     HEAD_OFFICE: (
         *_SEES_REQUESTS,
+        *_WRITES_NOTICES,
         "clients.approve_datarequest",
         "clients.view_erasure",
         "clients.approve_erasure",

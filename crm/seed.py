@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from clients.services.consents import seed_purposes
 from crm.core.access import sync_roles, system_user
 from crm.core.services.policies import SeedFigure, seed_policies
 from crm.roles import ROLES
@@ -33,6 +34,7 @@ def _figure(row: dict[str, Any]) -> SeedFigure:
 
 
 def furnish(**_options: Any) -> None:
-    """Make roles and figures in the tables equal to what the product brings."""
+    """Make roles and figures in the tables equal to what the product brings, and add purposes that are not there."""
     sync_roles(ROLES)
+    seed_purposes()
     seed_policies(actor=system_user(), table=seed_figures())

@@ -18,6 +18,7 @@ from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import RiskGrade
+from clients.querysets.consents import open_to_marketing
 from crm.core.fields import MoneyField
 from crm.core.policies import figures
 
@@ -67,6 +68,17 @@ def suits_q(risk: str, day: date) -> Q:
         return Q()
     enough = [grade for grade in RiskGrade.values if grade[1:] >= risk[1:]]
     return Q(risk_grade__in=enough, risk_valid_until__gte=day) | _professional(day)
+
+
+def offering_q(item: Any, day: date) -> Q:
+    """Those of them to whom the branch may come with it unasked: with care (greetings, holidays) to nobody who has refused
+    marketing. What a client books by himself is not asked this."""
+    return passing_q(item, day) & open_to_marketing() if item.kind == "care" else passing_q(item, day)
+
+
+def is_for_some(item: Any) -> bool:
+    """Whether there are clients to whom the branch may not come with the service."""
+    return bool(item.least_grade or item.gate or item.kind == "care")
 
 
 def _professional(day: date) -> Q:

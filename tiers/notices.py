@@ -29,12 +29,12 @@ def not_wanted(message: Outbound, now: datetime) -> str:
     Raises ``outbound.NotYet`` in quiet hours, of the client's own or of the house.
     """
     rows = Recipient.objects.filter(public_id=message.dedupe_key.removeprefix(KEY), state=Recipient.State.WRITTEN)
-    row = rows.select_related("client__branch", "publication").first()
+    row = rows.select_related("client__branch", "publication__item").first()
     if row is None:
         return "replaced"
     reason = against_all(row.publication, now)
     if not reason:
-        ways = Ways([row.client], now)
+        ways = Ways([row.client], now, asked_by_us=not row.publication.is_basic)
         found = ways.against(row.client, message.channel, message.address)
         if found == [QUIET_HOURS]:
             raise outbound.NotYet(ways.leaves_at(row.client, message.channel))

@@ -27,6 +27,7 @@ class SurveyRound(PublicModel):
         NOT_SERVED = "not_served", _("No longer served by the branch")
         RESTRICTED = "restricted", _("Data are restricted to storage")
         DO_NOT_CONTACT = "do_not_contact", _("Must not be contacted")
+        NO_CONSENT = "no_consent", _("Has refused marketing or withdrawn his consent")
         FORBIDDEN_CHANNEL = "forbidden_channel", _("Does not want e-mails or messages")
         FORBIDDEN_POINTS = "forbidden_points", _("Every number or address must not be used")
         NO_ADDRESS = "no_address", _("No e-mail address or phone number on file")
@@ -90,6 +91,7 @@ class SurveyInvitation(PublicModel):
         """Why nobody was written to; the codes of ``clients.reach``."""
 
         DO_NOT_CONTACT = "do_not_contact", _("This client must not be contacted by us.")
+        NO_CONSENT = "no_consent", _("The client has refused marketing or withdrawn his consent.")
         FORBIDDEN_CHANNEL = "forbidden_channel", _("The client does not want to be reached by this channel.")
         FORBIDDEN_POINTS = "forbidden_points", _("Every number or address for this channel must not be used.")
         QUIET_HOURS = "quiet_hours", _("The message would have left in quiet hours.")

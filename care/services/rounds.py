@@ -91,7 +91,7 @@ def _judged(
     told = set(asked.visible_to(reader).unanswered(now).values_list("client", flat=True))
     most = known.json("outbound.max_per_client")
     counts = Outbound.objects.counts_of([row.public_id for row in clients], now - timedelta(days=most["days"]))
-    ways = Ways(clients, now, known)
+    ways = Ways(clients, now, known, asked_by_us=True)
     for client in clients:
         if client.pk in had:
             yield client, LeftOut.ALREADY
@@ -170,7 +170,7 @@ def write_letters(*, actor: User, now: datetime) -> int:
         return 0
     kept = waiting.exclude(branch__in=branches_without("surveys", local_date(now)))
     letters = list(kept[:_LETTERS_PER_ROUND])
-    ways = Ways([invitation.client for invitation in letters], now)
+    ways = Ways([invitation.client for invitation in letters], now, asked_by_us=True)
     for invitation in letters:
         written += _write(invitation, ways)
     if written:

@@ -4,6 +4,7 @@ from rest_framework.routers import BaseRouter
 
 from clients.api.accounts import AccountViewSet
 from clients.api.appointments import AppointmentViewSet
+from clients.api.consents import ConsentViewSet, DataPurposeViewSet, PrivacyNoticeViewSet
 from clients.api.contacts import ContactViewSet
 from clients.api.erasures import ErasureViewSet
 from clients.api.exports import ExportViewSet
@@ -34,6 +35,9 @@ def register(router: BaseRouter) -> None:
     router.register("accounts", AccountViewSet, basename="accounts")
     router.register("data-requests", DataRequestViewSet, basename="data-requests")
     router.register("legal-holds", LegalHoldViewSet, basename="legal-holds")
+    router.register("consents", ConsentViewSet, basename="consents")
+    router.register("data-purposes", DataPurposeViewSet, basename="data-purposes")
+    router.register("privacy-notices", PrivacyNoticeViewSet, basename="privacy-notices")
     router.register("erasures", ErasureViewSet, basename="erasures")
     router.register("next-dates", NextDateViewSet, basename="next-dates")
     router.register("business-lines", LineMarkViewSet, basename="business-lines")

@@ -2,7 +2,14 @@
 
 from clients.filters.client import ClientFilter
 from clients.filters.contacts import AppointmentFilter, ContactFeedFilter, ContactFilter
-from clients.filters.data import DataRequestFilter, ErasureFilter, LegalHoldFilter, QualityFilter
+from clients.filters.data import (
+    ConsentFilter,
+    DataRequestFilter,
+    ErasureFilter,
+    LegalHoldFilter,
+    NoticeFilter,
+    QualityFilter,
+)
 from clients.filters.facts import (
     AccountFilter,
     ClassificationFilter,
@@ -19,12 +26,14 @@ __all__ = [
     "ClassificationFilter",
     "ClientFilter",
     "ClientTagFilter",
+    "ConsentFilter",
     "ContactFeedFilter",
     "ContactFilter",
     "DataRequestFilter",
     "ErasureFilter",
     "LegalHoldFilter",
     "NeedsFilter",
+    "NoticeFilter",
     "PermissionFilter",
     "QualityFilter",
     "TagFilter",

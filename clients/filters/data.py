@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.filters.people import advisors_near
-from clients.models import ClientQuality, DataRequest, Erasure, LegalHold
+from clients.models import ClientQuality, ConsentRecord, DataRequest, Erasure, LegalHold, PrivacyNotice
 from clients.quality import QualityItem
 from crm.core.clocks import local_date
+from crm.core.filters import Days
 
 
 class DataRequestFilter(filters.FilterSet):
@@ -34,6 +35,30 @@ class DataRequestFilter(filters.FilterSet):
         if value == "overdue":
             return rows.overdue(local_date(timezone.now()))
         return rows.open() if value == "open" else rows.filter(state=value)
+
+
+class ConsentFilter(filters.FilterSet):
+    """The register of the basis of personal data by client, purpose, answer, and whether it is what stands."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    purpose = filters.CharFilter(field_name="purpose__code", label=_("Purpose (code)"), max_length=30)
+    answer = filters.ChoiceFilter(choices=ConsentRecord.Answer.choices, label=_("Answer"), empty_label=_("Any"))
+    present = filters.BooleanFilter(field_name="is_present", label=_("Only what stands"))
+    answered_on = Days(label=_("Answered on"))
+
+    class Meta:
+        model = ConsentRecord
+        fields: list[str] = []
+
+
+class NoticeFilter(filters.FilterSet):
+    """Privacy notices by purpose."""
+
+    purpose = filters.CharFilter(field_name="purpose__code", label=_("Purpose (code)"), max_length=30)
+
+    class Meta:
+        model = PrivacyNotice
+        fields: list[str] = []
 
 
 class LegalHoldFilter(filters.FilterSet):

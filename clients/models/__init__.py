@@ -12,6 +12,7 @@ from clients.models.client import (
     RiskAssessment,
     RiskGrade,
 )
+from clients.models.consents import Basis, ConsentRecord, DataPurpose, PrivacyNotice
 from clients.models.contact import ContactLog, NextDateMove
 from clients.models.investors import InvestorClassification, InvestorRole
 from clients.models.merge import DuplicatePair, LikeReason, MergeRecord
@@ -32,6 +33,7 @@ __all__ = [
     "AdvisorAssignment",
     "Appointment",
     "AssetMilestone",
+    "Basis",
     "BranchDay",
     "BusinessLine",
     "BusinessLineMark",
@@ -40,10 +42,12 @@ __all__ = [
     "ClientQuality",
     "ClientTag",
     "ClientTeamMember",
+    "ConsentRecord",
     "ContactLog",
     "ContactPerson",
     "ContactPoint",
     "DailyAsset",
+    "DataPurpose",
     "DataRequest",
     "DocumentKind",
     "DocumentReminder",
@@ -68,6 +72,7 @@ __all__ = [
     "NeedsInterview",
     "NextDateMove",
     "PermissionCode",
+    "PrivacyNotice",
     "QuestionToAsk",
     "Relation",
     "RiskAssessment",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.behaviour import FAMILIES
 from clients.querysets.business_lines import uses_line
+from clients.querysets.consents import MARKETING_LABELS, with_marketing
 from clients.questions import QUESTIONS, AnswerKind, Question
 from clients.segments.catalogue import NAMES, Choices, Compile, Context, SegmentField, register
 from clients.segments.compare import age, column, rows, window
@@ -205,6 +206,17 @@ def _contact() -> list[SegmentField]:
         _plain("last_contact", _("Last contact"), CONTACT, Kind.DAY, "last_contact_at", instant=True),
         _plain("next_contact", _("Next contact"), CONTACT, Kind.DAY, "next_contact_on"),
         _plain("preferred_channel", _("Preferred channel"), CONTACT, Kind.CHOICE, choices=_of(Channel.choices)),
+        SegmentField(
+            "marketing",
+            _("Marketing consent"),
+            CONTACT,
+            Kind.CHOICE,
+            _marketing,
+            _of(MARKETING_LABELS.items()),
+            rights=("clients.view_consentrecord",),
+            only=("in", "not_in"),
+            in_list=True,
+        ),
         _plain("do_not_contact", _("Do not contact"), CONTACT, Kind.FLAG),
     ]
 
@@ -248,6 +260,13 @@ def _lines(op: str, value: list[str], _context: Context) -> Q:
     found = parts[0]
     for part in parts[1:]:
         found = found & part if op == "all" else found | part
+    return found
+
+
+def _marketing(_op: str, value: list[str], _context: Context) -> Q:
+    found = Q(pk__in=[])
+    for state in value:
+        found |= with_marketing(state)
     return found
 
 

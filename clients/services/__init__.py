@@ -14,6 +14,7 @@ from clients.services.clients import (
     set_do_not_contact,
 )
 from clients.services.completing import complete_facts
+from clients.services.consents import change_notice, change_purpose, create_purpose, record_consent, write_notice
 from clients.services.contact_batch import BatchItem, BatchResult, log_contacts
 from clients.services.contact_files import attach_to_contact
 from clients.services.contacts import correct_contact, log_contact
@@ -99,6 +100,8 @@ __all__ = [
     "change_contact_point",
     "change_document",
     "change_financing_need",
+    "change_notice",
+    "change_purpose",
     "change_relation",
     "change_tag",
     "close_permission",
@@ -107,6 +110,7 @@ __all__ = [
     "confirm_facts",
     "correct_contact",
     "create_client",
+    "create_purpose",
     "create_tag",
     "dismiss_pair",
     "end_stage",
@@ -127,6 +131,7 @@ __all__ = [
     "put_asset_days",
     "put_holdings",
     "put_off_next_date",
+    "record_consent",
     "record_needs",
     "record_test",
     "refuse_class",
@@ -149,4 +154,5 @@ __all__ = [
     "unmark_line",
     "verify_facts",
     "withdraw_application",
+    "write_notice",
 ]

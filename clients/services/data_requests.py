@@ -12,6 +12,7 @@ from clients.errors import IdentityNotChecked, WrongStep
 from clients.models import Client, DataRequest
 from clients.retention import obstacles
 from clients.services.clients import set_do_not_contact
+from clients.services.consents import withdraw_all
 from clients.services.erasure import propose_erasure
 from clients.services.standing import restrict_client
 from crm.core import audit
@@ -123,7 +124,7 @@ def approve_answer(*, request: DataRequest, actor: User, now: datetime, version:
     """A second person lets the answer go out, and what was granted happens. Raises ``FourEyes`` and ``WrongStep``.
 
     Deletion: while anything stands against it the client's data are restricted to storage, else an erasure is proposed.
-    Withdrawal: nobody contacts the client any more.
+    Withdrawal: every consent on file is withdrawn, and nobody contacts the client any more.
     """
     row = _taken(request, version, State.PROPOSED)
     if row.proposed_by_id == actor.pk:
@@ -163,6 +164,7 @@ def _carry_out(row: DataRequest, actor: User, now: datetime) -> str:
     if row.kind == kinds.WITHDRAW and client.restricted_on is None:
         reason = _("Consent withdrawn on %(day)s") % {"day": row.received_on}
         set_do_not_contact(client=client, do_not_contact=True, reason=reason, actor=actor)
+        withdraw_all(client=client, answered_on=row.received_on, channel=row.channel, actor=actor, now=now, note=reason)
         return _("No contact any more.")
     return ""
 

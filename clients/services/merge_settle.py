@@ -13,6 +13,12 @@ from clients.services.merge_assets import DailyAssets, add_holdings, shared_hold
 Settled = tuple[Values | None, Values]
 
 
+def newest_consent(leaving: Any, staying: Any, _moment: Moment) -> Settled:
+    """The newer of two answers about one purpose stands; of two of one day the one against it."""
+    newer = (leaving.answered_on, leaving.is_against) > (staying.answered_on, staying.is_against)
+    return ({}, {"is_present": False}) if newer else ({"is_present": False}, {})
+
+
 def one_present_book(leaving: Any, staying: Any, moment: Moment) -> Settled:
     """The client is in the book that was chosen; the other assignment ends now and stays in the history."""
     ended = staying if "advisor" in moment.taken else leaving
@@ -103,6 +109,7 @@ def own_rows() -> list[ClientBound]:
         ClientBound("clients.Account", on_merge=Moves()),
         ClientBound("clients.BusinessLineMark", on_merge=Moves()),
         ClientBound("clients.NeedsInterview", on_merge=Moves({"one_present_needs_interview_per_client": newest_needs})),
+        ClientBound("clients.ConsentRecord", on_merge=Moves({"one_present_consent_a_purpose": newest_consent})),
         ClientBound("clients.TradingPermission", on_merge=Moves({"permission_live_once": one_live_permission})),
         ClientBound("clients.EntryTest", on_merge=Moves()),
         ClientBound("clients.Appointment", on_merge=Moves()),

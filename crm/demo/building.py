@@ -35,6 +35,7 @@ from crm.demo.account_books import bring_accounts
 from crm.demo.branch_life import Life
 from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.concessions import agree_rates, charge_rates
+from crm.demo.consents import record_consents
 from crm.demo.data_rights import exercise_rights
 from crm.demo.doubles import stand_twice
 from crm.demo.known_facts import know_clients
@@ -83,6 +84,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     say(f"{put_tags(crew, clientele.days, seed=seed, now=life.now)} tags on clients")
     say(f"{know_clients(seed=seed, today=today)} clients weighed")
     say(f"{draw_profiles(crew=crew, seed=seed, today=today, now=life.now)} entries of profiles")
+    say(f"{record_consents(crew=crew, seed=seed, today=today)} bases of personal data")
     life.complaints(max(30, _COMPLAINTS * clients // 2000))
     say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
     _match(crew, life)

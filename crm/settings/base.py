@@ -260,6 +260,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RecipientStateEnum": "tiers.models.publications.Recipient.State",
         "RateAnswerEnum": "tiers.models.commission.ClientRate.Answer",
         "VerificationEnum": "clients.provenance.Verification",
+        "RateBasisEnum": "tiers.models.commission.RateBasis",
+        "DataBasisEnum": "clients.models.consents.Basis",
         "AttemptOutcomeEnum": "care.models.call.CallAttempt.Outcome",
     },
     "SORT_OPERATIONS": True,

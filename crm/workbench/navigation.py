@@ -124,6 +124,7 @@ PLACES: tuple[Place, ...] = (
                 "clients:data_requests",
                 "clients.view_datarequest",
             ),
+            Place("notices", _("Privacy notices"), "file-text", "clients:notices", "clients.change_privacynotice"),
             Place("retention", _("Retention and holds"), "lock", "clients:retention", "clients.view_legalhold"),
             Place(
                 "client_data",

@@ -18,6 +18,7 @@ from advisory.models import AdvisorProfile, MatchingRun
 from care.models import Finding, FollowUpCall
 from clients.models import Appointment, Client, DataRequest, QuestionToAsk
 from clients.quality import labels
+from clients.querysets.consents import open_to_marketing
 from clients.querysets.scope import shown_name
 from clients.stages import upcoming
 from complaints.models import ComplaintClock
@@ -326,11 +327,13 @@ def _to_ask(found: list[QuestionToAsk]) -> str:
 
 
 def days_worth_a_word(user: User, today: date) -> Iterator[Item]:
-    """Birthdays and anniversaries of own clients in the next days."""
+    """Birthdays and anniversaries of own clients in the next days; nobody greets who has refused that."""
     if not user.has_perm("clients.view_profile"):
         return
     ahead = figures(today, user.branch).days("milestone.ahead_days")
-    own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids).contactable()
+    own = (
+        Client.objects.visible_to(user).filter(open_to_marketing(), advisor_id__in=user.scope.acting_ids).contactable()
+    )
     for client in own.with_day_ahead(today, ahead).order_by("-total_assets", "pk")[:_PER_SOURCE]:
         for one in upcoming(client, today, ahead)[:1]:
             yield Item(

@@ -13,6 +13,7 @@ from advisory.models import HandOver, MatchingRun
 from clients.models import (
     Appointment,
     Client,
+    DataPurpose,
     DataRequest,
     DuplicatePair,
     Erasure,
@@ -26,7 +27,7 @@ from clients.services import found_household, score_clients
 from crm.core.models import Branch, Delegation, ImportBatch, JobRun, User
 from crm.core.models.importing import ImportMapping
 from crm.core.public_ids import new_public_id
-from tests.factories import advisory, care, clients, complaints, services, tags, tiers
+from tests.factories import advisory, care, clients, complaints, consents, services, tags, tiers
 from tests.factories.core import UserFactory
 from tests.factories.needs import NeedsInterviewFactory
 
@@ -35,7 +36,7 @@ ABOUT_A_CLIENT: tuple[Any, ...] = (
     *(clients.AccountFactory, clients.BusinessLineMarkFactory, clients.TradingPermissionFactory),
     *(clients.InvestorClassificationFactory, NeedsInterviewFactory, complaints.ComplaintFactory),
     *(care.FollowUpCallFactory, advisory.AgreementFactory, tiers.ClientRateFactory, tiers.TierOverrideFactory),
-    *(services.PromiseFactory, clients.HoldingFactory),
+    *(services.PromiseFactory, clients.HoldingFactory, consents.ConsentRecordFactory),
 )
 
 
@@ -140,6 +141,8 @@ def _of_the_branch(branch: Branch, person: Any, now: Any) -> list[Any]:
     other = UserFactory(role="front_desk", branch=branch)
     return [
         tags.TagFactory(branch=branch),
+        consents.PrivacyNoticeFactory(branch=branch, effective_from=date(2090, 1, 1)),
+        DataPurpose.objects.get(code="marketing"),
         Segment.objects.create(name="甲", rule={"all": []}, share="branch", **own),
         SavedView.objects.create(name="甲", share="branch", **own),
         ImportBatch.objects.create(branch=branch, kind="clients", file_name="a.csv", sha256="0" * 64, actor=person),

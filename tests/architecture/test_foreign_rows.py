@@ -38,7 +38,15 @@ SAMPLES: dict[str, str] = {
 OF_ITS_OWN = {"clients:row_reveal": {"field": "number"}}
 #: Kinds of rows that are nobody's branch's: the same for the whole company, or one's own.
 COMPANY = frozenset(
-    {"core_branch", "core_region", "core_department", "tiers_tier", "tiers_programme", "tiers_serviceitem"}
+    {
+        "core_branch",
+        "core_region",
+        "core_department",
+        "tiers_tier",
+        "tiers_programme",
+        "tiers_serviceitem",
+        "clients_datapurpose",
+    }
 )
 
 

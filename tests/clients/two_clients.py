@@ -46,6 +46,7 @@ from tests.factories.clients import (
     TradingPermissionFactory,
 )
 from tests.factories.complaints import ComplaintFactory
+from tests.factories.consents import ConsentRecordFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory
 from tests.factories.tags import ClientTagFactory, TagFactory
 from tests.factories.tiers import ClientRateFactory, TierFactory, TierOverrideFactory
@@ -110,6 +111,7 @@ def _known(client: Client, who: User) -> None:
     HoldingFactory(client=client)
     HoldingFactory(client=client, security_code=f"60000{client.external_id}.SH")
     IdentityDocumentFactory(client=client, is_primary=True)
+    ConsentRecordFactory(client=client)
     ContactPointFactory(client=client, is_primary=True)
     ContactPersonFactory(client=client)
     FinancingNeedFactory(client=client)

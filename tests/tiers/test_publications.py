@@ -21,6 +21,7 @@ from crm.core.models import Attachment, AuditEntry, Branch, Outbound, Policy, Us
 from crm.core.outbound import send_due
 from crm.workbench.queue import todays_items
 from tests.factories.clients import ClientFactory, ContactPointFactory
+from tests.factories.consents import ConsentRecordFactory
 from tests.factories.files import PDF
 from tests.factories.services import EntitlementFactory, PromiseFactory, ServiceItemFactory, put_in_tier
 from tiers.errors import NobodyReached, NotToBeTold, PublicationOut, PublicationOver
@@ -557,3 +558,28 @@ def test_the_sweep_waits_where_the_branch_leaves_menus_out(
     move_publications(timezone.now())
 
     assert row.recipients.get().state == "chosen" and not Outbound.objects.exists()
+
+
+@pytest.mark.parametrize(("kind", "state"), [("value_added", ("left_out", "no_consent")), ("basic", ("chosen", ""))])
+def test_who_refused_marketing_gets_what_belongs_to_a_basic_service_and_nothing_else(
+    branch: Branch, boss: User, segment: PreferenceSegment, kind: str, state: tuple[str, str]
+) -> None:
+    silent = somebody(branch)
+    ConsentRecordFactory(client=silent)
+    item = ServiceItemFactory(company=branch.company, kind=kind, proof="send")
+    EntitlementFactory(item=item, tier_code="gold")
+
+    assert states(draw(segment, boss, item=item)) == {silent.pk: state}
+
+
+def test_a_withdrawal_after_sending_holds_the_message_back(
+    branch: Branch, boss: User, segment: PreferenceSegment
+) -> None:
+    client = somebody(branch)
+    row = send(draw(segment, boss), boss)
+    move_publications(timezone.now())
+
+    ConsentRecordFactory(client=client)
+    send_due(timezone.now())
+
+    assert states(row) == {client.pk: ("held", "no_consent")}

@@ -115,6 +115,11 @@ class Publication(PublicModel, Versioned):
         """Its words may still be changed: it has left for nobody."""
         return self.state == self.State.DRAFT
 
+    @property
+    def is_basic(self) -> bool:
+        """Whether it belongs to a service that everybody gets, such as notices of risk: no marketing, whoever refused that."""
+        return self.item is not None and self.item.kind == ServiceItem.Kind.BASIC
+
     def holds_on(self, day: date) -> bool:
         return self.valid_from <= day <= self.valid_until
 
@@ -144,6 +149,7 @@ class Recipient(PublicModel):
         NOT_SERVED = "not_served", _("No longer served by the branch")
         RESTRICTED = "restricted", _("Data are restricted to storage")
         DO_NOT_CONTACT = "do_not_contact", _("Must not be contacted")
+        NO_CONSENT = "no_consent", _("Has refused marketing or withdrawn his consent")
         NOT_ENTITLED = "not_entitled", _("His tier is not entitled to the service")
         CONDITION = "condition", _("Does not meet the condition of the service")
         RISK = "risk", _("His risk grade does not suit, or has run out")

@@ -14,7 +14,7 @@ from clients.segments import Context, compiled
 from clients.segments.rules import stored
 from crm.core.access import branch_q
 from crm.core.clocks import local_date
-from tiers.gates import passing_q
+from tiers.gates import offering_q
 
 if TYPE_CHECKING:
     from crm.core.models import Branch, User
@@ -47,7 +47,7 @@ def audience(
     from clients.models import Client
 
     rows = Client.objects.visible_to(user).served().contactable()
-    rows = rows.filter(passing_q(item, local_date(now)), branch=branch, merged_into=None)
+    rows = rows.filter(offering_q(item, local_date(now)), branch=branch, merged_into=None)
     if rule is not None:
         rows = rows.filter(compiled(stored(rule), Context(user, now)))
     if tier_codes:

@@ -60,7 +60,7 @@ def _judged(row: Publication, keys: list[int], known: Figures, now: datetime) ->
     if row.risk:
         fit[Reason.RISK] = _keys(clients.filter(suits_q(row.risk, today)))
     people = list(clients.select_related("branch").order_by("pk"))
-    judge = Judge(people, known, now)
+    judge = Judge(people, known, now, asked_by_us=not row.is_basic)
     for client in people:
         reason = _refused(client, fit)
         way = ""
@@ -88,10 +88,10 @@ def _refused(client: Client, fit: dict[str, set[int]]) -> str:
 class Judge:
     """By which way each of several clients of a branch is reached, within what one client may get in some days."""
 
-    def __init__(self, clients: Sequence[Client], known: Figures, now: datetime) -> None:
+    def __init__(self, clients: Sequence[Client], known: Figures, now: datetime, *, asked_by_us: bool) -> None:
         most = known.json("outbound.max_per_client")
         self._most = int(most["count"])
-        self._ways = Ways(clients, now, known)
+        self._ways = Ways(clients, now, known, asked_by_us=asked_by_us)
         self._had = Counter(
             Outbound.objects.counts_of([one.public_id for one in clients], now - timedelta(days=most["days"]))
         )

@@ -26,7 +26,7 @@ from crm.core.models import Branch, User
 from crm.core.policies import figures
 from crm.core.service import service
 from crm.core.services.calendar import recomputes
-from tiers.gates import passing_q
+from tiers.gates import is_for_some, offering_q
 from tiers.models import Entitlement, Promise, PromiseRun, ServiceItem
 from tiers.querysets.house import not_over_q
 from tiers.querysets.planning import marks_of
@@ -63,7 +63,7 @@ class Terms:
             Client.objects.served()
             .contactable()
             .filter(
-                passing_q(self.item, day),
+                offering_q(self.item, day),
                 branch=branch,
                 merged_into=None,
                 tier_state__tier__code=self.entitlement.tier_code,
@@ -349,16 +349,16 @@ def close_unowed(turn: Planning) -> int:
         # Since when he is in another tier is known, also to a late run.
         left = Q(due_on__gte=turn.today) | Q(due_on__gte=F("client__tier_state__since"))
         count += close_promises(out.exclude(still).filter(left), Closed.TIER)
-        if item.least_grade or item.gate:
-            passing = Client.objects.filter(passing_q(item, turn.today), branch=turn.branch)
+        if is_for_some(item):
+            passing = Client.objects.filter(offering_q(item, turn.today), branch=turn.branch)
             count += close_promises(own.filter(due_on__gte=turn.today).exclude(client__in=passing), Closed.GATE)
     return count
 
 
 def _close_unfit(rows: Any, turn: Planning) -> int:
     """What a market event asks does not end with a tier or an entitlement, but with the condition that the service puts."""
-    items = ServiceItem.objects.exclude(least_grade="", gate="").filter(pk__in=rows.values("item"))
-    passing = {item.pk: Client.objects.filter(passing_q(item, turn.today), branch=turn.branch) for item in items}
+    items = [item for item in ServiceItem.objects.filter(pk__in=rows.values("item")) if is_for_some(item)]
+    passing = {item.pk: Client.objects.filter(offering_q(item, turn.today), branch=turn.branch) for item in items}
     return sum(close_promises(rows.filter(item=pk).exclude(client__in=fit), Closed.GATE) for pk, fit in passing.items())
 
 

@@ -41,14 +41,15 @@ def write_messages(*, actor: User, now: datetime) -> int:
     if not waiting.exists():
         return 0
     kept = waiting.exclude(publication__branch__in=branches_without("preferences", local_date(now)))
-    rows = list(kept.select_related("publication__branch", "client__branch")[:_PER_ROUND])
-    by_branch: dict[int, list[Recipient]] = defaultdict(list)
+    rows = list(kept.select_related("publication__branch", "publication__item", "client__branch")[:_PER_ROUND])
+    by_branch: dict[tuple[int, bool], list[Recipient]] = defaultdict(list)
     for row in rows:
-        by_branch[row.publication.branch_id].append(row)
+        by_branch[row.publication.branch_id, row.publication.is_basic].append(row)
     written = 0
-    for own in by_branch.values():
+    for (_branch, is_basic), own in by_branch.items():
         branch = own[0].publication.branch
-        judge = Judge([row.client for row in own], figures(local_date(now), branch), now)
+        known = figures(local_date(now), branch)
+        judge = Judge([row.client for row in own], known, now, asked_by_us=not is_basic)
         written += sum(_write(row, judge, now) for row in own)
     if rows:
         audit.record(actor, "publication.write", "tiers.recipient", after={"looked_at": len(rows), "written": written})

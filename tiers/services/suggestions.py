@@ -7,8 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from clients.models import Client, NeedsInterview
+from clients.querysets.consents import refusing_marketing
 from clients.questions import Service
-from tiers.gates import passing_q
+from tiers.gates import is_for_some, offering_q
 from tiers.models import ServiceItem
 
 if TYPE_CHECKING:
@@ -40,11 +41,13 @@ class Suggestion:
 def suggested_services(user: User, client: Client, day: date, entitled: set[int]) -> list[Suggestion]:
     """What the branch offers on ``day`` beside the basic services and answers a wish in the client's present needs.
 
-    ``entitled``: ids of the services that his tier has; they come first. Nothing for a client who wants to be left in peace
-    or must not be contacted, and nothing whose risk grade or condition he does not meet.
+    ``entitled``: ids of the services that his tier has; they come first. Nothing for a client who wants to be left in peace,
+    must not be contacted or has refused marketing, and nothing whose risk grade or condition he does not meet.
     """
     needs = NeedsInterview.objects.visible_to(user).present().filter(client=client).first()
     if needs is None or client.do_not_contact or Service.QUIET in needs.services:
+        return []
+    if refusing_marketing([client]):
         return []
     found = []
     for item in ServiceItem.objects.of_branch(client.branch).in_force(day).order_by("code"):
@@ -60,6 +63,6 @@ def _answers(item: ServiceItem, wish: str) -> bool:
 
 
 def _passes(item: ServiceItem, client: Client, day: date) -> bool:
-    if not item.least_grade and not item.gate:
+    if not is_for_some(item):
         return True
-    return Client.objects.filter(passing_q(item, day), pk=client.pk).exists()
+    return Client.objects.filter(offering_q(item, day), pk=client.pk).exists()

@@ -1,4 +1,4 @@
-"""The client's papers: identity documents with their reminders, and every file that lies with a row of his.
+"""The client's papers: identity documents with their reminders, what he was told and agreed to, and every file of a row of his.
 
 A file is listed for whoever may open it: the guard of the row to which it belongs says so, here as at the download.
 """
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import pgettext_lazy
 
 from clients.models import Client, DocumentReminder
+from clients.views.consents import consents_of
 from clients.views.profile_panels import documents_of
 from crm.core.attachments import guarded_rows
 from crm.core.clocks import end_of_day
@@ -26,6 +27,7 @@ OWNER_PAGES = {
     "clients.contactlog": "clients:contact",
     "clients.investorclassification": "clients:classification",
     "complaints.complaint": "complaints:detail",
+    "clients.consentrecord": "clients:consent",
 }
 #: Rows of a panel.
 _MOST = 30
@@ -53,6 +55,7 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
     return {
         "documents": documents_of(user, client, day),
         "reminders": _reminders(user, client, day),
+        **consents_of(user, client),
         "page": page,
         "files": [_shown(one.row) for one in page.rows],
     }
@@ -71,6 +74,7 @@ _KINDS = {
     "clients.contactlog": pgettext_lazy("where a file lies", "Contact"),
     "clients.investorclassification": pgettext_lazy("where a file lies", "Investor class"),
     "complaints.complaint": pgettext_lazy("where a file lies", "Complaint"),
+    "clients.consentrecord": pgettext_lazy("where a file lies", "Basis of personal data"),
 }
 
 
