@@ -57,6 +57,7 @@ class NoLicence(DomainError):
 
     code = "no_licence"
     message = _("The client's advisor has no valid licence as investment advisor.")
+    own = _("Only who has a valid licence as investment advisor may propose anything.")
 
 
 class NoRiskGrade(DomainError):
@@ -93,3 +94,48 @@ class ProfileThere(DomainError):
 
     code = "profile_there"
     message = _("This colleague has a profile already.")
+
+
+class NoAgreement(DomainError):
+    """Proposals are advice, and advice needs an agreement in force (投顾暂行规定 Art. 11)."""
+
+    code = "no_agreement"
+    message = _("The client has no advisory agreement in force. Sign one before anything is proposed.")
+
+
+class NotSuitable(DomainError):
+    """A line of a proposal that must not be recommended to this client (适当性管理办法 Art. 22)."""
+
+    code = "not_suitable"
+    message = _("This must not be recommended to this client.")
+
+
+class ReviewSettled(DomainError):
+    code = "review_settled"
+    message = _("This review has been recorded or closed already.")
+
+
+class ReviewNotRecorded(DomainError):
+    """Only what has been recorded can be corrected or answered."""
+
+    code = "review_not_recorded"
+    message = _("This review has not been recorded yet.")
+
+
+class ReviewCorrected(DomainError):
+    """A row is corrected once; who corrects again corrects the newer one."""
+
+    code = "review_corrected"
+    message = _("This review has been corrected already. Look at the newer wording.")
+
+
+class NothingProposed(DomainError):
+    code = "nothing_proposed"
+    message = _("This review proposed nothing, so there is nothing to answer.")
+
+
+class NotReviewed(DomainError):
+    """Clients who left, are suspended or want no contact are not reviewed."""
+
+    code = "not_reviewed"
+    message = _("This client is not served, or wants no contact.")

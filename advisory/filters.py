@@ -9,9 +9,10 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from advisory.models import AdvisorProfile, AdvisoryAgreement, HandOver, MatchingRun, MatchProposal
-from clients.models import AdvisorAssignment
+from advisory.models import AdvisorProfile, AdvisoryAgreement, HandOver, MatchingRun, MatchProposal, PortfolioReview
+from clients.models import AdvisorAssignment, Client
 from crm.core.clocks import local_date
+from crm.core.filters import BranchFilter, Days
 from crm.core.models import Branch
 
 
@@ -130,3 +131,28 @@ class AdvisorFilter(filters.FilterSet):
     class Meta:
         model = AdvisorProfile
         fields: list[str] = []
+
+
+class ReviewFilter(filters.FilterSet):
+    """Portfolio reviews by client, who serves him, state, result, answer, and the days they are due and were recorded."""
+
+    q = filters.CharFilter(
+        method="of_client", label=_("Name, pinyin, last four digits or client number"), max_length=60
+    )
+    state = filters.ChoiceFilter(choices=PortfolioReview.State.choices, label=_("State"), empty_label=_("All states"))
+    outcome = filters.ChoiceFilter(choices=PortfolioReview.Outcome.choices, label=_("Result"))
+    answer = filters.ChoiceFilter(choices=PortfolioReview.Answer.choices, label=_("Answer of the client"))
+    branch = BranchFilter(field_name="client__branch")
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    advisor = filters.CharFilter(
+        field_name="client__advisor__staff_number", label=_("Served by (staff number)"), max_length=20
+    )
+    due = Days(field_name="due_on", label=_("Due date"))
+    done = Days(field_name="done_on", label=_("Reviewed on"))
+
+    class Meta:
+        model = PortfolioReview
+        fields: list[str] = []
+
+    def of_client(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))

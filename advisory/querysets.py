@@ -1,4 +1,4 @@
-"""Advisors, matching runs and agreements as sets."""
+"""Advisors, matching runs, agreements and portfolio reviews as sets."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from clients.querysets import client_q
 from crm.core.access import NOTHING, branch_q
 
 if TYPE_CHECKING:
-    from advisory.models import AdvisorProfile, AdvisoryAgreement, HandOver, MatchingRun, MatchProposal
+    from advisory.models import AdvisorProfile, AdvisoryAgreement, HandOver, MatchingRun, MatchProposal, PortfolioReview
     from crm.core.models import Branch, User
 
 
@@ -74,3 +74,35 @@ class AgreementQuerySet(models.QuerySet["AdvisoryAgreement"]):
     def in_force(self, day: date) -> AgreementQuerySet:
         """Agreements under which clients are advised on ``day``."""
         return self.filter(Q(ended_on=None) | Q(ended_on__gt=day), signed_on__lte=day)
+
+
+class ReviewQuerySet(models.QuerySet["PortfolioReview"]):
+    def visible_to(self, user: User) -> ReviewQuerySet:
+        return self.filter(client_q(user, "client__"))
+
+    def due(self) -> ReviewQuerySet:
+        """Nobody has looked yet."""
+        return self.filter(state="due")
+
+    def due_by(self, day: date) -> ReviewQuerySet:
+        return self.due().filter(due_on__lte=day)
+
+    def done(self) -> ReviewQuerySet:
+        """Recorded, as they stand today: without those that a later row has corrected."""
+        return self.filter(state="done", corrected_by=None)
+
+    def unanswered(self) -> ReviewQuerySet:
+        """Proposals about which the client wants to think."""
+        return self.done().filter(answer="thinking")
+
+    def mine(self, user: User) -> ReviewQuerySet:
+        """Of the clients whom the user serves, or for whose advisor he stands in."""
+        return self.filter(client__advisor_id__in=user.scope.acting_ids)
+
+    def newest_done(self) -> ReviewQuerySet:
+        """Of each client the newest review that stands."""
+        own = self.model._base_manager.filter(state="done", corrected_by=None, client=OuterRef("client"))
+        return self.filter(pk=Subquery(own.order_by("-done_on", "-pk").values("pk")[:1]))
+
+    def for_list(self) -> ReviewQuerySet:
+        return self.select_related("client__branch", "client__advisor", "done_by", "opened_by", "agreement")

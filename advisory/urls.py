@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from advisory.views import advisors, agreements, hand_over, matching
+from advisory.views import advisors, agreements, hand_over, matching, reviews
 
 app_name = "advisory"
 urlpatterns: list[URLPattern] = [
@@ -19,4 +19,10 @@ urlpatterns: list[URLPattern] = [
     path("agreements/client/<str:public_id>/sign/", agreements.agreement_sign, name="agreement_sign"),
     path("agreements/<str:public_id>/cancel/", agreements.agreement_cancel, name="agreement_cancel"),
     path("agreements/<str:public_id>/end/", agreements.agreement_end, name="agreement_end"),
+    path("reviews/", reviews.review_list, name="reviews"),
+    path("reviews/client/<str:public_id>/new/", reviews.review_open, name="review_open"),
+    path("reviews/<str:public_id>/", reviews.review_detail, name="review"),
+    path("reviews/<str:public_id>/record/", reviews.review_record, name="review_record"),
+    path("reviews/<str:public_id>/answer/", reviews.review_answer, name="review_answer"),
+    path("reviews/<str:public_id>/correct/", reviews.review_correct, name="review_correct"),
 ]

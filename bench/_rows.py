@@ -18,6 +18,7 @@ LISTS = {
     *("clients:list", "complaints:list", "care:queue", "care:findings", "core:staff_list"),
     *("core:audit_list", "core:job_list", "core:imports", "advisory:hand_overs", "core:delegation_list"),
     *("tiers:promises", "tiers:bookings", "tiers:market_events", "tiers:leaks", "tiers:touch", "tiers:publications"),
+    *("advisory:reviews",),
 }
 #: Whose public id stands in the address: by the beginning of the name, the first that fits.
 ROWS = (
@@ -66,6 +67,8 @@ ROWS = (
     ("advisory:agreements", "clients.Client"),
     ("advisory:agreement_sign", "clients.Client"),
     ("advisory:agreement_", "advisory.AdvisoryAgreement"),
+    ("advisory:review_open", "clients.Client"),
+    ("advisory:review", "advisory.PortfolioReview"),
     ("advisory:matching", "advisory.MatchingRun"),
     ("advisory:advisor_edit", "core.User"),
     ("tiers:run", "tiers.EvaluationRun"),
@@ -114,6 +117,9 @@ STATES: dict[str, dict[str, Any]] = {
     "advisory:matching_approve": {"state": "proposed"},
     "advisory:matching_reject": {"state": "proposed"},
     "advisory:advisor_edit": {"groups__name": "advisor"},
+    "advisory:review_record": {"state": "due"},
+    "advisory:review_answer": {"state": "done", "outcome": "proposal", "corrected_by": None},
+    "advisory:review_correct": {"state": "done", "corrected_by": None},
     "care:call_take": {"state": "due"},
     "care:unable_approve": {"state": "unable_proposed"},
     "care:unable_refuse": {"state": "unable_proposed"},
@@ -164,6 +170,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     ),
     "complaints:list": ("view=board",),
     "complaints:register": ("stranger=1", "q=8"),
+    "advisory:reviews": ("view=due", "view=answers", "view=done"),
     "care:queue": ("view=open", "view=all"),
     "clients:duplicates": ("show=dismissed", "show=waiting", "show=merged"),
     "clients:erasure_decide": ("reject=1",),

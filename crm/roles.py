@@ -343,6 +343,7 @@ _ADVISORY_SEEN = (
     "advisory.view_matchingrun",
     "advisory.view_handover",
     "advisory.view_advisoryagreement",
+    "advisory.view_portfolioreview",
 )
 _SIGNS_AGREEMENTS = ("advisory.add_advisoryagreement", "advisory.change_advisoryagreement")
 ADVISORY: Section = {
@@ -354,8 +355,16 @@ ADVISORY: Section = {
         "advisory.approve_matchingrun",
         "advisory.add_handover",
     ),
-    # An advisor sees his own profile, and signs with the clients of his book.
-    ADVISOR: ("advisory.view_advisorprofile", "advisory.view_advisoryagreement", *_SIGNS_AGREEMENTS),
+    # An advisor sees his own profile, signs with the clients of his book, and reviews what they hold.
+    ADVISOR: (
+        "advisory.view_advisorprofile",
+        "advisory.view_advisoryagreement",
+        *_SIGNS_AGREEMENTS,
+        "advisory.view_portfolioreview",
+        "advisory.change_portfolioreview",
+    ),
+    # Serves clients without advising: he sees when their holdings are looked at, and what came of it.
+    ACCOUNT_MANAGER: ("advisory.view_portfolioreview",),
     COMPLIANCE: _ADVISORY_SEEN,
     AUDITOR: _ADVISORY_SEEN,
     HEAD_OFFICE: _ADVISORY_SEEN,

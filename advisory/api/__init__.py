@@ -5,6 +5,7 @@ from rest_framework.routers import BaseRouter
 from advisory.api.advisors import AdvisorViewSet
 from advisory.api.agreements import AgreementViewSet
 from advisory.api.hand_overs import HandOverViewSet
+from advisory.api.reviews import ReviewViewSet
 from advisory.api.views import AssignmentViewSet, MatchingRunViewSet
 
 
@@ -15,3 +16,4 @@ def register(router: BaseRouter) -> None:
     router.register("assignments", AssignmentViewSet, basename="assignments")
     router.register("hand-overs", HandOverViewSet, basename="hand-overs")
     router.register("agreements", AgreementViewSet, basename="agreements")
+    router.register("portfolio-reviews", ReviewViewSet, basename="portfolio-reviews")

@@ -130,5 +130,10 @@ def _text(row: models.Model, field: models.Field[Any, Any]) -> str:
     if isinstance(value, date | Decimal | int | str):
         return str(value)
     if isinstance(value, list):
-        return _(", ").join(str(item) for item in value)
-    return str(value)
+        return _(", ").join(_plain(item) for item in value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    """A record kept inside a row by what it says, without the names of its parts."""
+    return " · ".join(str(part) for part in value.values() if part) if isinstance(value, dict) else str(value)

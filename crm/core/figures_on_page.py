@@ -125,6 +125,7 @@ AREA_WORDS = {
     "id": gettext_lazy("Identity documents"),
     "audit": gettext_lazy("Audit trail"),
     "retention": gettext_lazy("Retention"),
+    "review": gettext_lazy("Portfolio reviews"),
     "export": gettext_lazy("Exports"),
     "reveal": gettext_lazy("Private values"),
     "looks": gettext_lazy("Looks at clients"),

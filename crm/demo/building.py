@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from advisory.models import AdvisoryAgreement, MatchingRun
+from advisory.models import AdvisoryAgreement, MatchingRun, PortfolioReview
 from advisory.services import approve_matching, run_matching
 from care.models import FollowUpCall, SurveyAnswer
 from clients.models import (
@@ -43,6 +43,7 @@ from crm.demo.labels import put_tags
 from crm.demo.lists_out import take_lists_out
 from crm.demo.professionals import classify_investors
 from crm.demo.profiles import draw_profiles
+from crm.demo.reviews import review_portfolios
 from crm.demo.services import give_services
 from crm.demo.sets import keep_sets
 from crm.demo.staffing import Crew, hire
@@ -91,6 +92,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     say(f"{keep_sets(crew)} segments")
     say(f"{give_services(crew=crew, today=today, now=life.now)} promises to clients")
     say(f"{life.agreements()} advisory agreements")
+    say(f"{review_portfolios(crew=crew, today=today, now=life.now)} portfolio reviews")
     life.calls()
     life.surveys()
     say(f"{FollowUpCall.objects.count()} follow-up calls planned")
@@ -168,6 +170,8 @@ def _facts() -> Iterable[Any]:
     )
     yield list(Complaint.objects.order_by("number").values_list("number", "state", "subject", "compensation"))
     yield list(AdvisoryAgreement.objects.order_by("number").values_list("number", "advisor__staff_number", "signed_on"))
+    reviews = PortfolioReview.objects.order_by("client__branch__code", "client__external_id", "due_on", "state")
+    yield list(reviews.values_list("due_on", "state", "outcome", "answer", "causes"))
     calls = FollowUpCall.objects.order_by("client__external_id", "programme__code", "due_on")
     yield list(calls.values_list("client__external_id", "programme__code", "due_on", "state", "attempts_made"))
     yield list(

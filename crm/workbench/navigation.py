@@ -83,6 +83,13 @@ PLACES: tuple[Place, ...] = (
             ),
             Place("market_events", _("Market events"), "target", "tiers:market_events", "tiers.view_promise"),
             Place("touch", _("Losing touch"), "phone-off", "tiers:touch", "tiers.view_promise"),
+            Place(
+                "reviews",
+                _("Portfolio reviews"),
+                "chart-bar",
+                "advisory:reviews",
+                "advisory.view_portfolioreview",
+            ),
             Place("bookings", _("Bookings"), "calendar", "tiers:bookings", "tiers.view_booking"),
             Place(
                 "preferences", _("Preference segments"), "target", "tiers:preferences", "tiers.view_preferencesegment"

@@ -27,6 +27,7 @@ from crm.core.keyset import capped_count, capped_text
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.workbench.account_items import account_decisions, collateral, expiring_classes
+from crm.workbench.advice_items import portfolio_reviews
 from crm.workbench.document_items import expiring_documents
 from crm.workbench.export_items import exports
 from crm.workbench.item import Item
@@ -386,6 +387,7 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     bookings,
     promises,
     publications_to_tell,
+    portfolio_reviews,
     promised_contacts,
     expiring_grades,
     expiring_classes,

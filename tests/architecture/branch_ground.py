@@ -36,7 +36,7 @@ ABOUT_A_CLIENT: tuple[Any, ...] = (
     *(clients.AccountFactory, clients.BusinessLineMarkFactory, clients.TradingPermissionFactory),
     *(clients.InvestorClassificationFactory, NeedsInterviewFactory, complaints.ComplaintFactory),
     *(care.FollowUpCallFactory, advisory.AgreementFactory, tiers.ClientRateFactory, tiers.TierOverrideFactory),
-    *(services.PromiseFactory, clients.HoldingFactory, consents.ConsentRecordFactory),
+    *(services.PromiseFactory, clients.HoldingFactory, consents.ConsentRecordFactory, advisory.ReviewFactory),
 )
 
 

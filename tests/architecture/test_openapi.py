@@ -17,7 +17,7 @@ from django.utils import timezone
 from care.models import SurveyRound
 from crm.core.jobs import start_job
 from crm.core.models import Delegation, ImportBatch
-from tests.factories.advisory import AgreementFactory
+from tests.factories.advisory import AgreementFactory, ReviewFactory
 from tests.factories.care import FollowUpCallFactory, SurveyInvitationFactory
 from tests.factories.clients import (
     AccountFactory,
@@ -51,6 +51,7 @@ RESOURCES = (
     "investor-classifications",
     "hand-overs",
     "agreements",
+    "portfolio-reviews",
     "evaluations",
     "rate-cards",
     "client-rates",
@@ -131,6 +132,7 @@ def test_real_answers_are_as_described(described, branch, staff, api):
     InvestorClassificationFactory(client=bare)
     InvestorClassificationFactory(client=full, in_force=True)
     AgreementFactory(client__branch=branch)
+    ReviewFactory(client=full, done=True)
     RateCardFactory(tier__programme__company=branch.company)
     ClientRateFactory(client__branch=branch)
     TierOverrideFactory(client__branch=branch)

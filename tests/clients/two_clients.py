@@ -26,7 +26,7 @@ from clients.models import (
 from clients.services import AssetDay, put_asset_days
 from crm.core.access import system_user
 from crm.core.models import Branch, User
-from tests.factories.advisory import AgreementFactory
+from tests.factories.advisory import AgreementFactory, ReviewAnswerFactory, ReviewFactory
 from tests.factories.care import FollowUpCallFactory, SurveyInvitationFactory
 from tests.factories.clients import (
     AccountFactory,
@@ -135,6 +135,8 @@ def _promised(client: Client, who: User) -> None:
     LegalHold.objects.create(client=client, reason="诉讼", set_by=who, set_at=NOW)
     Erasure.objects.create(client=client, state="rejected", reason="客户要求", proposed_by=who, proposed_at=NOW)
     AgreementFactory(client=client, advisor=who, number=f"A{client.external_id}")
+    ReviewFactory(client=client)
+    ReviewAnswerFactory(review__client=client, review__proposed=False, review__done=True, answer="")
     ClientRateFactory(client=client)
     ComplaintFactory(client=client, branch=client.branch)
     FollowUpCallFactory(client=client, occurrence_key="open:2026-05-04")

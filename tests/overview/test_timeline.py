@@ -12,7 +12,7 @@ from django.utils import timezone
 from care.models import CallAttempt
 from clients.models import Appointment, Client, ClientTeamMember, DataRequest
 from crm.core.models import AuditEntry, Branch, User
-from tests.factories.advisory import AgreementFactory
+from tests.factories.advisory import AgreementFactory, ReviewFactory
 from tests.factories.care import FollowUpCallFactory, answered
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.complaints import ComplaintEventFactory, ComplaintFactory
@@ -28,7 +28,7 @@ Api = Callable[[User], Any]
 HTMX = {"HX-Request": "true", "Accept-Language": "en"}
 #: Of one day each, in the order in which they happened.
 KINDS = (
-    *("data_request", "agreement", "tier", "promise", "rate", "contact"),
+    *("review", "data_request", "agreement", "tier", "promise", "rate", "contact"),
     *("appointment", "call", "complaint", "survey"),
 )
 
@@ -38,7 +38,7 @@ def at(day: int, hour: int = 2) -> datetime:
 
 
 def touch(client: Client, by: User) -> dict[str, Any]:
-    """One touch of every kind, on the first ten days of June, each by ``by`` where somebody does it."""
+    """One touch of every kind, a review and then on the first ten days of June, each by ``by`` where somebody does it."""
     item = ServiceItemFactory(company=client.branch.company)
     state = put_in_tier(client, "gold", date(2020, 1, 1))
     override = TierOverrideFactory(
@@ -60,6 +60,7 @@ def touch(client: Client, by: User) -> dict[str, Any]:
         item=item, branch=client.branch, kind="event", day=date(2026, 6, 4), title="夏季策略会", made_by=by
     )
     return {
+        "review": ReviewFactory(client=client, done=True, done_on=date(2026, 5, 31), done_by=by, summary="持仓分散"),
         "data_request": DataRequest.objects.create(
             client=client,
             kind="copy",
@@ -147,9 +148,9 @@ def test_every_touch_stands_in_one_list_the_newest_first(touched: Any, staff: St
 
     assert [one["kind"] for one in found] == list(reversed(KINDS))
     assert [one["id"] for one in found] == [rows[kind].public_id for kind in reversed(KINDS)]
-    assert {one["kind"] for one in found if one["whole_day"]} == set(KINDS[:5])
+    assert {one["kind"] for one in found if one["whole_day"]} == set(KINDS[:6])
     text = page(web(compliance), client)
-    for words in ("谈过科创板", "客户出差", "等得太久", "夏季策略会", "家族大户", rows["agreement"].number):
+    for words in ("谈过科创板", "客户出差", "等得太久", "夏季策略会", "家族大户", "持仓分散", rows["agreement"].number):
         assert words in text, words
     complaint = rows["complaint"].complaint
     for address in (
@@ -185,9 +186,9 @@ def test_an_end_is_a_touch_of_its_own(touched: Any, staff: Staff, api: Api) -> N
     [
         ("branch_manager", set()),
         ("auditor", {"rate"}),
-        ("front_desk", {"rate", "agreement"}),
-        ("follow_up_caller", {"rate", "agreement", "data_request"}),
-        ("agent", {"appointment", "survey", "promise", "rate", "agreement", "data_request"}),
+        ("front_desk", {"rate", "agreement", "review"}),
+        ("follow_up_caller", {"rate", "agreement", "review", "data_request"}),
+        ("agent", {"appointment", "survey", "promise", "rate", "agreement", "review", "data_request"}),
     ],
 )
 def test_each_sees_the_kinds_whose_right_he_holds(
@@ -278,7 +279,7 @@ def test_walking_the_pages_shows_every_touch_once_forth_and_back(touched: Any, s
         answer = phone.get(answer["previous"]).json()
         back = [one["id"] for one in answer["results"]] + back
 
-    assert forth == back == whole and len(set(whole)) == len(whole) == 28
+    assert forth == back == whole and len(set(whole)) == len(whole) == 29
     assert phone.get(f"{address}&cursor=x").status_code == 400
 
 

@@ -12,7 +12,7 @@ from django.utils.functional import Promise as Words
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from advisory.models import AdvisoryAgreement
+from advisory.models import AdvisoryAgreement, PortfolioReview
 from care.models import CallAttempt, SurveyInvitation
 from clients.models import Appointment, Client, ContactLog, DataRequest
 from complaints.models import ComplaintEvent
@@ -94,6 +94,12 @@ def _agreements(user: User, client: Client) -> QuerySet[Any]:
     return rows.select_related("advisor")
 
 
+def _reviews(user: User, client: Client) -> QuerySet[Any]:
+    """As they stand today; a wording that was corrected is in the history of the review."""
+    rows = PortfolioReview.objects.visible_to(user).done().filter(client=client)
+    return rows.select_related("done_by")
+
+
 def _data_requests(user: User, client: Client) -> QuerySet[Any]:
     rows = DataRequest.objects.visible_to(user).filter(client=client)
     rows = rows.annotate(ended_on=TruncDate("ended_at", tzinfo=SHANGHAI))
@@ -147,6 +153,15 @@ KINDS: tuple[Kind, ...] = (
         _agreements,
         ("signed_on", "ended_on"),
         ("advisor",),
+        by_day=True,
+    ),
+    Kind(
+        "review",
+        _("Portfolio reviews"),
+        "advisory.view_portfolioreview",
+        _reviews,
+        ("done_on",),
+        ("done_by",),
         by_day=True,
     ),
     Kind(

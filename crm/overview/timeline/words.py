@@ -200,6 +200,19 @@ def _agreement(_user: User, row: Any, nth: int) -> dict[str, Any]:
     }
 
 
+def _review(_user: User, row: Any, _nth: int) -> dict[str, Any]:
+    tones = {"accepted": "success", "declined": "neutral", "thinking": "warning"}
+    return {
+        "title": _("Portfolio review: %(result)s") % {"result": row.get_outcome_display()},
+        "about": str(row.get_answer_display()) if row.answer else "",
+        "text": row.summary,
+        "person": row.done_by,
+        "icon": "chart-bar",
+        "tone": tones.get(row.answer, "info"),
+        "url": row.get_absolute_url(),
+    }
+
+
 def _data_request(_user: User, row: Any, nth: int) -> dict[str, Any]:
     ended = nth == 1
     return {
@@ -221,5 +234,6 @@ _WORDS: dict[str, Callable[[User, Any, int], dict[str, Any]]] = {
     "promise": _promise,
     "rate": _rate,
     "agreement": _agreement,
+    "review": _review,
     "data_request": _data_request,
 }
