@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 _ACTIONS = {
     "client.create": _("Client taken in"),
     "client.change": _("Client changed"),
+    "client.plan_bulk_edit": _("Change of many clients looked at beforehand"),
+    "client.bulk_edit": _("Many clients changed"),
+    "client.undo_bulk_edit": _("Change of many clients taken back"),
     "client.confirm_facts": _("Facts of a client confirmed"),
     "client.grade_stages": _("Stages of clients computed"),
     "client.set_stage": _("Stage of a client set by hand"),

@@ -241,6 +241,18 @@ class TooManyClients(InvalidInput):
     message = _("These are too many clients at once. Narrow the list.")
 
 
+class NobodyChosen(InvalidInput):
+    code = "nobody_chosen"
+    message = _("Choose at least one client.")
+
+
+class PreviewTooOld(DomainError):
+    """What was shown may no longer be so; look again."""
+
+    code = "preview_too_old"
+    message = _("This preview is too old. Choose the clients again.")
+
+
 class AlreadyUndone(DomainError):
     """An undo works once, and only for a while."""
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from clients.views import (
     accounts,
     appointments,
+    bulk,
     consents,
     contacts,
     edit,
@@ -40,6 +41,10 @@ urlpatterns: list[URLPattern] = [
     path("clients/views/new/", segments.view_new, name="view_new"),
     path("clients/views/<str:public_id>/delete/", segments.view_delete, name="view_delete"),
     path("clients/views/<str:public_id>/pin/", segments.view_pin, name="view_pin"),
+    path("clients/bulk/", bulk.bulk, name="bulk"),
+    path("clients/bulk/<str:public_id>/", bulk.bulk_edit, name="bulk_edit"),
+    path("clients/bulk/<str:public_id>/apply/", bulk.bulk_apply, name="bulk_apply"),
+    path("clients/bulk/<str:public_id>/undo/", bulk.bulk_undo, name="bulk_undo"),
     path("clients/tags/", tags.tag_list, name="tags"),
     path("clients/tags/new/", tags.tag_create, name="tag_create"),
     path("clients/tags/set/", tags.tag_many, name="tag_many"),

@@ -4,6 +4,7 @@ from rest_framework.routers import BaseRouter
 
 from clients.api.accounts import AccountViewSet
 from clients.api.appointments import AppointmentViewSet
+from clients.api.bulk import BulkEditViewSet
 from clients.api.consents import ConsentViewSet, DataPurposeViewSet, PrivacyNoticeViewSet
 from clients.api.contacts import ContactViewSet
 from clients.api.erasures import ErasureViewSet
@@ -45,6 +46,7 @@ def register(router: BaseRouter) -> None:
     router.register("needs-interviews", NeedsViewSet, basename="needs-interviews")
     router.register("trading-permissions", TradingPermissionViewSet, basename="trading-permissions")
     router.register("tags", TagViewSet, basename="tags")
+    router.register("bulk-edits", BulkEditViewSet, basename="bulk-edits")
     router.register("client-tags", ClientTagViewSet, basename="client-tags")
     router.register("investor-classifications", InvestorClassificationViewSet, basename="investor-classifications")
     for name, viewset in PROFILE_RESOURCES.items():

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -16,9 +15,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clients.filters import ClientFilter
+from clients.filters.narrowed import narrowed
 from clients.forms.export import ExportForm, kinds_for
-from clients.models import Client
 from clients.services.export import EXPORTS, take_out
 from clients.views.rows import today
 from crm.core.api.auth import second_step_is_right
@@ -116,7 +114,7 @@ class ExportViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         """Ask for a file: masked and small it is ``ready`` at once, else it waits for somebody else (``requested``)."""
         said = self._said(AskExport)
         self._prove(said)
-        form, clients = self._form(said), self._clients(said.get("filter", ""))
+        form, clients = self._form(said), narrowed(said.get("filter", ""), self._actor, self.request)
 
         def make() -> ExportRequest:
             export, _body = take_out(
@@ -193,16 +191,6 @@ class ExportViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         if not form.is_valid():
             raise InvalidInput(fields={name: " ".join(map(str, wrong)) for name, wrong in form.errors.items()})
         return form
-
-    def _clients(self, query: str) -> QuerySet[Client]:
-        asked = QueryDict(query)
-        if strange := sorted(set(asked) - set(ClientFilter.get_filters())):
-            # A name that nobody knows would let the whole list out.
-            raise InvalidInput(fields={"filter": _("Unknown: %(names)s") % {"names": ", ".join(strange)}})
-        found = ClientFilter(asked, Client.objects.visible_to(self._actor), request=self.request)
-        if not found.form.is_valid():
-            raise InvalidInput(fields={"filter": " ".join(found.form.errors.as_text().split("\n"))})
-        return found.qs
 
     def _shown(self, public_id: str) -> Response:
         export = get_object_or_404(self.get_queryset(), public_id=public_id)

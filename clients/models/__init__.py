@@ -3,6 +3,7 @@
 from clients.models.accounts import Account, BusinessLine, BusinessLineMark, MarginDay, MarginLevel
 from clients.models.appointment import Appointment
 from clients.models.assets import BranchDay, DailyAsset, Holding, SecurityKind
+from clients.models.bulk import BulkEdit, BulkEditRow
 from clients.models.client import (
     AdvisorAssignment,
     Channel,
@@ -35,6 +36,8 @@ __all__ = [
     "AssetMilestone",
     "Basis",
     "BranchDay",
+    "BulkEdit",
+    "BulkEditRow",
     "BusinessLine",
     "BusinessLineMark",
     "Channel",

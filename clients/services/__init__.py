@@ -5,6 +5,7 @@ from clients.services.appointments import book_appointment, cancel_appointment, 
 from clients.services.asset_sql import AssetDay
 from clients.services.assets import HoldingRow, put_asset_days, put_holdings
 from clients.services.behaviour import compute_behaviour
+from clients.services.bulk import apply_bulk_edit, plan_bulk_edit, undo_bulk_edit
 from clients.services.clients import (
     assess_risk,
     assign_advisor,
@@ -77,6 +78,7 @@ __all__ = [
     "add_document",
     "add_financing_need",
     "add_relation",
+    "apply_bulk_edit",
     "apply_for_class",
     "approve_class",
     "approve_erasure",
@@ -127,6 +129,7 @@ __all__ = [
     "move_appointment",
     "open_account",
     "open_permission",
+    "plan_bulk_edit",
     "propose_erasure",
     "put_asset_days",
     "put_holdings",
@@ -149,6 +152,7 @@ __all__ = [
     "set_tag",
     "settle_reminder",
     "take_back_put_off",
+    "undo_bulk_edit",
     "undo_merge",
     "undo_tags",
     "unmark_line",

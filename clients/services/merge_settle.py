@@ -133,6 +133,7 @@ def own_rows() -> list[ClientBound]:
         ClientBound("clients.Erasure", on_merge=Moves()),
         ClientBound("clients.Client", "introduced_by_client", on_merge=Moves()),
         ClientBound("clients.Client", "merged_into", on_merge=Moves()),
+        ClientBound("clients.BulkEditRow", on_merge=Stays(), is_told=False),
         ClientBound("clients.DuplicatePair", "first", on_merge=Stays(), is_told=False),
         ClientBound("clients.DuplicatePair", "second", on_merge=Stays(), is_told=False),
         ClientBound("clients.MergeRecord", "staying", on_merge=Stays(), is_told=False),

@@ -45,7 +45,7 @@ def client_list(request: HttpRequest) -> HttpResponse:
     for client in clients:
         client.found_in_words = FoundBy(client.found_by).label if found.hits else ""
         client.shown_name = shown_name(client, user)
-    settable = Tag.objects.settable_by(user)
+    settable, may_change = Tag.objects.settable_by(user), user.has_perm("clients.change_client")
     context = {
         "filter": found,
         "primary": _IN_BAR,
@@ -54,8 +54,9 @@ def client_list(request: HttpRequest) -> HttpResponse:
         "today": day,
         "columns": columns,
         "span": len(columns) + 2,
-        "off_phone": off_phone(columns, 3 if settable else 2),
+        "off_phone": off_phone(columns, 3 if settable or may_change else 2),
         "settable": settable,
+        "may_change": may_change,
         "tools_url": f"{reverse('clients:list_tools')}?{request.GET.urlencode()}",
         "export_url": f"{reverse('clients:export')}?{request.GET.urlencode()}",
     }
@@ -106,6 +107,7 @@ def list_tools(request: HttpRequest) -> HttpResponse:
         "views": [(view, view_url(view)) for view in SavedView.objects.visible_to(user).for_list(user)[:_MENU]],
         "view": said.get("view", ""),
         "keep_url": f"{reverse('clients:view_new')}?{said.urlencode()}",
+        "bulk_url": f"{reverse('clients:bulk')}?{said.urlencode()}" if user.has_perm("clients.change_client") else "",
         "list_url": reverse("clients:list"),
         "query": [(name, value) for name in said if name not in ("cols", "cursor") for value in said.getlist(name)],
         "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],

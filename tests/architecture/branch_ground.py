@@ -12,6 +12,7 @@ from django.utils import timezone
 from advisory.models import HandOver, MatchingRun
 from clients.models import (
     Appointment,
+    BulkEdit,
     Client,
     DataPurpose,
     DataRequest,
@@ -143,6 +144,7 @@ def _of_the_branch(branch: Branch, person: Any, now: Any) -> list[Any]:
         tags.TagFactory(branch=branch),
         consents.PrivacyNoticeFactory(branch=branch, effective_from=date(2090, 1, 1)),
         DataPurpose.objects.get(code="marketing"),
+        BulkEdit.objects.create(actor=person, field="preferred_channel", said={"channel": "sms"}, made_at=now),
         Segment.objects.create(name="甲", rule={"all": []}, share="branch", **own),
         SavedView.objects.create(name="甲", share="branch", **own),
         ImportBatch.objects.create(branch=branch, kind="clients", file_name="a.csv", sha256="0" * 64, actor=person),

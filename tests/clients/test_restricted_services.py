@@ -79,7 +79,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "client.end_stage": {"client": "client"},
     "client.merge": {"record": "record"},
     "client.set_do_not_contact": {"client": "client", "do_not_contact": True, "reason": "要求"},
-    "client.set_stage": {"client": "client", "stage": "mature", "reason": "长期", "until": TODAY},
+    "client.set_stage": {"client": "client", "stage": "stable", "reason": "长期", "until": TODAY},
     "client.verify_facts": {"client": "client", "items": ["phone"], "how": "call"},
     "contact.attach": {"contact": "contact", "uploads": ()},
     "contact.correct": {"contact": "contact", "values": {"content": "更正"}, "reason": "写错"},
@@ -123,6 +123,9 @@ GOES_ON: dict[str, str] = {
     "appointment.cancel": "An appointment that stood would end in the contact that is not to be.",
     "client.ask_duplicates": "Reads only; ``but`` is the client who is asked about, left out of the answer.",
     "client.create": "Takes no client: it makes one.",
+    "client.bulk_edit": "Calls the service of each client, which refuses him; the rest go on (test_bulk).",
+    "client.plan_bulk_edit": "Leaves him out of the preview and writes nothing of him (test_bulk).",
+    "client.undo_bulk_edit": "Calls the service of each client, which refuses him: he is kept (test_bulk).",
     "client.assign_many": "Keeps the file with somebody: a leaver's whole book goes over, who may see it changes for nobody.",
     "client.dismiss_duplicate": "Closes a suspicion about two; nothing of either changes.",
     "client.end_restriction": "Ends the restriction.",
@@ -179,7 +182,7 @@ def ground(branch: Branch, staff: Staff) -> Ground:
     household = Household.objects.create(name="一家", branch=branch)
     HouseholdMember.objects.create(household=household, client=client, since=TODAY)
     StageOverride.objects.create(
-        client=client, stage="mature", reason="长期", until=TODAY, set_by=colleague, set_at=NOW
+        client=client, stage="stable", reason="长期", until=TODAY, set_by=colleague, set_at=NOW
     )
     manager = staff("branch_manager")
     found: Ground = {

@@ -1,0 +1,45 @@
+"""Changes of many clients, as sets."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Count
+
+from clients.querysets.scope import client_q
+
+if TYPE_CHECKING:
+    from clients.models import BulkEdit, BulkEditRow
+    from crm.core.models import User
+
+#: So long a preview may be carried out; then the clients have to be looked at again.
+DRAFT_FOR = timedelta(hours=1)
+
+
+class BulkEditQuerySet(models.QuerySet["BulkEdit"]):
+    def visible_to(self, user: User | AnonymousUser) -> BulkEditQuerySet:
+        """One's own: what one has changed oneself one can take back."""
+        return self.filter(actor=user) if user.is_authenticated else self.none()
+
+    def stale_drafts(self, now: datetime) -> BulkEditQuerySet:
+        """Previews that nobody has carried out and nobody can any more."""
+        return self.filter(state="draft", made_at__lt=now - DRAFT_FOR)
+
+    def newest_first(self) -> BulkEditQuerySet:
+        return self.order_by("-made_at", "-pk")
+
+
+class BulkEditRowQuerySet(models.QuerySet["BulkEditRow"]):
+    def visible_to(self, user: User | AnonymousUser) -> BulkEditRowQuerySet:
+        """Rows of one's own changes, of clients whom one may still see."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(client_q(user, "client__"), edit__actor=user)
+
+    def counts(self) -> list[tuple[str, str, int]]:
+        """(state, why, how many), the most first."""
+        rows = self.order_by().values_list("state", "why").annotate(n=Count("pk"))
+        return sorted(rows, key=lambda row: (-row[2], row[0], row[1]))
