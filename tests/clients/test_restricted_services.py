@@ -19,6 +19,7 @@ from clients.errors import ClientRestricted
 from clients.models import (
     Appointment,
     Client,
+    DataPurpose,
     DocumentReminder,
     DuplicatePair,
     Household,
@@ -81,6 +82,14 @@ REFUSED: dict[str, dict[str, Any]] = {
     "client.set_do_not_contact": {"client": "client", "do_not_contact": True, "reason": "要求"},
     "client.set_stage": {"client": "client", "stage": "stable", "reason": "长期", "until": TODAY},
     "client.verify_facts": {"client": "client", "items": ["phone"], "how": "call"},
+    # A refusal or withdrawal is taken down all the same (test_consents); an agreement is not.
+    "consent.record": {
+        "client": "client",
+        "purpose": "purpose",
+        "answer": "given",
+        "answered_on": TODAY,
+        "channel": "phone",
+    },
     "contact.attach": {"contact": "contact", "uploads": ()},
     "contact.correct": {"contact": "contact", "values": {"content": "更正"}, "reason": "写错"},
     "contact.log": {"client": "client", "channel": "phone", "content": "问候"},
@@ -118,7 +127,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "tag.set": {"tag": "tag", "clients": ["client"], "is_set": True},
 }
 _OWN_RIGHT = "The client's own right over his data (PIPL Art. 45-47): a restriction is one answer to it and ends none."
-#: Services that take a client and go on for one whose data are restricted, and why (docs/adr/0019).
+#: Services that take a client and go on for one whose data are restricted, and why (docs/adr/0020).
 GOES_ON: dict[str, str] = {
     "appointment.cancel": "An appointment that stood would end in the contact that is not to be.",
     "client.ask_duplicates": "Reads only; ``but`` is the client who is asked about, left out of the answer.",
@@ -159,6 +168,10 @@ OF_NO_CLIENT = {
     "document.remind",
     "holdings.put_day",
     "investor.expire",
+    "notice.change",
+    "notice.write",
+    "purpose.change",
+    "purpose.create",
     "segment.change",
     "segment.create",
     "segment.delete",
@@ -211,6 +224,7 @@ def ground(branch: Branch, staff: Staff) -> Ground:
         "upload": SimpleUploadedFile("a.txt", b"x"),
         "interview": NeedsInterviewFactory(client=client),
         "exemption_asked": TradingPermissionFactory(client=client, code="chinext", waiting=True),
+        "purpose": DataPurpose.objects.get(code="marketing"),
         "permission": TradingPermissionFactory(client=client),
         "relation": RelationFactory(client=client),
         "tag": TagFactory(branch=branch),
