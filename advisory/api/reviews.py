@@ -23,6 +23,7 @@ from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
 from crm.core.api.writes import Commands, seen_version
 from crm.core.clocks import local_date
+from tiers.models import ProductRisk
 
 _CHANGES = [may("advisory.view_portfolioreview", "advisory.change_portfolioreview")]
 
@@ -133,7 +134,7 @@ class SayLine(Strict):
     direction = serializers.ChoiceField(choices=ReviewLine.Direction.choices)
     security_code = serializers.CharField(max_length=12)
     security_name = serializers.CharField(max_length=40)
-    product_grade = serializers.ChoiceField(choices=ReviewLine.ProductGrade.choices, required=False, default="")
+    product_grade = serializers.ChoiceField(choices=ProductRisk.choices, required=False, default="")
     share = serializers.DecimalField(max_digits=4, decimal_places=1, required=False)
     amount = YuanField(required=False)
     reason = serializers.CharField(max_length=300)

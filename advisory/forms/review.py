@@ -16,6 +16,7 @@ from crm.core.clocks import SHANGHAI
 from crm.core.fields import CENT
 from crm.core.forms.commands import CommandForm
 from crm.core.writing import refuse_controls
+from tiers.models import ProductRisk
 
 #: A form offers at least so many lines, and at least so many blank ones.
 _LINES, _BLANK = 3, 2
@@ -169,7 +170,7 @@ def _line_fields(number: int) -> dict[str, forms.Field]:
         "name": _text(_("Line %(number)s: security") % said, 40),
         "grade": forms.ChoiceField(
             label=_("Line %(number)s: risk grade of the product") % said,
-            choices=[("", "—"), *ReviewLine.ProductGrade.choices],
+            choices=[("", "—"), *ProductRisk.choices],
             required=False,
         ),
         "share": forms.DecimalField(

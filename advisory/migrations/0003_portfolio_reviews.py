@@ -254,9 +254,9 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("R1", "R1 low"),
-                            ("R2", "R2 rather low"),
-                            ("R3", "R3 middle"),
-                            ("R4", "R4 rather high"),
+                            ("R2", "R2 medium to low"),
+                            ("R3", "R3 medium"),
+                            ("R4", "R4 medium to high"),
                             ("R5", "R5 high"),
                         ],
                         max_length=2,

@@ -18,6 +18,7 @@ from advisory.querysets import ReviewQuerySet
 from clients.models import Client, ContactLog, RiskGrade
 from crm.core.fields import MoneyField
 from crm.core.models import PublicModel, Versioned
+from tiers.models import ProductRisk
 
 
 class PortfolioReview(PublicModel, Versioned):
@@ -165,22 +166,13 @@ class ReviewLine(models.Model):
         BUY = "buy", pgettext_lazy("proposal", "Buy")
         SELL = "sell", pgettext_lazy("proposal", "Sell")
 
-    class ProductGrade(models.TextChoices):
-        """Risk grades of products (产品风险等级, 适当性管理办法 Art. 16)."""
-
-        R1 = "R1", _("R1 low")
-        R2 = "R2", _("R2 rather low")
-        R3 = "R3", _("R3 middle")
-        R4 = "R4", _("R4 rather high")
-        R5 = "R5", _("R5 high")
-
     review = models.ForeignKey(PortfolioReview, models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
     direction = models.CharField(_("direction"), max_length=4, choices=Direction.choices)
     security_code = models.CharField(_("security code"), max_length=12)
     security_name = models.CharField(_("security"), max_length=40)
     product_grade = models.CharField(
-        _("risk grade of the product"), max_length=2, choices=ProductGrade.choices, blank=True
+        _("risk grade of the product"), max_length=2, choices=ProductRisk.choices, blank=True
     )
     share = models.DecimalField(_("share of the holding (%)"), max_digits=4, decimal_places=1, null=True, blank=True)
     amount = MoneyField(_("amount (yuan)"), null=True, blank=True)

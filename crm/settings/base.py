@@ -259,6 +259,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PublicationStateEnum": "tiers.models.publications.Publication.State",
         "RecipientStateEnum": "tiers.models.publications.Recipient.State",
         "RateAnswerEnum": "tiers.models.commission.ClientRate.Answer",
+        "ProductRiskEnum": "tiers.models.publications.ProductRisk",
         "ReviewOutcomeEnum": "advisory.models.review.PortfolioReview.Outcome",
         "ReviewAnswerEnum": "advisory.models.review.PortfolioReview.Answer",
         "ReviewStateEnum": "advisory.models.review.PortfolioReview.State",

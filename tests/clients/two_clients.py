@@ -56,7 +56,9 @@ from tiers.models import (
     EvaluationRun,
     FeeQuote,
     FormerTier,
+    Publication,
     RateLeak,
+    Recipient,
     ServiceDay,
     ServiceItem,
     SimulatedClient,
@@ -86,6 +88,7 @@ def two_full_clients(branch: Branch, staff: Callable[..., User]) -> tuple[Client
         _served(client, who)
         _known(client, who)
         _promised(client, who)
+        _published(client, who)
     _shared(branch, staying, leaving, staff)
     assets(staying, (4, 100), (5, 200))
     assets(leaving, (5, 30), (6, 40))
@@ -147,6 +150,20 @@ def _promised(client: Client, who: User) -> None:
         total=5, created_by=who,
     )  # fmt: skip
     _entitled(client, who)
+
+
+def _published(client: Client, who: User) -> None:
+    """Each is told of an idea of his own."""
+    said = {
+        "branch": client.branch,
+        "kind": "idea",
+        "title": "季度配置",
+        "text": "分散配置",
+        "made_by": who,
+        "made_at": NOW,
+    }
+    row = Publication.objects.create(valid_from=MAY, valid_until=date(2026, 6, 9), **said)
+    Recipient.objects.create(publication=row, client=client, state="call")
 
 
 def _entitled(client: Client, who: User) -> None:
