@@ -10,6 +10,7 @@ _ACTIONS = {
     "booking.conclude": _("Noted how a booked service went"),
     "cadence.set": _("Set how often a tier is spoken with"),
     "client_rate.accept": _("Recorded that a client agreed to a rate"),
+    "client_rate.attach": _("Added a paper that the client signed to his rate"),
     "client_rate.approve": _("Approved a client rate"),
     "client_rate.decline": _("Recorded that a client declined a rate"),
     "client_rate.endorse": _("Gave the first of two approvals to a client rate"),
@@ -109,6 +110,11 @@ class TiersConfig(AppConfig):
                 FeeQuote.objects.visible_to(user) if user.has_perm("tiers.view_feequote") else FeeQuote.objects.none()
             )
             return FeeQuote.objects.exclude(pk__in=seen.values("pk"))
+
+        @attachments.guard(ClientRate)
+        def agreements_on_rates(user: Any) -> Any:
+            may = user.has_perm("tiers.view_clientrate")
+            return ClientRate.objects.visible_to(user) if may else ClientRate.objects.none()
 
         @attachments.guard(Publication)
         def publications_of(user: Any) -> Any:

@@ -279,3 +279,10 @@ class NotToBeTold(DomainError):
 
     code = "publication_not_to_be_told"
     message = _("This client is not to be told of it any more.")
+
+
+class NotAgreed(DomainError):
+    """Papers lie with what the client was offered or has agreed to."""
+
+    code = "client_rate_not_agreed"
+    message = _("A paper belongs to a rate that the client was offered or has agreed to.")

@@ -12,6 +12,7 @@ from tiers.views import (
     overrides,
     programmes,
     proof,
+    rates,
     run_rates,
     simulation,
     statement,
@@ -72,5 +73,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("commission/rates/<str:public_id>/accept/", commission.rate_answer, {"verb": "accept"}, name="rate_accept"),
     path("commission/rates/<str:public_id>/decline/", commission.rate_answer, {"verb": "decline"}, name="rate_decline"),
     path("commission/rates/<str:public_id>/end/", commission.rate_end, name="rate_end"),
+    path("commission/rates/<str:public_id>/", rates.rate_detail, name="rate_detail"),
+    path("commission/rates/<str:public_id>/papers/", rates.rate_attach, name="rate_attach"),
     *service_urls.urlpatterns,
 ]

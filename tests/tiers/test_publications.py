@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from clients.errors import ClientRestricted
 from clients.models import Client
 from crm.core import outbound
 from crm.core.clocks import local_date
@@ -229,6 +230,21 @@ def test_who_takes_only_calls_is_in_the_day_of_his_advisor_until_he_was_told_onc
     assert not Outbound.objects.exists()
     with pytest.raises(NotToBeTold):
         note_told(recipient=recipient, actor=advisor, now=timezone.now())
+
+
+def test_who_wants_no_contact_any_more_or_whose_data_are_only_stored_leaves_the_day_and_is_not_told(
+    branch: Branch, boss: User, segment: PreferenceSegment, staff: Staff
+) -> None:
+    advisor, today = staff("advisor"), local_date(timezone.now())
+    client = somebody(branch, forbidden_channels="email sms", advisor=advisor)
+    row = send(draw(segment, boss), boss)
+    recipient = row.recipients.get()
+
+    Client.objects.filter(pk=client.pk).update(restricted_on=today, restriction_reason="法院要求")
+
+    assert not [one for one in todays_items(advisor, today) if one.kind == "publication"]
+    with pytest.raises(ClientRestricted):
+        note_told(recipient=recipient, actor=boss, now=timezone.now())
 
 
 def test_a_message_that_has_left_keeps_one_promise_of_the_service_and_none_before(

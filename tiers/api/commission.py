@@ -6,19 +6,24 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.models import Client
+from crm.core.api.files import FileRead, FileUpload
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
 from crm.core.api.writes import Commands
+from crm.core.models import Attachment
+from crm.core.views.attachments import hand_out
 from tiers.filters import ClientRateFilter, RateCardFilter
 from tiers.models import ClientRate, Product, RateBasis, RateCard, Tier
 from tiers.querysets import may_see_commission
@@ -30,7 +35,7 @@ from tiers.services.commission import (
     reject_client_rate,
     set_rate_card,
 )
-from tiers.services.rate_offers import accept_client_rate, decline_client_rate
+from tiers.services.rate_offers import accept_client_rate, attach_agreement, decline_client_rate
 
 _TERMS = ["product", "rate", "basis", "min_fee", "valid_from", "valid_to", "reason"]
 
@@ -170,6 +175,7 @@ class ClientRateViewSet(
         "accept": "once+versioned",
         "decline": "once+versioned",
         "end": "once+versioned",
+        "files": "once",
     }
 
     def get_queryset(self) -> QuerySet[ClientRate]:
@@ -205,6 +211,39 @@ class ClientRateViewSet(
     def accept(self, request: Request, **_path: str) -> Response:
         """Record that the client has agreed to a rate from a change of tier; it holds from today at the earliest."""
         return self._do(AcceptRate, accept_client_rate)
+
+    @extend_schema(
+        methods=["GET"], responses={200: FileRead(many=True)}, filters=False, operation_id="client_rates_files"
+    )
+    @extend_schema(
+        methods=["POST"], request={"multipart/form-data": FileUpload}, responses={201: FileRead}, filters=False
+    )
+    @action(detail=True, methods=["get", "post"], parser_classes=[MultiPartParser], pagination_class=None)
+    def files(self, request: Request, **_path: str) -> Response:
+        """Papers that the client signed; or (POST) one more."""
+        row = self._row()
+        kept: Any = Attachment.objects.of(row).order_by("pk")
+        if request.method == "GET":
+            return Response(FileRead(kept, many=True).data)
+        body = FileUpload(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self.once(
+            lambda: attach_agreement(rate=row, upload=body.validated_data["file"], actor=self._actor),
+            lambda public_id: Response(FileRead(get_object_or_404(kept, public_id=public_id)).data),
+        )
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], url_path="files/(?P<file>[0-9A-Z]{26})", pagination_class=None)
+    def file(self, request: Request, file: str, **_path: str) -> FileResponse:
+        """The paper itself, as a download; handing it out is on the trail."""
+        return hand_out(self._actor, get_object_or_404(Attachment.objects.of(self._row()), public_id=file))
+
+    def get_permissions(self) -> list[Any]:
+        if self.action == "files" and self.request.method == "POST":
+            return [each() for each in _ASKS]
+        if self.action in ("files", "file"):
+            return [may("tiers.view_clientrate")()]
+        return list(super().get_permissions())
 
     @extend_schema(request=DeclineRate, responses=_ANSWERS, filters=False)
     @action(detail=True, methods=["post"], permission_classes=_ASKS)

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from crm.core.attachments import KINDS
 from crm.core.forms.commands import CommandForm
 from tiers.models import ClientRate, Exchange, Product, RateBasis, Side
 from tiers.services.commission import Price
@@ -96,16 +97,31 @@ class DecisionForm(CommandForm):
         self.fields["note"].required = note_required
 
 
+class PaperField(forms.FileField):
+    """A paper or picture, as attachments take them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        accepted = ",".join(f".{ending}" for ending in KINDS)
+        super().__init__(widget=forms.FileInput(attrs={"accept": accepted}), **kwargs)
+
+
 class AnswerForm(CommandForm):
     """The client's word on a rate offered to him: how he agreed, or nothing when he declines."""
 
     how = forms.ChoiceField(label=_("How the client agreed"), choices=ClientRate.Answer.choices)
     answered_on = forms.DateField(label=_("Answered on"), widget=forms.DateInput(attrs={"type": "date"}))
+    paper = PaperField(label=_("Signed paper"), required=False)
 
     def __init__(self, *args: Any, agrees: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not agrees:
-            del self.fields["how"]
+            del self.fields["how"], self.fields["paper"]
+
+
+class PaperForm(CommandForm):
+    """One more paper that lies with a rate."""
+
+    file = PaperField(label=_("Signed paper"))
 
 
 class RunRatesForm(CommandForm):

@@ -71,9 +71,10 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         return self.filter(state="chosen", publication__state="sent").order_by("pk")
 
     def to_call(self, user: User, day: date) -> RecipientQuerySet:
-        """Whom the reader himself is to tell by phone while it is worth telling."""
-        mine = Q(client__advisor_id__in=user.scope.acting_ids)
-        return self.filter(mine, state="call", publication__state="sent", publication__valid_until__gte=day)
+        """Whom the reader himself is to tell by phone while it is worth telling and he may be called."""
+        mine = self.filter(client__advisor_id__in=user.scope.acting_ids, state="call")
+        open_ = mine.filter(client__do_not_contact=False, client__restricted_on=None)
+        return open_.filter(publication__state="sent", publication__valid_until__gte=day)
 
 
 def members(publication: Publication, segments: Sequence[Any], user: User, now: datetime) -> Any:

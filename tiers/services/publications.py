@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from clients.models import Client
 from crm.core import attachments, audit
 from crm.core.checked import check
 from crm.core.clocks import local_date
@@ -146,8 +147,9 @@ def withdraw_publication(
 def note_told(*, recipient: Recipient, actor: User, now: datetime) -> Recipient:
     """Note that a client who takes only calls was told of it by phone; it keeps the promise as a message would.
 
-    Raises ``NotToBeTold``: somebody was faster, it was withdrawn, or it holds no longer.
+    Raises ``NotToBeTold`` (somebody was faster, it was withdrawn, or it holds no longer) and ``ClientRestricted``.
     """
+    lock(Client.objects.all(), pk=recipient.client_id)
     row: Recipient = lock(Recipient.objects.select_related("client", "publication__delivery"), pk=recipient.pk)
     today = local_date(now)
     is_out = row.publication.state == State.SENT and row.publication.holds_on(today)

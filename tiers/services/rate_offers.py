@@ -5,32 +5,43 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from clients.models import Client
-from crm.core import audit
+from crm.core import attachments, audit
 from crm.core.clocks import local_date
 from crm.core.errors import MissingRight
-from crm.core.models import User
+from crm.core.models import Attachment, User
 from crm.core.policies import figures
 from crm.core.service import service
 from crm.core.versions import lock
-from tiers.errors import NotOffered, ProposalExpired, RateNotAllowed
+from tiers.errors import NotAgreed, NotOffered, ProposalExpired, RateNotAllowed
 from tiers.models import ClientRate, RateCard, RateReview, TierChange
 from tiers.querysets import may_see_commission
 from tiers.querysets.commission import rates_held
 from tiers.services.commission import put_in_force
 
 State = ClientRate.State
+#: What a client may have signed.
+TAKES_PAPERS = (State.OFFERED, State.APPROVED, State.ENDED)
 
 
 @service("client_rate.accept")
 def accept_client_rate(
-    *, rate: ClientRate, how: str, answered_on: date, actor: User, now: datetime, version: int | None = None
+    *,
+    rate: ClientRate,
+    how: str,
+    answered_on: date,
+    actor: User,
+    now: datetime,
+    paper: UploadedFile[bytes] | None = None,
+    version: int | None = None,
 ) -> ClientRate:
     """Record that the client has agreed, how and when; from then on the rate holds, today at the earliest.
 
-    Raises ``MissingRight``, ``NotOffered``, ``ProposalExpired``, ``RateNotAllowed``, ``StaleEdit`` and ``LaterRateStands``.
+    ``paper`` is what he signed. Raises ``MissingRight``, ``NotOffered``, ``ProposalExpired``, ``RateNotAllowed``, ``StaleEdit``,
+    ``LaterRateStands`` and ``FileRefused``.
     """
     row, today = _offered(rate, actor, version), local_date(now)
     if row.accept_by is not None and row.accept_by < today:
@@ -42,8 +53,34 @@ def accept_client_rate(
     row.state, row.answered_how, row.answered_on, row.answer_taken_by = State.APPROVED, how, answered_on, actor
     row.save_changed(["state", "valid_from", "answered_how", "answered_on", "answer_taken_by"])
     after = {"state": row.state, "how": how, "on": answered_on, "valid_from": row.valid_from}
+    if paper is not None:
+        after["paper"] = _store(paper, row, actor, "paper").public_id
     audit.record(actor, "client_rate.accept", row, before={"state": State.OFFERED}, after=after)
     return row
+
+
+@service("client_rate.attach")
+def attach_agreement(*, rate: ClientRate, upload: UploadedFile[bytes], actor: User) -> Attachment:
+    """Add a paper that the client signed to a rate that he was offered or that holds, or held; none is ever taken out.
+
+    Raises ``MissingRight``, ``NotAgreed``, ``FileRefused`` and ``ClientRestricted``.
+    """
+    if not may_see_commission(actor, rate.client):
+        raise MissingRight
+    lock(Client.objects.all(), pk=rate.client_id)
+    row = lock(ClientRate.objects.all(), pk=rate.pk)
+    if row.state not in TAKES_PAPERS:
+        raise NotAgreed
+    stored = _store(upload, row, actor, "file")
+    audit.record(actor, "client_rate.attach", row, after={"attachment": stored.public_id}, client=rate.client)
+    return stored
+
+
+def _store(upload: UploadedFile[bytes], row: ClientRate, actor: User, field: str) -> Attachment:
+    try:
+        return attachments.store(upload, owner=row, actor=actor)
+    except attachments.FileRefused as refusal:
+        raise attachments.FileRefused(fields={field: refusal.message}) from None
 
 
 @service("client_rate.decline")

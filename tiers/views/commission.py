@@ -229,7 +229,7 @@ def rate_answer(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
     user, now = actor_of(request), timezone.now()
     rate, agrees = _rate(request, public_id), verb == "accept"
     initial = {"version": rate.version, "answered_on": local_date(now)}
-    form = AnswerForm(request.POST or None, agrees=agrees, initial=initial)
+    form = AnswerForm(request.POST or None, request.FILES or None, agrees=agrees, initial=initial)
 
     def answer(form: CommandForm) -> ClientRate:
         service: Any = accept_client_rate if agrees else decline_client_rate

@@ -26,6 +26,7 @@ from crm.overview.tabs.tab import Tab
 OWNER_PAGES = {
     "clients.contactlog": "clients:contact",
     "clients.investorclassification": "clients:classification",
+    "tiers.clientrate": "tiers:rate_detail",
     "complaints.complaint": "complaints:detail",
     "clients.consentrecord": "clients:consent",
 }
@@ -73,6 +74,7 @@ def _shown(file: Attachment) -> dict[str, Any]:
 _KINDS = {
     "clients.contactlog": pgettext_lazy("where a file lies", "Contact"),
     "clients.investorclassification": pgettext_lazy("where a file lies", "Investor class"),
+    "tiers.clientrate": pgettext_lazy("where a file lies", "Client's rate"),
     "complaints.complaint": pgettext_lazy("where a file lies", "Complaint"),
     "clients.consentrecord": pgettext_lazy("where a file lies", "Basis of personal data"),
 }

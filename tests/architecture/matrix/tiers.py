@@ -66,6 +66,8 @@ LINES: list[tuple[str, str, str]] = [
     ("post", "tiers:rate_approve", "tiers.approve_clientrate"),
     ("get", "tiers:rate_reject", "tiers.approve_clientrate"),
     ("post", "tiers:rate_reject", "tiers.approve_clientrate"),
+    ("get", "tiers:rate_detail", "tiers.view_clientrate"),
+    ("post", "tiers:rate_attach", "tiers.add_clientrate"),
     ("get", "tiers:rate_accept", "tiers.add_clientrate"),
     ("post", "tiers:rate_accept", "tiers.add_clientrate"),
     ("get", "tiers:rate_decline", "tiers.add_clientrate"),
