@@ -83,7 +83,6 @@ class TiersConfig(AppConfig):
         from clients.owed import add_owed
         from clients.registry import bind
         from clients.services.contacts import follows_contacts
-        from crm.core import attachments, audit
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
@@ -91,7 +90,6 @@ class TiersConfig(AppConfig):
         from crm.core.modules import add_module
         from tiers import tasks  # noqa: F401  registers the job and the sweep
         from tiers.importing import AppliedRateTarget, FormerTierTarget
-        from tiers.models import ClientRate, FeeQuote, Publication
         from tiers.querysets.reminders import promises_to_keep
         from tiers.segments import offer
         from tiers.services import promise_plan, publication_messages  # noqa: F401  register sweeps, and what follows a change
@@ -99,28 +97,7 @@ class TiersConfig(AppConfig):
         from tiers.services.merging import own_rows
         from tiers.services.promise_contacts import follow_contacts
 
-        @audit.veil(ClientRate)
-        def commission_of_others(user: Any) -> Any:
-            may = user.has_perm("tiers.view_clientrate")
-            return ClientRate.objects.unseen_by(user) if may else ClientRate.objects.all()
-
-        @audit.veil(FeeQuote)
-        def quotes_of_others(user: Any) -> Any:
-            seen: Any = (
-                FeeQuote.objects.visible_to(user) if user.has_perm("tiers.view_feequote") else FeeQuote.objects.none()
-            )
-            return FeeQuote.objects.exclude(pk__in=seen.values("pk"))
-
-        @attachments.guard(ClientRate)
-        def agreements_on_rates(user: Any) -> Any:
-            may = user.has_perm("tiers.view_clientrate")
-            return ClientRate.objects.visible_to(user) if may else ClientRate.objects.none()
-
-        @attachments.guard(Publication)
-        def publications_of(user: Any) -> Any:
-            may = user.has_perm("tiers.view_publication")
-            return Publication.objects.visible_to(user) if may else Publication.objects.none()
-
+        _shut()
         add_module(
             "bookings",
             routes=("tiers:booking", "tiers:places_set", "api:bookings-", "api:service-days-"),
@@ -144,3 +121,31 @@ class TiersConfig(AppConfig):
         follows_contacts(follow_contacts)
         add_owed(promises_to_keep)
         offer()
+
+
+def _shut() -> None:
+    """Who reads of rates and quotes on the trail, and who opens the files that lie with rows of this app."""
+    from crm.core import attachments, audit
+    from tiers.models import ClientRate, FeeQuote, Publication
+
+    @audit.veil(ClientRate)
+    def commission_of_others(user: Any) -> Any:
+        may = user.has_perm("tiers.view_clientrate")
+        return ClientRate.objects.unseen_by(user) if may else ClientRate.objects.all()
+
+    @audit.veil(FeeQuote)
+    def quotes_of_others(user: Any) -> Any:
+        seen: Any = (
+            FeeQuote.objects.visible_to(user) if user.has_perm("tiers.view_feequote") else FeeQuote.objects.none()
+        )
+        return FeeQuote.objects.exclude(pk__in=seen.values("pk"))
+
+    @attachments.guard(ClientRate)
+    def agreements_on_rates(user: Any) -> Any:
+        may = user.has_perm("tiers.view_clientrate")
+        return ClientRate.objects.visible_to(user) if may else ClientRate.objects.none()
+
+    @attachments.guard(Publication)
+    def publications_of(user: Any) -> Any:
+        may = user.has_perm("tiers.view_publication")
+        return Publication.objects.visible_to(user) if may else Publication.objects.none()

@@ -34,6 +34,7 @@ WITHOUT = {
     "tiers.ratereview": "that a tier change was looked at; read by sweeps alone",
     "tiers.leakreview": "which review of a branch is the newest; its leaks are asked",
     "tiers.menuentry": "through its preference segment, which is asked first",
+    "tiers.simulatedturnover": "amounts of a sheet without a name, through the simulation",
     "tiers.publication_segments": "on whose menus a publication stands, through the publication",
     "tiers.promiserun": "how far a branch's promises are made; read by sweeps alone",
     "advisory.reviewline": "through its review, which is asked first",

@@ -23,7 +23,7 @@ from tests.factories.clients import ClientFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory
 from tiers.errors import BadProgramme, NothingToTry
-from tiers.models import ContactCadence, Programme, RateCard, SimulatedClient, Simulation, Tier, TierState
+from tiers.models import AppliedRate, ContactCadence, Programme, RateCard, SimulatedClient, Simulation, Tier, TierState
 from tiers.querysets import effective_rates
 from tiers.services.drafts import activate_programme, submit_programme
 from tiers.services.evaluation import evaluate
@@ -148,6 +148,42 @@ def test_the_commission_is_the_step_of_the_rates_on_the_turnover_of_those_withou
 
     assert (outcome.up, outcome.total("commission")) == (2, Decimal("-50.00"))
     assert unseen.total("commission") is None
+
+
+def test_every_product_of_the_card_counts_as_far_as_a_file_tells_its_turnover_and_what_no_file_divides_counts_as_shares(
+    branch: Branch, programme: Programme
+) -> None:
+    """Gold pays 0.5 ‱ less than silver for shares, 1 ‱ less for funds; the card says nothing of options in silver."""
+    card = {("silver", "A_SHARE"): "0.0003", ("gold", "A_SHARE"): "0.00025", ("silver", "FUND"): "0.0002"}
+    for (code, product), rate in {**card, ("gold", "FUND"): "0.0001", ("gold", "OPTION"): "0.0001"}.items():
+        RateCardFactory(tier=programme.tiers.get(code=code), product=product, rate=Decimal(rate))
+    plain, divided, told, own, stale = hold(branch, *[40_000_000] * 5, turnover=1_000_000)
+    stays, *_rest = hold(branch, 4_000_000, turnover=1_000_000)
+    for client, product, yuan, day in (
+        (divided, "FUND", 400_000, DAY), (divided, "OPTION", 100_000, DAY), (told, "A_SHARE", 200_000, DAY),
+        (told, "FUND", 300_000, DAY), (told, "FUND", 900_000, DAY - timedelta(days=30)),
+        (own, "FUND", 500_000, DAY), (stale, "FUND", 500_000, DAY - timedelta(days=90)), (stays, "FUND", 700_000, DAY),
+    ):  # fmt: skip
+        AppliedRate.objects.create(client=client, product=product, day=day, rate=Decimal("0.0002"), turnover=yuan)
+    ClientRateFactory(client=own, product="FUND", state="approved", decided_by=system_user(), decided_at=NOW)
+
+    for _again in range(2):
+        outcome = tell(sheet_of(branch, programme), tried(programme, gold="300000"), with_commission=True)
+
+    # Shares: plain and stale a million each, divided and own half of it, told what the file says.
+    lines = [(line.product.value, line.turnover, line.commission) for line in outcome.products]
+    assert lines == [
+        ("A_SHARE", Decimal(3_200_000), Decimal("-160.00")),
+        ("FUND", Decimal(700_000), Decimal("-70.00")),
+        ("OPTION", Decimal(100_000), None),
+    ]
+    assert (outcome.total("commission"), [pair.commission for pair in outcome.pairs]) == (
+        Decimal("-230.00"), [Decimal("-230.00")],
+    )  # fmt: skip
+    assert (
+        plain.pk
+        and not tell(sheet_of(branch, programme), tried(programme, gold="300000"), with_commission=False).products
+    )
 
 
 @pytest.mark.parametrize(

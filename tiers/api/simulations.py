@@ -23,7 +23,7 @@ from crm.core.errors import InvalidInput
 from crm.core.fields import LARGEST_YUAN, from_fen, money
 from crm.core.models import Branch
 from tiers.api.serializers import ProgrammeRead, TierRead
-from tiers.models import Programme, SimulatedClient, Simulation, Tier
+from tiers.models import Product, Programme, SimulatedClient, Simulation, Tier
 from tiers.services.simulation import (
     Outcome,
     ask_simulation,
@@ -108,6 +108,14 @@ class TierPairRead(serializers.Serializer[Any]):
     contacts = serializers.DecimalField(max_digits=16, decimal_places=2, allow_null=True)
 
 
+class ProductEffectRead(serializers.Serializer[Any]):
+    """What one product of the rate card does: yuan of turnover in twelve months of those who move, and commission a year."""
+
+    product = serializers.ChoiceField(choices=Product.choices)
+    turnover = YuanField()
+    commission = YuanField(allow_null=True, help_text="Null where the card of one of the tiers says nothing of it.")
+
+
 class OutcomeRead(serializers.Serializer[Any]):
     """What a set of bounds would do against those of the edition: yuan and contacts a year, null where not known."""
 
@@ -117,6 +125,7 @@ class OutcomeRead(serializers.Serializer[Any]):
     down = serializers.IntegerField()
     pairs = TierPairRead(many=True)
     commission = YuanField(allow_null=True, help_text="Null without the right to see rates.")
+    products = ProductEffectRead(many=True, help_text="Empty without the right to see rates.")
     cost = YuanField(allow_null=True)
     contacts = serializers.DecimalField(max_digits=16, decimal_places=2, allow_null=True)
     contacts_per_advisor = serializers.DecimalField(
@@ -258,6 +267,7 @@ def _told(outcome: Outcome, tiers: list[Tier], bounds: dict[int, int]) -> dict[s
         "up": outcome.up,
         "down": outcome.down,
         "pairs": outcome.pairs,
+        "products": outcome.products,
         **{name: outcome.total(name) for name in ("commission", "cost", "contacts")},
         "contacts_per_advisor": outcome.contacts_per_advisor,
     }

@@ -19,7 +19,7 @@ from tiers.models.services import (
     ServiceEdition,
     ServiceItem,
 )
-from tiers.models.simulation import SimulatedClient, Simulation
+from tiers.models.simulation import SimulatedClient, SimulatedTurnover, Simulation
 from tiers.models.state import EvaluationRun, TierChange, TierState
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "ServiceItem",
     "Side",
     "SimulatedClient",
+    "SimulatedTurnover",
     "Simulation",
     "Tier",
     "TierChange",

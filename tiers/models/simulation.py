@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Client
 from crm.core.fields import MoneyField
 from crm.core.models import Branch, JobRun, PublicModel
+from tiers.models.commission import Product
 from tiers.models.programme import Programme
-from tiers.querysets.simulation import SimulatedClientQuerySet, SimulationQuerySet
+from tiers.querysets.simulation import SimulatedClientQuerySet, SimulatedTurnoverQuerySet, SimulationQuerySet
 
 
 class Simulation(PublicModel):
@@ -73,6 +74,7 @@ class SimulatedClient(models.Model):
     #: The average rounded down to the fen: it reaches a bound exactly when the average does.
     average = MoneyField(_("average assets"))
     base_rank = models.PositiveSmallIntegerField()
+    #: In shares: what the file of applied rates says, else all that is on file less what it says of other products.
     turnover = MoneyField(_("turnover of twelve months"), default=0)
     #: A rate of his own for shares holds, so that a tier alters nothing.
     has_own_rate = models.BooleanField(default=False)
@@ -88,3 +90,27 @@ class SimulatedClient(models.Model):
 
     def __str__(self) -> str:
         return str(self.client_id)
+
+
+class SimulatedTurnover(models.Model):
+    """What one client of the sheet, without his name, turned over in a product other than shares, by the files of applied rates.
+
+    Only of clients without a rate of their own for it: to the others a tier alters nothing.
+    """
+
+    simulation = models.ForeignKey(Simulation, models.CASCADE, related_name="turnovers", db_index=False)
+    product = models.CharField(_("product"), max_length=12, choices=Product.choices)
+    average = MoneyField(_("average assets"))
+    base_rank = models.PositiveSmallIntegerField()
+    turnover = MoneyField(_("turnover of twelve months"))
+
+    objects: ClassVar[Any] = SimulatedTurnoverQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("turnover in a simulation")
+        verbose_name_plural = _("turnovers in simulations")
+        default_permissions = ()
+        indexes = [models.Index(fields=["simulation", "average"], name="simulated_turnover_by_average")]
+
+    def __str__(self) -> str:
+        return f"{self.simulation_id} {self.product}"

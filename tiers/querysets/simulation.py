@@ -15,7 +15,7 @@ from crm.core.access import branch_q
 
 if TYPE_CHECKING:
     from crm.core.models import User
-    from tiers.models import SimulatedClient, Simulation
+    from tiers.models import SimulatedClient, SimulatedTurnover, Simulation
 
 #: Rank → bound in fen, of the tiers that are tried.
 Bounds = Mapping[int, int]
@@ -49,12 +49,27 @@ class SimulatedClientQuerySet(models.QuerySet["SimulatedClient"]):
 
     def movers(self, before: Bounds, after: Bounds) -> models.QuerySet[Any]:
         """Whom the step from one set of bounds to the other moves; read by range of the averages between them."""
-        between = Q(pk__in=[])
-        for rank, bound in after.items():
-            low, high = sorted((bound, before[rank]))
-            if low < high:
-                between |= Q(average__gte=_yuan(low), average__lt=_yuan(high))
-        return self.filter(between).placed(before, after).exclude(before=F("after"))
+        return self.filter(_between(before, after)).placed(before, after).exclude(before=F("after"))
+
+
+class SimulatedTurnoverQuerySet(models.QuerySet["SimulatedTurnover"]):
+    def by_pair(self, before: Bounds, after: Bounds) -> list[tuple[int, int, str, int]]:
+        """(rank before, rank after, product, turnover in fen) of those whom the step between the bounds moves."""
+        rows = self.filter(_between(before, after)).annotate(before=_rank(before), after=_rank(after))
+        summed = (
+            rows.exclude(before=F("after")).order_by().values("before", "after", "product").annotate(Sum("turnover"))
+        )
+        return [(row["before"], row["after"], row["product"], int(row["turnover__sum"] * 100)) for row in summed]
+
+
+def _between(before: Bounds, after: Bounds) -> Q:
+    """Averages between an old and a new bound: nobody else can move."""
+    found = Q(pk__in=[])
+    for rank, bound in after.items():
+        low, high = sorted((bound, before[rank]))
+        if low < high:
+            found |= Q(average__gte=_yuan(low), average__lt=_yuan(high))
+    return found
 
 
 def _rank(bounds: Bounds) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -24,11 +25,12 @@ from crm.core.service import service
 from tiers import evaluation_sql as sql
 from tiers import window_sql
 from tiers.errors import BadProgramme, NothingToTry, NotLaidOut
-from tiers.models import ClientRate, Product, Programme, RateCard, SimulatedClient, Simulation, Tier
+from tiers.models import ClientRate, Product, Programme, RateCard, SimulatedClient, SimulatedTurnover, Simulation, Tier
 from tiers.querysets.upkeep import Upkeep, upkeep_of
 from tiers.services.commission import all_in, price_of
 from tiers.services.drafts import put_tier, start_draft
 from tiers.services.questions import months_before, question
+from tiers.services.simulated_turnover import lay_out_products
 from tiers.window_sql import Window
 
 #: The long work that lays one sheet out.
@@ -54,6 +56,18 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class ProductEffect:
+    """What one product of the rate card does: turnover of twelve months of those who move, and the step in commission a year.
+
+    None for the commission where the card of one of the two tiers says nothing of it.
+    """
+
+    product: Product
+    turnover: Decimal
+    commission: Decimal | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a set of bounds would do: clients by tier before and after, and the pairs in between, the largest first."""
 
@@ -63,6 +77,8 @@ class Outcome:
     known: frozenset[str] = frozenset()
     #: Members of staff who share the contacts.
     advisors: int = 0
+    #: The commission by product, of products in which those who move have turned something over.
+    products: tuple[ProductEffect, ...] = ()
 
     @property
     def lines(self) -> list[tuple[Tier, int, int, int]]:
@@ -156,9 +172,11 @@ def lay_out(*, branch: Branch, programme: Programme, actor: User, now: datetime)
     )
     if not made:
         SimulatedClient.objects.filter(simulation=sheet).delete()
+        SimulatedTurnover.objects.filter(simulation=sheet).delete()
     with connection.cursor() as cursor:
         sql.measure(cursor, asked)
         _copy(cursor, sheet, asked, tiers)
+        lay_out_products(cursor, sheet, asked.day)
         sheet.no_data = sql.count_without_data(cursor)
         sql.clear(cursor)
         window_sql.drop(cursor, _YEAR_TABLE)
@@ -241,39 +259,71 @@ def tell(sheet: Simulation, bounds: Mapping[int, int], *, with_commission: bool)
     before, after = dict.fromkeys(by_rank, 0), dict.fromkeys(by_rank, 0)
     rates = _rates(sheet, tiers) if with_commission else {}
     upkeep = upkeep_of(sheet.programme, sheet.branch, sheet.day)
+    turnovers: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
+    if rates:
+        for old, new, product, fen in sheet.turnovers.by_pair(bounds_of(tiers), bounds):
+            turnovers[old, new][product] = fen
     pairs: list[Pair] = []
     for old, new, count, fen in sheet.rows.by_pair(bounds_of(tiers), bounds):
         before[old] += count
         after[new] += count
         if old != new:
-            pairs.append(_pair(by_rank[old], by_rank[new], count, fen, rates, upkeep))
+            turnovers[old, new][Product.A_SHARE] = fen
+            pairs.append(_pair(by_rank[old], by_rank[new], count, turnovers[old, new], rates, upkeep))
     pairs.sort(key=lambda pair: (-pair.clients, pair.old.rank, pair.new.rank))
     known = {"commission"} if rates else set()
     known |= {"cost", "contacts"} if upkeep is not None else set()
     return Outcome(
-        [(tier, before[tier.rank], after[tier.rank]) for tier in tiers], pairs, frozenset(known), sheet.advisors
+        [(tier, before[tier.rank], after[tier.rank]) for tier in tiers],
+        pairs,
+        frozenset(known),
+        sheet.advisors,
+        _by_product(turnovers, rates) if rates else (),
     )
 
 
-def _rates(sheet: Simulation, tiers: Sequence[Tier]) -> dict[int, Decimal]:
-    """Rate for shares with all fees by rank, from the card on the sheet's day."""
+#: Rank and product → rate with all fees.
+Rates = Mapping[tuple[int, str], Decimal]
+
+
+def _rates(sheet: Simulation, tiers: Sequence[Tier]) -> Rates:
+    """From the card on the sheet's day, for every product that it names."""
     known = figures(sheet.day, sheet.branch)
     ranks = {tier.pk: tier.rank for tier in tiers}
-    cards = RateCard.objects.filter(tier__in=ranks, product=Product.A_SHARE).in_force(sheet.day)
-    return {ranks[card.tier_id]: all_in(price_of(card), known) for card in cards}
+    cards = RateCard.objects.filter(tier__in=ranks).in_force(sheet.day)
+    return {(ranks[card.tier_id], card.product): all_in(price_of(card), known) for card in cards}
+
+
+def _step(fen: int, product: str, old: int, new: int, rates: Rates) -> Decimal | None:
+    """Yuan a year that a turnover brings more at the new rank's rate; None where one of the two cards says nothing of it."""
+    if (old, product) not in rates or (new, product) not in rates:
+        return None
+    return money(from_fen(fen) * (rates[new, product] - rates[old, product])) + 0  # never minus nothing
+
+
+def _by_product(turnovers: Mapping[tuple[int, int], Mapping[str, int]], rates: Rates) -> tuple[ProductEffect, ...]:
+    found = []
+    for product in Product:
+        told = [(old, new, fen[product]) for (old, new), fen in turnovers.items() if fen.get(product)]
+        if not told:
+            continue
+        steps = [step for old, new, fen in told if (step := _step(fen, product, old, new, rates)) is not None]
+        total = from_fen(sum(fen for _old, _new, fen in told))
+        found.append(ProductEffect(product, total, sum(steps, Decimal(0)) if steps else None))
+    return tuple(found)
 
 
 def _pair(
-    old: Tier, new: Tier, count: int, fen: int, rates: Mapping[int, Decimal], upkeep: Mapping[str, Upkeep] | None
+    old: Tier, new: Tier, count: int, fen: Mapping[str, int], rates: Rates, upkeep: Mapping[str, Upkeep] | None
 ) -> Pair:
-    commission = cost = contacts = None
-    if old.rank in rates and new.rank in rates:
-        commission = money(from_fen(fen) * (rates[new.rank] - rates[old.rank])) + 0  # never minus nothing
+    cost = contacts = None
+    steps = [_step(fen[product], product, old.rank, new.rank, rates) for product in fen]
+    told = [step for step in steps if step is not None]
     if upkeep is not None:
         step = [upkeep.get(tier.code, Upkeep()) for tier in (old, new)]
         cost = money((step[1].cost - step[0].cost) * count)
         contacts = (step[1].contacts - step[0].contacts) * count
-    return Pair(old, new, count, commission, cost, contacts)
+    return Pair(old, new, count, sum(told, Decimal(0)) if told else None, cost, contacts)
 
 
 def concerns_branch_alone(simulation: Simulation, actor: User) -> bool:
