@@ -191,7 +191,7 @@ def _plain(share: Decimal) -> str:
 
 
 def _percent(share: str) -> str:
-    return f"{(Decimal(share) * 100).normalize():f} %"
+    return f"{(Decimal(share) * 100).normalize():f}%"
 
 
 def _label(choices: Any, code: str) -> str:

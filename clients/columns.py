@@ -150,7 +150,7 @@ def _last(client: Client, _loaded: Any, today: date) -> Any:
 
 def _quality(client: Client, _loaded: Any, _today: date) -> Any:
     found = getattr(client, "quality", None)
-    return f"{found.score} %" if found else dash("")
+    return f"{found.score}%" if found else dash("")
 
 
 def _tags(ids: Sequence[int], user: User) -> Loaded:

@@ -164,7 +164,7 @@ class Question:
         if self.kind is AnswerKind.MONEY:
             return gettext("%(amount)s yuan") % {"amount": number_format(Decimal(value), force_grouping=True)}
         if self.kind is AnswerKind.PERCENT:
-            return f"{Decimal(value).normalize():f} %"
+            return f"{Decimal(value).normalize():f}%"
         return str(value)
 
 

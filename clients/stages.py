@@ -91,8 +91,8 @@ def reason_for(stage: str, standing: Standing, terms: Terms, today: date) -> str
         Stage.PROSPECT: _("No account and no assets yet."),
         Stage.NEW: _("Client for less than %(days)s days."),
         Stage.LOST: _("Assets are below %(amount)s yuan."),
-        Stage.AT_RISK: _("Assets have fallen by %(percent)s %% or more in %(days)s days."),
-        Stage.GROWING: _("Assets have grown by %(percent)s %% or more in %(days)s days."),
+        Stage.AT_RISK: _("Assets have fallen by %(percent)s%% or more in %(days)s days."),
+        Stage.GROWING: _("Assets have grown by %(percent)s%% or more in %(days)s days."),
         Stage.STABLE: _("Assets have neither grown nor fallen much in %(days)s days."),
     }
     return texts[Stage(stage)] % words

@@ -46,7 +46,7 @@ def _times(value: Decimal, _count: int | None) -> str:
 
 
 def _percent(value: Decimal, _count: int | None) -> str:
-    return f"{value.normalize():f} %"
+    return f"{value.normalize():f}%"
 
 
 def _points(value: Decimal, _count: int | None) -> str:
@@ -58,11 +58,11 @@ def _yuan(value: Decimal, _count: int | None) -> str:
 
 
 def _share_of(value: Decimal, count: int | None) -> str:
-    return _("largest %(share)s %% of %(count)s holdings") % {"share": f"{value.normalize():f}", "count": count or 0}
+    return _("largest %(share)s%% of %(count)s holdings") % {"share": f"{value.normalize():f}", "count": count or 0}
 
 
 def _share(figures: Figures, key: str) -> str:
-    return f"{(figures.rate(key) * 100).normalize():f} %"
+    return f"{(figures.rate(key) * 100).normalize():f}%"
 
 
 def _turnover(figures: Figures) -> str:

@@ -115,7 +115,12 @@ class ClientFilter(filters.FilterSet):
     )
     status = filters.ChoiceFilter(
         method="with_status",
-        choices=[("served", _("Served")), *Client.Status.choices],
+        choices=[
+            ("served", _("Served")),
+            ("staying", _("Served and not lost")),
+            ("lost", _("Lost or closed")),
+            *Client.Status.choices,
+        ],
         label=_("Status"),
         empty_label=_("All states"),
     )
@@ -131,6 +136,15 @@ class ClientFilter(filters.FilterSet):
     )
     opened_from = filters.DateFilter(
         field_name="opened_on", lookup_expr="gte", label=_("Client since"), widget=_day_input()
+    )
+    opened_to = filters.DateFilter(
+        field_name="opened_on", lookup_expr="lte", label=_("Client since, up to"), widget=_day_input()
+    )
+    opened = filters.ChoiceFilter(
+        method="with_opening",
+        choices=[("unknown", _("Not on file"))],
+        label=_("Day of opening"),
+        empty_label=_("Any"),
     )
     permission = filters.ChoiceFilter(
         method="with_permission", choices=PermissionCode.choices, label=_("Permission"), empty_label=_("Any permission")
@@ -228,7 +242,11 @@ class ClientFilter(filters.FilterSet):
         return rows.filter(risk_grade=value)
 
     def with_status(self, rows: Any, _name: str, value: str) -> Any:
-        return rows.served() if value == "served" else rows.filter(status=value)
+        named = {"served": rows.served, "staying": rows.staying, "lost": rows.lost}
+        return named[value]() if value in named else rows.filter(status=value)
+
+    def with_opening(self, rows: Any, _name: str, _value: str) -> Any:
+        return rows.filter(opened_on=None)
 
     def with_document(self, rows: Any, _name: str, value: str) -> Any:
         today = local_date(timezone.now())

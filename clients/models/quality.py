@@ -60,7 +60,7 @@ class ClientQuality(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.score} %"
+        return f"{self.score}%"
 
 
 class QuestionToAsk(PublicModel):

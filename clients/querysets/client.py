@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from clients.days import comes_round
@@ -30,6 +30,9 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "-new": ("-id",),
     "new": ("id",),
 }
+#: Whose assets have gone is lost although his account is still open; nobody counts as both served and lost.
+_LOST = Q(status="closed") | Q(stage="lost")
+_STAYING = Q(status__in=["active", "dormant"], restricted_on=None) & ~Q(stage="lost")
 #: Where a client stands whom nobody has ever contacted.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_LISTED = (
@@ -170,6 +173,14 @@ class ClientQuerySet(models.QuerySet["Client"]):
         """Clients that the branch still serves: neither closed nor suspended."""
         return self.filter(status__in=["active", "dormant"], restricted_on=None)
 
+    def staying(self) -> ClientQuerySet:
+        """Served, and not lost: what the branch counts as its clients."""
+        return self.filter(_STAYING)
+
+    def lost(self) -> ClientQuerySet:
+        """Closed, or with assets gone although the account is open."""
+        return self.filter(_LOST)
+
     def unchangeable(self) -> ClientQuerySet:
         """Whom ``Client.refuse_change`` refuses: merged into another, or restricted to storage."""
         return self.filter(~Q(merged_into=None) | ~Q(restricted_on=None))
@@ -258,23 +269,18 @@ class ClientQuerySet(models.QuerySet["Client"]):
         )
 
     def staying_by_year(self) -> models.QuerySet[Client, Mapping[str, Any]]:
-        """Per year of opening: how many clients there were, are still served, are at risk, and are lost.
-
-        Whose assets have gone is lost although his account is still open; nobody counts as both served and lost.
-        """
-        lost = Q(status="closed") | Q(stage="lost")
-        served = Q(status__in=["active", "dormant"]) & ~lost
-        rows = self.filter(opened_on__isnull=False).order_by()
+        """Per year of opening (None: not on file): how many clients there were, stayed, are at risk, and are lost."""
         return (
-            rows.values("opened_on__year")
+            self.order_by()
+            .values("opened_on__year")
             .annotate(
                 clients=Count("pk"),
-                served=Count("pk", filter=served),
-                at_risk=Count("pk", filter=served & Q(stage="at_risk")),
-                lost=Count("pk", filter=lost),
+                served=Count("pk", filter=_STAYING),
+                at_risk=Count("pk", filter=_STAYING & Q(stage="at_risk")),
+                lost=Count("pk", filter=_LOST),
                 assets=Sum("total_assets"),
             )
-            .order_by("-opened_on__year")
+            .order_by(F("opened_on__year").desc(nulls_last=True))
         )
 
     def needs_unknown(self) -> ClientQuerySet:

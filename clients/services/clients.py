@@ -12,7 +12,7 @@ from clients import provenance
 from clients.days import refuse_wrong_days
 from clients.errors import ClientClosed, DocumentOnFile, NotAnAdvisor, NotRefusable, NumberTaken
 from clients.identity import IdentityRefused, is_id_number, read_client_number, read_id_number
-from clients.models import AdvisorAssignment, Client, RiskAssessment
+from clients.models import AdvisorAssignment, Client, RiskAssessment, RiskGrade
 from clients.months import add_months
 from clients.provenance import REFUSABLE, Source
 from clients.services.identity_facts import cleaned, following, of_another_document, refuse_contradiction
@@ -227,6 +227,8 @@ def assess_risk(
     if assessed_on > local_date(now):
         raise InvalidInput(fields={"assessed_on": _("An assessment cannot lie in the future.")})
     refuse_wrong_days({"assessed_on": assessed_on}, local_date(now))
+    if is_lowest and grade != RiskGrade.C1:
+        raise InvalidInput(fields={"is_lowest": _("Lowest risk capacity is possible with C1 only.")})
     row: Client = lock(Client.objects.select_related("branch"), pk=client.pk, version=version)
     if row.status == Client.Status.CLOSED:
         raise ClientClosed

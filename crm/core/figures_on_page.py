@@ -186,7 +186,7 @@ def _cell(value: Any) -> str:
 def _rate(rate: Decimal) -> str:
     """Shares in per cent, fees in per mille: whichever leaves a figure that can be read."""
     if rate == 0 or rate >= Decimal("0.01"):
-        return f"{(rate * 100).normalize():f} %"
+        return f"{(rate * 100).normalize():f}%"
     return f"{(rate * 1000).normalize():f} ‰"
 
 

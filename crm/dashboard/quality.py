@@ -90,7 +90,7 @@ def mean_score(user: User, ids: list[int]) -> dict[str, Any] | None:
     hint = _("%(count)d clients are poorly known") % {"count": found["poor"]}
     return {
         "label": _("Quality of client data"),
-        "value": f"{int(found['mean_score'])} %",
+        "value": f"{int(found['mean_score'])}%",
         "url": reverse("dashboard:quality"),
         "hint": hint,
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -35,12 +37,12 @@ def clients_who_stay(request: HttpRequest) -> HttpResponse:
     branches = list(Branch.objects.visible_to(user).open().order_by("code"))
     chosen = next((branch for branch in branches if branch.code == request.GET.get("branch")), None)
     ids = [branch.pk for branch in ([chosen] if chosen else branches)]
-    lines = _lines(Client.objects.visible_to(user).filter(branch_id__in=ids), today)
+    lines = _lines(Client.objects.visible_to(user).filter(branch_id__in=ids), today, chosen)
     context = {
         "branches": branches,
         "chosen": chosen,
         "lines": lines,
-        "whole": _together(lines, _("Together")),
+        "whole": _together(lines, _("Together"), chosen),
         "chart": _chart(lines),
         "milestones": _milestones(user, ids, today),
         "risk_url": f"{reverse('clients:list')}?stage=at_risk",
@@ -49,24 +51,47 @@ def clients_who_stay(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/staying.html", context)
 
 
-def _lines(clients: Any, today: date) -> list[dict[str, Any]]:
+def _lines(clients: Any, today: date, chosen: Branch | None) -> list[dict[str, Any]]:
     """One line a year of opening, the newest first, with the share of those who are still served."""
-    rows = [
-        {"label": str(row["opened_on__year"]), "years": today.year - row["opened_on__year"], **row}
-        for row in clients.staying_by_year()
+    rows = list(clients.staying_by_year())
+    dated = [{**row, "years": today.year - row["opened_on__year"]} for row in rows if row["opened_on__year"]]
+    found = [
+        _line(row, chosen, row["opened_on__year"], row["opened_on__year"]) for row in dated if row["years"] < _YEARS
     ]
-    recent = [row for row in rows if row["years"] < _YEARS]
-    before = [row for row in rows if row["years"] >= _YEARS]
-    if before:
-        recent.append(_together(before, _("%(year)s and before") % {"year": today.year - _YEARS}))
-    return [{**row, "kept": Decimal(row["served"]) / row["clients"]} for row in recent]
+    last = today.year - _YEARS
+    if before := [row for row in dated if row["years"] >= _YEARS]:
+        found.append(_together(before, _("%(year)s and before") % {"year": last}, chosen, until=last))
+    if unknown := [row for row in rows if not row["opened_on__year"]]:
+        found.append({**_together(unknown, _("Not on file"), chosen), "urls": _urls(chosen, opened="unknown")})
+    return found
 
 
-def _together(rows: list[dict[str, Any]], label: str) -> dict[str, Any]:
+def _line(row: dict[str, Any], chosen: Branch | None, since: int, until: int) -> dict[str, Any]:
+    urls = _urls(chosen, opened_from=date(since, 1, 1), opened_to=date(until, 12, 31))
+    return {**row, "label": str(since), "kept": Decimal(row["served"]) / row["clients"], "urls": urls}
+
+
+def _together(
+    rows: list[dict[str, Any]], label: str, chosen: Branch | None, until: int | None = None
+) -> dict[str, Any]:
     names = ("clients", "served", "at_risk", "lost", "assets")
     told: dict[str, Any] = {name: sum((row[name] or 0 for row in rows), start=0) for name in names}
     told["kept"] = Decimal(told["served"]) / told["clients"] if told["clients"] else None
-    return {"label": label, "years": None, **told}
+    urls = _urls(chosen, **({"opened_to": date(until, 12, 31)} if until else {}))
+    return {"label": label, "years": None, "urls": urls, **told}
+
+
+def _urls(chosen: Branch | None, **narrowed: Any) -> dict[str, str]:
+    """The records behind each number of a line."""
+    of_branch = {"branch": chosen.public_id} if chosen else {}
+    states = {
+        "clients": {},
+        "served": {"status": "staying"},
+        "at_risk": {"status": "staying", "stage": "at_risk"},
+        "lost": {"status": "lost"},
+    }
+    at = reverse("clients:list")
+    return {name: f"{at}?{urlencode({**narrowed, **state, **of_branch})}" for name, state in states.items()}
 
 
 def _chart(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -87,6 +112,9 @@ def _chart(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
 def _milestones(user: User, ids: list[int], today: date) -> list[dict[str, Any]]:
     """Amounts that clients have reached for the first time lately."""
     rows = AssetMilestone.objects.visible_to(user).filter(client__branch_id__in=ids, reached_on__gte=today - _LATELY)
+    higher = rows.filter(client=OuterRef("client"), reached_on=OuterRef("reached_on"), amount__gt=OuterRef("amount"))
+    # Who passes several amounts on one day has reached the highest of them.
+    rows = rows.filter(~Exists(higher.order_by()))
     return [
         {
             "name": shown_name(row.client, user),

@@ -146,7 +146,7 @@ def _counts(user: User, today: date, chosen: Branch | None, listing: Callable[..
     month = today.replace(day=1)
     new, alone = clients.filter(opened_on__gte=month), clients.without_advisor()
     told = [
-        (_("Clients served"), clients.served(), listing("clients:list", status="served")),
+        (_("Clients served"), clients.staying(), listing("clients:list", status="staying")),
         (_("New this month"), new, listing("clients:list", sort="-new", opened_from=month)),
         (_("Without an advisor"), alone, listing("clients:list", status="served", advisor="null")),
         (_("Open complaints"), complaints.open(), listing("complaints:list", state="open")),

@@ -59,7 +59,7 @@ def said(review: PortfolioReview, **more: Any) -> dict[str, Any]:
 def test_the_page_shows_what_is_held_against_what_is_wanted(web: Web, advisor: User, review: PortfolioReview) -> None:
     page = web(advisor).get(review.get_absolute_url()).content.decode()
 
-    assert "贵州茅台 is 90 % of the holdings; the bound is 50 %" in page
+    assert "贵州茅台 is 90% of the holdings; the bound is 50%" in page
     assert "What the client wants has never been asked" in page
     assert "国债ETF" in page
     assert f"{review.get_absolute_url()}record/" in page

@@ -122,3 +122,49 @@ def test_a_first_visit_without_charts_is_light():
 
     assert len(named) > 6
     assert weight < FIRST_VISIT
+
+
+#: Numbers that the one place (``amounts``) has not written: a blank before the sign, or a count without separators.
+UNWRITTEN = {
+    "a blank before the per-cent sign": re.compile(r"}} %(?!})|%} %(?!})"),
+    "a number that no filter has written": re.compile(r"""<td class="num[^"]*">{{ [\w.]+ }}"""),
+}
+#: What stands in a column of numbers and is no count, and why.
+WRITTEN_AS_IT_IS = {
+    "templates/clients/_duplicates.html": "a score up to 100",
+    "templates/core/calendar_import.html": "the number of a row as the file has it",
+    "templates/core/imports/_batch.html": "the number of a row as the file has it",
+    "templates/care/surveys.html": "a promoter score from -100 to 100",
+    "templates/dashboard/_quality_lines.html": "a score in per cent",
+    "templates/tiers/_touch.html": "days between two contacts",
+    "templates/tiers/service.html": "an amount in its own words",
+    "templates/tiers/statement.html": "an amount in its own words",
+}
+
+
+def unwritten(text: str) -> list[str]:
+    return [what for what, pattern in UNWRITTEN.items() if pattern.search(text)]
+
+
+def test_shares_and_counts_read_alike_on_every_page():
+    found = {name(path): unwritten(path.read_text("utf-8")) for path in TEMPLATES}
+    known = {"a number that no filter has written"}
+
+    wrong = {at: what for at, what in found.items() if what and not (at in WRITTEN_AS_IT_IS and set(what) <= known)}
+
+    assert wrong == {}
+    assert {at for at in WRITTEN_AS_IT_IS if not found.get(at)} == set(), "an exception that is none any more"
+
+
+def test_no_text_of_the_code_puts_a_blank_before_the_per_cent_sign():
+    places = ("crm", "clients", "tiers", "advisory", "complaints", "care")
+    files = [path for place in places for path in (ROOT / place).rglob("*.py") if "migrations" not in path.parts]
+
+    assert [
+        name(path) for path in files if re.search(r"""[})] %["'<]|[})]s? %% (?!\()""", path.read_text("utf-8"))
+    ] == []
+
+
+@pytest.mark.parametrize("planted", ["{{ share }} %</td>", '<td class="num not-phone">{{ line.count }}</td>'])
+def test_a_planted_number_would_be_found(planted):
+    assert unwritten(planted)

@@ -326,7 +326,7 @@ def test_the_sheet_is_filled_in_one_go_and_shown_with_what_changed(client_: Clie
         ["capital"],
     )
     text = browser.get(f"/clients/{client_.public_id}/?tab=needs").content.decode()
-    assert "12.5 %" in text
+    assert "12.5%" in text
     assert "refused to provide" in text
     assert "before: Steady growth" in text
 

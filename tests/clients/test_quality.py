@@ -429,7 +429,7 @@ def test_the_client_page_shows_the_score_and_the_list_sorts_by_it(branch: Branch
     assert listing.index("低分") < listing.index("高分") and turned.index("高分") < turned.index("低分")
     assert "低分" not in only_poor
     assert "低分" in wanting and "高分" not in wanting.split("data-rows")[1]
-    assert f"data {known(high).score} %" in browser.get(f"/clients/{high.public_id}/").content.decode()
+    assert f"data {known(high).score}%" in browser.get(f"/clients/{high.public_id}/").content.decode()
 
 
 def test_the_branch_sees_means_by_advisor_and_facts_that_are_wanting(branch: Branch, staff: Staff, web: Web) -> None:
@@ -444,7 +444,7 @@ def test_the_branch_sees_means_by_advisor_and_facts_that_are_wanting(branch: Bra
     assert "王顾问" in page and f"?advisor={advisor.public_id}" in page
     assert "item=occupation&amp;what=missing" in page
     assert "/branch/quality/" in home
-    assert f"{known(clients[0]).score} %" in home
+    assert f"{known(clients[0]).score}%" in home
 
 
 # -- REST --------------------------------------------------------------------------------------------------------------

@@ -169,7 +169,7 @@ def test_a_risk_grade_from_before_the_exchanges_opened_is_refused_beside_the_fie
 
 
 def test_lowest_risk_capacity_goes_with_c1_only(branch: Branch, staff: Staff) -> None:
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput) as refused:
         assess_risk(
             client=ClientFactory(branch=branch),
             grade="C2",
@@ -179,6 +179,8 @@ def test_lowest_risk_capacity_goes_with_c1_only(branch: Branch, staff: Staff) ->
             actor=staff("advisor"),
             now=NOW,
         )
+
+    assert list(refused.value.fields) == ["is_lowest"]
 
 
 def test_a_closed_client_is_not_assessed(branch: Branch, staff: Staff) -> None:

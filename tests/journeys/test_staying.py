@@ -44,8 +44,10 @@ def test_the_manager_sees_of_each_year_who_came_who_stayed_and_who_is_about_to_l
         (str(year), 1, 1, 0, 0, 1),
         (str(year - 3), 2, 1, 1, 1, Decimal("0.5")),
         (f"{year - 15} and before", 2, 1, 0, 1, Decimal("0.5")),
+        ("Not on file", 1, 1, 0, 0, 1),
     ]
-    assert (page.context["whole"]["clients"], page.context["whole"]["kept"]) == (5, Decimal("0.6"))
+    whole = page.context["whole"]
+    assert (whole["clients"], whole["served"]) == (6, 4)
     assert gone.name in page.content.decode()
     before = cost_of(lambda: browser.get(URL))
     ClientFactory.create_batch(5, branch=branch, opened_on=date(year - 7, 1, 2))
@@ -72,3 +74,34 @@ def test_of_each_book_the_share_of_clients_whose_needs_were_asked_lately(
     assert (found["钱二"]["served"], found["钱二"]["fresh"], found["钱二"]["share"]) == (1, 0, None)
     text = web(manager).get("/branch/contacts/").content.decode()
     assert "Needs asked lately" in text and "50%" in text
+
+
+def test_every_number_opens_as_many_records_as_it_counts_and_agrees_with_the_branch_home(
+    branch: Branch, staff: Staff, web: Any
+) -> None:
+    year = local_date(timezone.now()).year
+    ClientFactory(branch=branch, opened_on=date(year, 1, 2))
+    ClientFactory(branch=branch, opened_on=date(year, 2, 2), stage="lost")
+    ClientFactory(branch=branch, opened_on=date(year - 3, 1, 2), stage="at_risk")
+    ClientFactory(branch=branch, opened_on=date(year - 3, 5, 2), closed=True)
+    ClientFactory(branch=branch, opened_on=date(1995, 1, 2), status="suspended")
+    ClientFactory(branch=branch, opened_on=None)
+    browser = web(staff("branch_manager"))
+    page = browser.get(URL)
+
+    for line in (*page.context["lines"], page.context["whole"]):
+        for name, url in line["urls"].items():
+            assert len(list(browser.get(url).context["page"])) == line[name], (line["label"], name)
+            assert url.replace("&", "&amp;") in page.content.decode()
+    home = {str(one["label"]): one.get("value") for one in browser.get("/branch/").context["stats"]}
+    assert home["Clients served"] == page.context["whole"]["served"] == 3
+
+
+def test_two_amounts_reached_on_one_day_are_one_milestone(branch: Branch, staff: Staff, web: Any) -> None:
+    client, today = ClientFactory(branch=branch), local_date(timezone.now())
+    for amount, back in ((500_000, 0), (1_000_000, 0), (100_000, 3)):
+        AssetMilestone.objects.create(client=client, amount=amount, reached_on=today - timedelta(days=back))
+
+    told = web(staff("branch_manager")).get(URL).context["milestones"]
+
+    assert [(one["amount"], one["on"]) for one in told] == [(1_000_000, today), (100_000, today - timedelta(days=3))]

@@ -98,7 +98,7 @@ def test_the_report_opens_in_every_grouping_and_costs_only_for_who_may_see_them(
     told = api(advisor).get("/api/v1/promises/kept/", {"by": by}).data
     told_all = api(staff("branch_manager")).get("/api/v1/promises/kept/", {"by": by}).data
 
-    assert "100 %" in seen and "100 %" in own
+    assert "100%" in seen and "100%" in own
     assert ("88.00" in seen) == (by in ("service", "tier"))
     assert "88.00" not in own
     assert [(row["owed"], row["percent"], row["spent"]) for row in told] == [(1, 100, None)]

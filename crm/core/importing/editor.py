@@ -24,6 +24,7 @@ from crm.core.importing.table import FileOptions, Limits, plain_text
 from crm.core.importing.toml_out import to_toml
 from crm.core.importing.units import UNITS, unit_of_title
 from crm.core.importing.values import EXCEL, BadValue, parser_for
+from crm.core.importing.vcardfile import LABELS
 
 #: Rows that are looked at for samples and words.
 LOOKED_AT = 2_000
@@ -106,6 +107,8 @@ class Column:
     problem: str = ""
     skip: str = ""
     is_key: bool = False
+    #: What people call the column, where the file itself has no titles.
+    label: Any = ""
 
 
 @dataclass(slots=True)
@@ -184,6 +187,7 @@ def _column(at: int, title: str, mapping: Mapping, seen: Look, filled: ImportFie
         form.get("unreadable") == "warn",
         skip=", ".join(mapping.skip_when.get(title, ())),
         is_key=mapping.key != ROW_NUMBER and title in mapping.key,
+        label=LABELS.get(title, "") if seen.kind == "vcard" else "",
     )
     if filled and raw_texts:
         column.understood, column.problem = _understood(raw_texts[0], filled, mapping, title)

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core.importing.problems import FileRefused
 from crm.core.importing.table import FileOptions, Limits, Record, Table
@@ -25,6 +26,26 @@ HEADERS = (
     "uid", "kind", "name", "nickname", "sex", "birthday", "phone", "phones", "email", "emails", "address", "addresses",
     "wechat", "company", "department", "title", "note",
 )  # fmt: skip
+#: What people call them; mappings and files name them as above.
+LABELS = {
+    "uid": pgettext_lazy("vcard", "Identifier of the card"),
+    "kind": pgettext_lazy("vcard", "Person or organisation"),
+    "name": pgettext_lazy("vcard", "Name"),
+    "nickname": pgettext_lazy("vcard", "Nickname"),
+    "sex": pgettext_lazy("vcard", "Sex"),
+    "birthday": pgettext_lazy("vcard", "Birthday"),
+    "phone": pgettext_lazy("vcard", "Phone (the best)"),
+    "phones": pgettext_lazy("vcard", "All phones"),
+    "email": pgettext_lazy("vcard", "E-mail (the best)"),
+    "emails": pgettext_lazy("vcard", "All e-mails"),
+    "address": pgettext_lazy("vcard", "Address (the best)"),
+    "addresses": pgettext_lazy("vcard", "All addresses"),
+    "wechat": pgettext_lazy("vcard", "WeChat"),
+    "company": pgettext_lazy("vcard", "Company"),
+    "department": pgettext_lazy("vcard", "Department"),
+    "title": pgettext_lazy("vcard", "Position"),
+    "note": pgettext_lazy("vcard", "Note"),
+}
 _ZIP_ENTRIES = 2_000
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 _DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?", re.ASCII)

@@ -139,6 +139,14 @@ def grouped(value: object) -> str:
 
 
 @register.filter
+def counted(value: object) -> object:
+    """A value of a tile: a whole number with thousands separators, anything else as it is, a dash for nothing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return grouped(value)
+    return DASH if value in (None, "") else value
+
+
+@register.filter
 def shares(value: object) -> str:
     """A number of shares with as many places as it has, four at most: 1,200 and 1,234.5678."""
     count = number(value)
