@@ -289,7 +289,7 @@ def measure_book(book: Book, report: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             backend = cursor.fetchone()[0]
-        clock = together(process_cpu, BackendCpu(backend))
+        clock = together(process_cpu, BackendCpu(backend, workers=True))
     first = book.evaluate(WINDOW)
     report.fact("clients graded at first", first.steps.get("first", 0), book.clients * 0.99, at_least=True)
     second = book.evaluate(WINDOW)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -65,13 +67,27 @@ def test_a_machine_that_slows_down_meanwhile_does_not_change_the_ratio():
     assert measured.median == pytest.approx(2, rel=0.01)
 
 
-def test_clocks_add_up_and_the_backend_clock_reads_a_process_of_this_machine():
-    backend = BackendCpu(os.getpid())
+#: Another process that works for a few milliseconds, less than a clock tick, whenever it is asked.
+WORKER = "import sys\nfor _ in sys.stdin: print(sum(range(100_000)), flush=True)"
 
-    before = together(process_cpu, backend)()
-    sum(range(400_000))
 
-    assert together(process_cpu, backend)() > before
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this kernel counts in clock ticks only")
+def test_the_backend_clock_sees_what_another_process_does_in_less_than_a_tick():
+    with subprocess.Popen([sys.executable, "-c", WORKER], stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdin and other.stdout
+        backend, seen = BackendCpu(other.pid), []
+        for _ in range(11):
+            before = backend()
+            print("go", file=other.stdin, flush=True)
+            other.stdout.readline()
+            seen.append(backend() - before)
+        other.stdin.close()
+
+    assert all(0 < spent < 0.5 for spent in seen[1:])
+
+
+def test_clocks_add_up():
+    assert together(lambda: 1.5, lambda: 2.0)() == 3.5
 
 
 def test_the_report_keeps_results_as_json_and_fails_for_a_missed_goal(
