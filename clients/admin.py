@@ -37,6 +37,7 @@ class ClientAdmin(admin.ModelAdmin):
         "do_not_contact_reason",
         "provenance",
         "integrity_note",
+        "avoid_topics",
         "controller",
         "beneficiary",
         "legal_representative",

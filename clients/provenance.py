@@ -85,6 +85,7 @@ FACTS = REFUSABLE | {
     "forbidden_channels",
     "quiet_from",
     "quiet_until",
+    "avoid_topics",
 }
 
 Entries = dict[str, dict[str, Any]]

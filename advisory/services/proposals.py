@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from advisory.errors import NoAgreement, NoLicence, NoRiskGrade, NotSuitable
 from advisory.models import AdvisorProfile, AdvisoryAgreement, ReviewLine
 from advisory.services.review_look import Look
-from advisory.suitability import Investor, against_buying, bare
-from clients.models import Client, InvestorClass, TradingPermission
+from advisory.suitability import Investor, against_buying, bare, recommendable
+from clients.models import Client, TradingPermission
 from crm.core.errors import InvalidInput
 from crm.core.models import User
 from crm.core.policies import figures
@@ -46,12 +46,10 @@ def grounds_for(client: Client, look: Look, actor: User, today: date) -> Grounds
         raise NoAgreement
     if not client.risk_is_valid(today):
         raise NoRiskGrade
-    professional = client.investor_class != InvestorClass.ORDINARY and (
-        client.investor_class_until is None or client.investor_class_until >= today
-    )
+    highest = recommendable(client, today, figures(today, client.branch))
     opened = TradingPermission.objects.in_force().filter(client=client).values_list("code", flat=True)
     restrictions = look.needs.restrictions if look.needs else []
-    investor = Investor(client.risk_grade, client.is_lowest_risk, professional, set(opened), set(restrictions))
+    investor = Investor(client.risk_grade, highest, set(opened), set(restrictions))
     return Grounds(agreement, investor, client)
 
 

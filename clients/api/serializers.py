@@ -69,6 +69,7 @@ class ProfileFacts(serializers.Serializer[Client]):
     forbidden_channels = serializers.SerializerMethodField()
     quiet_from = serializers.TimeField(allow_null=True)
     quiet_until = serializers.TimeField(allow_null=True)
+    avoid_topics = serializers.CharField(help_text="What nobody should bring up with the client.")
     origins = serializers.JSONField(source="provenance", help_text="Under * stands what holds for all other facts.")
 
     def get_forbidden_channels(self, client: Client) -> list[str]:
@@ -148,6 +149,7 @@ class ClientFacts(Strict):
     )
     quiet_from = serializers.TimeField(allow_null=True, required=False)
     quiet_until = serializers.TimeField(allow_null=True, required=False)
+    avoid_topics = serializers.CharField(max_length=200, allow_blank=True, required=False)
     introduced_by_client = PublicIdField(model=Client, allow_null=True, required=False)
     source = serializers.ChoiceField(  # type: ignore[assignment]  # a field of that name
         choices=Source.choices, required=False, help_text="Who says so; staff if missing."

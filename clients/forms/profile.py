@@ -84,6 +84,9 @@ def fact_fields() -> dict[str, forms.Field]:
         ),
         "quiet_from": time_field(_("Quiet from")),
         "quiet_until": time_field(_("Quiet until")),
+        "avoid_topics": text(
+            _("Topics to avoid"), 200, help_text=_("What nobody should bring up. The client may ask to read it.")
+        ),
     }
 
 

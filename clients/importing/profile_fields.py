@@ -36,6 +36,7 @@ PROFILE_FIELDS = [
         help=gettext_lazy("The month counts; any day of it will do."),
     ),
     ImportField("integrity_note", "text", gettext_lazy("integrity record"), headers=("诚信记录", "不良诚信记录")),
+    ImportField("avoid_topics", "text", gettext_lazy("topics to avoid"), headers=("避谈事项", "沟通禁忌")),
     ImportField("controller", "text", gettext_lazy("actual controller"), headers=("实际控制人", "实际控制投资者")),
     ImportField(
         "beneficiary", "text", gettext_lazy("beneficial owner"), headers=("受益人", "交易实际受益人", "受益所有人")

@@ -69,6 +69,8 @@ class Profile(models.Model):
     forbidden_channels = models.CharField(_("forbidden channels"), max_length=80, blank=True)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    #: What nobody should bring up with him, as he or his advisor said it: a divorce, a loss, an account his family does not know.
+    avoid_topics = models.CharField(_("topics to avoid"), max_length=200, blank=True)
     # How the relationship stands; computed by the nightly sweep
     introduced_by_client = models.ForeignKey(
         "self",

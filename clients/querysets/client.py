@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from clients.days import comes_round
 from clients.querysets.scope import client_q, sees_names
 from clients.querysets.tags import tags_aside
+from crm.core.querysets.aside import compiled_for
 
 if TYPE_CHECKING:
     from clients.models import AdvisorAssignment, Client, RiskAssessment
@@ -47,6 +48,7 @@ NOT_LISTED = (
     "do_not_contact_reason",
     "provenance",
     "integrity_note",
+    "avoid_topics",
 )
 #: What the lists show of a client; a column that shows more names it here. Fifty whole rows cost twice as much to make.
 LISTED = (
@@ -325,16 +327,26 @@ class ClientQuerySet(models.QuerySet["Client"]):
 
     def with_hold(self) -> ClientQuerySet:
         """With ``is_held``: whether a legal hold stands."""
-        from clients.models import LegalHold
-
-        return self.annotate(is_held=LegalHold.objects.all().of())
+        return self.annotate(is_held=_held())
 
     def with_margin_ratio(self) -> ClientQuerySet:
         """With ``margin_ratio``: the lowest collateral ratio of the client's live credit accounts, None without one."""
-        from clients.models import Account
+        return self.annotate(margin_ratio=_lowest_ratio())
 
-        owed = Account.objects.live().filter(client=OuterRef("pk"), margin_ratio__isnull=False)
-        return self.annotate(margin_ratio=Subquery(owed.order_by("margin_ratio").values("margin_ratio")[:1]))
+
+@compiled_for("clients.Client")
+def _held() -> Exists:
+    from clients.models import LegalHold
+
+    return LegalHold.objects.all().of()
+
+
+@compiled_for("clients.Client")
+def _lowest_ratio() -> Subquery:
+    from clients.models import Account
+
+    owed = Account.objects.live().filter(client=OuterRef("pk"), margin_ratio__isnull=False)
+    return Subquery(owed.order_by("margin_ratio").values("margin_ratio")[:1])
 
 
 class RiskAssessmentQuerySet(models.QuerySet["RiskAssessment"]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,7 +12,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Cast, JSONObject
 
 from clients.querysets.scope import client_q
-from crm.core.querysets.aside import listed_aside
+from crm.core.querysets.aside import compiled_for, listed_aside
 
 if TYPE_CHECKING:
     from clients.models import Client, ClientTag, IndexLevel, Tag, TagChange, TagRun
@@ -71,12 +70,9 @@ class ClientTagQuerySet(models.QuerySet["ClientTag"]):
         return self.select_related("tag", "set_by").order_by("family", "tag__name", "tag_id")
 
 
-@lru_cache
+@compiled_for("clients.Client")
 def tags_aside() -> Subquery:
-    """The tags of the client of the outer row, in the same statement: whoever sees a client sees what he carries.
-
-    Made once: it is the same for everybody, and what uses it takes a copy.
-    """
+    """The tags of the client of the outer row, in the same statement: whoever sees a client sees what he carries."""
     from clients.models import ClientTag
 
     row = JSONObject(

@@ -71,6 +71,7 @@ EDITABLE = (
     "forbidden_channels",
     "quiet_from",
     "quiet_until",
+    "avoid_topics",
     "introduced_by_client",
 )
 #: What an emptied fact holds.

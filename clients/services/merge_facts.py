@@ -50,6 +50,7 @@ _ALONE = (
     "opened_on",
     "preferred_channel",
     "forbidden_channels",
+    "avoid_topics",
     "advisor",
     "introducer",
     "introduced_by_client",

@@ -44,7 +44,7 @@ GROUPS: dict[str, Group] = {
     "control": Group(gettext_lazy("Control and benefit"), ("controller", "beneficiary")),
     "reach": Group(
         gettext_lazy("How to reach the client"),
-        ("preferred_channel", "forbidden_channels", "quiet_from", "quiet_until"),
+        ("preferred_channel", "forbidden_channels", "quiet_from", "quiet_until", "avoid_topics"),
     ),
 }
 

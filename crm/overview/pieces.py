@@ -7,7 +7,6 @@ up here by the back door. A piece is a function (user, client, today) → ``Piec
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -25,36 +24,16 @@ from complaints.views.rows import dress
 from crm.core.masking import MASKS
 from crm.core.models import User
 from crm.core.querysets.aside import listed_aside
+from crm.overview import known
+from crm.overview.piece import Link, Piece
 from tiers.models import TierState
 from tiers.querysets.lines import TierLine, tier_lines
+from tiers.querysets.proof import proof_of
 
 #: Rows of a panel; the rest is a click away.
 _MOST = 5
 #: Field → mask, in the order of the page.
 _PRIVATE = {"phone": "phone", "id_number": "id_number", "email": "email", "address": "address"}
-
-
-@dataclass(frozen=True)
-class Link:
-    """What can be done from a panel, or where more of it is."""
-
-    label: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A panel beside the client's facts: its template says how it looks.
-
-    A panel with nothing in it is there for its links alone; the brief before a call leaves it out.
-    """
-
-    key: str
-    title: str
-    template: str
-    context: dict[str, Any] = field(default_factory=dict)
-    links: tuple[Link, ...] = ()
-    is_empty: bool = False
 
 
 def tier_piece(user: User, client: Client, today: date) -> Piece | None:
@@ -91,7 +70,7 @@ def along(user: User, today: date) -> dict[str, Any]:
     if user.has_perm("advisory.view_advisoryagreement"):
         row = JSONObject(number="number", signed_on="signed_on", cancel_until="cancel_until", name="advisor__name")
         asked["agreement_along"] = Subquery(_agreements(user, today).filter(client=client).values_list(row)[:1])
-    return asked
+    return asked | known.along(user)
 
 
 def _complaints(user: User) -> Any:
@@ -174,14 +153,39 @@ def questions_piece(user: User, client: Client, today: date) -> Piece | None:
     return Piece("ask", _("To be asked"), "overview/_ask.html", {"items": items}, links)
 
 
-PIECES: tuple[Callable[[User, Client, date], Piece | None], ...] = (
+def distance_piece(user: User, client: Client, today: date) -> Piece | None:
+    """The tier with what is missing to the next one: worth a word in a call."""
+    piece = tier_piece(user, client, today)
+    if piece is not None:
+        found = proof_of(client, today)
+        piece.context.update(next=found.next, missing=found.missing)
+    return piece
+
+
+Asked = Callable[[User, Client, date], Piece | None]
+PIECES: tuple[Asked, ...] = (
     tier_piece,
+    known.limits_piece,
+    known.needs_piece,
+    known.holdings_piece,
+    known.promises_piece,
     complaint_piece,
     care_piece,
     agreement_piece,
 )
-#: Beside the brief before a call, where the questions are put.
-BRIEF_PIECES = (questions_piece, *PIECES)
+#: Before a call: the questions that are put in it first, what the client may not be told, and how he felt last.
+BRIEF_PIECES: tuple[Asked, ...] = (
+    questions_piece,
+    known.brief_limits_piece,
+    distance_piece,
+    known.needs_piece,
+    known.holdings_piece,
+    known.promises_piece,
+    complaint_piece,
+    care_piece,
+    known.mood_piece,
+    agreement_piece,
+)
 
 
 def pieces(user: User, client: Client, today: date, *, brief: bool = False) -> list[Piece]:

@@ -12,7 +12,7 @@ from subprocess import PIPE
 import pytest
 
 from bench import __main__ as command
-from bench.measure import BackendCpu, Fact, Ratio, Report, measure_ratio, process_cpu, together
+from bench.measure import BackendCpu, Fact, Ratio, Report, measure_ratio, together
 
 pytestmark = pytest.mark.nodb
 
