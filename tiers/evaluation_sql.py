@@ -8,7 +8,7 @@ holds the transaction and the lock of the branch (``tiers.services.evaluation``)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -69,12 +69,20 @@ class Question:
         return not (self.windows or self.sources or self.floors)
 
     @property
+    def measured(self) -> int:
+        """How many windows are laid out."""
+        return 1 + len(self.windows)
+
+    @property
     def window_days(self) -> int:
         return self.primary.length
 
 
-def measure(cursor: Any, asked: Question) -> None:
-    """Lay out ``tiers_measure``: each client still with the branch, with sum and days in the window (NULL: none)."""
+def measure(cursor: Any, asked: Question, told: Callable[[], None] = lambda: None) -> None:
+    """Lay out ``tiers_measure``: each client still with the branch, with sum and days in the window (NULL: none).
+
+    ``told`` is called after each window.
+    """
     clear(cursor)
     if connection.vendor == "postgresql":
         # A day missing from the statistics makes the planner expect one row and choose nested loops for a whole book.
@@ -82,6 +90,7 @@ def measure(cursor: Any, asked: Question) -> None:
             cursor.execute(f"SET LOCAL {setting}")
     for window in (asked.primary, *asked.windows):
         window_sql.lay_out(cursor, window)
+        told()
 
 
 def decide(cursor: Any, asked: Question, *, everybody: bool = False) -> None:

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.core.access import system_user
 from crm.core.clocks import database_now, local_date
-from crm.core.jobs import Tick, due, job
+from crm.core.jobs import AlreadyRunning, Tick, aside, due, job
 from crm.core.models import Branch, JobRun
 from crm.core.policies import figures
 from tiers.errors import NoProgramme, OverrideDecided, OverrideNotInForce, UnknownMeasure
 from tiers.models import ClientRate, Programme, Simulation, TierChange, TierOverride
-from tiers.services.evaluation import JOB, days_to_evaluate, evaluate, programme_or_default
+from tiers.services.evaluation import JOB, ask_evaluation, days_to_evaluate, evaluate, programme_or_default
 from tiers.services.leaks import JOB as LEAKS
 from tiers.services.leaks import awaits_review, review_leaks
 from tiers.services.overrides import end_override, lapse_override
@@ -26,13 +26,15 @@ from tiers.services.simulation import lay_out
 
 #: How many rows of a kind one run moves; the next run goes on.
 _BATCH = 500
+#: When a night that failed, or was stopped, is tried again.
+_AGAIN = timedelta(hours=1)
 
 logger = logging.getLogger(__name__)
 
 
 @job(JOB, label=_("Tier evaluation"))
 def run_evaluation(run: JobRun, tick: Tick) -> dict[str, Any]:
-    """Evaluate the branch of the run; params: day (ISO), programme (public id)."""
+    """Evaluate the branch of the run; params: day (ISO), programme (public id). All or nothing, and anew if it is killed."""
     programme = Programme.objects.get(public_id=run.params["programme"])
     tick(0, 1)
     outcome = evaluate(
@@ -41,8 +43,8 @@ def run_evaluation(run: JobRun, tick: Tick) -> dict[str, Any]:
         actor=run.actor,
         programme=programme,
         job=run,
+        tick=aside(run),
     )
-    tick(1, 1)
     return {**outcome.as_json(), "report_url": reverse("tiers:run", args=[outcome.run.public_id])}
 
 
@@ -55,12 +57,35 @@ def run_simulation(run: JobRun, tick: Tick) -> dict[str, Any]:
         programme=Programme.objects.get(public_id=run.params["programme"]),
         actor=run.actor,
         now=database_now(),
+        tick=aside(run),
     )
-    tick(1, 1)
     return {"clients": sheet.clients, "report_url": reverse("tiers:simulation", args=[sheet.public_id])}
 
 
 @due("tiers.nightly")
+def hand_evaluations_out(now: datetime) -> int:
+    """Ask for the next evaluation of each open branch that has a day to evaluate: long work that people see, one a branch.
+
+    One that failed, or that somebody stopped, is asked for again after an hour.
+    """
+    asked = 0
+    for branch in Branch.objects.filter(is_open=True).select_related("company").order_by("pk"):
+        for day in days_to_evaluate(branch)[:1]:
+            last = (
+                JobRun.objects.filter(kind=JOB, key=f"{branch.pk}", created_at__gt=now - _AGAIN).order_by("-pk").first()
+            )
+            if last is not None and last.params["day"] == day.isoformat() and last.ended:
+                continue
+            try:
+                programme = programme_or_default(branch, day)
+                ask_evaluation(actor=system_user(), branch=branch, day=day, programme=programme)
+            except (NoProgramme, AlreadyRunning):
+                continue
+            asked += 1
+    return asked
+
+
+@due("tiers.nightly", by_hand=True)
 def evaluate_branches(now: datetime) -> int:
     """Each open branch for its newest asset day not evaluated yet, and for month-ends that were missed on the way."""
     evaluated = 0

@@ -35,6 +35,8 @@ LEASE = timedelta(minutes=2)
 #: Seconds after which a worker that is still at it extends its lease.
 RENEW_EVERY = 30.0
 MAX_ATTEMPTS = 5
+#: Seconds for which work waits until a tick beside its transaction is written.
+_TOLD_WITHIN = 5
 _BREAKER_SECONDS = 30.0
 #: So much of a message a run keeps; the batch or request that it worked for says the rest.
 _MESSAGE_LENGTH = 300
@@ -316,6 +318,41 @@ def _ticker(run: JobRun) -> Tick:
             raise LeaseLost
         if JobRun.objects.filter(pk=run.pk, cancel_asked=True).exists():
             raise Cancelled
+
+    return tick
+
+
+def aside(run: JobRun) -> Tick:
+    """Ticks for a step of long work that is one transaction: seen at once by whoever watches, on a connection of their own.
+
+    Where the database has one writer at a time (SQLite) nothing can be written beside a transaction, and nothing is told.
+    """
+    ours = _ours(run)
+
+    def tick(done: int, total: int, message: str = "") -> None:
+        if connection.vendor == "sqlite":
+            return
+        ended: list[type[Exception]] = []
+
+        def tell() -> None:
+            try:
+                now = database_now()
+                told = ours.update(done=done, total=total, message=message[:_MESSAGE_LENGTH], lease_until=now + LEASE)
+                row = JobRun.objects.filter(pk=run.pk).first()
+                if row is not None and not told:
+                    ended.append(LeaseLost)
+                elif row is not None and row.cancel_asked:
+                    ended.append(Cancelled)
+            except DatabaseError:
+                logger.warning("progress not told", extra={"run": run.pk})
+            finally:
+                connection.close()
+
+        teller = threading.Thread(target=tell, name=f"tick-{run.pk}", daemon=True)
+        teller.start()
+        teller.join(_TOLD_WITHIN)
+        if ended:
+            raise ended[0]
 
     return tick
 

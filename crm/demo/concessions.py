@@ -9,6 +9,7 @@ from typing import cast
 from clients.models import Client
 from crm.core.access import system_user
 from crm.core.clocks import at_local
+from crm.core.fields import money
 from crm.core.models import Branch, User
 from crm.demo.account_books import bring_file
 from crm.demo.staffing import Crew
@@ -92,6 +93,8 @@ _RATE_COLUMNS = {
 }
 #: Of fifty clients the one at this place is charged so many hundredths of ten-thousandths beside what holds.
 _SLIPS = {3: -50, 11: 60, 17: 120, 29: -30}
+#: Every so many clients trade funds as well, with this share of their turnover.
+_IN_FUNDS, _FUND_SHARE = 4, Decimal("0.15")
 
 
 def charge_rates(*, crew: Crew, today: date) -> int:
@@ -105,7 +108,11 @@ def charge_rates(*, crew: Crew, today: date) -> int:
             holds = held.get((client.pk, "A_SHARE"))
             if holds is not None and year.get(client.pk):
                 applied = max(holds.rate * 1_000_000 + _SLIPS.get(place % 50, 0), Decimal(60)) / 100
-                rows.append([client.external_id, today, "A_SHARE", f"{applied:.2f}", year[client.pk]])
+                funds, in_funds = held.get((client.pk, "FUND")), Decimal(0)
+                if funds is not None and place % _IN_FUNDS == 0:
+                    in_funds = money(year[client.pk] * _FUND_SHARE)
+                    rows.append([client.external_id, today, "FUND", f"{funds.rate * 10_000:.2f}", in_funds])
+                rows.append([client.external_id, today, "A_SHARE", f"{applied:.2f}", year[client.pk] - in_funds])
         manager = crew.of(branch, MANAGER)[0]
         bring_file(manager, branch, "rates", f"实收费率-{branch.code}.csv", _RATE_COLUMNS, rows)
         review_leaks(branch=branch, actor=system_user(), now=_morning(today))

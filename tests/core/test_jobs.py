@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 from datetime import timedelta
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -230,6 +231,54 @@ def test_a_running_one_stops_at_its_next_step(staff):
 
     run.refresh_from_db()
     assert run.state == "cancelled"
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_one_long_transaction_tells_others_how_far_it_is_and_stops_when_asked_with_nothing_written(staff):
+    actor = staff("advisor")
+    run, seen = start(actor), []
+
+    @jobs.job("test.count")
+    def whole(run, _tick):
+        tell = jobs.aside(run)
+        with transaction.atomic():
+            BranchFactory(name="half")
+            tell(2, 5)
+            seen.append(elsewhere(lambda: JobRun.objects.values_list("done", "total").get(pk=run.pk)))
+            elsewhere(lambda: jobs.cancel_job(run=run, actor=actor))
+            tell(3, 5)
+            raise AssertionError("went on")
+
+    jobs.take_and_run(run.pk)
+
+    run.refresh_from_db()
+    assert (seen, run.state) == ([(2, 5)], "cancelled")
+    assert not type(actor.branch).objects.filter(name="half").exists()
+
+
+def elsewhere(ask):
+    """On a connection of its own, which sees only what is committed."""
+    found = []
+
+    def work():
+        found.append(ask())
+        connection.close()
+
+    other = threading.Thread(target=work)
+    other.start()
+    other.join()
+    return found[0]
+
+
+def test_a_tick_beside_a_transaction_that_cannot_be_written_stops_nothing(staff):
+    """On SQLite there is one writer at a time; in a transaction that nobody sees yet there is no run to tell of."""
+    run = start(staff("advisor"))
+
+    jobs.aside(run)(1, 3)
+
+    run.refresh_from_db()
+    assert (run.done, run.total) == (0, 0)
 
 
 def test_what_has_ended_cannot_be_stopped(staff):

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 
 from clients.models import Client
 from crm.core.access import system_user
-from crm.core.jobs import start_job, take_and_run
+from crm.core.clocks import database_now
+from crm.core.jobs import run_waiting_jobs, start_job, take_and_run
 from crm.core.models import AuditEntry, Branch, JobRun, PolicyKey
 from crm.core.services.policies import set_policy
 from tests.factories.clients import ClientFactory
@@ -21,7 +22,7 @@ from tiers.services.evaluation import days_to_evaluate, evaluate, programme_for
 from tiers.services.preview import preview_evaluation
 from tiers.services.programmes import create_programme, seed_default_programme
 from tiers.services.questions import closes_month, falls_if_below_by
-from tiers.tasks import JOB, evaluate_branches
+from tiers.tasks import JOB, evaluate_branches, hand_evaluations_out
 
 pytestmark = pytest.mark.django_db
 
@@ -306,6 +307,43 @@ def test_a_job_evaluates_and_reports(branch, programme, staff):
     run = JobRun.objects.get(pk=run.pk)
     assert (run.state, run.result["first"], run.result["counts"]["ordinary"]) == ("done", 1, 1)
     assert EvaluationRun.objects.get().job == run
+
+
+def test_the_evaluation_tells_each_step_that_is_done(branch, programme):
+    hold(branch, ClientFactory(branch=branch), d20260130=WAN)
+    told = []
+
+    evaluate(branch=branch, day=JAN, actor=system_user(), tick=lambda done, total: told.append((done, total)))
+
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_the_night_is_handed_out_as_long_work_one_day_of_each_branch_at_a_time(branch, other_branch, programme):
+    client = ClientFactory(branch=branch)
+    hold(branch, client, d20260105=WAN)
+    hold(other_branch, ClientFactory(branch=other_branch), d20260105=WAN)
+
+    assert (hand_evaluations_out(database_now()), hand_evaluations_out(database_now())) == (2, 0)
+    assert run_waiting_jobs(database_now()) == 2
+    assert set(JobRun.objects.filter(kind=JOB).values_list("branch", "state")) == {
+        (branch.pk, "done"), (other_branch.pk, "done"),
+    }  # fmt: skip
+    assert EvaluationRun.objects.count() == 2
+    hold(branch, client, d20260129=WAN, d20260130=WAN, d20260202=WAN)
+    for day in (JAN, date(2026, 2, 2)):
+        assert hand_evaluations_out(database_now()) == 1
+        run_waiting_jobs(database_now())
+        assert EvaluationRun.objects.filter(branch=branch, day=day).exists()
+    assert hand_evaluations_out(database_now()) == 0
+
+
+def test_a_night_that_failed_is_tried_again_after_an_hour_and_no_sooner(branch, programme):
+    hold(branch, ClientFactory(branch=branch), d20260105=WAN)
+    hand_evaluations_out(database_now())
+    JobRun.objects.update(state="failed", ended_at=database_now())
+
+    assert hand_evaluations_out(database_now()) == 0
+    assert hand_evaluations_out(database_now() + timedelta(hours=2)) == 1
 
 
 def test_a_measure_that_the_evaluation_does_not_know_is_refused_and_stops_no_other_branch(

@@ -15,7 +15,7 @@ from crm.core import audit
 from crm.core.access import system_user
 from crm.core.errors import BranchClosed
 from crm.core.faults import fault as break_here
-from crm.core.jobs import start_job
+from crm.core.jobs import Tick, start_job
 from crm.core.models import Branch, JobRun, User
 from crm.core.service import service
 from tiers import evaluation_sql as sql
@@ -106,11 +106,13 @@ def evaluate(
     actor: User,
     programme: Programme | None = None,
     job: JobRun | None = None,
+    tick: Tick | None = None,
     fault: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Grade every client of a branch for ``day``: all or nothing, and a second time for the same day without effect.
 
-    Raises ``NoProgramme`` and ``LaterDayEvaluated``. ``fault`` is called between the steps; tests break in there.
+    ``tick`` is told each step that is done (a window measured, judged, moved, counted), of how many. Raises ``NoProgramme`` and
+    ``LaterDayEvaluated``. ``fault`` is called between the steps; tests break in there.
     """
     # One writer a branch, the same lock as for assets: no file arrives between the average and the move.
     Branch.objects.select_for_update(of=("self",), no_key=True).get(pk=branch.pk)
@@ -119,10 +121,13 @@ def evaluate(
         raise LaterDayEvaluated
     asked = question(branch, programme, day)
     run = _run(branch, programme, asked, actor, job)
+    step = Steps(tick, asked.measured + 3)
     with connection.cursor() as cursor:
-        sql.measure(cursor, asked)
+        sql.measure(cursor, asked, step.done)
         sql.decide(cursor, asked)
+        step.done()
         steps = sql.apply(cursor, asked, run.pk)
+        step.done()
         break_here("evaluation.applied")
         if fault:
             fault("applied")
@@ -130,9 +135,22 @@ def evaluate(
         sql.clear(cursor)
     counts = counts_of_branch(branch, programme)
     _sum_up(run, steps, counts, no_data)
+    step.done()
     outcome = Outcome(run, counts, steps, no_data)
     audit.record(actor, "tiers.evaluate", run, after=outcome.as_json())
     return outcome
+
+
+class Steps:
+    """Tells ``tick`` one step after the other."""
+
+    def __init__(self, tick: Tick | None, total: int) -> None:
+        self._tick, self._total, self._so_far = tick, total, 0
+
+    def done(self) -> None:
+        self._so_far += 1
+        if self._tick is not None:
+            self._tick(self._so_far, self._total)
 
 
 def ask_evaluation(*, actor: User, branch: Branch, day: date, programme: Programme) -> JobRun:

@@ -18,7 +18,7 @@ from clients.models import BranchDay, Client
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.fields import ROUNDING, from_fen, money
-from crm.core.jobs import AlreadyRunning, start_job
+from crm.core.jobs import AlreadyRunning, Tick, start_job
 from crm.core.models import Branch, User
 from crm.core.policies import figures
 from crm.core.service import service
@@ -29,6 +29,7 @@ from tiers.models import ClientRate, Product, Programme, RateCard, SimulatedClie
 from tiers.querysets.upkeep import Upkeep, upkeep_of
 from tiers.services.commission import all_in, price_of
 from tiers.services.drafts import put_tier, start_draft
+from tiers.services.evaluation import Steps
 from tiers.services.questions import months_before, question
 from tiers.services.simulated_turnover import lay_out_products
 from tiers.window_sql import Window
@@ -147,10 +148,12 @@ def ask_simulation(*, branch: Branch, programme: Programme, actor: User, now: da
 
 
 @service("simulation.lay_out")
-def lay_out(*, branch: Branch, programme: Programme, actor: User, now: datetime) -> Simulation:
+def lay_out(
+    *, branch: Branch, programme: Programme, actor: User, now: datetime, tick: Tick | None = None
+) -> Simulation:
     """Lay out the figures of the branch's clients as of the newest day on file; a sheet that is there is laid out anew.
 
-    Raises ``NothingToTry`` for a programme without a bound on average assets.
+    ``tick`` is told each step that is done. Raises ``NothingToTry`` for a programme without a bound on average assets.
     """
     # One writer a branch and edition: two who open the page at once lay it out one after the other.
     Programme.objects.select_for_update(of=("self",), no_key=True).get(pk=programme.pk)
@@ -173,16 +176,20 @@ def lay_out(*, branch: Branch, programme: Programme, actor: User, now: datetime)
     if not made:
         SimulatedClient.objects.filter(simulation=sheet).delete()
         SimulatedTurnover.objects.filter(simulation=sheet).delete()
+    step = Steps(tick, asked.measured + 3)
     with connection.cursor() as cursor:
-        sql.measure(cursor, asked)
+        sql.measure(cursor, asked, step.done)
         _copy(cursor, sheet, asked, tiers)
+        step.done()
         lay_out_products(cursor, sheet, asked.day)
+        step.done()
         sheet.no_data = sql.count_without_data(cursor)
         sql.clear(cursor)
         window_sql.drop(cursor, _YEAR_TABLE)
         if connection.vendor == "postgresql":
             window_sql.analyze(cursor, SimulatedClient._meta.db_table)
         sheet.bars = _bars(cursor, sheet)
+        step.done()
     sheet.clients = sum(count for _edge, count in sheet.bars)
     served = Client.objects.served().filter(branch=branch, advisor__isnull=False)
     sheet.advisors = served.order_by().values("advisor").distinct().count()
