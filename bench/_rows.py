@@ -51,6 +51,7 @@ ROWS = (
     ("clients:account_", "clients.Account"),
     ("clients:data_request_new", "clients.Client"),
     ("clients:data_request", "clients.DataRequest"),
+    ("clients:suspicion_lift", "clients.SuspicionFlag"),
     ("clients:notice_new", "clients.DataPurpose"),
     ("clients:notice", "clients.PrivacyNotice"),
     ("clients:purpose_", "clients.DataPurpose"),

@@ -50,6 +50,11 @@ _ACTIONS = {
     "purpose.change": _("Purpose of personal data changed"),
     "notice.write": _("Privacy notice written"),
     "notice.change": _("Privacy notice changed before it held"),
+    "aml.grade": _("Money-laundering grade entered"),
+    "aml.view": _("Looked at money-laundering grades"),
+    "suspicion.raise": _("Suspicion of money laundering raised"),
+    "suspicion.lift": _("Suspicion of money laundering lifted"),
+    "suspicion.view": _("Looked at suspicions of money laundering"),
     "erasure.propose": _("Erasure proposed"),
     "erasure.approve": _("Erasure approved"),
     "erasure.reject": _("Erasure rejected"),
@@ -152,6 +157,24 @@ def _bring_in() -> None:
     own_work(DuplicatePair, Q(state=DuplicatePair.State.OPEN))
 
 
+def _guard() -> None:
+    """Whose files may be opened, and what the trail keeps secret."""
+    from clients.models import AmlGrade, ConsentRecord, ContactLog, InvestorClassification, SuspicionFlag
+    from crm.core import attachments, audit
+
+    def open_with(model: Any, right: str) -> None:
+        @attachments.guard(model)
+        def of_visible_clients(user: Any) -> Any:
+            return model.objects.visible_to(user) if user.has_perm(right) else model.objects.none()
+
+    open_with(InvestorClassification, "clients.view_investorclassification")
+    open_with(ContactLog, "clients.view_contactlog")
+    open_with(ConsentRecord, "clients.view_consentrecord")
+    # 反洗钱法 Art. 7, 35: nobody reads in the trail what he may not know.
+    audit.keep_secret(AmlGrade, right="clients.view_amlgrade")
+    audit.keep_secret(SuspicionFlag, right="clients.view_suspicionflag")
+
+
 class ClientsConfig(AppConfig):
     name = "clients"
     label = "clients"
@@ -163,7 +186,7 @@ class ClientsConfig(AppConfig):
             columns,
             tasks,  # noqa: F401  registers the job and the sweep
         )
-        from clients.models import ConsentRecord, ContactLog, InvestorClassification, PermissionCode
+        from clients.models import PermissionCode
         from clients.quality import QualityItem
         from clients.querysets.scope import TEAM_SQL
         from clients.registry import bind
@@ -171,7 +194,6 @@ class ClientsConfig(AppConfig):
         from clients.services.export import EXPORTS
         from clients.services.merge_settle import own_rows
         from clients.subjects import called, find
-        from crm.core import attachments
         from crm.core.audit_words import add_words
         from crm.core.exporting import register as lets_out
         from crm.core.figures_on_page import add_parts
@@ -187,24 +209,9 @@ class ClientsConfig(AppConfig):
         add_keys("team", TEAM_SQL)
         add_words(_ACTIONS)
 
-        @attachments.guard(InvestorClassification)
-        def of_visible_clients(user: Any) -> Any:
-            if not user.has_perm("clients.view_investorclassification"):
-                return InvestorClassification.objects.none()
-            return InvestorClassification.objects.visible_to(user)
-
+        _guard()
         add_parts(dict(QualityItem.choices))
         add_parts(dict(PermissionCode.choices))
-
-        @attachments.guard(ContactLog)
-        def files_of_contacts(user: Any) -> Any:
-            rows = ContactLog.objects.visible_to(user)
-            return rows if user.has_perm("clients.view_contactlog") else rows.none()
-
-        @attachments.guard(ConsentRecord)
-        def evidence_of_consent(user: Any) -> Any:
-            rows = ConsentRecord.objects.visible_to(user)
-            return rows if user.has_perm("clients.view_consentrecord") else rows.none()
 
         facts.register_own()
         columns.register_own()

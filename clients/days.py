@@ -56,6 +56,7 @@ SPANS: Mapping[str, Span] = {
             "signed_on",
             "as_of",
             "answered_on",
+            "graded_on",
         ),
         _HAPPENED,
     ),

@@ -455,3 +455,15 @@ class NothingToWithdraw(DomainError):
 
     code = "nothing_to_withdraw"
     message = _("No consent stands on that day. Record a refusal instead.")
+
+
+class GradeOutOfOrder(InvalidInput):
+    """Gradings follow each other by their days."""
+
+    code = "grade_out_of_order"
+    message = _("A later grading is on file.")
+
+
+class AlreadyLifted(DomainError):
+    code = "already_lifted"
+    message = _("This has been lifted already.")

@@ -88,6 +88,8 @@ class ClientBound:
     on_merge: OnMerge | None = None
     #: Whether the client is told of these rows when he asks what is on file; judgements of ours are not told.
     is_told: bool = True
+    #: Whether hardly anybody may know that there is such a row: it goes along in merges and erasures without being counted.
+    is_secret: bool = False
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from clients.views import (
     accounts,
+    aml,
     appointments,
     bulk,
     consents,
@@ -97,6 +98,12 @@ urlpatterns: list[URLPattern] = [
     path("data-requests/<str:public_id>/", privacy.request_page, name="data_request"),
     path("data-requests/<str:public_id>/<str:step>/", privacy.request_step, name="data_request_step"),
     path("clients/<str:public_id>/data-requests/new/", privacy.request_new, name="data_request_new"),
+    path("aml/", aml.aml_list, name="aml"),
+    path("aml/<str:public_id>/", aml.aml_client, name="aml_client"),
+    path("aml/<str:public_id>/grade/", aml.aml_grade, name="aml_grade"),
+    path("suspicions/", aml.suspicion_list, name="suspicions"),
+    path("suspicions/<str:public_id>/new/", aml.suspicion_raise, name="suspicion_raise"),
+    path("suspicions/<str:public_id>/lift/", aml.suspicion_lift, name="suspicion_lift"),
     path("privacy/notices/", consents.notice_list, name="notices"),
     path("privacy/notices/<str:public_id>/", consents.notice_page, name="notice"),
     path("privacy/notices/<str:public_id>/edit/", consents.notice_edit, name="notice_edit"),

@@ -412,16 +412,27 @@ CARE: Section = {
     HEAD_OFFICE: (*_CARE_REVIEWED, "care.change_careprogramme"),
 }
 
+#: Secret (反洗钱法 Art. 7, 35): for compliance and the head of the branch; suspicion for compliance alone.
+_GRADES_MONEY = ("clients.view_amlgrade", "clients.add_amlgrade")
+_SUSPECTS = ("clients.view_suspicionflag", "clients.add_suspicionflag", "clients.change_suspicionflag")
 _WRITES_NOTICES = ("clients.add_privacynotice", "clients.change_privacynotice")
 _KEEPS_PURPOSES = ("clients.add_datapurpose", "clients.change_datapurpose")
 _SEES_REQUESTS = ("clients.view_datarequest", "clients.view_legalhold", "clients.view_looks")
 #: Requests of clients about their own data, holds and the end of the data (PIPL Art. 45–47).
 PRIVACY: Section = {
-    MANAGER: (*_SEES_REQUESTS, *_WRITES_NOTICES, "clients.add_datarequest", "clients.change_datarequest"),
+    MANAGER: (
+        *_SEES_REQUESTS,
+        *_WRITES_NOTICES,
+        *_GRADES_MONEY,
+        "clients.add_datarequest",
+        "clients.change_datarequest",
+    ),
     COMPLIANCE: (
         *_SEES_REQUESTS,
         *_WRITES_NOTICES,
         *_KEEPS_PURPOSES,
+        *_GRADES_MONEY,
+        *_SUSPECTS,
         "clients.add_consentrecord",
         "clients.add_datarequest",
         "clients.change_datarequest",

@@ -3,6 +3,7 @@
 from rest_framework.routers import BaseRouter
 
 from clients.api.accounts import AccountViewSet
+from clients.api.aml import AmlGradeViewSet
 from clients.api.appointments import AppointmentViewSet
 from clients.api.bulk import BulkEditViewSet
 from clients.api.consents import ConsentViewSet, DataPurposeViewSet, PrivacyNoticeViewSet
@@ -36,6 +37,7 @@ def register(router: BaseRouter) -> None:
     router.register("accounts", AccountViewSet, basename="accounts")
     router.register("data-requests", DataRequestViewSet, basename="data-requests")
     router.register("legal-holds", LegalHoldViewSet, basename="legal-holds")
+    router.register("aml-grades", AmlGradeViewSet, basename="aml-grades")
     router.register("consents", ConsentViewSet, basename="consents")
     router.register("data-purposes", DataPurposeViewSet, basename="data-purposes")
     router.register("privacy-notices", PrivacyNoticeViewSet, basename="privacy-notices")

@@ -3,6 +3,7 @@
 from clients.filters.client import ClientFilter
 from clients.filters.contacts import AppointmentFilter, ContactFeedFilter, ContactFilter
 from clients.filters.data import (
+    AmlFilter,
     ConsentFilter,
     DataRequestFilter,
     ErasureFilter,
@@ -22,6 +23,7 @@ from clients.filters.facts import (
 
 __all__ = [
     "AccountFilter",
+    "AmlFilter",
     "AppointmentFilter",
     "ClassificationFilter",
     "ClientFilter",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.filters.people import advisors_near
-from clients.models import ClientQuality, ConsentRecord, DataRequest, Erasure, LegalHold, PrivacyNotice
+from clients.models import AmlGrade, ClientQuality, ConsentRecord, DataRequest, Erasure, LegalHold, PrivacyNotice
 from clients.quality import QualityItem
 from crm.core.clocks import local_date
 from crm.core.filters import Days
@@ -35,6 +35,20 @@ class DataRequestFilter(filters.FilterSet):
         if value == "overdue":
             return rows.overdue(local_date(timezone.now()))
         return rows.open() if value == "open" else rows.filter(state=value)
+
+
+class AmlFilter(filters.FilterSet):
+    """Gradings for money laundering by client, grade, and whether they stand."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    grade = filters.ChoiceFilter(
+        choices=AmlGrade.Grade.choices, label=_("Money-laundering grade"), empty_label=_("Any")
+    )
+    present = filters.BooleanFilter(field_name="is_present", label=_("Only what stands"))
+
+    class Meta:
+        model = AmlGrade
+        fields: list[str] = []
 
 
 class ConsentFilter(filters.FilterSet):

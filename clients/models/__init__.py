@@ -1,6 +1,7 @@
 """Who the client is, what he holds, what was said."""
 
 from clients.models.accounts import Account, BusinessLine, BusinessLineMark, MarginDay, MarginLevel
+from clients.models.aml import AmlGrade, SuspicionFlag
 from clients.models.appointment import Appointment
 from clients.models.assets import BranchDay, DailyAsset, Holding, SecurityKind
 from clients.models.bulk import BulkEdit, BulkEditRow
@@ -32,6 +33,7 @@ from clients.models.tags import ClientTag, IndexLevel, Tag, TagChange, TagRun
 __all__ = [
     "Account",
     "AdvisorAssignment",
+    "AmlGrade",
     "Appointment",
     "AssetMilestone",
     "Basis",
@@ -86,6 +88,7 @@ __all__ = [
     "Share",
     "Stage",
     "StageOverride",
+    "SuspicionFlag",
     "Tag",
     "TagChange",
     "TagRun",

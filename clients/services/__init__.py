@@ -1,6 +1,7 @@
 """Every change to clients, their assets and what was said to them."""
 
 from clients.services.accounts import change_account, mark_line, open_account, set_margin, unmark_line
+from clients.services.aml import grade_client, lift_suspicion, raise_suspicion
 from clients.services.appointments import book_appointment, cancel_appointment, move_appointment
 from clients.services.asset_sql import AssetDay
 from clients.services.assets import HoldingRow, put_asset_days, put_holdings
@@ -119,9 +120,11 @@ __all__ = [
     "expire_classes",
     "find_duplicates",
     "found_household",
+    "grade_client",
     "grade_stages",
     "join_household",
     "leave_household",
+    "lift_suspicion",
     "link_needs",
     "log_contact",
     "log_contacts",
@@ -134,6 +137,7 @@ __all__ = [
     "put_asset_days",
     "put_holdings",
     "put_off_next_date",
+    "raise_suspicion",
     "record_consent",
     "record_needs",
     "record_test",

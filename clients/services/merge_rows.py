@@ -26,8 +26,12 @@ _PAGE = 500
 
 def counts(leaving: Client) -> list[tuple[str, int]]:
     """How many rows of each kind would go over, in the words of people; kinds without a row are left out."""
-    found = [(kind.label, kind.rows(leaving.pk).count()) for kind in bound() if not isinstance(kind.on_merge, Stays)]
+    found = [(kind.label, kind.rows(leaving.pk).count()) for kind in bound() if _is_counted(kind)]
     return [(label, count) for label, count in found if count]
+
+
+def _is_counted(kind: ClientBound) -> bool:
+    return not kind.is_secret and not isinstance(kind.on_merge, Stays)
 
 
 def overlap(leaving: Client, staying: Client) -> int:
@@ -54,7 +58,7 @@ def bring_over(leaving: Client, staying: Client, moment: Moment) -> tuple[dict[s
             count = _move(kind, rule, leaving, staying, moment, kept)
         else:
             count, kept["hooks"][kind.key] = rule.merge(leaving, staying, moment)
-        if count:
+        if count and not kind.is_secret:
             totals[kind.key] = count
     return totals, kept
 
@@ -92,6 +96,8 @@ def gather_strays() -> dict[str, int]:
             with suppress(IntegrityError), transaction.atomic():
                 kind.model_class._base_manager.filter(pk=pk).update(**{kind.path: home})
                 found[kind.key] = found.get(kind.key, 0) + 1
+        if kind.is_secret:
+            found.pop(kind.key, None)
     return found
 
 

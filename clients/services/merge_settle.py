@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from clients.models import IdentityDocument, TradingPermission
+from clients.models import AmlGrade, IdentityDocument, TradingPermission
 from clients.registry import ClientBound, Moment, Moves, Stays, Values
 from clients.services.merge_assets import DailyAssets, add_holdings, shared_holdings
 
@@ -17,6 +17,13 @@ def newest_consent(leaving: Any, staying: Any, _moment: Moment) -> Settled:
     """The newer of two answers about one purpose stands; of two of one day the one against it."""
     newer = (leaving.answered_on, leaving.is_against) > (staying.answered_on, staying.is_against)
     return ({}, {"is_present": False}) if newer else ({"is_present": False}, {})
+
+
+def stricter_grade(leaving: Any, staying: Any, _moment: Moment) -> Settled:
+    """Of two present money-laundering grades the higher risk stands, and of equal ones that which is reviewed first."""
+    order = [grade.value for grade in AmlGrade.Grade]
+    first = (order.index(leaving.grade), leaving.review_on) < (order.index(staying.grade), staying.review_on)
+    return ({}, {"is_present": False}) if first else ({"is_present": False}, {})
 
 
 def one_present_book(leaving: Any, staying: Any, moment: Moment) -> Settled:
@@ -110,6 +117,13 @@ def own_rows() -> list[ClientBound]:
         ClientBound("clients.BusinessLineMark", on_merge=Moves()),
         ClientBound("clients.NeedsInterview", on_merge=Moves({"one_present_needs_interview_per_client": newest_needs})),
         ClientBound("clients.ConsentRecord", on_merge=Moves({"one_present_consent_a_purpose": newest_consent})),
+        ClientBound(
+            "clients.AmlGrade",
+            on_merge=Moves({"one_present_aml_grade_a_client": stricter_grade}),
+            is_told=False,
+            is_secret=True,
+        ),
+        ClientBound("clients.SuspicionFlag", on_merge=Moves(), is_told=False, is_secret=True),
         ClientBound("clients.TradingPermission", on_merge=Moves({"permission_live_once": one_live_permission})),
         ClientBound("clients.EntryTest", on_merge=Moves()),
         ClientBound("clients.Appointment", on_merge=Moves()),

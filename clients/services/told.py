@@ -83,7 +83,7 @@ def told(client: Client) -> list[dict[str, Any]]:
     for kind in bound():
         if kind.key == "clients.client:merged_into" and merged:
             parts.append({"title": kind.label, "rows": [_row(row) for row in merged]})
-        if not kind.is_told or kind.model.lower() in NOT_TOLD:
+        if not kind.is_told or kind.is_secret or kind.model.lower() in NOT_TOLD:
             continue
         model = apps.get_model(kind.model)
         rows = [_row(row) for owner in owners for row in kind.rows(owner).order_by("pk")] + aside.get(kind.key, [])

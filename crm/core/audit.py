@@ -175,9 +175,18 @@ def veil(model: type[models.Model]) -> Callable[[Hidden], Hidden]:
     return register
 
 
+_secrets: dict[str, str] = {}
+
+
+def keep_secret(model: type[models.Model], *, right: str) -> None:
+    """Register a kind of row of which only holders of ``right`` may know: no entry about it is shown to anybody else."""
+    _secrets[model._meta.label_lower] = right
+
+
 def veiled_from(user: User) -> models.Q:
     """Entries about rows that are kept from ``user``."""
-    hidden = NOTHING
+    secret = [label for label, right in _secrets.items() if not user.has_perm(right)]
+    hidden = models.Q(object_type__in=secret) if secret else NOTHING
     for label, rows in _veils.items():
         hidden |= models.Q(object_type=label, object_id__in=rows(user).values("public_id"))
     return hidden

@@ -38,6 +38,7 @@ from crm.demo.concessions import agree_rates, charge_rates
 from crm.demo.consents import record_consents
 from crm.demo.data_rights import exercise_rights
 from crm.demo.doubles import stand_twice
+from crm.demo.grades import grade_for_laundering
 from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
 from crm.demo.lists_out import take_lists_out
@@ -86,6 +87,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     say(f"{know_clients(seed=seed, today=today)} clients weighed")
     say(f"{draw_profiles(crew=crew, seed=seed, today=today, now=life.now)} entries of profiles")
     say(f"{record_consents(crew=crew, seed=seed, today=today)} bases of personal data")
+    say(f"{grade_for_laundering(crew=crew, seed=seed, today=today)} grades for money laundering")
     life.complaints(max(30, _COMPLAINTS * clients // 2000))
     say(f"{ContactLog.objects.count()} contacts, {Complaint.objects.count()} complaints")
     _match(crew, life)

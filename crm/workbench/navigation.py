@@ -132,6 +132,8 @@ PLACES: tuple[Place, ...] = (
                 "clients.view_datarequest",
             ),
             Place("notices", _("Privacy notices"), "file-text", "clients:notices", "clients.change_privacynotice"),
+            Place("aml", _("Money-laundering grades"), "scale", "clients:aml", "clients.view_amlgrade"),
+            Place("suspicions", _("Suspicion flags"), "flag", "clients:suspicions", "clients.view_suspicionflag"),
             Place("retention", _("Retention and holds"), "lock", "clients:retention", "clients.view_legalhold"),
             Place(
                 "client_data",

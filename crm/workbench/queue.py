@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from advisory.models import AdvisorProfile, MatchingRun
 from care.models import Finding, FollowUpCall
-from clients.models import Appointment, Client, DataRequest, QuestionToAsk
+from clients.models import Appointment, Client, QuestionToAsk
 from clients.quality import labels
 from clients.querysets.consents import open_to_marketing
 from clients.querysets.scope import shown_name
@@ -28,6 +28,7 @@ from crm.core.models import User
 from crm.core.policies import figures
 from crm.workbench.account_items import account_decisions, collateral, expiring_classes
 from crm.workbench.advice_items import portfolio_reviews
+from crm.workbench.compliance_items import data_requests, gradings_to_do
 from crm.workbench.document_items import expiring_documents
 from crm.workbench.export_items import exports
 from crm.workbench.item import Item
@@ -275,27 +276,6 @@ def stale_needs(user: User, today: date) -> Iterator[Item]:
         )
 
 
-def data_requests(user: User, today: date) -> Iterator[Item]:
-    """Requests of clients about their data: one's own, those nobody has taken on, and answers that wait for approval."""
-    if not user.has_perm("clients.change_datarequest"):
-        return
-    rows = DataRequest.objects.visible_to(user).open().filter(paused_on=None)
-    mine = rows.filter(owner=user) | rows.filter(owner=None)
-    if user.has_perm("clients.approve_datarequest"):
-        mine = mine | rows.awaiting_approval().exclude(proposed_by=user)
-    for row in mine.select_related("client").order_by("due_on", "pk")[:_PER_SOURCE]:
-        yield Item(
-            "data_request",
-            _("Data-subject request"),
-            "shield-half",
-            row.due_on,
-            shown_name(row.client, user),
-            f"{row.get_kind_display()} · {row.get_state_display()}",
-            row.get_absolute_url(),
-            rank=2,
-        )
-
-
 def questions_to_ask(user: User, today: date) -> Iterator[Item]:
     """Gaps in what is known of own clients that somebody wants asked, one line a client."""
     if not user.has_perm("clients.add_contactlog"):
@@ -396,5 +376,6 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     expiring_documents,
     days_worth_a_word,
     data_requests,
+    gradings_to_do,
     expiring_licences,
 )

@@ -28,7 +28,7 @@ from clients.services import found_household, score_clients
 from crm.core.models import Branch, Delegation, ImportBatch, JobRun, User
 from crm.core.models.importing import ImportMapping
 from crm.core.public_ids import new_public_id
-from tests.factories import advisory, care, clients, complaints, consents, services, tags, tiers
+from tests.factories import advisory, aml, care, clients, complaints, consents, services, tags, tiers
 from tests.factories.core import UserFactory
 from tests.factories.needs import NeedsInterviewFactory
 
@@ -38,6 +38,7 @@ ABOUT_A_CLIENT: tuple[Any, ...] = (
     *(clients.InvestorClassificationFactory, NeedsInterviewFactory, complaints.ComplaintFactory),
     *(care.FollowUpCallFactory, advisory.AgreementFactory, tiers.ClientRateFactory, tiers.TierOverrideFactory),
     *(services.PromiseFactory, clients.HoldingFactory, consents.ConsentRecordFactory, advisory.ReviewFactory),
+    *(aml.AmlGradeFactory, aml.SuspicionFlagFactory),
 )
 
 

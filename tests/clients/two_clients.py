@@ -27,6 +27,7 @@ from clients.services import AssetDay, put_asset_days
 from crm.core.access import system_user
 from crm.core.models import Branch, User
 from tests.factories.advisory import AgreementFactory, ReviewAnswerFactory, ReviewFactory
+from tests.factories.aml import AmlGradeFactory, SuspicionFlagFactory
 from tests.factories.care import FollowUpCallFactory, SurveyInvitationFactory
 from tests.factories.clients import (
     AccountFactory,
@@ -115,6 +116,8 @@ def _known(client: Client, who: User) -> None:
     HoldingFactory(client=client, security_code=f"60000{client.external_id}.SH")
     IdentityDocumentFactory(client=client, is_primary=True)
     ConsentRecordFactory(client=client)
+    AmlGradeFactory(client=client)
+    SuspicionFlagFactory(client=client)
     ContactPointFactory(client=client, is_primary=True)
     ContactPersonFactory(client=client)
     FinancingNeedFactory(client=client)

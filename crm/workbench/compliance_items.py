@@ -1,0 +1,70 @@
+"""What compliance and the head of the branch find in their day: requests about data, and gradings for money laundering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clients.models import DataRequest
+from clients.querysets.aml import gradings_due, late_since, ungraded
+from clients.querysets.scope import shown_name
+from clients.services.aml import first_due
+from crm.core.clocks import Calendar
+from crm.core.keyset import capped_count, capped_text
+from crm.core.models import User
+from crm.core.policies import figures
+from crm.workbench.item import Item
+
+#: No source fills the day alone.
+_PER_SOURCE = 60
+
+
+def data_requests(user: User, today: date) -> Iterator[Item]:
+    """Requests of clients about their data: one's own, those nobody has taken on, and answers that wait for approval."""
+    if not user.has_perm("clients.change_datarequest"):
+        return
+    rows = DataRequest.objects.visible_to(user).open().filter(paused_on=None)
+    mine = rows.filter(owner=user) | rows.filter(owner=None)
+    if user.has_perm("clients.approve_datarequest"):
+        mine = mine | rows.awaiting_approval().exclude(proposed_by=user)
+    for row in mine.select_related("client").order_by("due_on", "pk")[:_PER_SOURCE]:
+        yield Item(
+            "data_request",
+            _("Data-subject request"),
+            "shield-half",
+            row.due_on,
+            shown_name(row.client, user),
+            f"{row.get_kind_display()} · {row.get_state_display()}",
+            row.get_absolute_url(),
+            rank=2,
+        )
+
+
+def gradings_to_do(user: User, today: date) -> Iterator[Item]:
+    """First gradings and reviews that are late, and clients whose key identity data changed: one line each, nobody's name."""
+    if not user.has_perm("clients.add_amlgrade"):
+        return
+    known, calendar = figures(today, user.branch), Calendar.around(today)
+    late = late_since(today, lambda day: first_due(day, known, calendar))
+    found: list[tuple[str, Any, str]] = [
+        ("ungraded", ungraded(user).filter(aml_since__lte=late), _("First grading is late")),
+        ("overdue", gradings_due(user, "overdue", today, known), _("Review overdue")),
+        ("changed", gradings_due(user, "changed", today, known), _("Identity data changed")),
+    ]
+    for state, rows, words in found:
+        count, more = capped_count(rows)
+        if count:
+            yield Item(
+                "aml",
+                _("Money laundering"),
+                "scale",
+                today,
+                _("Clients to grade: %(count)s") % {"count": capped_text(count, more)},
+                words,
+                f"{reverse('clients:aml')}?state={state}",
+                rank=3,
+            )
