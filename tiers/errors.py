@@ -286,3 +286,17 @@ class NotAgreed(DomainError):
 
     code = "client_rate_not_agreed"
     message = _("A paper belongs to a rate that the client was offered or has agreed to.")
+
+
+class PlanSettled(DomainError):
+    """Only what is drawn up is agreed, and only what is agreed is confirmed or ended."""
+
+    code = "service_plan_settled"
+    message = _("The state of this service plan does not allow it.")
+
+
+class NeedsUnchanged(DomainError):
+    """A plan is confirmed once the client has said something else than it rests on."""
+
+    code = "needs_unchanged"
+    message = _("The client's needs have not changed since; there is nothing to confirm.")

@@ -27,6 +27,7 @@ from tiers.models import (
     RateLeak,
     ServiceDay,
     ServiceItem,
+    ServicePlan,
     TierOverride,
 )
 
@@ -241,3 +242,19 @@ class BookingFilter(filters.FilterSet):
 
     def of_client(self, rows: Any, _name: str, value: str) -> Any:
         return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))
+
+
+class PlanFilter(filters.FilterSet):
+    """Service plans by client and state, and whether they are to be looked at again."""
+
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    state = filters.ChoiceFilter(choices=ServicePlan.State.choices, label=_("State"), empty_label=_("All states"))
+    to_look_at = filters.BooleanFilter(method="changed", label=_("To be looked at again"))
+
+    class Meta:
+        model = ServicePlan
+        fields: list[str] = []
+
+    def changed(self, rows: Any, _name: str, value: bool) -> Any:
+        found = rows.to_look_at()
+        return found if value else rows.exclude(pk__in=found.values("pk"))

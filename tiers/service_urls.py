@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from tiers.views import bookings, catalogue, entitlements, kept, market_events, preferences, promises, publications
+from tiers.views import (
+    bookings,
+    catalogue,
+    entitlements,
+    kept,
+    market_events,
+    plans,
+    preferences,
+    promises,
+    publications,
+)
 
 urlpatterns: list[URLPattern] = [
     path("services/catalogue/", catalogue.catalogue, name="catalogue"),
@@ -59,6 +69,11 @@ urlpatterns: list[URLPattern] = [
     path(
         "services/publications/<str:public_id>/told/<str:row>/", publications.publication_told, name="publication_told"
     ),
+    path("services/plans/client/<str:public_id>/new/", plans.plan_new, name="plan_new"),
+    path("services/plans/<str:public_id>/", plans.plan_detail, name="plan"),
+    path("services/plans/<str:public_id>/agree/", plans.plan_agree, name="plan_agree"),
+    path("services/plans/<str:public_id>/confirm/", plans.plan_confirm, name="plan_confirm"),
+    path("services/plans/<str:public_id>/end/", plans.plan_end, name="plan_end"),
     path("services/preferences/", preferences.preference_list, name="preferences"),
     path("services/preferences/new/", preferences.preference_new, name="preference_new"),
     path("services/preferences/<str:public_id>/", preferences.preference_edit, name="preference_edit"),

@@ -42,6 +42,7 @@ from crm.demo.grades import grade_for_laundering
 from crm.demo.known_facts import know_clients
 from crm.demo.labels import put_tags
 from crm.demo.lists_out import take_lists_out
+from crm.demo.plans import agree_plans
 from crm.demo.professionals import classify_investors
 from crm.demo.profiles import draw_profiles
 from crm.demo.reviews import review_portfolios
@@ -51,7 +52,7 @@ from crm.demo.staffing import Crew, hire
 from crm.demo.trading_rights import grant_permissions
 from crm.demo.wishes import ask_needs
 from crm.roles import HEAD_OFFICE, MANAGER
-from tiers.models import Promise, RateBasis, Tier, TierState
+from tiers.models import Promise, RateBasis, ServicePlan, Tier, TierState
 from tiers.services.commission import Price, set_rate_card
 from tiers.services.evaluation import evaluate
 from tiers.services.programmes import seed_default_programme
@@ -93,6 +94,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     _match(crew, life)
     say(f"{keep_sets(crew)} segments")
     say(f"{give_services(crew=crew, today=today, now=life.now)} promises to clients")
+    say(f"{agree_plans(crew=crew, today=today)} service plans")
     say(f"{life.agreements()} advisory agreements")
     say(f"{review_portfolios(crew=crew, today=today, now=life.now)} portfolio reviews")
     life.calls()
@@ -172,6 +174,8 @@ def _facts() -> Iterable[Any]:
     )
     yield list(Complaint.objects.order_by("number").values_list("number", "state", "subject", "compensation"))
     yield list(AdvisoryAgreement.objects.order_by("number").values_list("number", "advisor__staff_number", "signed_on"))
+    plans = ServicePlan.objects.order_by("client__branch__code", "client__external_id", "state")
+    yield list(plans.values_list("client__external_id", "state", "aim", "agreed_on"))
     reviews = PortfolioReview.objects.order_by("client__branch__code", "client__external_id", "due_on", "state")
     yield list(reviews.values_list("due_on", "state", "outcome", "answer", "causes"))
     calls = FollowUpCall.objects.order_by("client__external_id", "programme__code", "due_on")

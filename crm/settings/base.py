@@ -260,6 +260,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RecipientStateEnum": "tiers.models.publications.Recipient.State",
         "RateAnswerEnum": "tiers.models.commission.ClientRate.Answer",
         "ProductRiskEnum": "tiers.models.publications.ProductRisk",
+        "ServicePlanStateEnum": "tiers.models.plans.ServicePlan.State",
+        "PeriodEnum": "tiers.models.services.Period",
         "ReviewOutcomeEnum": "advisory.models.review.PortfolioReview.Outcome",
         "ReviewAnswerEnum": "advisory.models.review.PortfolioReview.Answer",
         "ReviewStateEnum": "advisory.models.review.PortfolioReview.State",

@@ -12,7 +12,7 @@ from clients.querysets.scope import shown_name
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.workbench.item import Item
-from tiers.models import Booking, Promise, Recipient
+from tiers.models import Booking, Promise, Recipient, ServicePlan
 
 #: No source fills the day alone.
 _PER_SOURCE = 60
@@ -76,4 +76,22 @@ def publications_to_tell(user: User, today: date) -> Iterator[Item]:
             reverse("tiers:publication_told", args=[row.publication.public_id, row.public_id]),
             brief_url=reverse("overview:brief", args=[row.client.public_id]),
             rank=4,
+        )
+
+
+def plans_to_look_at(user: User, today: date) -> Iterator[Item]:
+    """Service plans of one's own clients who have said since that they want something else."""
+    if not user.has_perms(("tiers.change_serviceplan", "clients.view_needsinterview")):
+        return
+    rows = ServicePlan.objects.visible_to(user).mine(user).to_look_at().select_related("client")
+    for row in rows.order_by("pk")[:_PER_SOURCE]:
+        yield Item(
+            "plan",
+            _("Service plan"),
+            "clipboard-list",
+            today,
+            shown_name(row.client, user),
+            _("Needs have changed: confirm or revise the plan"),
+            row.get_absolute_url(),
+            rank=6,
         )

@@ -81,6 +81,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "tiers.FeeQuote": {"rate": "0.001", "total": 1, "handling": 0, "regulation": 0, "transfer": 0, "stamp": 0},
     "tiers.MarketEvent": {"tier_codes": "gold"},
     "tiers.ServiceDay": {},
+    "tiers.ServicePlan": {},
     "tiers.Booking": {"at": time(10)},
     "tiers.PreferenceSegment": {},
     "tiers.Publication": {"state": "withdrawn"},

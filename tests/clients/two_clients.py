@@ -62,6 +62,7 @@ from tiers.models import (
     Recipient,
     ServiceDay,
     ServiceItem,
+    ServicePlan,
     SimulatedClient,
     Simulation,
     TierChange,
@@ -156,7 +157,7 @@ def _promised(client: Client, who: User) -> None:
 
 
 def _published(client: Client, who: User) -> None:
-    """Each is told of an idea of his own."""
+    """Each is told of an idea of his own, and has a plan in force and one drawn up."""
     said = {
         "branch": client.branch,
         "kind": "idea",
@@ -167,6 +168,8 @@ def _published(client: Client, who: User) -> None:
     }
     row = Publication.objects.create(valid_from=MAY, valid_until=date(2026, 6, 9), **said)
     Recipient.objects.create(publication=row, client=client, state="call")
+    for state, day in (("draft", None), ("agreed", MAY)):
+        ServicePlan.objects.create(client=client, state=state, agreed_on=day, aim="稳健增值", made_by=who, made_at=NOW)
 
 
 def _entitled(client: Client, who: User) -> None:

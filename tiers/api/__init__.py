@@ -10,6 +10,7 @@ from tiers.api.leaks import AppliedRateViewSet, RateLeakViewSet
 from tiers.api.market_events import MarketEventViewSet
 from tiers.api.overrides import TierOverrideViewSet
 from tiers.api.places import ServiceDayViewSet
+from tiers.api.plans import PlanViewSet
 from tiers.api.promises import BookingViewSet, PromiseViewSet
 from tiers.api.publications import PublicationViewSet
 from tiers.api.services import EntitlementViewSet, PreferenceViewSet, ServiceViewSet
@@ -36,4 +37,5 @@ def register(router: BaseRouter) -> None:
     router.register("bookings", BookingViewSet, basename="bookings")
     router.register("service-days", ServiceDayViewSet, basename="service-days")
     router.register("preference-segments", PreferenceViewSet, basename="preference-segments")
+    router.register("service-plans", PlanViewSet, basename="service-plans")
     router.register("publications", PublicationViewSet, basename="publications")

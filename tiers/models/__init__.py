@@ -8,6 +8,7 @@ from tiers.models.leaks import AppliedRate, LeakReview, RateLeak
 from tiers.models.market_events import MarketEvent
 from tiers.models.menus import MenuEntry, PreferenceSegment
 from tiers.models.overrides import TierOverride
+from tiers.models.plans import PlanStep, ServicePlan
 from tiers.models.programme import Emblem, Programme, Tier
 from tiers.models.promises import Delivery, Promise, PromiseRun
 from tiers.models.publications import ProductRisk, Publication, Recipient
@@ -39,6 +40,7 @@ __all__ = [
     "MenuEntry",
     "OwnerRole",
     "Period",
+    "PlanStep",
     "PreferenceSegment",
     "Product",
     "ProductRisk",
@@ -54,6 +56,7 @@ __all__ = [
     "ServiceDay",
     "ServiceEdition",
     "ServiceItem",
+    "ServicePlan",
     "Side",
     "SimulatedClient",
     "SimulatedTurnover",

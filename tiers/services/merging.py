@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from clients.registry import ClientBound, Moment, Moves, Values
+from clients.registry import ClientBound, Moment, Moves, Stays, Values
 from tiers.models import Tier, TierOverride, TierState
 
 
@@ -60,6 +60,11 @@ def one_rolling_promise(leaving: Any, _staying: Any, moment: Moment) -> tuple[Va
     return {"state": "closed", "closed_as": "merged"}, {}
 
 
+def one_plan(_leaving: Any, _staying: Any, _moment: Moment) -> tuple[Values | None, Values]:
+    """Of two service plans that of the client who stays holds on."""
+    return {"state": "replaced"}, {}
+
+
 def own_rows() -> tuple[ClientBound, ...]:
     """What of this app belongs to a client, and what becomes of it when two are made one."""
     return (
@@ -90,6 +95,12 @@ def own_rows() -> tuple[ClientBound, ...]:
             on_merge=Moves({"promised_once": one_promise, "one_rolling_promise_open": one_rolling_promise}),
         ),
         ClientBound("tiers.Booking", on_merge=Moves()),
+        ClientBound(
+            "tiers.ServicePlan",
+            on_merge=Moves({"one_drawn_up_plan_per_client": one_plan, "one_agreed_plan_per_client": one_plan}),
+        ),
+        # Steps go with their plan.
+        ClientBound("tiers.PlanStep", "plan__client", on_merge=Stays()),
         # Of two rows of one publication the staying client's stands.
         ClientBound("tiers.Recipient", on_merge=Moves()),
     )

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from clients.models import Client, NeedsInterview
 from clients.querysets.consents import refusing_marketing
 from clients.questions import Service
 from tiers.gates import is_for_some, offering_q
-from tiers.models import ServiceItem
+from tiers.models import Period, ServiceItem
+from tiers.querysets.received import entitled_services
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -26,6 +29,10 @@ _ANSWERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     Service.EVENTS: (frozenset({"event"}), frozenset()),
     Service.EDUCATION: (frozenset({"event"}), frozenset()),
 }
+
+
+#: A plan begins with no more steps; more are added by hand.
+_MOST_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -66,3 +73,32 @@ def _passes(item: ServiceItem, client: Client, day: date) -> bool:
     if not is_for_some(item):
         return True
     return Client.objects.filter(offering_q(item, day), pk=client.pk).exists()
+
+
+def plan_to_begin_with(user: User, client: Client, day: date) -> list[dict[str, str]]:
+    """The steps that a service plan may begin with: what answers his wishes, then what else his tier gives him regularly.
+
+    Each {item, purpose, period, owner} by public ids; what he has by his tier with the period of his entitlement.
+    """
+    lines = entitled_services(client, day)
+    periods = {line["item"].pk: line["entitlement"].period for line in lines}
+    owner = client.advisor.public_id if client.advisor else ""
+    wished = suggested_services(user, client, day, set(periods))
+    said = {one.item.pk: _("Client's wish: %(wishes)s") % {"wishes": " · ".join(one.wishes)} for one in wished}
+    regular = [
+        line["item"]
+        for line in lines
+        if line["item"].kind == ServiceItem.Kind.VALUE_ADDED
+        and line["item"].rhythm in (ServiceItem.Rhythm.PERIODIC, ServiceItem.Rhythm.ROLLING)
+        and line["item"].pk not in said
+    ]
+    return [
+        {
+            "item": item.public_id,
+            "purpose": said.get(item.pk, "") or _("Included in the client's tier"),
+            "period": periods.get(item.pk, Period.QUARTER),
+            "owner": owner,
+        }
+        for item in [*(one.item for one in wished), *regular][:_MOST_STEPS]
+        if _passes(item, client, day)
+    ]

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,11 +15,12 @@ from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.views.places import actor_of
 from crm.overview.tabs.tab import Tab
-from tiers.models import Booking, Promise, Recipient
+from tiers.models import Booking, Promise, Recipient, ServicePlan
 from tiers.querysets.menus import menu_of
 from tiers.querysets.received import entitled_services
 from tiers.querysets.touch import touch_of
 from tiers.services.suggestions import suggested_services
+from tiers.views.plans import changes_since
 
 #: Rows of a list; the rest is a click away.
 _MOST = 30
@@ -47,6 +49,7 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
         "touch": touch_of(user, client, day, figures(day, client.branch)),
         "menu": menu_of(client, user, timezone.now()) if user.has_perm("tiers.view_preferencesegment") else [],
         "publications": _publications(user, client),
+        **_plans(user, client),
     }
 
 
@@ -56,6 +59,22 @@ def _publications(user: User, client: Client) -> Any:
         return ()
     rows = Recipient.objects.visible_to(user).given().filter(client=client).select_related("publication")
     return rows.order_by("-pk")[:_MOST]
+
+
+def _plans(user: User, client: Client) -> dict[str, Any]:
+    """The plans that are open, with what has changed since, and where one is drawn up."""
+    if not user.has_perm("tiers.view_serviceplan"):
+        return {}
+    rows: Any = ServicePlan.objects.visible_to(user).filter(client=client)
+    open_ones = list(rows.open().for_list().order_by("state", "-pk"))
+    for row in open_ones:
+        row.changes = changes_since(user, row)
+    may = user.has_perm("tiers.change_serviceplan")
+    return {
+        "plans": open_ones,
+        "former_plans": rows.exclude(pk__in=[row.pk for row in open_ones]).order_by("-pk")[:_MOST],
+        "plan_url": reverse("tiers:plan_new", args=[client.public_id]) if may else "",
+    }
 
 
 TAB = Tab("services", _("Services and promises"), _context, right="tiers.view_promise")

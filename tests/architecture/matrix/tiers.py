@@ -141,4 +141,13 @@ LINES: list[tuple[str, str, str]] = [
     ("post", "tiers:publication_withdraw", "tiers.add_publication"),
     ("get", "tiers:publication_told", "tiers.tell_publication"),
     ("post", "tiers:publication_told", "tiers.tell_publication"),
+    ("get", "tiers:plan", "tiers.view_serviceplan"),
+    ("get", "tiers:plan_new", "tiers.change_serviceplan"),
+    ("post", "tiers:plan_new", "tiers.change_serviceplan"),
+    ("get", "tiers:plan_agree", "tiers.change_serviceplan"),
+    ("post", "tiers:plan_agree", "tiers.change_serviceplan"),
+    ("get", "tiers:plan_confirm", "tiers.change_serviceplan"),
+    ("post", "tiers:plan_confirm", "tiers.change_serviceplan"),
+    ("get", "tiers:plan_end", "tiers.change_serviceplan"),
+    ("post", "tiers:plan_end", "tiers.change_serviceplan"),
 ]
