@@ -87,6 +87,8 @@ FACTS = REFUSABLE | {
     "quiet_until",
     "avoid_topics",
 }
+#: As choices, in order.
+FACT_NAMES = [(name, name) for name in sorted(FACTS)]
 
 Entries = dict[str, dict[str, Any]]
 

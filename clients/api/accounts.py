@@ -1,4 +1,4 @@
-"""Accounts and collateral over REST. A full number goes in and never out."""
+"""Accounts and collateral over REST. A full number goes in, and out only with a reason, on record."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clients.api.client_reveal import RevealRow
 from clients.api.serializers import ClientName
 from clients.filters import AccountFilter
 from clients.models import Account, Client, MarginDay
@@ -88,7 +89,7 @@ class MarginCreate(Strict):
     interest = YuanField()
 
 
-class AccountViewSet(ListOnTrail, Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Account]):
+class AccountViewSet(RevealRow, ListOnTrail, Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Account]):
     """Accounts of clients whom the caller may see; what is shown stands on the trail."""
 
     queryset = Account.objects.none()
@@ -99,7 +100,8 @@ class AccountViewSet(ListOnTrail, Commands, mixins.ListModelMixin, viewsets.Gene
     lookup_url_kwarg = "id"
     lookup_value_regex = ID
     cursor_ordering = ("-pk",)
-    writes = {"create": "once", "partial_update": "versioned", "margin": "once"}
+    writes = {"create": "once", "partial_update": "versioned", "margin": "once", "reveal": "once"}
+    sealed = ("number",)
 
     def get_queryset(self) -> QuerySet[Account]:
         return Account.objects.visible_to(self.request.user).select_related("client__branch", "client__advisor")

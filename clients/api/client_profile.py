@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.api.commands import ClientCommands
-from clients.api.serializers import ClientRead
+from clients.api.serializers import ClientFacts, ClientRead
 from clients.models import Stage
-from clients.provenance import FACTS, Source
-from clients.services import confirm_facts, end_stage, set_stage
+from clients.provenance import FACTS, REFUSABLE, Source
+from clients.services import complete_facts, confirm_facts, end_stage, set_stage
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Strict
 from crm.core.api.writes import seen_version
@@ -35,6 +35,17 @@ class Confirmation(Strict):
     as_of = serializers.DateField(required=False)
 
 
+class Completion(Strict):
+    """Everything that one talk brought; each fact in one of the three."""
+
+    values = ClientFacts(required=False, default=dict)
+    refused = serializers.ListField(child=serializers.ChoiceField(choices=sorted(REFUSABLE)), default=list)
+    confirmed = serializers.ListField(child=serializers.ChoiceField(choices=sorted(FACTS)), default=list)
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # a field of that name
+        choices=Source.choices, default=Source.CLIENT
+    )
+
+
 class StageSet(Strict):
     """A stage set by hand; the rule waits until the day after ``until``."""
 
@@ -51,6 +62,7 @@ class ProfileActions(ClientCommands):
         "confirm": "once+versioned",
         "stage": "once+versioned",
         "end_stage": "once+versioned",
+        "complete": "once+versioned",
     }
 
     @extend_schema(request=Confirmation, responses=_ANSWERS, filters=False)
@@ -60,6 +72,14 @@ class ProfileActions(ClientCommands):
         client, version, said = self._row(), seen_version(request), self._said(Confirmation)
         names, terms = said.pop("facts"), self._terms(version)
         return self._change(lambda: confirm_facts(client=client, names=names, **said, **terms))
+
+    @extend_schema(request=Completion, responses=_ANSWERS, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.change_client")])
+    def complete(self, request: Request, **_path: str) -> Response:
+        """The sheet of one talk: new values, what the client will not say, and what was asked and still holds."""
+        client, version, said = self._row(), seen_version(request), self._said(Completion)
+        terms = self._terms(version)
+        return self._change(lambda: complete_facts(client=client, **said, **terms))
 
     @extend_schema(request=StageSet, responses=_ANSWERS, filters=False)
     @action(detail=True, methods=["post"], permission_classes=[may("clients.view_client", "clients.add_stageoverride")])

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Strict
 from crm.core.api.writes import Once
+from crm.core.errors import InvalidInput
 from crm.core.services.reveal import reveal_allowance, reveal_field
 
 #: What may be looked at in full.
@@ -58,6 +59,44 @@ class RevealAction(Once):
                 now=timezone.now(),
             )
             return client
+
+        def show(_public_id: str) -> Response:
+            if "value" not in seen:
+                look()
+            used, allowance = reveal_allowance(own, timezone.now())  # type: ignore[arg-type]  # signed in
+            told = {"field": said["field"], "value": seen["value"], "used": used, "allowance": allowance}
+            return Response(told, headers={"Cache-Control": "no-store, private"})
+
+        return self.once(look, show)
+
+
+class RevealRowBody(Strict):
+    """Which sealed value of the row, and why."""
+
+    field = serializers.CharField(max_length=20)
+    reason = serializers.CharField(max_length=200)
+
+
+class RevealRow(Once):
+    """Mixin of resources whose rows hold sealed values of a client: ``sealed`` names them."""
+
+    sealed: tuple[str, ...] = ()
+
+    @extend_schema(request=RevealRowBody, responses={201: Revealed}, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=[may("clients.reveal_client")])
+    def reveal(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """One sealed value in full, within the allowance of the day. Every answer is a look of its own."""
+        row = self.get_object()  # type: ignore[attr-defined]  # the viewset's
+        body = RevealRowBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        said, own, seen = body.validated_data, request.user, {}
+        if said["field"] not in self.sealed:
+            raise InvalidInput(fields={"field": ", ".join(self.sealed)})
+
+        def look() -> Any:
+            terms = {"subject": row, "client": row.client, "now": timezone.now()}
+            seen["value"] = reveal_field(actor=own, **said, **terms)  # type: ignore[arg-type]  # signed in
+            return row
 
         def show(_public_id: str) -> Response:
             if "value" not in seen:

@@ -1,14 +1,18 @@
-"""Classes of investors over REST. Proof is attached on the page: files do not come as JSON."""
+"""Classes of investors over REST. Proof comes as multipart/form-data; the rest is JSON."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,15 +24,19 @@ from clients.querysets.investors import STATED
 from clients.services import (
     apply_for_class,
     approve_class,
+    attach_proof,
     refuse_class,
     return_to_ordinary,
     withdraw_application,
 )
 from crm.core import audit
+from crm.core.api.files import FileRead, FileUpload
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict, YuanField
 from crm.core.api.trail import ListOnTrail
 from crm.core.api.writes import Commands
+from crm.core.models import Attachment
+from crm.core.views.attachments import hand_out
 
 End = InvestorClassification.EndReason
 
@@ -107,6 +115,7 @@ class InvestorClassificationViewSet(
         "refuse": "once+versioned",
         "withdraw": "once+versioned",
         "end": "once+versioned",
+        "proof": "once",
     }
 
     def get_queryset(self) -> QuerySet[InvestorClassification]:
@@ -127,6 +136,47 @@ class InvestorClassificationViewSet(
         return self.once(
             lambda: apply_for_class(stated=stated, actor=self._actor, now=timezone.now(), **said), self._shown
         )
+
+    @extend_schema(
+        methods=["GET"],
+        responses={200: FileRead(many=True)},
+        filters=False,
+        operation_id="investor_classifications_proof_list",
+    )
+    @extend_schema(
+        methods=["POST"], request={"multipart/form-data": FileUpload}, responses={201: FileRead}, filters=False
+    )
+    @action(detail=True, methods=["get", "post"], parser_classes=[MultiPartParser], pagination_class=None)
+    def proof(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """The files that prove what the application states; or (POST) one more of them, while it waits."""
+        row = self._row()
+        kept = self._proof(row)
+        if request.method == "GET":
+            audit.record_read(self._actor, "investor.view", row, client=row.client)
+            return Response(FileRead(kept.order_by("pk"), many=True).data)
+        body = FileUpload(data=request.data)
+        body.is_valid(raise_exception=True)
+        upload = body.validated_data["file"]
+        return self.once(
+            lambda: attach_proof(classification=row, upload=upload, actor=self._actor),
+            lambda public_id: Response(FileRead(get_object_or_404(kept, public_id=public_id)).data),
+        )
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], url_path="proof/(?P<file>[0-9A-Z]{26})", pagination_class=None)
+    def proof_file(self, request: Request, id: str, file: str) -> FileResponse:  # noqa: A002  the contract calls it id
+        """The file itself, as a download; handing it out is on the trail."""
+        return hand_out(self._actor, get_object_or_404(self._proof(self._row()), public_id=file))
+
+    def _proof(self, row: InvestorClassification) -> Any:
+        rows: Any = Attachment.objects.visible_to(self._actor)
+        return rows.filter(owner_type=row._meta.label_lower, owner_id=row.public_id)
+
+    def get_permissions(self) -> list[Any]:
+        if self.action == "proof" and self.request.method == "POST":
+            asked: list[Any] = [permission() for permission in _ASKS]
+            return asked
+        return list(super().get_permissions())
 
     @extend_schema(request=Approve, responses={200: ClassificationRead}, filters=False)
     @action(detail=True, methods=["post"], permission_classes=_DECIDES)

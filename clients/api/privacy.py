@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -17,6 +18,8 @@ from clients.filters import DataRequestFilter, LegalHoldFilter
 from clients.models import Client, DataRequest, LegalHold
 from clients.services import data_requests as services
 from clients.services.standing import lift_hold, set_hold
+from clients.services.told import take_file
+from clients.views.client_file import file_answer
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
@@ -69,6 +72,13 @@ class NothingBody(Strict):
     """Nothing to say but that it is done."""
 
 
+class FileBody(Strict):
+    """To read (html), for programs (json) or as a table (xlsx), and what it is taken out for."""
+
+    form = serializers.ChoiceField(choices=[("html", "html"), ("json", "json"), ("xlsx", "xlsx")])
+    reason = serializers.CharField(min_length=4, max_length=200)
+
+
 class DataRequestViewSet(
     Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DataRequest]
 ):
@@ -89,6 +99,7 @@ class DataRequestViewSet(
         "propose": "once+versioned",
         "approve": "once+versioned",
         "send_back": "once+versioned",
+        "file": "once",
     }
 
     def get_queryset(self) -> QuerySet[DataRequest]:
@@ -146,6 +157,24 @@ class DataRequestViewSet(
     def send_back(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
         """Ask for another answer."""
         return self._step(services.send_back, WhyBody)
+
+    @extend_schema(request=FileBody, responses={(201, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["post"], permission_classes=[may("clients.change_datarequest")])
+    def file(self, request: Request, id: str) -> Any:  # noqa: A002  the contract calls it id
+        """The file for the client with his own values in full; each time it is taken out stands in the trail."""
+        row, said, own = self.get_object(), self._said(FileBody), self._own()
+        taken: list[Any] = []
+
+        def take() -> DataRequest:
+            taken[:] = take_file(request=row, actor=own, now=timezone.now(), **said)
+            return row
+
+        def handed(_public_id: str) -> Any:
+            if not taken:
+                take()
+            return file_answer(request, row, taken, said["form"], said["reason"])
+
+        return self.once(take, handed)
 
     def _step(self, service: Any, body: type[Strict], *, timed: bool = False) -> Response:
         row, version, said, own = self.get_object(), seen_version(self.request), self._said(body), self._own()

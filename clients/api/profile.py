@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients import services
+from clients.api.client_reveal import RevealRow
 from clients.api.profile_shapes import (
     DocumentChange,
     DocumentCreate,
@@ -125,17 +126,20 @@ class RowViewSet(ListOnTrail, Commands, mixins.ListModelMixin, mixins.RetrieveMo
 
 
 def _resource(
-    rows_model: Any, read: type[RowRead], create: type[Strict], change: type[Strict], name: str
+    rows_model: Any, read: type[RowRead], create: type[Strict], change: type[Strict], name: str, *hidden: str
 ) -> type[RowViewSet]:
-    """The resource of one kind of rows."""
+    """The resource of one kind of rows; ``hidden`` names what comes out masked and may be revealed."""
+    mixins_of_kind: tuple[type, ...] = (RevealRow, RowViewSet) if hidden else (RowViewSet,)
 
     @extend_schema_view(
         create=extend_schema(request=create, responses={201: read}),
         partial_update=extend_schema(request=change, responses={200: read}, filters=False),
         retrieve=extend_schema(responses={200: read}, filters=False),
     )
-    class Rows(RowViewSet):
+    class Rows(*mixins_of_kind):  # type: ignore[misc]  # with or without sealed values
         __doc__ = RowViewSet.__doc__
+        sealed = hidden
+        writes = {**RowViewSet.writes, **({"reveal": "once"} if hidden else {})}
         queryset = rows_model.objects.none()
         model = rows_model
         serializer_class = read
@@ -225,9 +229,11 @@ class HouseholdViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[
 
 #: Name under /api/v1/ → resource.
 PROFILE_RESOURCES: dict[str, Any] = {
-    "documents": _resource(IdentityDocument, DocumentRead, DocumentCreate, DocumentChange, "document"),
-    "contact-points": _resource(ContactPoint, PointRead, PointCreate, PointChange, "contact_point"),
-    "contact-persons": _resource(ContactPerson, PersonRead, PersonCreate, PersonChange, "contact_person"),
+    "documents": _resource(IdentityDocument, DocumentRead, DocumentCreate, DocumentChange, "document", "number"),
+    "contact-points": _resource(ContactPoint, PointRead, PointCreate, PointChange, "contact_point", "value"),
+    "contact-persons": _resource(
+        ContactPerson, PersonRead, PersonCreate, PersonChange, "contact_person", "phone", "email"
+    ),
     "financing-needs": _resource(FinancingNeed, NeedRead, NeedCreate, NeedChange, "financing_need"),
     "relations": _resource(Relation, RelationRead, RelationCreate, RelationChange, "relation"),
     "households": HouseholdViewSet,

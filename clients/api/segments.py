@@ -13,10 +13,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clients.api.saved_views import Pin
 from clients.api.serializers import ClientRow
 from clients.models import Client, Segment, Share
 from clients.segments import fields_for
-from clients.services.segments import change_segment, create_segment, delete_segment
+from clients.services.segments import change_segment, create_segment, delete_segment, pin
 from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, Strict
@@ -90,10 +91,11 @@ class SegmentViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Segmen
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering = ("-pk",)
-    writes = {"create": "once", "partial_update": "versioned", "destroy": "versioned"}
+    writes = {"create": "once", "partial_update": "versioned", "destroy": "versioned", "pin": "once"}
 
     def get_permissions(self) -> list[Any]:
-        right = "clients.view_client" if self.request.method in ("GET", "HEAD", "OPTIONS") else "clients.add_segment"
+        reads = self.request.method in ("GET", "HEAD", "OPTIONS") or self.action == "pin"
+        right = "clients.view_client" if reads else "clients.add_segment"
         return [may(right)()]
 
     def among(self) -> QuerySet[Client] | None:
@@ -135,6 +137,16 @@ class SegmentViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Segmen
         segment, own = self.get_object(), request.user
         delete_segment(segment=segment, actor=own, version=seen_version(request))  # type: ignore[arg-type]  # signed in
         return Response(status=204)
+
+    @extend_schema(request=Pin, responses={201: SegmentRead}, filters=False)
+    @action(detail=True, methods=["post"])
+    def pin(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id
+        """Keep a segment at the top of one's own list, or no longer."""
+        row, own = self.get_object(), cast(User, request.user)
+        body = Pin(data=request.data)
+        body.is_valid(raise_exception=True)
+        is_pinned = body.validated_data["on"]
+        return self.once(lambda: pin(row=row, is_pinned=is_pinned, actor=own), self._shown)
 
     @extend_schema(responses={200: ClientRow(many=True)}, filters=False)
     @action(detail=True, methods=["get"])

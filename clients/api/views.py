@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from clients.api.client_profile import ProfileActions
 from clients.api.client_reveal import RevealAction
+from clients.api.likeness import CheckAction
 from clients.api.serializers import (
     AssetRead,
     ClientChange,
@@ -75,7 +76,7 @@ def moment_asked(request: Request, name: str) -> datetime | None:
 
 
 @extend_schema_view(list=extend_schema(parameters=[_UPDATED]))
-class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
+class ClientViewSet(CheckAction, RevealAction, ProfileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Client]):
     """Clients whom the caller may see. A list holds no sealed value; each look at one client is on the trail."""
 
     queryset = Client.objects.none()  # names the model for rights and schema; rows come from get_queryset
@@ -85,7 +86,7 @@ class ClientViewSet(RevealAction, ProfileActions, mixins.ListModelMixin, viewset
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
     cursor_ordering: tuple[str, ...] = ("-pk",)
-    writes = {**ProfileActions.writes, "reveal": "once"}
+    writes = {**ProfileActions.writes, "reveal": "once", "check": "once"}
     #: Actions about one client.
     gone = ("retrieve", "partial_update", "reveal", *(set(ProfileActions.writes) - {"create"}))
 

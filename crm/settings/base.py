@@ -238,6 +238,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
+        "FactsEnum": "clients.provenance.FACT_NAMES",
         "ContactChannelEnum": "clients.models.client.Channel",
         "ComplaintChannelEnum": "complaints.models.complaint.Complaint.Channel",
         "ContactOutcomeEnum": "clients.models.contact.ContactLog.Outcome",

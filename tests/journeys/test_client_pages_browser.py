@@ -144,3 +144,20 @@ def test_every_tab_of_a_client_is_in_sight_on_a_desk(at_work: Any, staff: Any) -
     assert page.locator(".tabs li").count() > 10
     assert page.locator(".tabs ul").evaluate("row => row.scrollWidth <= row.clientWidth")
     assert page.locator(".tabs li").last.evaluate("tab => tab.getBoundingClientRect().right <= innerWidth")
+
+
+def test_a_refused_contact_leaves_no_complaint_of_the_content_policy(at_work: Any, staff: Any, branch: Any) -> None:
+    """The browser copies what scripts have set on a field (its height) onto the one that takes its place, but no style."""
+    advisor = staff("advisor")
+    client = ClientFactory(branch=branch, advisor=advisor)
+    page = at_work(advisor, refusals=True)
+    page.goto(f"/clients/{client.public_id}/")
+    content = page.locator("#contact-form [name=content]")
+    content.fill("问候")
+    content.evaluate("box => { box.style.height = '200px'; }")  # as somebody drags its corner
+    page.locator("#contact-form [name=next_on]").fill("1999-01-01")
+
+    page.locator("#contact-form button[type=submit]").click()
+    page.locator("#contact-form .form-error, #contact-form [role=alert]").first.wait_for()
+
+    assert page.locator("#contact-form [name=content]").input_value() == "问候"
