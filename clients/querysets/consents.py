@@ -87,11 +87,16 @@ def refusing_marketing(clients: Iterable[Client | None]) -> frozenset[int]:
     return frozenset(rows.values_list("client_id", flat=True))
 
 
-def open_to_marketing(path: str = "pk") -> Q:
-    """Whom marketing and holiday care may reach; ``path`` leads from the row to its client."""
+def refuses_marketing() -> Exists:
+    """Of a client, whether he has refused marketing or withdrawn his consent."""
     from clients.models import ConsentRecord
 
-    return ~Q(Exists(ConsentRecord.objects.about_marketing().against().filter(client=OuterRef(path))))
+    return Exists(ConsentRecord.objects.about_marketing().against().filter(client=OuterRef("pk")))
+
+
+def open_to_marketing() -> Q:
+    """The clients whom marketing and holiday care may reach."""
+    return ~Q(refuses_marketing())
 
 
 def with_marketing(state: str) -> Q:

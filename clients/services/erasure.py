@@ -24,6 +24,7 @@ from clients.registry import bound
 from clients.retention import obstacles
 from clients.tombstones import bury
 from crm.core import attachments, audit
+from crm.core.batches import batches
 from crm.core.clocks import database_now, local_date
 from crm.core.errors import FourEyes, InvalidInput
 from crm.core.importing import TARGETS
@@ -34,6 +35,8 @@ from crm.core.versions import lock
 
 JOB = "clients.erase"
 State = Erasure.State
+#: Staged rows are looked for by so many names at once.
+_STAGED = 500
 #: Proof of what was asked and done outlives the data.
 PROOF = frozenset({"clients.datarequest", "clients.legalhold", "clients.erasure"})
 #: What is left of the client himself.
@@ -162,6 +165,7 @@ def _erase_one(client: Client, now: datetime, counts: Counter[str]) -> None:
         if model is Client:
             counts[kind.model] += rows.update(**{kind.path: None})
         else:
+            counts["core.ImportRow"] += _staged(model, rows, client)
             _take_away(model, rows, counts)
     sent = Outbound.objects.filter(client_ref=client.public_id)
     counts["core.Outbound"] += sent._raw_delete(sent.db) or 0
@@ -173,6 +177,16 @@ def _erase_one(client: Client, now: datetime, counts: Counter[str]) -> None:
     counts["core.ImportRow"] += named.delete()[0]
     _silence_proof(client)
     _empty(client, now)
+
+
+def _staged(model: type[models.Model], rows: Any, client: Client) -> int:
+    """Take away what files that bring such rows in have staged about these; returns how many staged rows that was."""
+    kinds = [kind for kind, target in TARGETS.items() if getattr(target, "model", None) is model]
+    if not kinds or not hasattr(model, "public_id"):
+        return 0
+    staged = ImportRow.objects.filter(batch__kind__in=kinds, batch__branch=client.branch_id)
+    refs = list(rows.values_list("public_id", flat=True))
+    return sum(staged.filter(ref__in=page).delete()[0] for page in batches(refs, _STAGED))
 
 
 def _take_away(model: type[models.Model], rows: Any, counts: Counter[str]) -> None:

@@ -38,9 +38,11 @@ def consents_of(user: User, client: Client) -> dict[str, Any]:
     if not user.has_perm("clients.view_consentrecord"):
         return {}
     rows = ConsentRecord.objects.visible_to(user).filter(client=client).for_list()
-    history: list[Any] = list(rows.order_by("-answered_on", "-pk")[:_MOST])
-    present = {row.purpose_id: row for row in rows.present()}
-    for row in (*history, *present.values()):
+    # What stands comes first, so that it is among the rows however long the history is.
+    history: list[Any] = list(rows.order_by("-is_present", "-answered_on", "-pk")[:_MOST])
+    present = {row.purpose_id: row for row in history if row.is_present}
+    history.sort(key=lambda row: (row.answered_on, row.pk), reverse=True)
+    for row in history:
         row.tone = TONES[row.answer]
     may_record = user.has_perm("clients.add_consentrecord") and client.erased_on is None
     purposes = DataPurpose.objects.visible_to(user).in_order()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
@@ -111,6 +112,13 @@ def store(upload: UploadedFile[bytes], *, owner: models.Model, actor: User) -> A
         actor, "attachment.add", owner, after={"attachment": attachment.public_id, "sha256": attachment.sha256}
     )
     return attachment
+
+
+def owner_of(attachment: Attachment) -> models.Model | None:
+    """The row that a file lies with; None where it is gone."""
+    rows = apps.get_model(attachment.owner_type)._base_manager.filter(public_id=attachment.owner_id)
+    found: models.Model | None = rows.first()
+    return found
 
 
 def path_of(attachment: Attachment) -> Path:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from advisory.models import AdvisoryAgreement
 from care.models import CareProgramme, FollowUpCall
 from clients.models import Client, QuestionToAsk
+from clients.querysets.consents import refuses_marketing
 from complaints.models import Complaint
 from complaints.views.rows import dress
 from crm.core.masking import MASKS
@@ -60,6 +61,8 @@ def along(user: User, today: date) -> dict[str, Any]:
     """What panels need of other apps, asked in the client's own statement: most clients have nothing there to fetch."""
     asked: dict[str, Any] = {}
     client = OuterRef("pk")
+    if user.has_perm("clients.view_consentrecord"):
+        asked["refuses_marketing"] = refuses_marketing()
     if user.has_perm("complaints.view_complaint"):
         asked["has_complaints"] = Exists(_complaints(user).filter(client=client))
     if user.has_perm("care.view_followupcall"):

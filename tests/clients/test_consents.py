@@ -269,6 +269,15 @@ def test_the_list_and_segments_narrow_to_what_was_said_to_marketing(staff: Staff
     assert list(segment.members(manager, timezone.now())) == [never]
 
 
+def test_the_page_of_a_client_says_that_he_wants_no_marketing(staff: Staff, client_: Client, web: Web) -> None:
+    browser = web(staff("branch_manager"))
+    assert "No marketing" not in browser.get(client_.get_absolute_url()).content.decode()
+
+    ConsentRecordFactory(client=client_)
+
+    assert "No marketing" in browser.get(client_.get_absolute_url()).content.decode()
+
+
 def test_a_granted_withdrawal_takes_back_every_consent(staff: Staff, client_: Client, desk: User) -> None:
     PrivacyNoticeFactory(purpose=purpose("sharing"))
     say(client_, desk, "given", code="sharing", on=date(2026, 5, 4))

@@ -67,3 +67,19 @@ def test_whoever_is_complained_of_finds_no_file(complaint, staff, api):
     complaint.save()
 
     assert api(desk).get(f"{url_of(complaint)}{made['id']}/").status_code == 404
+
+
+def test_a_download_is_a_look_at_the_client_and_unknown_to_who_is_recused(complaint, staff, api):
+    manager, officer = staff("branch_manager"), staff("compliance")
+    made = add(api(staff("front_desk")), complaint).json()
+
+    api(officer).get(f"{url_of(complaint)}{made['id']}/")
+
+    def seen_by(user):
+        return AuditEntry.objects.visible_to(user).about_client(complaint.client.public_id).reads()
+
+    assert [(one.actor, one.object_ids) for one in seen_by(officer)] == [(officer, [made["id"]])]
+    assert seen_by(manager).count() == 1
+    type(complaint).objects.filter(pk=complaint.pk).update(complained_of=manager)
+    assert not seen_by(manager).exists()
+    assert not AuditEntry.objects.visible_to(manager).filter(action="attachment.download").exists()

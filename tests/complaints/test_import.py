@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from clients.services.erasure import erase
 from complaints.filters import ComplaintFilter
 from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from complaints.services import act
 from crm.core.clocks import database_now
 from crm.core.errors import DomainError
-from crm.core.models import Branch, ImportBatch, User
+from crm.core.models import Branch, ImportBatch, ImportRow, User
 from crm.core.services.importing import take_back
+from tests.factories.clients import ClientFactory
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "tests" / "data" / "cfpb_145_structured.csv"
@@ -215,3 +217,20 @@ def test_a_mapping_may_leave_out_phones_that_cannot_be_read_with_a_warning(
 
     assert say(phone_no="abc") == (1, 0, 0, 0)
     assert Complaint.objects.get().complainant_phone == ""
+
+
+def test_what_a_file_has_changed_in_a_complaint_goes_with_its_client(
+    say: Callable[..., object], branch: Branch
+) -> None:
+    for number, text in (("A1", "态度差"), ("A1", "态度很差"), ("A2", "等候太久"), ("A2", "等候实在太久")):
+        assert say(no=number, text=text) != (0, 0, 0, 1)
+    gone, other = (Complaint.objects.get(external_id=number) for number in ("A1", "A2"))
+    Complaint.objects.filter(pk=gone.pk).update(client=ClientFactory(branch=branch))
+    staged = ImportRow.objects.filter(outcome="updated")
+    assert staged.filter(ref=gone.public_id).count() == staged.filter(ref=other.public_id).count() == 1
+
+    gone.refresh_from_db()
+    erase(gone.client, database_now())
+
+    assert not ImportRow.objects.filter(ref=gone.public_id).exists()
+    assert staged.filter(ref=other.public_id).count() == 1

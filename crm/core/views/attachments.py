@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from crm.core import audit
-from crm.core.attachments import path_of
+from crm.core.attachments import owner_of, path_of
 from crm.core.models import Attachment, User
 
 logger = logging.getLogger(__name__)
@@ -25,12 +25,18 @@ def attachment_download(request: HttpRequest, public_id: str) -> FileResponse:
 
 
 def hand_out(actor: User, attachment: Attachment) -> FileResponse:
-    """The bytes as a download that no browser shows; on the trail before they leave. The caller has asked who may."""
+    """The bytes as a download that no browser shows; on the trail before they leave. The caller has asked who may.
+
+    The entry is about the row that the file lies with, and so about its client: whoever asks who looked at him finds it, and
+    from whom the row is kept (a complaint about himself) the entry is kept as well.
+    """
     path = path_of(attachment)
     if not path.is_file():
         logger.error("attachment has no file", extra={"attachment": attachment.pk})
         raise Http404
-    audit.record_read(actor, "attachment.download", attachment)
+    owner = owner_of(attachment) or attachment
+    client = getattr(owner, "client", None)
+    audit.record_read(actor, "attachment.download", owner, client=client, ids=[attachment.public_id])
     answer = FileResponse(
         path.open("rb"), as_attachment=True, filename=attachment.name, content_type=attachment.content_type
     )
