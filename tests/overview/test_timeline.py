@@ -18,7 +18,7 @@ from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.complaints import ComplaintEventFactory, ComplaintFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory, put_in_tier
 from tests.factories.tiers import ClientRateFactory, TierOverrideFactory
-from tiers.models import Delivery, TierChange
+from tiers.models import Delivery, Publication, Recipient, TierChange
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ HTMX = {"HX-Request": "true", "Accept-Language": "en"}
 #: Of one day each, in the order in which they happened.
 KINDS = (
     *("review", "data_request", "agreement", "tier", "promise", "rate", "contact"),
-    *("appointment", "call", "complaint", "survey"),
+    *("appointment", "call", "complaint", "survey", "publication"),
 )
 
 
@@ -115,6 +115,25 @@ def touch(client: Client, by: User) -> dict[str, Any]:
         ),
         "complaint": ComplaintEventFactory(complaint=complaint, action="register", at=at(9), actor=by),
         "survey": answered(client.branch, 2, 3, "等得太久", client=client, created_at=at(10)).invitation,
+        "publication": Recipient.objects.create(
+            publication=Publication.objects.create(
+                branch=client.branch,
+                kind="report",
+                title="银行业周报第12期",
+                text="净息差企稳",
+                made_by=by,
+                made_at=at(10),
+                valid_from=date(2026, 6, 10),
+                valid_until=date(2026, 6, 30),
+                state="sent",
+                sent_by=by,
+                sent_at=at(10),
+            ),
+            client=client,
+            state="sent",
+            way="email",
+            settled_at=at(11),
+        ),
     }
 
 
@@ -150,7 +169,16 @@ def test_every_touch_stands_in_one_list_the_newest_first(touched: Any, staff: St
     assert [one["id"] for one in found] == [rows[kind].public_id for kind in reversed(KINDS)]
     assert {one["kind"] for one in found if one["whole_day"]} == set(KINDS[:6])
     text = page(web(compliance), client)
-    for words in ("谈过科创板", "客户出差", "等得太久", "夏季策略会", "家族大户", "持仓分散", rows["agreement"].number):
+    for words in (
+        "谈过科创板",
+        "客户出差",
+        "等得太久",
+        "夏季策略会",
+        "家族大户",
+        "持仓分散",
+        "银行业周报第12期",
+        rows["agreement"].number,
+    ):
         assert words in text, words
     complaint = rows["complaint"].complaint
     for address in (
@@ -188,7 +216,7 @@ def test_an_end_is_a_touch_of_its_own(touched: Any, staff: Staff, api: Api) -> N
         ("auditor", {"rate"}),
         ("front_desk", {"rate", "agreement", "review"}),
         ("follow_up_caller", {"rate", "agreement", "review", "data_request"}),
-        ("agent", {"appointment", "survey", "promise", "rate", "agreement", "review", "data_request"}),
+        ("agent", {"appointment", "survey", "promise", "publication", "rate", "agreement", "review", "data_request"}),
     ],
 )
 def test_each_sees_the_kinds_whose_right_he_holds(
@@ -279,7 +307,7 @@ def test_walking_the_pages_shows_every_touch_once_forth_and_back(touched: Any, s
         answer = phone.get(answer["previous"]).json()
         back = [one["id"] for one in answer["results"]] + back
 
-    assert forth == back == whole and len(set(whole)) == len(whole) == 29
+    assert forth == back == whole and len(set(whole)) == len(whole) == 30
     assert phone.get(f"{address}&cursor=x").status_code == 400
 
 

@@ -140,8 +140,9 @@ def keep_oldest(made: Delivery, clients: Any, day: date, by: User) -> int:
     owed = Promise.objects.filter(item=made.item_id, state__in=Promise.OPEN, opens_on__lte=day, last_day__gte=day)
     first = owed.filter(client=OuterRef("client")).order_by("due_on", "pk").values("pk")[:1]
     chosen = owed.filter(client__in=clients, pk=Subquery(first)).values_list("pk", flat=True)
+    # Of two deliveries of one moment the second finds the promise kept, and keeps none in its place.
     return int(
-        Promise.objects.filter(pk__in=list(chosen)).update(
+        Promise.objects.filter(pk__in=list(chosen), state__in=Promise.OPEN).update(
             state=State.DONE, kept_on=day, kept_by=by, proof=made.kind, delivery=made, version=F("version") + 1
         )
     )

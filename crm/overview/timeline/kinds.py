@@ -19,7 +19,7 @@ from complaints.models import ComplaintEvent
 from crm.core.clocks import SHANGHAI
 from crm.core.merged import Strand
 from crm.core.models import User
-from tiers.models import ClientRate, Promise, TierChange
+from tiers.models import ClientRate, Promise, Recipient, TierChange
 
 _Rows = Callable[[User, Client], QuerySet[Any]]
 
@@ -83,6 +83,12 @@ def _promises(user: User, client: Client) -> QuerySet[Any]:
     return rows.select_related("item", "event", "delivery", "kept_by")
 
 
+def _publications(user: User, client: Client) -> QuerySet[Any]:
+    """What went to him from the menus: messages that have left, and what he was told by phone."""
+    rows = Recipient.objects.visible_to(user).filter(client=client, state__in=Recipient.REACHED)
+    return rows.select_related("publication__sent_by", "told_by")
+
+
 def _rates(user: User, client: Client) -> QuerySet[Any]:
     """Rates that were agreed, for whoever may see what the client pays."""
     rows = ClientRate.objects.visible_to(user).agreed().filter(client=client).with_end()
@@ -127,6 +133,14 @@ KINDS: tuple[Kind, ...] = (
         ("kept_on", "missed_on"),
         ("kept_by",),
         by_day=True,
+    ),
+    Kind(
+        "publication",
+        _("Publications"),
+        "tiers.view_publication",
+        _publications,
+        ("settled_at",),
+        ("told_by", "publication__sent_by"),
     ),
     Kind(
         "tier",

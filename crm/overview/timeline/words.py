@@ -171,6 +171,18 @@ def _promise(_user: User, row: Any, nth: int) -> dict[str, Any]:
     }
 
 
+def _publication(_user: User, row: Any, _nth: int) -> dict[str, Any]:
+    return {
+        "title": row.publication.title,
+        "about": f"{row.publication.get_kind_display()} · {row.get_state_display()}",
+        "text": row.publication.text,
+        "person": row.told_by or row.publication.sent_by,
+        "icon": "phone" if row.told_by else "send",
+        "tone": "info",
+        "url": row.publication.get_absolute_url(),
+    }
+
+
 def _rate(_user: User, row: Any, nth: int) -> dict[str, Any]:
     terms = {"product": row.get_product_display(), "rate": permille(row.rate)}
     ended = nth == 1
@@ -232,6 +244,7 @@ _WORDS: dict[str, Callable[[User, Any, int], dict[str, Any]]] = {
     "survey": _answer,
     "tier": _tier,
     "promise": _promise,
+    "publication": _publication,
     "rate": _rate,
     "agreement": _agreement,
     "review": _review,
