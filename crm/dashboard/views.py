@@ -130,10 +130,9 @@ def _money(ids: list[int], today: date, listing: Callable[..., str]) -> list[dic
     assets = sum((row.net_assets for row in newest.values()), start=0)
     oldest = min((row.day for row in newest.values()), default="")
     inflow = sum((row.inflow - row.outflow for row in days if row.day >= today.replace(day=1)), start=0)
-    by_assets = listing("clients:list", sort="-assets")
     return [
         {"label": _("Net assets"), "money": assets, "url": listing("clients:list"), "hint": str(oldest)},
-        {"label": _("Net inflow this month"), "money": inflow, "signed": True, "url": by_assets},
+        {"label": _("Net inflow this month"), "money": inflow, "signed": True, "url": listing("dashboard:inflow")},
     ]
 
 

@@ -138,3 +138,27 @@ def test_the_share_of_calls_done_leaves_out_those_that_were_not_possible(branch:
     (found,) = FollowUpCall.objects.progress_since(day)
 
     assert (found["wanted"], found["done"], found["unable"], found["percent"]) == (4, 1, 1, 25)
+
+
+def test_the_tile_of_net_inflow_opens_who_brought_in_and_who_took_out_the_most_first(
+    branch: Any, other_branch: Any, staff: Any, web: Any, today: Any, cost_of: Any
+) -> None:
+    little, much, gone, still = (ClientFactory(branch=branch, name=name) for name in ("甲少", "乙多", "丙出", "丁静"))
+    moved = ((little, 100_00, 0), (much, 900_00, 100_00), (gone, 0, 300_00), (still, 50_00, 50_00))
+    rows = [AssetDay(client.pk, today, 1_000_00, inflow=came, outflow=went) for client, came, went in moved]
+    put_asset_days(branch=branch, rows=rows, actor=system_user())
+    elsewhere = AssetDay(ClientFactory(branch=other_branch).pk, today, 1_000_00, inflow=5_000_00)
+    put_asset_days(branch=other_branch, rows=[elsewhere], actor=system_user())
+    browser = web(staff("branch_manager"))
+
+    tile = stat(browser.get("/branch/"), "Net inflow this month")
+    page = browser.get(tile["url"])
+
+    assert [(row["name"], row["net"]) for row in page.context["came"]] == [("乙多", 800), ("甲少", 100)]
+    assert [(row["name"], row["net"]) for row in page.context["went"]] == [("丙出", -300)]
+    assert page.context["total"] == tile["money"] == Decimal(600)
+    assert web(staff("compliance")).get("/branch/inflow/").context["total"] == Decimal(5_600)
+    before = cost_of(lambda: browser.get("/branch/inflow/"))
+    more = [AssetDay(ClientFactory(branch=branch).pk, today, 0, inflow=1_00) for _n in range(5)]
+    put_asset_days(branch=branch, rows=more, actor=system_user())
+    assert cost_of(lambda: browser.get("/branch/inflow/")) == before

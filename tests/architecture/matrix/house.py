@@ -88,6 +88,7 @@ LINES: list[tuple[str, str, str]] = [
     ("get", "core:styleguide", OWN),
     ("get", "workbench:my_day", OWN),
     ("get", "workbench:services", "clients.view_client"),
+    ("get", "dashboard:inflow", "core.view_branchhome"),
     ("get", "dashboard:quality", "core.view_branchhome"),
     ("get", "dashboard:staying", "core.view_branchhome"),
     ("get", "dashboard:contacts", "core.view_branchhome"),
