@@ -82,6 +82,12 @@ SOURCES = frozenset(
         gettext_noop("适当性管理办法 Art. 8(4)"),
         gettext_noop("适当性管理办法 Art. 8(5)"),
         gettext_noop("适当性管理办法 Art. 11"),
+        gettext_noop(
+            "办法 Art. 22; public notices of securities firms: C1 to R1, C2 to R2, C3 to R3, C4 to R4, C5 to R5"
+        ),
+        gettext_noop("Own default"),
+        gettext_noop("House rule: what one person can look through, and what one request can carry"),
+        gettext_noop("House rule: a day on which somebody notices it"),
         # xgettext:no-python-format
         gettext_noop("House figures; 130 % is the usual close-out line of brokers"),
     )

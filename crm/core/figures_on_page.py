@@ -129,6 +129,7 @@ AREA_WORDS = {
     "export": gettext_lazy("Exports"),
     "reveal": gettext_lazy("Private values"),
     "looks": gettext_lazy("Looks at clients"),
+    "bulk": gettext_lazy("Changes of many clients"),
     "business": gettext_lazy("Business hours"),
     "calendar": gettext_lazy("Calendar"),
     "assets": gettext_lazy("Assets"),
