@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.html import conditional_escape, escape, format_html, format_html_join
@@ -17,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clients.segments.catalogue import NAMES, has
-from crm.core.templatetags.amounts import ago, next_in, wan
+from crm.core.templatetags.amounts import ago, exact, next_in, short
 from crm.core.templatetags.ui import dash, risk_badge, tier_badge
 
 if TYPE_CHECKING:
@@ -133,6 +134,11 @@ def _opening(column: Column) -> str:
 # -- this app's own ----------------------------------------------------------------------------------------------------
 
 
+def _short(amount: Decimal) -> Any:
+    """As ``wan``; the cell of a number keeps on one line by itself, so fifty of them carry no class."""
+    return format_html('<span title="{}">{}</span>', exact(amount), short(amount))
+
+
 def _risk(client: Client, _loaded: Any, today: date) -> Any:
     days = client.risk_days_left(today)
     if not client.risk_grade:
@@ -194,7 +200,7 @@ def register_own() -> None:
         Column(
             "assets",
             _("Assets"),
-            lambda c, _l, _t: wan(c.total_assets),
+            lambda c, _l, _t: _short(c.total_assets),
             sort="assets",
             on_phone=True,
             align="num",

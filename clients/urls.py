@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     path("clients/tags/", tags.tag_list, name="tags"),
     path("clients/tags/new/", tags.tag_create, name="tag_create"),
     path("clients/tags/set/", tags.tag_many, name="tag_many"),
+    path("clients/tags/choices/", tags.tag_choices, name="tag_choices"),
     path("clients/tags/undo/<str:public_id>/", tags.tag_undo, name="tag_undo"),
     path("clients/tags/<str:public_id>/edit/", tags.tag_edit, name="tag_edit"),
     path("clients/<str:public_id>/tags/", tags.client_tags, name="client_tags"),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from clients.columns import chosen, columns_for, coming_along, fill, flags_for, off_phone
 from clients.filters import ClientFilter
-from clients.models import Client, SavedView, Tag
+from clients.models import Client, SavedView
 from clients.querysets.scope import shown_name
 from clients.querysets.search import FoundBy
 from clients.views.rows import today
@@ -45,7 +45,7 @@ def client_list(request: HttpRequest) -> HttpResponse:
     for client in clients:
         client.found_in_words = FoundBy(client.found_by).label if found.hits else ""
         client.shown_name = shown_name(client, user)
-    settable, may_change = Tag.objects.settable_by(user), user.has_perm("clients.change_client")
+    may_tag, may_change = user.has_perm("clients.set_tag"), user.has_perm("clients.change_client")
     context = {
         "filter": found,
         "primary": _IN_BAR,
@@ -54,8 +54,8 @@ def client_list(request: HttpRequest) -> HttpResponse:
         "today": day,
         "columns": columns,
         "span": len(columns) + 2,
-        "off_phone": off_phone(columns, 3 if settable or may_change else 2),
-        "settable": settable,
+        "off_phone": off_phone(columns, 3 if may_tag or may_change else 2),
+        "may_tag": may_tag,
         "may_change": may_change,
         "tools_url": f"{reverse('clients:list_tools')}?{request.GET.urlencode()}",
         "export_url": f"{reverse('clients:export')}?{request.GET.urlencode()}",

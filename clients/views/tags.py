@@ -142,6 +142,14 @@ def tag_many(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('clients:list')}?{back}" if back else reverse("clients:list"))
 
 
+@require_safe
+@permission_required("clients.set_tag", raise_exception=True)
+def tag_choices(request: HttpRequest) -> HttpResponse:
+    """The tags that may be put on clients, for the bar under the list: fetched when somebody has ticked one."""
+    settable = Tag.objects.settable_by(actor_of(request))
+    return render(request, "clients/_tag_choices.html", {"settable": settable})
+
+
 @require_POST
 @permission_required("clients.set_tag", raise_exception=True)
 def tag_undo(request: HttpRequest, public_id: str) -> HttpResponse:

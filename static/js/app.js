@@ -110,8 +110,9 @@
   });
 
   // --- Ticking rows -----------------------------------------------------------------------------------------------
+  var TICKS = "tbody input[type=checkbox]"; // within a form marked data-bulk
   function tally(form) {
-    var boxes = Array.from(form.querySelectorAll("[data-select]"));
+    var boxes = Array.from(form.querySelectorAll(TICKS));
     var ticked = boxes.filter(function (box) { return box.checked; }).length;
     var all = form.querySelector("[data-select-all]");
     if (all) { all.checked = ticked > 0 && ticked === boxes.length; all.indeterminate = ticked > 0 && ticked < boxes.length; }
@@ -125,11 +126,11 @@
   var lastBox = null;
   document.addEventListener("click", function (event) {
     var box = event.target;
-    if (!box.matches || !box.matches("[data-select]")) return;
+    if (!box.matches || !box.matches(TICKS)) return;
     var form = box.closest("[data-bulk]");
     if (!form) return;
     if (event.shiftKey && lastBox && form.contains(lastBox)) {
-      var boxes = Array.from(form.querySelectorAll("[data-select]"));
+      var boxes = Array.from(form.querySelectorAll(TICKS));
       var ends = [boxes.indexOf(lastBox), boxes.indexOf(box)].sort(function (a, b) { return a - b; });
       boxes.slice(ends[0], ends[1] + 1).forEach(function (other) { other.checked = box.checked; });
     }
@@ -139,14 +140,14 @@
   document.addEventListener("change", function (event) {
     if (!event.target.matches("[data-select-all]")) return;
     var form = event.target.closest("[data-bulk]");
-    form.querySelectorAll("[data-select]").forEach(function (box) { box.checked = event.target.checked; });
+    form.querySelectorAll(TICKS).forEach(function (box) { box.checked = event.target.checked; });
     tally(form);
   });
   document.addEventListener("click", function (event) {
     var none = event.target.closest("[data-select-none]");
     if (!none) return;
     var form = none.closest("[data-bulk]");
-    form.querySelectorAll("[data-select], [data-select-all]").forEach(function (box) { box.checked = false; });
+    form.querySelectorAll(TICKS + ", [data-select-all]").forEach(function (box) { box.checked = false; });
     tally(form);
   });
   function tallyAll() { document.querySelectorAll("[data-bulk]").forEach(tally); }

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
 from clients.models import Client, ClientTag, ContactLog, Tag
@@ -18,6 +19,7 @@ from clients.querysets.tags import tags_along
 from clients.services import assign_advisor
 from crm.core.models import AuditEntry, Branch, User
 from tests.factories.clients import ClientFactory, ContactLogFactory
+from tests.factories.tags import TagFactory
 
 Staff = Callable[..., User]
 Web = Callable[[User], Any]
@@ -155,6 +157,20 @@ def test_fifty_rows_weigh_little(branch: Branch, staff: Staff, web: Web) -> None
 
     assert page.content.count(b"row-link") == 50
     assert len(page.content) <= 45_000
+
+
+def test_the_tags_to_choose_from_come_when_somebody_has_ticked_a_client(branch: Branch, staff: Staff, web: Web) -> None:
+    manager = staff("branch_manager")
+    ClientFactory(branch=branch)
+    tag = TagFactory(branch=branch, name="贵宾厅")
+    browser = web(manager)
+
+    page = browser.get("/clients/").content.decode()
+    choices = browser.get(reverse("clients:tag_choices")).content.decode()
+
+    assert tag.name not in page.split("data-bulk-bar")[1]
+    assert f'hx-get="{reverse("clients:tag_choices")}"' in page
+    assert f'<option value="{tag.public_id}">贵宾厅</option>' in choices
 
 
 def test_the_folded_filters_come_when_somebody_opens_them(branch: Branch, staff: Staff, web: Web) -> None:

@@ -85,7 +85,7 @@ def _drawn_icon(name: str, label: str, cls: str) -> SafeString:
         logger.warning("icon is not in the sprite", extra={"icon": name})
         name = "circle-dashed"
     return format_html(
-        '<svg class="{}" width="18" height="18" {}><use href="{}#{}"></use></svg>',
+        '<svg class="{}" {}><use href="{}#{}"></use></svg>',  # its size is the style sheet's: forty of them to a page
         f"icon {cls}".strip(),
         drawings.described(label),
         static("vendor/tabler-icons/sprite.svg"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import pgettext_lazy
@@ -15,9 +16,10 @@ from django.utils.translation import pgettext_lazy
 from clients.models import Client, DocumentReminder
 from clients.views.consents import consents_of
 from clients.views.profile_panels import documents_of
+from crm.core.access import NOTHING
 from crm.core.attachments import guarded_rows
 from crm.core.clocks import end_of_day
-from crm.core.merged import MergedPage, Strand, merged
+from crm.core.keyset import Page, page_of
 from crm.core.models import Attachment, User
 from crm.core.views.places import actor_of
 from crm.overview.tabs.tab import Tab
@@ -35,19 +37,14 @@ _MOST = 30
 _SIZE = 50
 
 
-def files_of_client(user: User, client: Client, today: date, *, cursor: str, size: int = _SIZE) -> MergedPage:
+def files_of_client(user: User, client: Client, today: date, *, cursor: str, size: int = _SIZE) -> Page[Attachment]:
     """Files of all kinds up to today, the newest first."""
-    files = Attachment.objects.select_related("uploaded_by")
-    strands = [
-        Strand(
-            label,
-            files.filter(owner_type=label, owner_id__in=rows.filter(client=client).values("public_id")),
-            ("uploaded_at",),
-        )
-        for label, rows in guarded_rows(user).items()
-        if label in OWNER_PAGES
-    ]
-    return merged(strands, before=end_of_day(today), cursor=cursor, size=size)
+    mine = NOTHING
+    for label, rows in guarded_rows(user).items():
+        if label in OWNER_PAGES:
+            mine |= Q(owner_type=label, owner_id__in=rows.filter(client=client).values("public_id"))
+    files = Attachment.objects.filter(mine, uploaded_at__lt=end_of_day(today)).select_related("uploaded_by")
+    return page_of(files, ("-uploaded_at", "-pk"), cursor=cursor, size=size)
 
 
 def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
@@ -58,7 +55,7 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
         "reminders": _reminders(user, client, day),
         **consents_of(user, client),
         "page": page,
-        "files": [_shown(one.row) for one in page.rows],
+        "files": [_shown(file) for file in page.rows],
     }
 
 

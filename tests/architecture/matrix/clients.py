@@ -67,6 +67,7 @@ LINES: list[tuple[str, str, str]] = [
     ("get", "clients:tag_edit", "clients.change_tag"),
     ("post", "clients:tag_edit", "clients.change_tag"),
     ("post", "clients:tag_many", "clients.set_tag"),
+    ("get", "clients:tag_choices", "clients.set_tag"),
     ("post", "clients:tag_undo", "clients.set_tag"),
     ("post", "clients:client_tags", "clients.set_tag"),
     ("get", "clients:data_requests", "clients.view_datarequest"),
