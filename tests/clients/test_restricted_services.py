@@ -129,6 +129,9 @@ REFUSED: dict[str, dict[str, Any]] = {
 _OWN_RIGHT = "The client's own right over his data (PIPL Art. 45-47): a restriction is one answer to it and ends none."
 #: Services that take a client and go on for one whose data are restricted, and why (docs/adr/0020).
 GOES_ON: dict[str, str] = {
+    "aml.grade": "A duty of law that outlasts his wish (反洗钱法), kept from everybody but compliance.",
+    "suspicion.lift": "A duty of law that outlasts his wish (反洗钱法), kept from everybody but compliance.",
+    "suspicion.raise": "A duty of law that outlasts his wish (反洗钱法), kept from everybody but compliance.",
     "appointment.cancel": "An appointment that stood would end in the contact that is not to be.",
     "client.ask_duplicates": "Reads only; ``but`` is the client who is asked about, left out of the answer.",
     "client.create": "Takes no client: it makes one.",
