@@ -190,6 +190,13 @@ class ConsentRecord(PublicModel):
     def __str__(self) -> str:
         return f"{self.purpose} {self.answered_on}"
 
+    def told_beside(self) -> list[tuple[str, str]]:
+        """For the file that the client may have: about which purpose, and what he was shown."""
+        found = [(str(DataPurpose._meta.verbose_name), str(self.purpose))]
+        if self.notice is not None:
+            found += [(str(PrivacyNotice._meta.verbose_name), self.notice.text)]
+        return found
+
     @property
     def is_against(self) -> bool:
         return self.answer in self.AGAINST

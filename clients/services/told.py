@@ -108,7 +108,9 @@ def _row(row: models.Model) -> list[tuple[str, str]]:
             text = _text(row, field)
             if text:
                 found.append((str(field.verbose_name), text))
-    return found
+    # What a row says by way of another one, where it would say little without it.
+    beside: list[tuple[str, str]] = row.told_beside() if hasattr(row, "told_beside") else []
+    return [*beside, *found]
 
 
 def _is_told(field: models.Field[Any, Any]) -> bool:

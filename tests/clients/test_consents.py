@@ -386,8 +386,9 @@ def test_a_list_of_facts_costs_the_same_for_one_and_for_ten(
 
 
 def test_the_client_is_told_what_he_agreed_to(client_: Client) -> None:
-    ConsentRecordFactory(client=client_, note="电话告知")
+    notice = PrivacyNoticeFactory()
+    row = ConsentRecordFactory(client=client_, note="电话告知", notice=notice)
 
     words = str(told(client_))
 
-    assert "电话告知" in words
+    assert "电话告知" in words and str(row.purpose) in words and notice.text in words
