@@ -32,6 +32,7 @@ from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
+from tiers.models import Promise
 
 State = PortfolioReview.State
 #: View → its words, its rows, and their order.
@@ -88,12 +89,14 @@ def review_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     later = PortfolioReview.objects.filter(corrects=row).first()
     may = user.has_perm("advisory.change_portfolioreview") and later is None
     done = row.state == State.DONE
+    answers = list(answers_of(row))
     dress(row, user, today)
     context = {
         "review": row,
         "today": today,
         "lines": row.lines.all(),
-        "answers": answers_of(row),
+        "answers": answers,
+        "kept": _kept(answers, user),
         "may_record": may and row.state == State.DUE,
         "may_correct": may and done,
         "may_answer": may and done and row.outcome == row.Outcome.PROPOSAL,
@@ -241,6 +244,14 @@ def _picture(row: PortfolioReview) -> dict[str, Any]:
     numbers = ("market_value", "gain", "gain_rate", "largest_share")
     kept = row.picture or {}
     return {**kept, **{name: Decimal(kept[name]) for name in numbers if kept.get(name)}} if kept.get("day") else {}
+
+
+def _kept(answers: list[Any], user: User) -> list[Promise]:
+    """What the client was owed and has been given by the contacts in which the review was told."""
+    if not answers or not user.has_perm("tiers.view_promise"):
+        return []
+    rows: Any = Promise.objects.visible_to(user).kept().select_related("item", "event")
+    return list(rows.filter(contact_ref__in=[one.contact.public_id for one in answers]).order_by("due_on", "pk"))
 
 
 def _months(row: PortfolioReview, today: date) -> int:

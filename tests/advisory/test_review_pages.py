@@ -19,6 +19,7 @@ from crm.core.public_ids import new_public_id
 from crm.workbench.queue import todays_items
 from tests.factories.advisory import AdvisorFactory, AgreementFactory, ReviewFactory, ReviewLineFactory
 from tests.factories.clients import ClientFactory, HoldingFactory
+from tests.factories.services import PromiseFactory, ServiceItemFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +83,22 @@ def test_a_proposal_is_recorded_on_its_page(web: Web, advisor: User, review: Por
     page = answer.content.decode()
     assert "建议减持" in page
     assert "Accepted" in page
+
+
+def test_the_page_names_the_promise_that_was_kept_by_telling_it(
+    web: Web, advisor: User, review: PortfolioReview
+) -> None:
+    item = ServiceItemFactory(
+        company=review.client.branch.company, name_en="Check of the portfolio", purposes=["product"], channels=["visit"]
+    )
+    PromiseFactory(client=review.client, item=item)
+    browser = web(advisor)
+
+    asked = said(review, channel="visit", told="持仓无需调整")
+    page = browser.post(f"{review.get_absolute_url()}record/", asked, follow=True).content.decode()
+
+    assert "Promises kept with it" in page
+    assert "Check of the portfolio" in page
 
 
 def test_a_refusal_stands_on_the_form_and_nothing_is_written(web: Web, advisor: User, review: PortfolioReview) -> None:
