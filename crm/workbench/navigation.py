@@ -131,7 +131,7 @@ PLACES: tuple[Place, ...] = (
                 "clients:data_requests",
                 "clients.view_datarequest",
             ),
-            Place("notices", _("Privacy notices"), "file-text", "clients:notices", "clients.change_privacynotice"),
+            Place("notices", _("Privacy notices"), "file-text", "clients:notices", "clients.view_privacynotice"),
             Place("aml", _("Money-laundering grades"), "scale", "clients:aml", "clients.view_amlgrade"),
             Place("suspicions", _("Suspicion flags"), "flag", "clients:suspicions", "clients.view_suspicionflag"),
             Place("retention", _("Retention and holds"), "lock", "clients:retention", "clients.view_legalhold"),
