@@ -64,12 +64,21 @@ class BulkEditRowRead(serializers.Serializer[BulkEditRow]):
         return FIELDS[row.edit.field].words(row.after)
 
 
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "boolean"}]})
+class Word(serializers.CharField):
+    """A word of a form: writing, or true and false for what is switched on or off."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return data if isinstance(data, bool) else super().run_validation(data)
+
+
 class PlanBulkEdit(Strict):
     """Which field becomes what (``said``: the words of the page's form), for ``clients`` by id or all that ``filter`` leaves."""
 
     field = serializers.CharField(max_length=20, help_text=_KEYS)
     said = serializers.DictField(
-        help_text='Such as {"channel": "wechat"} or {"stage": "stable", "until": …, "reason": …}'
+        child=Word(allow_blank=True, allow_null=True, max_length=500),
+        help_text='Such as {"channel": "wechat"} or {"stage": "stable", "until": …, "reason": …}',
     )
     clients = serializers.ListField(child=serializers.CharField(max_length=26), required=False, max_length=_MOST)
     filter = serializers.CharField(max_length=2000, required=False, allow_blank=True, help_text="Such as risk=C3")

@@ -21,7 +21,8 @@ from clients.errors import (
 )
 from clients.models import BulkEdit, BulkEditRow, Client
 from clients.querysets.bulk import DRAFT_FOR
-from clients.services.bulk_fields import BulkField, Moment, Said, field_of
+from clients.services.bulk_fields import field_of
+from clients.services.bulk_kinds import BulkField, Moment, Said
 from crm.core import audit
 from crm.core.batches import batches
 from crm.core.clocks import local_date
@@ -70,7 +71,8 @@ def plan_bulk_edit(
     edit = BulkEdit(
         field=field, said=dict(said), narrowed_by=narrowed_by[:2000], unseen=unseen, actor=actor, made_at=now
     )
-    rows = [row for part in batches(keys) for row in _planned(kind, part, said, edit)]
+    known = kind.read(said)
+    rows = [row for part in batches(keys) for row in _planned(kind, part, known, edit)]
     _try(kind, [row for row in rows if row.state == State.PLANNED], said, _moment(edit, actor, now))
     edit.save()
     BulkEditRow.objects.bulk_create(rows, batch_size=500)

@@ -5,13 +5,11 @@ No field has a rule of its own: what the service of one client refuses, it refus
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from django.db.models import F
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -30,65 +28,13 @@ from clients.models import (
     TagChange,
 )
 from clients.services.accounts import mark_line, unmark_line
+from clients.services.bulk_kinds import BulkField, Moment, Said, Why
 from clients.services.clients import assign_advisor, change_client, set_do_not_contact
 from clients.services.next_dates import put_off_next_date, take_back_put_off
 from clients.services.stages import end_stage, set_stage
 from clients.services.tags import set_tag, undo_tags
 from crm.core.errors import InvalidInput
 from crm.core.models import User
-
-#: What was said of the field, by the names of its form, as JSON holds it.
-Said = Mapping[str, Any]
-Why = BulkEditRow.Why
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Who changes, and when; ``reason`` is what an undo says where a service asks for one."""
-
-    actor: User
-    now: datetime
-    today: date
-    reason: str = ""
-
-
-class BulkField:
-    """One field. ``held`` reads what stands there for many clients at once, ``target`` says what it becomes."""
-
-    key = ""
-    label: str | Promise = ""
-    right = "clients.change_client"
-
-    def held(self, clients: Collection[int], said: Said) -> dict[int, Any]:
-        """What stands there for each of the clients (keys), as JSON holds it."""
-        raise NotImplementedError
-
-    def target(self, held: Any, said: Said) -> Any:
-        """What it becomes."""
-        raise NotImplementedError
-
-    def same(self, held: Any, target: Any) -> bool:
-        return bool(held == target)
-
-    def why_not(self, client: Client, held: Any, said: Said) -> str:
-        """A code of ``BulkEditRow.Why`` where it is plain from the start that the service will refuse."""
-        return ""
-
-    def apply(self, client: Client, said: Said, held: Any, moment: Moment) -> str:
-        """Do it; the public id of the row that was made for it, where putting back needs that."""
-        raise NotImplementedError
-
-    def stands(self, row: BulkEditRow) -> bool:
-        """Whether what was done to the client of ``row`` is still what stands there."""
-        return self.same(self.held([row.client_id], row.edit.said).get(row.client_id), row.after)
-
-    def put_back(self, client: Client, row: BulkEditRow, moment: Moment) -> None:
-        """Let stand again what stood before."""
-        raise NotImplementedError
-
-    def words(self, value: Any) -> str:
-        """A value as people read it."""
-        return str(value) if value else "—"
 
 
 class Fact(BulkField):
@@ -154,6 +100,10 @@ class DoNotContact(BulkField):
         set_do_not_contact(client=client, do_not_contact=said["on"], reason=said["reason"], actor=moment.actor)
         return ""
 
+    def stands(self, row: BulkEditRow) -> bool:
+        """With its reason: who was asked to be left alone again since, for a reason of his own, stays so."""
+        return bool(self.held([row.client_id], row.edit.said).get(row.client_id) == row.after)
+
     def put_back(self, client: Client, row: BulkEditRow, moment: Moment) -> None:
         held: Any = row.before
         on, reason = held
@@ -170,19 +120,22 @@ class Book(BulkField):
     label = gettext_lazy("Advisor")
     right = "clients.assign_client"
 
+    def read(self, said: Said) -> Said:
+        return {**said, "taker": self._taker(said["advisor"])}
+
     def held(self, clients: Collection[int], said: Said) -> dict[int, Any]:
         rows = Client.objects.filter(pk__in=clients).values_list("pk", "advisor__public_id", "advisor__name")
         return {pk: [who, name] if who else None for pk, who, name in rows}
 
     def target(self, held: Any, said: Said) -> Any:
-        taker = self._taker(said["advisor"])
+        taker = said["taker"]
         return [taker.public_id, taker.name] if taker else None
 
     def same(self, held: Any, target: Any) -> bool:
         return bool((held or [""])[0] == (target or [""])[0])
 
     def why_not(self, client: Client, held: Any, said: Said) -> str:
-        taker = self._taker(said["advisor"])
+        taker = said["taker"]
         return Why.ELSEWHERE if taker is not None and taker.branch_id != client.branch_id else ""
 
     def apply(self, client: Client, said: Said, held: Any, moment: Moment) -> str:

@@ -17,6 +17,7 @@ from clients.services import (
     change_client,
     mark_line,
     plan_bulk_edit,
+    set_do_not_contact,
     set_stage,
     undo_bulk_edit,
 )
@@ -270,6 +271,19 @@ def test_who_got_the_client_again_from_somebody_else_keeps_him(branch: Branch, s
     assert AdvisorAssignment.objects.filter(until=None).count() == 1
 
 
+def test_who_asked_again_to_be_left_alone_is_left_alone(branch: Branch, staff: Staff) -> None:
+    client, manager, desk = ClientFactory(branch=branch), staff("branch_manager"), staff("front_desk")
+    edit = do(manager, all_of(branch), "do_not_contact", {"on": True, "reason": "活动期间暂停联系"})
+    set_do_not_contact(client=client, do_not_contact=False, reason="客户愿意", actor=desk)
+    set_do_not_contact(client=client, do_not_contact=True, reason="客户来电要求", actor=desk)
+
+    undo_bulk_edit(edit=edit, actor=manager, now=NOW)
+
+    client.refresh_from_db()
+    assert (client.do_not_contact, client.do_not_contact_reason) == (True, "客户来电要求")
+    assert states(edit) == {("kept", ""): 1}
+
+
 def test_it_is_taken_back_once_and_not_for_ever(branch: Branch, staff: Staff) -> None:
     ClientFactory(branch=branch)
     manager = staff("branch_manager")
@@ -400,6 +414,9 @@ def test_a_change_of_many_over_rest(branch: Branch, other_branch: Branch, staff:
         ({"field": "preferred_channel", "said": {"channel": "pigeon"}, "filter": ""}, 400),
         ({"field": "preferred_channel", "said": {"channel": "wechat", "x": 1}, "filter": ""}, 400),
         ({"field": "preferred_channel", "said": {"channel": "wechat"}, "filter": "rsik=C3"}, 400),
+        ({"field": "next_date", "said": {"to": 5}, "filter": ""}, 400),
+        ({"field": "next_date", "said": {"to": ["2026-06-20"]}, "filter": ""}, 400),
+        ({"field": "next_date", "said": {"to": {"day": 1}}, "filter": ""}, 400),
         ({"field": "total_assets", "said": {}, "filter": ""}, 400),
         ({"field": "advisor", "said": {}, "filter": ""}, 403),
         ({"field": "preferred_channel", "said": {"channel": "wechat"}, "filter": ""}, 201),
@@ -420,14 +437,16 @@ def test_rest_refuses_what_the_page_refuses(
 # -- cost and races ----------------------------------------------------------------------------------------------------
 
 
-def test_planning_costs_the_same_for_one_and_for_ten(branch: Branch, staff: Staff, cost_of: Any) -> None:
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_planning_costs_the_same_for_one_and_for_ten(branch: Branch, staff: Staff, cost_of: Any, field: str) -> None:
     manager = staff("branch_manager")
-    ClientFactory(branch=branch)
-    plan(manager, all_of(branch))
-    one = cost_of(lambda: plan(manager, all_of(branch)))
-    ClientFactory.create_batch(9, branch=branch)
+    client, said = _ground(branch, staff)
+    plan(manager, all_of(branch).filter(pk=client.pk), field, said[field])
+    one = cost_of(lambda: plan(manager, all_of(branch).filter(pk=client.pk), field, said[field]))
+    more = ClientFactory.create_batch(9, branch=branch, next_contact_on=date(2026, 6, 5))
+    ten = all_of(branch).filter(pk__in=[client.pk, *(one.pk for one in more)])
 
-    assert cost_of(lambda: plan(manager, all_of(branch))) == one
+    assert cost_of(lambda: plan(manager, ten, field, said[field])) == one
 
 
 def _two_at_once(branch: Branch, people: list[User]) -> list[Any]:
