@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("advisory", "0001_squashed_0002_matching_of_a_segment"),
+        ("advisory", "0002_matching_of_a_segment"),
         ("clients", "0026_further_numbers_are_found_by_index"),
         ("core", "0010_messages_of_a_client"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
