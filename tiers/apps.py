@@ -44,6 +44,7 @@ _ACTIONS = {
     "promise.waive": _("Waived a promise"),
     "publication.change": _("Changed a publication"),
     "publication.create": _("Drew a publication up"),
+    "publication.hold": _("Held back calls about publications"),
     "publication.send": _("Sent a publication out"),
     "publication.settle": _("Noted what became of messages of publications"),
     "publication.tell": _("Noted that a client was told of a publication"),

@@ -62,12 +62,14 @@ def passing_q(item: Any, day: date) -> Q:
 
 
 def suits_q(risk: str, day: date) -> Q:
-    """The clients whom something of this product risk suits on ``day`` (适当性匹配): their valid grade is of its number or a
-    higher one, C3 for R3; professional investors may have any (regulation §1.5). Everybody where it has no risk grade."""
+    """The clients whom something of this product risk suits on ``day`` (适当性匹配): their valid grade reaches to it (figure
+    ``suitability.match``), in the lowest class to R1 only; professional investors may have any (办法 Art. 22). Everybody where
+    it has no risk grade."""
     if not risk:
         return Q()
-    enough = [grade for grade in RiskGrade.values if grade[1:] >= risk[1:]]
-    return Q(risk_grade__in=enough, risk_valid_until__gte=day) | _professional(day)
+    reach: dict[str, str] = figures(day).json("suitability.match")
+    enough = Q(risk_grade__in=[grade for grade, most in reach.items() if most >= risk], risk_valid_until__gte=day)
+    return (enough if risk == "R1" else enough & Q(is_lowest_risk=False)) | _professional(day)
 
 
 def offering_q(item: Any, day: date) -> Q:

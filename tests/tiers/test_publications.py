@@ -192,6 +192,30 @@ def test_a_risk_grade_suits_the_product_of_its_number_and_those_below(
     assert states(row)[client.pk][0] == ("chosen" if reached else "left_out")
 
 
+def test_how_far_a_grade_reaches_is_the_figure_of_the_house(
+    branch: Branch, boss: User, segment: PreferenceSegment
+) -> None:
+    careful = {"C1": "R1", "C2": "R2", "C3": "R2", "C4": "R3", "C5": "R5"}
+    Policy.objects.filter(policy_key_id="suitability.match").update(value=careful)
+    client = somebody(branch, risk_grade="C3", risk_valid_until=date(2099, 1, 1))
+
+    assert states(draw(segment, boss, risk="R3"))[client.pk] == ("left_out", "risk")
+    assert states(draw(segment, boss, risk="R2"))[client.pk] == ("chosen", "")
+
+
+def test_a_grade_that_runs_out_in_the_night_before_a_message_leaves_holds_it_back(
+    branch: Branch, boss: User, segment: PreferenceSegment
+) -> None:
+    client = somebody(branch, risk_grade="C4", risk_valid_until=date(2099, 1, 1))
+    row = send(draw(segment, boss, risk="R4"), boss)
+    move_publications(timezone.now())
+
+    Client.objects.filter(pk=client.pk).update(risk_grade="C2")
+    send_due(timezone.now())
+
+    assert states(row) == {client.pk: ("held", "risk")}
+
+
 def test_a_grade_that_has_run_out_suits_nothing_and_a_professional_may_have_anything(
     branch: Branch, boss: User, segment: PreferenceSegment
 ) -> None:

@@ -7,11 +7,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from clients.querysets import client_q
+from clients.querysets.consents import refuses_marketing
 from crm.core.access import branch_q
+from tiers.gates import suits_q
 from tiers.querysets.menus import belongs_q
 
 if TYPE_CHECKING:
@@ -69,6 +71,31 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
     def to_write(self) -> RecipientQuerySet:
         """Publications that are out, and whose message is not written yet; the oldest first."""
         return self.filter(state="chosen", publication__state="sent").order_by("pk")
+
+    def not_to_call(self, day: date) -> RecipientQuerySet:
+        """Waiting calls against which something has come up since the sending, each with the code of it as ``against``."""
+        from clients.models import Client
+
+        calls = self.filter(state="call", publication__state="sent")
+        risks = calls.exclude(publication__risk="").order_by().values_list("publication__risk", flat=True).distinct()
+        found = [
+            (Q(publication__valid_until__lt=day), "over"),
+            (Q(client__restricted_on__isnull=False), "restricted"),
+            (~Q(client__status__in=["active", "dormant"]), "not_served"),
+            (Q(client__do_not_contact=True), "do_not_contact"),
+            (
+                ~Q(publication__item__isnull=False, publication__item__kind="basic")
+                & Q(client__in=Client.objects.filter(refuses_marketing())),
+                "no_consent",
+            ),
+            *(
+                (Q(publication__risk=risk) & ~Q(client__in=Client.objects.filter(suits_q(risk, day))), "risk")
+                for risk in risks
+            ),
+            (Q(client__forbidden_channels__contains="phone"), "forbidden_channel"),
+        ]
+        against = Case(*(When(q, then=Value(code)) for q, code in found), default=Value(""), output_field=CharField())
+        return calls.annotate(against=against).exclude(against="")
 
     def to_call(self, user: User, day: date) -> RecipientQuerySet:
         """Whom the reader himself is to tell by phone while it is worth telling and he may be called."""

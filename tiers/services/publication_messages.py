@@ -1,4 +1,4 @@
-"""The sweep behind publications: writes the messages, and keeps the promises once a message has left."""
+"""The sweep behind publications: writes the messages, keeps the promises once a message has left, and takes calls back."""
 
 from __future__ import annotations
 
@@ -103,6 +103,24 @@ def settle_messages(*, actor: User, now: datetime) -> int:
     return settled
 
 
+@service("publication.hold")
+def hold_calls(*, actor: User, now: datetime) -> int:
+    """Whom nobody is to tell by phone any more is held back with the reason: it holds no longer, he has refused marketing,
+    his risk grade does not suit now, or he takes no calls. Returns how many."""
+    held: dict[str, list[int]] = defaultdict(list)
+    rows: Any = Recipient.objects.not_to_call(local_date(now)).order_by("pk")
+    for pk, code in rows.values_list("pk", "against")[:500]:
+        held[code].append(pk)
+    counts: dict[str, int] = {}
+    for code, keys in held.items():
+        # Who was told meanwhile stays told.
+        mine: Any = Recipient.objects.filter(pk__in=keys, state=State.CALL)
+        counts[code] = mine.update(state=State.HELD, reason=code, settled_at=now)
+    if sum(counts.values()):
+        audit.record(actor, "publication.hold", "tiers.recipient", after=counts)
+    return sum(counts.values())
+
+
 def _keep(rows: Sequence[Recipient], day: date, actor: User) -> int:
     publication = rows[0].publication
     return keep_by(publication.delivery, [row.client_id for row in rows], day, publication.sent_by or actor)
@@ -111,4 +129,5 @@ def _keep(rows: Sequence[Recipient], day: date, actor: User) -> int:
 @due("tiers.publications")
 def move_publications(now: datetime) -> int:
     actor = system_user()
-    return settle_messages(actor=actor, now=now) + write_messages(actor=actor, now=now)
+    moved = settle_messages(actor=actor, now=now) + write_messages(actor=actor, now=now)
+    return moved + hold_calls(actor=actor, now=now)
