@@ -95,11 +95,12 @@ def holdings_piece(user: User, client: Client, today: date) -> Piece | None:
     rows: list[dict[str, Any]] = client.holdings_along or []  # type: ignore[attr-defined]  # came along
     if not rows:
         return None
-    whole = sum(row["fen"] for row in rows)
+    # As in ``clients.portfolio``: a short position has no share and takes none from the others.
+    whole = sum(row["fen"] for row in rows if row["fen"] > 0)
     largest = sorted(rows, key=lambda row: (-row["fen"], row["code"]))[:_MOST]
     context = {
         "rows": [
-            {**row, "value": from_fen(row["fen"]), "share": row["fen"] * 100 // whole if whole > 0 else None}
+            {**row, "value": from_fen(row["fen"]), "share": row["fen"] * 100 // whole if row["fen"] > 0 else None}
             for row in largest
         ],
         "more": len(rows) - len(largest),

@@ -65,6 +65,16 @@ def test_the_largest_securities_of_the_newest_day_stand_first_with_their_share(
     assert (holds["more"], holds["on"]) == (1, newest)
 
 
+def test_a_short_position_has_no_share_and_takes_none_from_the_others(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch)
+    for code, value in (("600000.SH", 7_500), ("600519.SH", 2_500), ("10004567", -5_000)):
+        HoldingFactory(client=client, security_code=code, security_name="", market_value=value)
+
+    rows = panels(web, staff("branch_manager"), client)["holdings"]["rows"]
+
+    assert [(row["code"], row["share"]) for row in rows] == [("600000.SH", 75), ("600519.SH", 25), ("10004567", None)]
+
+
 def test_what_was_promised_stands_there_the_most_urgent_first(branch: Branch, staff: Staff, web: Web) -> None:
     today = local_date(timezone.now())
     client = ClientFactory(branch=branch)

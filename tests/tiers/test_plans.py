@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -178,6 +179,35 @@ def test_a_step_that_cannot_be_meant_is_refused(client: Client, advisor: User, s
 
     assert list(refused.value.fields) == ["steps"]
     assert not ServicePlan.objects.exists()
+
+
+def test_a_step_is_seen_to_by_oneself_or_by_who_works_in_the_branch(
+    client: Client, advisor: User, staff: Staff, other_branch: Branch
+) -> None:
+    colleague, gone = staff("advisor"), staff("advisor", is_active=False)
+    stranger = staff("advisor", branch=other_branch)
+
+    assert plan(client, advisor, step(colleague)).steps.get().owner == colleague
+    for wrong in (gone, stranger):
+        with pytest.raises(InvalidInput) as refused:
+            plan(client, advisor, step(wrong))
+        assert list(refused.value.fields) == ["steps"]
+
+
+def test_a_plan_that_somebody_else_made_meanwhile_is_not_replaced_unseen(
+    web: Any, client: Client, advisor: User
+) -> None:
+    browser, address = web(advisor), reverse("tiers:plan_new", args=[client.public_id])
+    opened = browser.get(address).context["form"]
+    theirs = plan(client, advisor)
+
+    said = {"form_token": "a", "aim": "稳健", "title_1": "面谈", "purpose_1": "回顾", "period_1": "quarter"}
+    answer = browser.post(address, {**said, "before": opened["before"].value() or ""})
+
+    assert answer.status_code == 412
+    assert [(row.pk, row.state) for row in ServicePlan.objects.all()] == [(theirs.pk, "agreed")]
+    again = browser.get(address).context["form"]["before"].value()
+    assert browser.post(address, {**said, "form_token": "b", "before": again}).status_code == 302
 
 
 def test_a_service_that_is_not_offered_or_not_for_this_client_is_refused(

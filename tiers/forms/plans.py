@@ -36,6 +36,9 @@ class PlanForm(CommandForm):
         help_text=_("Left blank: the plan is drawn up, to be gone through with the client."),
     )  # fmt: skip
 
+    #: Public id of the open plan with which the form began; another one is not replaced unseen.
+    before = forms.CharField(widget=forms.HiddenInput, max_length=26, required=False)
+
     def __init__(
         self, *args: Any, items: Any, owners: Any, steps: Sequence[dict[str, Any]] = (), **kwargs: Any
     ) -> None:

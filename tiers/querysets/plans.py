@@ -39,6 +39,10 @@ class ServicePlanQuerySet(models.QuerySet["ServicePlan"]):
         """Drawn up or agreed."""
         return self.filter(state__in=["draft", "agreed"])
 
+    def to_begin_with(self) -> ServicePlanQuerySet:
+        """The open ones, what is drawn up before what is agreed: a revision begins with the first."""
+        return self.open().order_by("-state", "-pk")
+
     def mine(self, user: User) -> ServicePlanQuerySet:
         """Of the clients whom the user serves, or for whose advisor he stands in."""
         return self.filter(client__advisor_id__in=user.scope.acting_ids)

@@ -14,7 +14,7 @@ from clients.models import Client, NeedsInterview
 from clients.questions import BY_KEY
 from crm.core import audit
 from crm.core.clocks import local_date
-from crm.core.errors import InvalidInput
+from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import User
 from crm.core.service import service
 from crm.core.versions import lock
@@ -49,17 +49,23 @@ def make_plan(
     actor: User,
     now: datetime,
     agreed_on: date | None = None,
+    seen: str | None = None,
 ) -> ServicePlan:
     """Draw a plan up; with ``agreed_on`` it is agreed at once and takes the place of the one in force.
 
-    It rests on the client's present needs. A plan that was drawn up before and not agreed is replaced. Raises ``ClientClosed``
-    and ``InvalidInput``.
+    It rests on the client's present needs. A plan that was drawn up before and not agreed is replaced. ``seen`` is the public
+    id of the open plan that was before whoever wrote this one, "" for none: another one is not replaced unseen. Raises
+    ``ClientClosed``, ``InvalidInput`` and ``StaleEdit``.
     """
     row: Client = lock(Client.objects.select_related("branch"), pk=client.pk)
     if row.status == Client.Status.CLOSED:
         raise ClientClosed
+    if seen is not None:
+        there = ServicePlan.objects.filter(client=row).to_begin_with().first()
+        if seen != (there.public_id if there else ""):
+            raise StaleEdit
     today = local_date(now)
-    _refuse(row, aim, steps, today)
+    _refuse(row, aim, steps, actor, today)
     if agreed_on is not None:
         _refuse_day(agreed_on, today)
     needs = NeedsInterview.objects.present().filter(client=row).first()
@@ -170,20 +176,20 @@ def _replace(client: Client, state: str) -> None:
         old.save_changed(["state"])
 
 
-def _refuse(client: Client, aim: str, steps: Sequence[Step], today: date) -> None:
+def _refuse(client: Client, aim: str, steps: Sequence[Step], actor: User, today: date) -> None:
     wrong: dict[str, str] = {}
     if not aim.strip():
         wrong["aim"] = _("Say what the plan is for.")
     if not 1 <= len(steps) <= _MOST:
         wrong["steps"] = _("A plan has one to %(most)d steps.") % {"most": _MOST}
     for number, step in enumerate(steps, 1):
-        if "steps" not in wrong and (text := _against(client, step, today)):
+        if "steps" not in wrong and (text := _against(client, step, actor, today)):
             wrong["steps"] = _("Step %(number)s: %(text)s") % {"number": number, "text": text}
     if wrong:
         raise InvalidInput(fields=wrong)
 
 
-def _against(client: Client, step: Step, today: date) -> str:
+def _against(client: Client, step: Step, actor: User, today: date) -> str:
     """What is missing in one step, does not go together, or is not for this client."""
     if (step.item is None) == (not step.title.strip()):
         return _("Choose a service, or name a step of its own.")
@@ -193,6 +199,9 @@ def _against(client: Client, step: Step, today: date) -> str:
         return _("Say either a day or a period.")
     if step.due_on is not None and step.due_on < today:
         return _("This day is over.")
+    works_there = step.owner.is_active and not step.owner.is_system and step.owner.branch_id == client.branch_id
+    if step.owner.pk != actor.pk and not works_there:
+        return _("Whoever sees to it works in the client's branch.")
     if step.item is None:
         return ""
     if not ServiceItem.objects.offers(client.branch, step.item, today):

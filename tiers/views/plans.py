@@ -86,20 +86,21 @@ def plan_new(request: HttpRequest, public_id: str) -> HttpResponse:
     client = get_object_or_404(rows, public_id=public_id)
     today = local_date(now)
     plans: Any = ServicePlan.objects.visible_to(user).filter(client=client)
-    before = plans.open().for_list().order_by("state", "-pk").last()
+    before = plans.for_list().to_begin_with().first()
     steps = as_choices(before.steps.all()) if before else plan_to_begin_with(user, client, today)
     form = PlanForm(
         request.POST or None,
         items=ServiceItem.objects.of_branch(client.branch).in_force(today).order_by("code"),
         owners=User.objects.active().filter(branch=client.branch).order_by("staff_number"),
         steps=steps,
-        initial={"aim": before.aim if before else ""},
+        initial={"aim": before.aim if before else "", "before": before.public_id if before else ""},
     )
     made: list[ServicePlan] = []
 
     def do(form: Any) -> ServicePlan:
         said = {name: form.cleaned_data[name] for name in ("aim", "agreed_on")}
-        made.append(make_plan(client=client, steps=form.steps(user), actor=user, now=now, **said))
+        seen = form.cleaned_data["before"]
+        made.append(make_plan(client=client, steps=form.steps(user), actor=user, now=now, seen=seen, **said))
         return made[0]
 
     def done() -> str:
