@@ -58,10 +58,10 @@ class BulkEditRowRead(serializers.Serializer[BulkEditRow]):
     after = serializers.SerializerMethodField()
 
     def get_before(self, row: BulkEditRow) -> str:
-        return FIELDS[row.edit.field].words(row.before)
+        return FIELDS[row.edit.field].words(row.before, self.context["hidden"])
 
     def get_after(self, row: BulkEditRow) -> str:
-        return FIELDS[row.edit.field].words(row.after)
+        return FIELDS[row.edit.field].words(row.after, self.context["hidden"])
 
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "boolean"}]})
@@ -148,7 +148,9 @@ class BulkEditViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin
         edit = self._row()
         rows: Any = BulkEditRow.objects.visible_to(self._actor).filter(edit=edit).select_related("client", "edit")
         page: Any = self.paginate_queryset(rows.order_by("pk"))
-        return self.get_paginated_response(BulkEditRowRead(page, many=True).data)
+        values = (value for row in page for value in (row.before, row.after))
+        told = {"hidden": FIELDS[edit.field].hidden(values, self._actor)}
+        return self.get_paginated_response(BulkEditRowRead(page, many=True, context=told).data)
 
     def _words(self, field: str, said: dict[str, Any]) -> dict[str, Any]:
         """By the page's own form, so that both say the same and are refused alike."""

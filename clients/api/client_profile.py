@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.api.commands import ClientCommands
-from clients.api.serializers import ClientFacts, ClientRead
+from clients.api.serializers import ClientFacts, ClientRead, SameDocumentReason
 from clients.models import Stage
 from clients.provenance import FACTS, REFUSABLE, Source
 from clients.services import complete_facts, confirm_facts, end_stage, set_stage
@@ -44,6 +44,7 @@ class Completion(Strict):
     source = serializers.ChoiceField(  # type: ignore[assignment]  # a field of that name
         choices=Source.choices, default=Source.CLIENT
     )
+    same_document_reason = SameDocumentReason()
 
 
 class StageSet(Strict):

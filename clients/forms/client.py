@@ -28,7 +28,30 @@ def day_field(label: Any, **kwargs: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}), **kwargs)
 
 
-class ClientForm(CommandForm):
+def document_reason() -> forms.CharField:
+    """Asked only of whom the company has a client with the same document; see ``AsksForReason``."""
+    return forms.CharField(
+        label=_("Why a second client with the same identity document"),
+        max_length=200,
+        required=False,
+        widget=forms.HiddenInput,
+    )
+
+
+class AsksForReason(CommandForm):
+    """A form with an identity number and ``same_document_reason``, whose box shows once it is asked for."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        if field == "same_document_reason":
+            self.ask_for_reason()
+
+    def ask_for_reason(self) -> None:
+        """Show the box."""
+        self.fields["same_document_reason"].widget = forms.Textarea(attrs={"rows": 2})
+
+
+class ClientForm(AsksForReason):
     """What the branch knows about a client. The client number is asked only of a new one."""
 
     external_id = forms.CharField(
@@ -57,13 +80,7 @@ class ClientForm(CommandForm):
     opened_on = day_field(_("Client since"), required=False)
     status = forms.ChoiceField(label=_("Status"), choices=Client.Status.choices, initial=Client.Status.ACTIVE)
     closed_on = day_field(_("Closed on"), required=False)
-    #: Asked only of whom the company has a client with the same document.
-    same_document_reason = forms.CharField(
-        label=_("Why a second client with the same identity document"),
-        max_length=200,
-        required=False,
-        widget=forms.HiddenInput,
-    )
+    same_document_reason = document_reason()
 
     def __init__(self, *args: Any, client: Client | None = None, **kwargs: Any) -> None:
         if client is not None:
@@ -73,7 +90,7 @@ class ClientForm(CommandForm):
         self.client = client
         self._ask_while_typing()
         if self.data.get(self.add_prefix("same_document_reason")):
-            self._ask_for_reason()
+            self.ask_for_reason()
         if client is None:
             self.fields["name"].required = True
             del self.fields["status"], self.fields["closed_on"]
@@ -84,13 +101,9 @@ class ClientForm(CommandForm):
                 self.fields[name].widget.attrs["placeholder"] = MASKS[mask](held)
                 self.fields[name].help_text = _("Leave empty to keep what is on file.")
 
-    def add_error(self, field: str | None, error: Any) -> None:
-        super().add_error(field, error)
-        if field == "same_document_reason":
-            self._ask_for_reason()
-
-    def _ask_for_reason(self) -> None:
-        self.fields["same_document_reason"].widget = forms.Textarea(attrs={"rows": 2})
+    def ask_for_reason(self) -> None:
+        """Show the box."""
+        super().ask_for_reason()
         # The refused page says at once, as typing does, who in reach has that document or whom to ask.
         self.fields["id_number"].widget.attrs["hx-trigger"] = "load, change"
 

@@ -9,7 +9,7 @@ from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clients.forms.client import PRIVATE
+from clients.forms.client import PRIVATE, AsksForReason, document_reason
 from clients.models import Channel, Client, ClientQuality
 from clients.provenance import FACTS, REFUSABLE, Source, Verification
 from clients.quality import COMPOSED, QualityItem
@@ -18,7 +18,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.masking import MASKS
 
 
-class CompleteForm(CommandForm):
+class CompleteForm(AsksForReason):
     """One pair of inputs for each gap: the value, and "refused" (missing) or "still true" (out of date)."""
 
     source = forms.ChoiceField(label=_("Who says so"), choices=Source.choices[:2], initial=Source.CLIENT)
@@ -40,6 +40,10 @@ class CompleteForm(CommandForm):
         for name in names:
             self.fields[name] = self._input(name)
             self.fields[name].row_class = "form-row-first"  # type: ignore[attr-defined]  # read by components/_form.html
+            if name == "id_number":
+                self.fields["same_document_reason"] = document_reason()
+                if self.data.get(self.add_prefix("same_document_reason")):
+                    self.ask_for_reason()
         if not names or item in COMPOSED:
             return
         if held and item in FACTS:
@@ -89,6 +93,7 @@ class CompleteForm(CommandForm):
             "refused": refused,
             "confirmed": [name for name in same if name not in values],
             "source": given["source"],
+            "same_document_reason": given.get("same_document_reason", ""),
         }
 
 

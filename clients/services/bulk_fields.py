@@ -5,7 +5,7 @@ No field has a rule of its own: what the service of one client refuses, it refus
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -33,6 +33,7 @@ from clients.services.clients import assign_advisor, change_client, set_do_not_c
 from clients.services.next_dates import put_off_next_date, take_back_put_off
 from clients.services.stages import end_stage, set_stage
 from clients.services.tags import set_tag, undo_tags
+from crm.core.batches import batches
 from crm.core.errors import InvalidInput
 from crm.core.models import User
 
@@ -63,7 +64,7 @@ class PreferredChannel(Fact):
     def target(self, held: Any, said: Said) -> Any:
         return said["channel"]
 
-    def words(self, value: Any) -> str:
+    def words(self, value: Any, hidden: Collection[str] = ()) -> str:
         return str(Channel(value).label) if value else "—"
 
 
@@ -78,7 +79,7 @@ class ForbiddenChannel(Fact):
         codes = set(held.split()) - {said["channel"]}
         return " ".join(sorted(codes | ({said["channel"]} if said["on"] else set())))
 
-    def words(self, value: Any) -> str:
+    def words(self, value: Any, hidden: Collection[str] = ()) -> str:
         return "、".join(str(Channel(code).label) for code in (value or "").split()) or "—"
 
 
@@ -109,7 +110,7 @@ class DoNotContact(BulkField):
         on, reason = held
         set_do_not_contact(client=client, do_not_contact=on, reason=reason or moment.reason, actor=moment.actor)
 
-    def words(self, value: Any) -> str:
+    def words(self, value: Any, hidden: Collection[str] = ()) -> str:
         return _("Do not contact") if value and value[0] else _("May be contacted")
 
 
@@ -152,7 +153,7 @@ class Book(BulkField):
         )
         return (present.first() or "") == row.trace
 
-    def words(self, value: Any) -> str:
+    def words(self, value: Any, hidden: Collection[str] = ()) -> str:
         return str(value[1]) if value else _("Nobody")
 
     def _taker(self, public_id: str) -> User | None:
@@ -198,7 +199,7 @@ class StageByHand(BulkField):
         else:
             end_stage(client=client, actor=moment.actor, now=moment.now)
 
-    def words(self, value: Any) -> str:
+    def words(self, value: Any, hidden: Collection[str] = ()) -> str:
         if not value or not value["stage"]:
             return "—"
         shown = str(Stage(value["stage"]).label)
@@ -234,7 +235,7 @@ class LineMark(BulkField):
     def put_back(self, client: Client, row: BulkEditRow, moment: Moment) -> None:
         self._write(client, row.edit.said["line"], row.before[1] if row.before else None, moment)
 
-    def words(self, value: Any) -> str:
+    def words(self, value: Any, hidden: Collection[str] = ()) -> str:
         return f"{BusinessLine(value[0]).label}: {value[1]}" if value else _("Not marked")
 
     def _write(self, client: Client, line: str, note: str | None, moment: Moment) -> None:
@@ -294,8 +295,17 @@ class IntroducedBy(BulkField):
     def put_back(self, client: Client, row: BulkEditRow, moment: Moment) -> None:
         self._write(client, row.before[0] if row.before else "", moment)
 
-    def words(self, value: Any) -> str:
-        return str(value[1]) if value else "—"
+    def hidden(self, values: Iterable[Any], user: User) -> Collection[str]:
+        named = {value[0] for value in values if value}
+        seen: set[str] = set()
+        for part in batches(sorted(named)):
+            seen |= set(Client.objects.visible_to(user).filter(public_id__in=part).values_list("public_id", flat=True))
+        return named - seen
+
+    def words(self, value: Any, hidden: Collection[str] = ()) -> str:
+        if not value:
+            return "—"
+        return _("A client beyond your reach") if value[0] in hidden else str(value[1])
 
     def _write(self, client: Client, public_id: str, moment: Moment) -> None:
         other = Client.objects.filter(public_id=public_id).first() if public_id else None

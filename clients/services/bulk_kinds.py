@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -65,6 +65,10 @@ class BulkField:
         """Let stand again what stood before."""
         raise NotImplementedError
 
-    def words(self, value: Any) -> str:
-        """A value as people read it."""
+    def hidden(self, values: Iterable[Any], user: User) -> Collection[str]:
+        """Public ids in values that ``user`` may not know whose they are."""
+        return ()
+
+    def words(self, value: Any, hidden: Collection[str] = ()) -> str:
+        """A value as people read it; of whom ``hidden`` names only that there is somebody."""
         return str(value) if value else "—"

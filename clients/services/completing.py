@@ -25,9 +25,10 @@ def complete_facts(
     actor: User,
     now: datetime,
     version: int | None = None,
+    same_document_reason: str = "",
 ) -> Client:
-    """Write new values, refusals and confirmations of one talk. Raises what changing and confirming raise, and
-    ``NothingAnswered`` for an empty sheet."""
+    """Write new values, refusals and confirmations of one talk; ``same_document_reason`` as for ``change_client``. Raises what
+    changing and confirming raise, and ``NothingAnswered`` for an empty sheet."""
     if not (values or refused or confirmed):
         raise NothingAnswered
     row = client
@@ -40,6 +41,7 @@ def complete_facts(
             actor=actor,
             now=now,
             version=version,
+            same_document_reason=same_document_reason,
         )
         version = None
     if confirmed:

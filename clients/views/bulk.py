@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +23,7 @@ from clients.models import BulkEdit, BulkEditRow, Client
 from clients.querysets.scope import shown_name
 from clients.services.bulk import apply_bulk_edit, may_undo, plan_bulk_edit, undo_bulk_edit
 from clients.services.bulk_fields import FIELDS, fields_for
+from clients.services.bulk_kinds import BulkField
 from clients.views.lists import in_words
 from crm.core.errors import DomainError, InvalidInput
 from crm.core.keyset import capped_count
@@ -164,13 +166,15 @@ def bulk_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     kind = FIELDS[edit.field]
     rows = BulkEditRow.objects.visible_to(user).filter(edit=edit)
     named = rows.select_related("client").order_by("state", "client_id")[:_NAMED]
+    told = list(rows.values_list("state", "before", "after"))
+    hidden = kind.hidden((value for _state, *values in told for value in values), user)
     context = {
         "edit": edit,
         "label": kind.label,
         "counts": _counts(rows),
-        "changes": _changes(edit, rows),
-        "rows": [_row(edit, row, user) for row in named],
-        "total": rows.count(),
+        "changes": _changes(kind, told, hidden),
+        "rows": [_row(kind, row, user, hidden) for row in named],
+        "total": len(told),
         "unseen": edit.unseen,
         "may_undo": may_undo(edit, timezone.now()),
         "back": request.GET.get("back", edit.narrowed_by),
@@ -252,22 +256,22 @@ def _counts(rows: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _changes(edit: BulkEdit, rows: Any) -> list[tuple[str, str, int]]:
+def _changes(kind: BulkField, told: list[Any], hidden: Collection[str]) -> list[tuple[str, str, int]]:
     """(from, to, how many) of those that change or have changed."""
-    kind, found = FIELDS[edit.field], Counter[tuple[str, str]]()
-    for before, after in rows.exclude(state=BulkEditRow.State.SKIPPED).values_list("before", "after"):
-        found[kind.words(before), kind.words(after)] += 1
+    found = Counter[tuple[str, str]]()
+    for state, before, after in told:
+        if state != BulkEditRow.State.SKIPPED:
+            found[kind.words(before, hidden), kind.words(after, hidden)] += 1
     return [(before, after, count) for (before, after), count in found.most_common(_GROUPS)]
 
 
-def _row(edit: BulkEdit, row: BulkEditRow, user: User) -> dict[str, Any]:
-    kind = FIELDS[edit.field]
+def _row(kind: BulkField, row: BulkEditRow, user: User, hidden: Collection[str]) -> dict[str, Any]:
     stays = row.state in (BulkEditRow.State.SKIPPED, BulkEditRow.State.KEPT)
     return {
         "client": row.client,
         "name": shown_name(row.client, user),
-        "before": kind.words(row.before),
-        "after": "" if stays else kind.words(row.after),
+        "before": kind.words(row.before, hidden),
+        "after": "" if stays else kind.words(row.after, hidden),
         "state": row.note or (row.get_why_display() if row.why else row.get_state_display()),
         "stays": stays,
     }

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from clients.errors import AlreadyUndone, NobodyChosen, PreviewTooOld, TooManyClients
 from clients.forms.bulk import FORMS
@@ -380,6 +381,26 @@ def test_nobody_opens_the_change_of_somebody_else(branch: Branch, staff: Staff, 
     assert stranger.get(f"/clients/bulk/{edit.public_id}/").status_code == 404
     assert stranger.post(f"/clients/bulk/{edit.public_id}/apply/").status_code == 404
     assert web(staff("agent")).get("/clients/bulk/").status_code == 403
+
+
+def test_an_introducer_beyond_ones_reach_has_no_number_in_the_preview(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Any, api: Any
+) -> None:
+    foreign, mine = ClientFactory(branch=other_branch, external_id="770077"), ClientFactory(branch=branch)
+    Client.objects.filter(pk=mine.pk).update(introduced_by_client=foreign)
+    manager = staff("branch_manager")
+    edit = plan(manager, all_of(branch), "introduced_by", {"introducer": "", "number": ""}, now=timezone.now())
+    url = f"/clients/bulk/{edit.public_id}/"
+
+    page = web(manager).get(url).content.decode()
+    rows = api(manager).get(f"/api/v1/bulk-edits/{edit.public_id}/rows/").data["results"]
+    web(manager).post(f"{url}apply/", {"back": ""})
+    gone = Client.objects.get(pk=mine.pk).introduced_by_client
+    web(manager).post(f"{url}undo/")
+
+    assert "A client beyond your reach" in page and "770077" not in page
+    assert [row["before"] for row in rows] == ["A client beyond your reach"]
+    assert (gone, Client.objects.get(pk=mine.pk).introduced_by_client) == (None, foreign)
 
 
 # -- REST --------------------------------------------------------------------------------------------------------------

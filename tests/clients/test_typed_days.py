@@ -415,6 +415,33 @@ def test_the_document_of_another_client_is_refused_on_an_edit_as_at_entry(
     assert AuditEntry.objects.get(action="client.change").reason.startswith("已核对原件")
 
 
+def test_the_sheet_of_gaps_asks_for_the_reason_and_takes_it(
+    branch: Branch, staff: Staff, web: Any, api: Callable[[User], APIClient]
+) -> None:
+    desk = staff("front_desk")
+    new(branch, desk, "B7", id_number=DOCUMENT)
+    client, twin, browser = new(branch, desk), new(branch, desk, "A2"), web(desk)
+    url, said = f"/clients/{client.public_id}/complete/", {"version": 1, "source": "client", "id_number": DOCUMENT}
+
+    before = browser.get(url).context["form"]["same_document_reason"]
+    refused = browser.post(url, {**said, "form_token": "a"})
+    taken = browser.post(url, {**said, "form_token": "b", "same_document_reason": "已核对原件，两处开户"})
+    over_rest = api(desk).post(
+        f"/api/v1/clients/{twin.public_id}/complete/",
+        {"values": {"id_number": DOCUMENT}, "same_document_reason": "已核对原件"},
+        headers={"if-match": '"1"', "idempotency-key": "a"},
+        format="json",
+    )
+
+    assert before.is_hidden
+    assert (refused.status_code, list(refused.context["form"].errors)) == (409, ["same_document_reason"])
+    assert "<textarea" in refused.content.decode()
+    assert (taken.status_code, over_rest.status_code) == (302, 201)
+    assert Client.objects.get(pk=client.pk).id_number == DOCUMENT
+    reasons = AuditEntry.objects.filter(action="client.change").order_by("pk").values_list("reason", flat=True)
+    assert list(reasons) == ["已核对原件，两处开户", "已核对原件"]
+
+
 def test_a_document_of_another_client_does_not_become_the_primary_one_unasked(branch: Branch, staff: Staff) -> None:
     desk = staff("front_desk")
     new(branch, desk, "B7", id_number=DOCUMENT)
