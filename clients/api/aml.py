@@ -23,6 +23,7 @@ from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
 from crm.core.api.trail import ListOnTrail
 from crm.core.api.writes import Commands
+from crm.core.errors import InvalidInput
 from crm.core.policies import figures
 
 _STATES = ("overdue", "changed", "soon")
@@ -88,7 +89,9 @@ class AmlGradeViewSet(ListOnTrail, Commands, mixins.ListModelMixin, viewsets.Gen
     def get_queryset(self) -> QuerySet[AmlGrade]:
         own: Any = self.request.user
         state = self.request.query_params.get("state", "") if self.action == "list" else ""
-        if state in _STATES:
+        if state:
+            if state not in _STATES:  # passed over, it would show every grading
+                raise InvalidInput(fields={"state": ", ".join(_STATES)})
             day = today()
             return gradings_due(own, state, day, figures(day, own.branch))
         return AmlGrade.objects.visible_to(own).for_list()

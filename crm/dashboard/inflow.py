@@ -55,6 +55,8 @@ def _movers(user: User, ids: list[int], first: date, order: str) -> list[dict[st
     """Clients by their net inflow of the month, those on one side of nought only."""
     moved = Sum(F("inflow") - F("outflow"), output_field=MoneyField())
     rows: Any = DailyAsset.objects.visible_to(user).filter(day__gte=first, client__branch_id__in=ids)
+    # On most days most clients move nothing: what is grouped is a small part of the book.
+    rows = rows.exclude(inflow=0, outflow=0)
     rows = rows.order_by().values("client_id").annotate(net=moved)
     side = rows.filter(net__gt=0) if order == "-net" else rows.filter(net__lt=0)
     found = dict(side.order_by(order, "client_id").values_list("client_id", "net")[:_MOST])

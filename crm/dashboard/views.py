@@ -143,11 +143,11 @@ def _counts(user: User, today: date, chosen: Branch | None, listing: Callable[..
     complaints = Complaint.objects.visible_to(user).filter(**of_branch)
     calls = FollowUpCall.objects.visible_to(user).filter(**{f"client__{name}": one for name, one in of_branch.items()})
     month = today.replace(day=1)
-    new, alone = clients.filter(opened_on__gte=month), clients.without_advisor()
+    new, alone = clients.filter(opened_on__gte=month), clients.staying().without_advisor()
     told = [
         (_("Clients served"), clients.staying(), listing("clients:list", status="staying")),
         (_("New this month"), new, listing("clients:list", sort="-new", opened_from=month)),
-        (_("Without an advisor"), alone, listing("clients:list", status="served", advisor="null")),
+        (_("Without an advisor"), alone, listing("clients:list", status="staying", advisor="null")),
         (_("Open complaints"), complaints.open(), listing("complaints:list", state="open")),
         (_("Overdue complaints"), complaints.overdue(today), listing("complaints:list", overdue="true")),
         (_("Follow-up calls due"), calls.callable_on(today), listing("care:queue", view="all", callable="true")),

@@ -290,6 +290,8 @@ def test_over_rest_a_grading_says_what_it_was_made_from(client_: Client, officer
     listed = phone.get(f"/api/v1/aml-grades/?client={client_.public_id}&present=true").json()["results"]
     assert [row["identity_changed"] for row in listed] == [False]
     assert phone.get("/api/v1/aml-grades/?state=overdue").json()["results"] == []
+    unknown = phone.get("/api/v1/aml-grades/?state=over")
+    assert (unknown.status_code, list(unknown.json()["fields"])) == (400, ["state"])
 
 
 @pytest.mark.parametrize("state", ["ungraded", "overdue", "all"])

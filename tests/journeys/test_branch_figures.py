@@ -105,6 +105,7 @@ def lively(branch: Any, other_branch: Any, staff: Any, today: Any) -> None:
     for place in (branch, other_branch):
         ClientFactory(branch=place, closed=True, opened_on=today.replace(day=1))
         ClientFactory(branch=place, status="suspended")
+        ClientFactory(branch=place, stage="lost")  # neither served nor waiting for an advisor
         ClientFactory(branch=place, status="dormant", opened_on=today.replace(day=1))
         ClientFactory(branch=place, restricted_on=today, restriction_reason="注销申请")
         ComplaintFactory(client=ClientFactory(branch=place), closed=True)
