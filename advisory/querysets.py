@@ -95,6 +95,11 @@ class ReviewQuerySet(models.QuerySet["PortfolioReview"]):
         """Proposals about which the client wants to think."""
         return self.done().filter(answer="thinking")
 
+    def to_ask_again(self, day: date) -> ReviewQuerySet:
+        """Proposals unanswered since ``day`` or longer, of clients who are served and may be contacted."""
+        kept = self.unanswered().filter(done_on__lte=day, client__status__in=["active", "dormant"])
+        return kept.filter(client__do_not_contact=False, client__restricted_on=None)
+
     def mine(self, user: User) -> ReviewQuerySet:
         """Of the clients whom the user serves, or for whose advisor he stands in."""
         return self.filter(client__advisor_id__in=user.scope.acting_ids)

@@ -21,7 +21,7 @@ _PER_SOURCE = 60
 
 def portfolio_reviews(user: User, today: date) -> Iterator[Item]:
     """Reviews of one's own clients that fall due in the next days (``review.ahead_days``), and proposals that have waited for
-    an answer (``review.answer_days``)."""
+    an answer (``review.answer_days``) of clients who may be asked."""
     if not user.has_perm("advisory.change_portfolioreview"):
         return
     known = figures(today, user.branch)
@@ -32,7 +32,7 @@ def portfolio_reviews(user: User, today: date) -> Iterator[Item]:
         why = reasons[0].words if reasons else _("Portfolio review is due")
         yield _item(row, user, row.due_on, why, reverse("advisory:review_record", args=[row.public_id]))
     waited = timedelta(days=known.days("review.answer_days"))
-    for row in own.unanswered().filter(done_on__lte=today - waited).order_by("done_on", "pk")[:_PER_SOURCE]:
+    for row in own.to_ask_again(today - waited).order_by("done_on", "pk")[:_PER_SOURCE]:
         since = cast(date, row.done_on) + waited
         url = reverse("advisory:review_answer", args=[row.public_id])
         yield _item(row, user, since, _("Client wanted to think about a proposal"), url)

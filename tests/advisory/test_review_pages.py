@@ -203,6 +203,17 @@ def test_my_day_names_what_is_due_and_what_waits_for_an_answer(
     assert others == []
 
 
+@pytest.mark.parametrize("gone", [{"silent": True}, {"closed": True}])
+def test_my_day_has_nobody_asked_again_who_left_or_wants_no_contact(
+    advisor: User, branch: Branch, gone: dict[str, bool]
+) -> None:
+    today = local_date(timezone.now())
+    client = ClientFactory(branch=branch, advisor=advisor, **gone)
+    ReviewFactory(client=client, proposed=True, done_on=today - timedelta(days=5))
+
+    assert [item for item in todays_items(advisor, today) if item.kind == "review"] == []
+
+
 def test_over_rest_a_review_is_read_recorded_answered_and_corrected(
     api: Api, advisor: User, review: PortfolioReview
 ) -> None:

@@ -319,3 +319,15 @@ def test_the_services_of_a_client_cost_the_same_with_one_step_and_with_ten(
     plan(client, advisor, *(step(advisor, item=item, title="") for _number in range(10)))
 
     assert cost_of(lambda: browser.get(address)) == one
+
+
+def test_the_form_of_a_plan_costs_the_same_for_one_step_and_for_ten(
+    web: Any, client: Client, advisor: User, cost_of: Any, item: ServiceItem
+) -> None:
+    browser, address = web(advisor), reverse("tiers:plan_new", args=[client.public_id])
+    plan(client, advisor, step(advisor, item=item, title=""))
+    browser.get(address)
+    one = cost_of(lambda: browser.get(address))
+    plan(client, advisor, *(step(advisor, item=item, title="") for _number in range(10)))
+
+    assert cost_of(lambda: browser.get(address)) == one

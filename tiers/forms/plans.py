@@ -46,8 +46,13 @@ class PlanForm(CommandForm):
         # What was sent decides over how many steps there are: none of them is lost on the way.
         sent = {int(found[1]) for name in self.data if (found := _LINE.fullmatch(name))}
         self._numbers = sorted(sent) if self.is_bound else range(1, max(_LINES, len(steps) + _BLANK) + 1)
+        # Services and people are read once for all steps.
+        offered: dict[str, list[Any]] = {}
         for number in self._numbers:
             for part, field in _step_fields(number, items, owners).items():
+                if isinstance(field, forms.ModelChoiceField):
+                    choices: Any = field.choices
+                    field.choices = offered[part] = offered.get(part) or list(choices)
                 self.fields[f"{part}_{number}"] = field
         for number, step in enumerate(steps, 1):
             for part, value in step.items():
