@@ -170,20 +170,22 @@ def review_open(request: HttpRequest, public_id: str) -> HttpResponse:
     user, rows = actor_of(request), Client.objects.visible_to(actor_of(request)).select_related("branch")
     client = get_object_or_404(rows, public_id=public_id)
     made: list[PortfolioReview] = []
+    back = f"{client.get_absolute_url()}?tab=advice"
 
     def do(_form: Any) -> PortfolioReview:
         made.append(open_review(client=client, actor=user, now=timezone.now()))
         return made[0]
 
     def done() -> str:
-        row = made[0] if made else PortfolioReview.objects.due().get(client=client)
-        return reverse("advisory:review_record", args=[row.public_id])
+        # The second click of one press may come after the review was closed.
+        row = made[0] if made else PortfolioReview.objects.due().filter(client=client).first()
+        return reverse("advisory:review_record", args=[row.public_id]) if row else back
 
     context = {
         "title": _("Review a portfolio now"),
         "submit": _("Begin the review"),
         "about": f"{shown_name(client, user)} {client.external_id}",
-        "back_url": f"{client.get_absolute_url()}?tab=advice",
+        "back_url": back,
         "crumbs": [_crumb()],
     }
     return command(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -212,6 +213,18 @@ def test_my_day_has_nobody_asked_again_who_left_or_wants_no_contact(
     ReviewFactory(client=client, proposed=True, done_on=today - timedelta(days=5))
 
     assert [item for item in todays_items(advisor, today) if item.kind == "review"] == []
+
+
+def test_a_second_click_on_beginning_a_review_that_is_closed_since_goes_to_the_client(
+    web: Web, advisor: User, client: Client
+) -> None:
+    browser, address = web(advisor), reverse("advisory:review_open", args=[client.public_id])
+    assert browser.post(address, {"form_token": "a"}).status_code == 302
+    PortfolioReview.objects.filter(client=client).update(state="closed", closed_as="client")
+
+    again = browser.post(address, {"form_token": "a"})
+
+    assert (again.status_code, again.url) == (302, f"{client.get_absolute_url()}?tab=advice")
 
 
 def test_over_rest_a_review_is_read_recorded_answered_and_corrected(
