@@ -114,7 +114,8 @@ def _as_query(back: str) -> str:
 
 def _clients(chosen: list[str], back: str, user: User, request: HttpRequest) -> Any:
     if chosen:
-        return Client.objects.visible_to(user).filter(public_id__in=chosen)
+        named = [one for one in chosen if one.isalnum()]  # anything else names nobody, and PostgreSQL takes no NUL
+        return Client.objects.visible_to(user).filter(public_id__in=named)
     return narrowed(back, user, request)
 
 

@@ -363,6 +363,16 @@ def test_a_refusal_stands_beside_its_field_and_nothing_is_kept(branch: Branch, s
     assert not BulkEdit.objects.exists()
 
 
+def test_what_is_no_number_of_a_client_is_counted_as_unseen(branch: Branch, staff: Staff, web: Any) -> None:
+    client, browser = ClientFactory(branch=branch), web(staff("branch_manager"))
+    said = {"field": "preferred_channel", "back": "", "channel": "wechat", "form_token": "t"}
+
+    answer = browser.post("/clients/bulk/", {**said, "ids": ["a\x00", client.public_id]})
+
+    assert answer.status_code == 302
+    assert (BulkEdit.objects.get().unseen, states(BulkEdit.objects.get())) == (1, {("planned", ""): 1})
+
+
 def test_the_form_sent_twice_makes_one_preview(branch: Branch, staff: Staff, web: Any) -> None:
     client, browser = ClientFactory(branch=branch), web(staff("branch_manager"))
     said = {"field": "preferred_channel", "ids": client.public_id, "back": "", "channel": "wechat", "form_token": "t"}
