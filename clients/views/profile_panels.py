@@ -180,9 +180,12 @@ def _needs(user: User, client: Client) -> list[dict[str, Any]]:
 
 
 def _relations(user: User, client: Client) -> dict[str, Any]:
-    """Relations told from this client's side. Of clients whom the user may not see only the number of them is told."""
+    """Relations told from this client's side, with the assets of those who are clients, and of all of them together with him.
+
+    Of clients whom the user may not see only the number of them is told.
+    """
     if not user.has_perm("clients.view_relation"):
-        return {"rows": [], "hidden": 0}
+        return {"rows": [], "hidden": 0, "together": None}
     rows = list(Relation.objects.of(client).order_by("pk")[:_MOST])
     others = {row.pk: (row.other if row.client_id == client.pk else row.client) for row in rows}
     seen = set(
@@ -207,10 +210,13 @@ def _relations(user: User, client: Client) -> dict[str, Any]:
                 "kind": Relation.Kind(row.kind_for(client)).label,
                 "name": shown_name(other, user) if other else row.outsider_name,
                 "url": other.get_absolute_url() if other else "",
+                "assets": other.total_assets if other else None,
                 **links,
             }
         )
-    return {"rows": shown, "hidden": len(rows) - len(shown)}
+    known = {other.pk: other.total_assets for other in others.values() if other is not None and other.pk in seen}
+    together = sum(known.values(), start=client.total_assets) if known else None
+    return {"rows": shown, "hidden": len(rows) - len(shown), "together": together}
 
 
 def household_of(user: User, client: Client) -> dict[str, Any] | None:

@@ -239,6 +239,21 @@ def test_a_relation_with_a_client_whom_one_may_not_see_is_only_counted(
     assert page.context["relations"]["hidden"] == 1
 
 
+def test_assets_of_related_clients_are_added_up_once_each_and_of_unseen_ones_not(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Web
+) -> None:
+    client, wife = ClientFactory(branch=branch, total_assets=100), ClientFactory(branch=branch, total_assets=250)
+    RelationFactory(client=client, other=wife)
+    RelationFactory(client=wife, other=client, kind="agent")
+    RelationFactory(client=client, other=ClientFactory(branch=other_branch, total_assets=9_000), kind="sibling")
+    RelationFactory(client=client, other=None, outsider_name="外人", kind="parent")
+
+    found = web(staff("front_desk")).get(f"/clients/{client.public_id}/?tab=profile").context["relations"]
+
+    assert found["together"] == 350
+    assert [item["assets"] for item in found["rows"]] == [250, 250, None]
+
+
 def test_a_relation_is_named_by_client_number(branch: Branch, other_branch: Branch, staff: Staff, web: Web) -> None:
     client, other = ClientFactory(branch=branch), ClientFactory(branch=branch, external_id="777001")
     ClientFactory(branch=other_branch, external_id="777002")
