@@ -19,12 +19,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clients.filters.narrowed import OF_THE_LIST, narrowed
 from clients.forms.bulk import FORMS, BulkForm
-from clients.models import BulkEdit, BulkEditRow, Client
+from clients.models import BulkEdit, BulkEditRow
 from clients.querysets.scope import shown_name
 from clients.services.bulk import apply_bulk_edit, may_undo, plan_bulk_edit, undo_bulk_edit
 from clients.services.bulk_fields import FIELDS, fields_for
 from clients.services.bulk_kinds import BulkField
 from clients.views.lists import in_words
+from clients.views.rows import ticked_clients
 from crm.core.errors import DomainError, InvalidInput
 from crm.core.keyset import capped_count
 from crm.core.models import User
@@ -114,8 +115,7 @@ def _as_query(back: str) -> str:
 
 def _clients(chosen: list[str], back: str, user: User, request: HttpRequest) -> Any:
     if chosen:
-        named = [one for one in chosen if one.isalnum()]  # anything else names nobody, and PostgreSQL takes no NUL
-        return Client.objects.visible_to(user).filter(public_id__in=named)
+        return ticked_clients(user, chosen)
     return narrowed(back, user, request)
 
 

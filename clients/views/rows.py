@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from clients.models import Client
 from crm.core.clocks import local_date
+from crm.core.models import User
 from crm.core.views.places import actor_of
 
 
@@ -33,3 +34,8 @@ def visible_client(
     if along:
         rows = rows.annotate(**along)
     return get_object_or_404(rows, public_id=public_id)
+
+
+def ticked_clients(user: User, ids: Iterable[str]) -> Any:
+    """The clients in reach whose rows were ticked. What is no public id names nobody; PostgreSQL would take no NUL."""
+    return Client.objects.visible_to(user).filter(public_id__in=[one for one in ids if one.isalnum()])

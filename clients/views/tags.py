@@ -19,7 +19,7 @@ from clients.behaviour import FAMILIES, edition, tag_label
 from clients.forms.tags import TagForm
 from clients.models import Client, ClientTag, Tag, TagChange
 from clients.services.tags import change_tag, create_tag, set_tag, undo_tags
-from clients.views.rows import today, visible_client
+from clients.views.rows import ticked_clients, today, visible_client
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.policies import Figures, figures
@@ -136,7 +136,7 @@ def client_tags(request: HttpRequest, public_id: str) -> HttpResponse:
 def tag_many(request: HttpRequest) -> HttpResponse:
     """One tag on the clients that were ticked in the list, or off them; the notice takes it back."""
     user = actor_of(request)
-    rows = Client.objects.visible_to(user).filter(public_id__in=request.POST.getlist("ids")[:500])
+    rows = ticked_clients(user, request.POST.getlist("ids")[:500])
     _change(request, user, list(rows.only("pk", "public_id", "branch_id")), tell=True)
     back = request.POST.get("back", "")
     return redirect(f"{reverse('clients:list')}?{back}" if back else reverse("clients:list"))

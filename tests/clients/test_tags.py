@@ -227,6 +227,16 @@ def test_ticked_clients_of_the_list_get_a_tag_and_the_notice_takes_it_back(
     assert carried(tag) == set()
 
 
+def test_a_ticked_row_that_names_nobody_is_passed_over(branch: Branch, staff: Staff, web: Web) -> None:
+    client, tag = ClientFactory(branch=branch), TagFactory(branch=branch, name="移居海外")
+    said = {"tag": tag.public_id, "on": "1", "ids": ["a\x00", client.public_id]}
+
+    answer = web(staff("front_desk")).post("/clients/tags/set/", said)
+
+    assert answer.status_code == 302
+    assert ClientTag.objects.manual().get().client == client
+
+
 def test_the_list_narrows_by_tags_computed_and_manual_all_of_them(
     branch: Branch, tag: Tag, staff: Staff, web: Web
 ) -> None:
