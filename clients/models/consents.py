@@ -38,7 +38,7 @@ class DataPurpose(PublicModel, Versioned):
     #: The purpose whose refusal keeps a client out of marketing and holiday care; the only one that code asks for by name.
     MARKETING = "marketing"
 
-    code = models.SlugField(_("code"), max_length=30, unique=True)
+    code = models.SlugField(_("code"), max_length=30)
     name_en = models.CharField(_("name in English"), max_length=80)
     name_zh = models.CharField(_("name in Chinese"), max_length=80)
     basis = models.CharField(_("basis"), max_length=10, choices=Basis.choices)
@@ -53,6 +53,12 @@ class DataPurpose(PublicModel, Versioned):
         verbose_name_plural = _("purposes of personal data")
         default_permissions = ("view", "add", "change")
         constraints = [
+            models.UniqueConstraint(fields=["code"], name="data_purpose_code_once"),
+            models.CheckConstraint(
+                name="data_purpose_marketing_is_asked",
+                condition=~Q(code="marketing") | Q(basis__in=("consent", "separate")),
+                violation_error_message=_("For marketing a client is asked, never only told."),
+            ),
             models.CheckConstraint(
                 name="data_purpose_basis_known", condition=Q(basis__in=("contract", "duty", "consent", "separate"))
             ),

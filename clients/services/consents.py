@@ -136,11 +136,10 @@ def withdraw_all(*, client: Client, answered_on: date, channel: str, actor: User
 def create_purpose(*, code: str, values: Mapping[str, Any], actor: User) -> DataPurpose:
     """A further purpose. Raises ``InvalidInput``."""
     made = DataPurpose(code=code, **_known(values, _PURPOSE_WORDS))
-    check(made)
+    check(made, constraints=False)  # the database decides between two with one code
     taken = InvalidInput(fields={"code": _("There is a purpose with this code already.")})
-    if DataPurpose.objects.filter(code=code).exists():
-        raise taken
-    made.save()
+    with unless_taken(DataPurpose, "data_purpose_code_once", refusal=taken):
+        made.save()
     audit.record(actor, "purpose.create", made, after={"code": code, **values})
     return made
 

@@ -23,7 +23,7 @@ from clients.errors import (
 )
 from clients.models import Client, ConsentRecord, DataPurpose, DataRequest, PrivacyNotice
 from clients.services import change_notice, record_consent, write_notice
-from clients.services.consents import seed_purposes
+from clients.services.consents import change_purpose, create_purpose, seed_purposes
 from clients.services.data_requests import approve_answer, check_identity, propose_answer, receive_request
 from clients.services.segments import create_segment
 from clients.services.told import told
@@ -392,3 +392,17 @@ def test_the_client_is_told_what_he_agreed_to(client_: Client) -> None:
     words = str(told(client_))
 
     assert "电话告知" in words and str(row.purpose) in words and notice.text in words
+
+
+def test_a_code_of_a_purpose_is_there_once_and_marketing_is_never_only_told(staff: Staff) -> None:
+    clerk = staff("compliance", branch=None)
+    words = {"name_en": "Prizes", "name_zh": "抽奖", "basis": "consent"}
+    create_purpose(code="prizes", values=words, actor=clerk)
+
+    with pytest.raises(InvalidInput) as twice:
+        create_purpose(code="prizes", values=words, actor=clerk)
+    with pytest.raises(InvalidInput) as told:
+        change_purpose(purpose=DataPurpose.objects.get(code="marketing"), values={"basis": "contract"}, actor=clerk)
+
+    assert "code" in twice.value.fields and "there is" in str(twice.value.fields["code"]).lower()
+    assert "never only told" in " ".join(map(str, told.value.fields.values()))
