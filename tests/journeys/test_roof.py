@@ -43,11 +43,11 @@ def test_the_rail_shows_what_one_may_use_and_nothing_else(staff, web):
 
 
 def test_whoever_may_use_a_page_finds_it_in_the_rail(staff, web):
-    """The front desk brings files in and takes down requests about data, without the branch's own home."""
+    """The front desk brings files in, takes down requests about data and reads the notices, without the branch's own home."""
     answer = web(staff("front_desk")).get("/imports/")
 
     branch = next(item for item in answer.context["nav_items"] if item["key"] == "branch")
-    assert [child["key"] for child in branch["children"]] == ["data_requests", "imports", "jobs"]
+    assert [child["key"] for child in branch["children"]] == ["data_requests", "notices", "imports", "jobs"]
     assert branch["url"] == branch["children"][0]["url"] == "/data-requests/"
     assert [child["key"] for child in branch["children"] if child["active"]] == ["imports"]
 
