@@ -1,8 +1,8 @@
 """Whether a security may be recommended to a client: his risk grade, his trading permissions, and what he excluded.
 
-What is on file comes in as arguments. Sources: 适当性管理办法 Art. 16–22 (grades of products and investors, what must not be
-recommended); how far a grade reaches is the figure ``suitability.match``, the least grades of products
-``suitability.product_grades``.
+Pure; what is on file comes in as arguments. Sources: 适当性管理办法 Art. 16–22 (grades of products and investors, what must not
+be recommended); the least grades of products are the figure ``suitability.product_grades``. How far the grade of a client
+reaches is said in ``clients.suitability``.
 """
 
 from __future__ import annotations
@@ -10,19 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from advisory.deviations import is_under_warning
-from clients.models import InvestorClass, PermissionCode, SecurityKind
+from clients.models import PermissionCode, SecurityKind
 from clients.querysets.business_lines import kind_of_security
 from clients.questions import Restriction
-
-if TYPE_CHECKING:
-    from clients.models import Client
-    from crm.core.policies import Figures
 
 #: What the codes of the markets begin with that need a permission of their own.
 _MARKETS: tuple[tuple[re.Pattern[str], PermissionCode], ...] = (
@@ -43,25 +37,6 @@ class Investor:
     highest: str
     permissions: Collection[str]
     restrictions: Collection[str]
-
-
-def recommendable(client: Client, today: date, known: Figures) -> str:
-    """The highest risk grade of a product (R1–R5) that may be recommended to the client; "" without a valid grade of his own.
-
-    Art. 22 forbids to recommend to an ordinary investor what lies above his grade, and anything above R1 to who is in the
-    lowest class (风险承受能力最低类别). A professional investor may buy every product (Art. 7).
-    """
-    if not client.risk_is_valid(today):
-        return ""
-    reach: dict[str, str] = known.json("suitability.match")
-    if _is_professional(client, today):
-        return max(reach.values())
-    return "R1" if client.is_lowest_risk else reach[client.risk_grade]
-
-
-def _is_professional(client: Client, today: date) -> bool:
-    until = client.investor_class_until
-    return client.investor_class != InvestorClass.ORDINARY and (until is None or until >= today)
 
 
 def bare(code: str) -> str:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import RiskGrade
 from clients.querysets.consents import open_to_marketing
+from clients.suitability import professional_q
 from crm.core.fields import MoneyField
 from crm.core.policies import figures
 
@@ -61,17 +62,6 @@ def passing_q(item: Any, day: date) -> Q:
     return found
 
 
-def suits_q(risk: str, day: date) -> Q:
-    """The clients whom something of this product risk suits on ``day`` (适当性匹配): their valid grade reaches to it (figure
-    ``suitability.match``), in the lowest class to R1 only; professional investors may have any (办法 Art. 22). Everybody where
-    it has no risk grade."""
-    if not risk:
-        return Q()
-    reach: dict[str, str] = figures(day).json("suitability.match")
-    enough = Q(risk_grade__in=[grade for grade, most in reach.items() if most >= risk], risk_valid_until__gte=day)
-    return (enough if risk == "R1" else enough & Q(is_lowest_risk=False)) | _professional(day)
-
-
 def offering_q(item: Any, day: date) -> Q:
     """Those of them to whom the branch may come with it unasked: with care (greetings, holidays) to nobody who has refused
     marketing. What a client books by himself is not asked this."""
@@ -81,11 +71,6 @@ def offering_q(item: Any, day: date) -> Q:
 def is_for_some(item: Any) -> bool:
     """Whether there are clients to whom the branch may not come with the service."""
     return bool(item.least_grade or item.gate or item.kind == "care")
-
-
-def _professional(day: date) -> Q:
-    in_force = Q(investor_class_until=None) | Q(investor_class_until__gte=day)
-    return Q(investor_class__in=["A", "B", "C"]) & in_force
 
 
 def _qualified(day: date) -> Q:
@@ -100,8 +85,8 @@ def _qualified(day: date) -> Q:
     person = Q(kind="person") & Q(
         GreaterThanOrEqual(assets, Value(Decimal(least["financial_assets"]), output_field=MoneyField()))
     )
-    return _professional(day) | person | Q(kind="institution", own_funds__gte=Decimal(least["net_assets"]))
+    return professional_q(day) | person | Q(kind="institution", own_funds__gte=Decimal(least["net_assets"]))
 
 
-register_gate(Gate("professional", _("Professional investors only"), _professional))
+register_gate(Gate("professional", _("Professional investors only"), professional_q))
 register_gate(Gate("qualified", _("Qualified investors of private funds only"), _qualified))

@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from clients.models import Client
+from clients.suitability import highest_risk
 from clients.ways import QUIET_HOURS, Ways
 from crm.core import outbound
 from crm.core.clocks import local_date
 from crm.core.models import Outbound
-from tiers.gates import suits_q
+from crm.core.policies import figures
 from tiers.models import Publication, Recipient
 
 #: Clients of the branch read Chinese.
@@ -36,8 +37,9 @@ def not_wanted(message: Outbound, now: datetime) -> str:
     reason = against_all(row.publication, now)
     if not reason and row.publication.risk:
         # A message waits for the end of quiet hours; his grade may have run out in that night.
-        suits = Client.objects.filter(suits_q(row.publication.risk, local_date(now)), pk=row.client_id)
-        reason = "" if suits.exists() else Reason.RISK
+        today = local_date(now)
+        highest = highest_risk(row.client, today, figures(today, row.client.branch).json("suitability.match"))
+        reason = "" if highest >= row.publication.risk else Reason.RISK
     if not reason:
         ways = Ways([row.client], now, asked_by_us=not row.publication.is_basic)
         found = ways.against(row.client, message.channel, message.address)

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from advisory.errors import NoAgreement, NoLicence, NoRiskGrade, NotSuitable
 from advisory.models import AdvisorProfile, AdvisoryAgreement, ReviewLine
 from advisory.services.review_look import Look
-from advisory.suitability import Investor, against_buying, bare, recommendable
+from advisory.suitability import Investor, against_buying, bare
 from clients.models import Client, TradingPermission
+from clients.suitability import highest_risk
 from crm.core.errors import InvalidInput
 from crm.core.models import User
 from crm.core.policies import figures
@@ -44,9 +45,9 @@ def grounds_for(client: Client, look: Look, actor: User, today: date) -> Grounds
     agreement = AdvisoryAgreement.objects.in_force(today).filter(client=client).order_by("-signed_on", "-pk").first()
     if agreement is None:
         raise NoAgreement
-    if not client.risk_is_valid(today):
+    highest = highest_risk(client, today, figures(today, client.branch).json("suitability.match"))
+    if not highest:
         raise NoRiskGrade
-    highest = recommendable(client, today, figures(today, client.branch))
     opened = TradingPermission.objects.in_force().filter(client=client).values_list("code", flat=True)
     restrictions = look.needs.restrictions if look.needs else []
     investor = Investor(client.risk_grade, highest, set(opened), set(restrictions))

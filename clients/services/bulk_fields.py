@@ -80,7 +80,7 @@ class ForbiddenChannel(Fact):
         return " ".join(sorted(codes | ({said["channel"]} if said["on"] else set())))
 
     def words(self, value: Any, hidden: Collection[str] = ()) -> str:
-        return "、".join(str(Channel(code).label) for code in (value or "").split()) or "—"
+        return _(", ").join(str(Channel(code).label) for code in (value or "").split()) or "—"
 
 
 class DoNotContact(BulkField):

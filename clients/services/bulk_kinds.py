@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,7 +28,7 @@ class Moment:
     reason: str = ""
 
 
-class BulkField:
+class BulkField(ABC):
     """One field. ``held`` reads what stands there for many clients at once, ``target`` says what it becomes."""
 
     key = ""
@@ -38,13 +39,13 @@ class BulkField:
         """What was said with the rows that it names, read once for all clients; ``target`` and ``why_not`` are given this."""
         return said
 
+    @abstractmethod
     def held(self, clients: Collection[int], said: Said) -> dict[int, Any]:
         """What stands there for each of the clients (keys), as JSON holds it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def target(self, held: Any, said: Said) -> Any:
         """What it becomes."""
-        raise NotImplementedError
 
     def same(self, held: Any, target: Any) -> bool:
         return bool(held == target)
@@ -53,17 +54,17 @@ class BulkField:
         """A code of ``BulkEditRow.Why`` where it is plain from the start that the service will refuse."""
         return ""
 
+    @abstractmethod
     def apply(self, client: Client, said: Said, held: Any, moment: Moment) -> str:
         """Do it; the public id of the row that was made for it, where putting back needs that."""
-        raise NotImplementedError
 
     def stands(self, row: BulkEditRow) -> bool:
         """Whether what was done to the client of ``row`` is still what stands there."""
         return self.same(self.held([row.client_id], row.edit.said).get(row.client_id), row.after)
 
+    @abstractmethod
     def put_back(self, client: Client, row: BulkEditRow, moment: Moment) -> None:
         """Let stand again what stood before."""
-        raise NotImplementedError
 
     def hidden(self, values: Iterable[Any], user: User) -> Collection[str]:
         """Public ids in values that ``user`` may not know whose they are."""

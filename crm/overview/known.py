@@ -10,10 +10,10 @@ from django.db.models.functions import Cast, JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from advisory.suitability import recommendable
 from care.models import SurveyInvitation
 from clients.models import Client, Holding, NeedsInterview
 from clients.questions import Goal, Horizon, Product, Restriction
+from clients.suitability import highest_risk, is_professional
 from crm.core.fields import from_fen
 from crm.core.models import User
 from crm.core.policies import figures
@@ -67,15 +67,12 @@ def needs_piece(user: User, client: Client, today: date) -> Piece | None:
     """What he wants, in a few words, as of when; without an interview the way to one."""
     if not user.has_perm("clients.view_needsinterview"):
         return None
+    title, template = _("What the client wants"), "overview/_wants.html"
     may_ask = user.has_perm("clients.add_needsinterview")
     ask = Link(_("Ask about needs"), reverse("clients:needs_add", args=[client.public_id]))
     row: dict[str, Any] | None = client.needs_along  # type: ignore[attr-defined]  # came along
     if row is None:
-        return (
-            Piece("needs", _("What the client wants"), "overview/_wants.html", {}, (ask,), is_empty=True)
-            if may_ask
-            else None
-        )
+        return Piece("needs", title, template, {}, (ask,), is_empty=True) if may_ask else None
     context = {
         "goals": _labels(Goal, row["goals"]),
         "horizon": Horizon(row["horizon"]).label if row["horizon"] else "",
@@ -83,9 +80,7 @@ def needs_piece(user: User, client: Client, today: date) -> Piece | None:
         "products": _labels(Product, row["products"]),
         "on": date.fromisoformat(row["on"]),
     }
-    return Piece(
-        "needs", _("What the client wants"), "overview/_wants.html", context, (Link(_("All answers"), "?tab=needs"),)
-    )
+    return Piece("needs", title, template, context, (Link(_("All answers"), "?tab=needs"),))
 
 
 def holdings_piece(user: User, client: Client, today: date) -> Piece | None:
@@ -141,12 +136,12 @@ def limits_piece(user: User, client: Client, today: date) -> Piece | None:
 
 def brief_limits_piece(user: User, client: Client, today: date) -> Piece | None:
     """The same before a call, where one also wants to know how far a recommendation may go."""
-    most = recommendable(client, today, figures(today, client.branch))
+    most = highest_risk(client, today, figures(today, client.branch).json("suitability.match"))
     return _limits(client, today, [_("Products up to %(grade)s may be recommended.") % {"grade": most}] if most else [])
 
 
 def _limits(client: Client, today: date, lines: list[str]) -> Piece | None:
-    if not client.risk_is_valid(today):
+    if not client.risk_is_valid(today) and not is_professional(client, today):
         lines = [*lines, _("No valid risk grade: no product may be recommended.")]
     elif client.is_lowest_risk:
         lines = [*lines, _("Lowest risk class: nothing above R1, not even at the client's own wish.")]

@@ -97,7 +97,9 @@ def test_without_a_valid_grade_nothing_may_be_recommended_and_what_he_ruled_out_
     known = ClientFactory(branch=branch, advisor=advisor, assessed=True, avoid_topics="不要提去年的亏损")
     NeedsInterviewFactory(client=known, restrictions=["no_st"])
     plain = ClientFactory(branch=branch, advisor=advisor, assessed=True)
+    professional = ClientFactory(branch=branch, advisor=advisor, investor_class="A")
 
+    assert "limits" not in panels(web, advisor, professional)
     assert len(panels(web, advisor, bare)["limits"]["lines"]) == 1
     limits = panels(web, advisor, known)["limits"]
     assert limits["lines"] == [] and len(limits["ruled_out"]) == 1 and limits["avoid"] == "不要提去年的亏损"

@@ -9,9 +9,10 @@ import pytest
 from clients.models import Client
 from crm.core.models import Branch, User
 from tests.factories.clients import ClientFactory
+from tests.factories.publications import locals_of
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, plan_on, put_in_tier
 from tests.tiers.owing import FIRST, OLD
-from tiers.models import ServiceItem
+from tiers.models import PreferenceSegment, ServiceItem
 
 Staff = Callable[..., User]
 
@@ -32,3 +33,14 @@ def greeted(branch: Branch, staff: Staff, greeting: ServiceItem) -> Client:
     put_in_tier(found, "gold", OLD)
     plan_on(branch, FIRST)
     return found
+
+
+@pytest.fixture
+def boss(staff: Staff) -> User:
+    return staff("branch_manager")
+
+
+@pytest.fixture
+def segment(branch: Branch, boss: User) -> PreferenceSegment:
+    """Gold clients who live in Shanghai."""
+    return locals_of(branch, boss)

@@ -21,7 +21,7 @@ from tiers.querysets.publications import PublicationQuerySet, RecipientQuerySet
 
 
 class ProductRisk(models.TextChoices):
-    """Risk grades of products and services (产品风险等级); whom each suits is said in ``tiers.gates.suits_q``."""
+    """Risk grades of products and services (产品风险等级); whom each suits is said in ``clients.suitability``."""
 
     R1 = "R1", _("R1 low")
     R2 = "R2", _("R2 medium to low")

@@ -12,8 +12,10 @@ from django.db.models.functions import Coalesce
 
 from clients.querysets import client_q
 from clients.querysets.consents import refuses_marketing
+from clients.suitability import suits_q
 from crm.core.access import branch_q
-from tiers.gates import suits_q
+from crm.core.models import Branch
+from crm.core.policies import figures
 from tiers.querysets.menus import belongs_q
 
 if TYPE_CHECKING:
@@ -77,7 +79,9 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         from clients.models import Client
 
         calls = self.filter(state="call", publication__state="sent")
-        risks = calls.exclude(publication__risk="").order_by().values_list("publication__risk", flat=True).distinct()
+        risks = calls.exclude(publication__risk="").order_by().values_list("publication__branch", "publication__risk")
+        branches = Branch.objects.in_bulk({branch for branch, _risk in risks.distinct()})
+        reach = {key: figures(day, branch).json("suitability.match") for key, branch in branches.items()}
         found = [
             (Q(publication__valid_until__lt=day), "over"),
             (Q(client__restricted_on__isnull=False), "restricted"),
@@ -89,8 +93,12 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
                 "no_consent",
             ),
             *(
-                (Q(publication__risk=risk) & ~Q(client__in=Client.objects.filter(suits_q(risk, day))), "risk")
-                for risk in risks
+                (
+                    Q(publication__branch=branch, publication__risk=risk)
+                    & ~Q(client__in=Client.objects.filter(suits_q(risk, day, reach[branch]))),
+                    "risk",
+                )
+                for branch, risk in risks.distinct()
             ),
             (Q(client__forbidden_channels__contains="phone"), "forbidden_channel"),
         ]

@@ -11,13 +11,14 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from clients.models import Client
+from clients.suitability import suits_q
 from clients.ways import NO_ADDRESS, Ways
 from crm.core.batches import batches
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import Outbound, User
 from crm.core.policies import Figures, figures
-from tiers.gates import passing_q, suits_q
+from tiers.gates import passing_q
 from tiers.models import PreferenceSegment, Publication, Recipient
 from tiers.querysets.publications import entitled_q, members
 
@@ -58,7 +59,7 @@ def _judged(row: Publication, keys: list[int], known: Figures, now: datetime) ->
         fit[Reason.NOT_ENTITLED] = _keys(clients.filter(entitled_q(row.item, today)))
         fit[Reason.CONDITION] = _keys(clients.filter(passing_q(row.item, today)))
     if row.risk:
-        fit[Reason.RISK] = _keys(clients.filter(suits_q(row.risk, today)))
+        fit[Reason.RISK] = _keys(clients.filter(suits_q(row.risk, today, known.json("suitability.match"))))
     people = list(clients.select_related("branch").order_by("pk"))
     judge = Judge(people, known, now, asked_by_us=not row.is_basic)
     for client in people:
