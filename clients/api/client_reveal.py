@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -11,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clients.models import Client
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Strict
 from crm.core.api.writes import Once
@@ -37,7 +39,28 @@ class Revealed(serializers.Serializer[Any]):
     allowance = serializers.IntegerField()
 
 
-class RevealAction(Once):
+class _Reveal(Once):
+    def _revealed(self, request: Request, subject: Any, client: Client, said: Mapping[str, str]) -> Response:
+        """One value in full. Every answer is a look of its own, a repeated request as well."""
+        own: Any = request.user
+        seen: dict[str, str] = {}
+
+        def look() -> Any:
+            words = {"field": said["field"], "reason": said["reason"]}
+            seen["value"] = reveal_field(actor=own, subject=subject, client=client, now=timezone.now(), **words)
+            return subject
+
+        def show(_public_id: str) -> Response:
+            if "value" not in seen:
+                look()
+            used, allowance = reveal_allowance(own, timezone.now())
+            told = {"field": said["field"], "value": seen["value"], "used": used, "allowance": allowance}
+            return Response(told, headers={"Cache-Control": "no-store, private"})
+
+        return self.once(look, show)
+
+
+class RevealAction(_Reveal):
     """Mixin of the resource of clients."""
 
     @extend_schema(request=RevealBody, responses={201: Revealed}, filters=False)
@@ -47,27 +70,7 @@ class RevealAction(Once):
         client = self.get_object()  # type: ignore[attr-defined]  # the viewset's
         body = RevealBody(data=request.data)
         body.is_valid(raise_exception=True)
-        said, own, seen = body.validated_data, request.user, {}
-
-        def look() -> Any:
-            seen["value"] = reveal_field(
-                actor=own,  # type: ignore[arg-type]  # signed in
-                subject=client,
-                field=said["field"],
-                reason=said["reason"],
-                client=client,
-                now=timezone.now(),
-            )
-            return client
-
-        def show(_public_id: str) -> Response:
-            if "value" not in seen:
-                look()
-            used, allowance = reveal_allowance(own, timezone.now())  # type: ignore[arg-type]  # signed in
-            told = {"field": said["field"], "value": seen["value"], "used": used, "allowance": allowance}
-            return Response(told, headers={"Cache-Control": "no-store, private"})
-
-        return self.once(look, show)
+        return self._revealed(request, client, client, body.validated_data)
 
 
 class RevealRowBody(Strict):
@@ -77,7 +80,7 @@ class RevealRowBody(Strict):
     reason = serializers.CharField(max_length=200)
 
 
-class RevealRow(Once):
+class RevealRow(_Reveal):
     """Mixin of resources whose rows hold sealed values of a client: ``sealed`` names them."""
 
     sealed: tuple[str, ...] = ()
@@ -89,20 +92,7 @@ class RevealRow(Once):
         row = self.get_object()  # type: ignore[attr-defined]  # the viewset's
         body = RevealRowBody(data=request.data)
         body.is_valid(raise_exception=True)
-        said, own, seen = body.validated_data, request.user, {}
+        said = body.validated_data
         if said["field"] not in self.sealed:
             raise InvalidInput(fields={"field": ", ".join(self.sealed)})
-
-        def look() -> Any:
-            terms = {"subject": row, "client": row.client, "now": timezone.now()}
-            seen["value"] = reveal_field(actor=own, **said, **terms)  # type: ignore[arg-type]  # signed in
-            return row
-
-        def show(_public_id: str) -> Response:
-            if "value" not in seen:
-                look()
-            used, allowance = reveal_allowance(own, timezone.now())  # type: ignore[arg-type]  # signed in
-            told = {"field": said["field"], "value": seen["value"], "used": used, "allowance": allowance}
-            return Response(told, headers={"Cache-Control": "no-store, private"})
-
-        return self.once(look, show)
+        return self._revealed(request, row, row.client, said)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from clients.models import Client
 from crm.core.clocks import local_date
-from crm.core.models import Branch, User
+from crm.core.models import Branch, Policy, User
 from crm.workbench.queue import todays_items
 from tests.factories.clients import ClientFactory
 from tests.factories.consents import ConsentRecordFactory
@@ -115,3 +115,19 @@ def test_whom_nobody_told_in_time_waits_no_longer(advisor: User, sent: Publicati
     row = sent.recipients.get()
     assert (row.state, row.reason) == ("held", "over")
     assert Publication.objects.with_progress(sent.made_by).get().waiting == 0
+
+
+def test_how_far_a_grade_reaches_is_the_figure_of_the_branch(
+    branch: Branch, client: Client, advisor: User, sent: Publication
+) -> None:
+    """A branch that becomes more careful than its company ends the calls that no longer suit."""
+    reach = {"C1": "R1", "C2": "R2", "C3": "R3", "C4": "R3", "C5": "R5"}
+    Policy.objects.create(
+        policy_key_id="suitability.match", branch=branch, effective_from=date(2025, 1, 1), value=reach, source="House rule",
+        created_by=advisor,
+    )  # fmt: skip
+
+    move_publications(timezone.now())
+
+    assert sent.recipients.get().reason == "risk"
+    assert calls(advisor) == []
