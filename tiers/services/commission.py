@@ -201,7 +201,7 @@ def put_in_force(row: ClientRate, today: date) -> None:
     Raises ``LaterRateStands``.
     """
     row.valid_from = max(row.valid_from, today)
-    agreed = ClientRate.objects.agreed().filter(client=row.client, product=row.product)
+    agreed = ClientRate.objects.agreed().filter(client=row.client, product=row.product).exclude(pk=row.pk)
     if agreed.filter(valid_from__gte=row.valid_from).exists():
         raise LaterRateStands
     for before in agreed.filter(not_over_q(row.valid_from), state=ClientRate.State.APPROVED):
