@@ -23,7 +23,6 @@ from clients.errors import (
 )
 from clients.models import Client, ConsentRecord, DataPurpose, DataRequest, PrivacyNotice
 from clients.services import change_notice, record_consent, write_notice
-from clients.services.consents import change_purpose, create_purpose, seed_purposes
 from clients.services.data_requests import approve_answer, check_identity, propose_answer, receive_request
 from clients.services.segments import create_segment
 from clients.services.told import told
@@ -200,14 +199,6 @@ def test_a_manager_writes_for_his_branch_and_nobody_elses(staff: Staff, branch: 
 
 
 @pytest.mark.django_db
-def test_purposes_come_with_the_product_and_stay_as_the_house_has_put_them() -> None:
-    DataPurpose.objects.filter(code="recording").update(basis="consent")
-    DataPurpose.objects.filter(code="sharing").delete()
-
-    assert [seed_purposes(), seed_purposes()] == [1, 0]
-    assert purpose("recording").basis == "consent"
-
-
 # -- what follows for marketing ----------------------------------------------------------------------------------------
 
 
@@ -392,18 +383,3 @@ def test_the_client_is_told_what_he_agreed_to(client_: Client) -> None:
     words = str(told(client_))
 
     assert "电话告知" in words and str(row.purpose) in words and notice.text in words
-
-
-def test_a_code_of_a_purpose_is_there_once_and_marketing_is_never_only_told(staff: Staff) -> None:
-    clerk = staff("compliance", branch=None)
-    words = {"name_en": "Prizes", "name_zh": "抽奖", "basis": "consent"}
-    create_purpose(code="prizes", values=words, actor=clerk)
-
-    with pytest.raises(InvalidInput) as twice:
-        create_purpose(code="prizes", values=words, actor=clerk)
-    with pytest.raises(InvalidInput) as told:
-        change_purpose(purpose=DataPurpose.objects.get(code="marketing"), values={"basis": "contract"}, actor=clerk)
-
-    assert twice.value.fields.keys() == {"code"}
-    assert DataPurpose.objects.filter(code="prizes").count() == 1
-    assert told.value.fields and DataPurpose.objects.get(code="marketing").basis == "consent"
