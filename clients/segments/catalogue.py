@@ -99,6 +99,11 @@ def fields_in_list() -> list[SegmentField]:
     return [field for field in _fields.values() if field.in_list]
 
 
+def all_fields() -> list[SegmentField]:
+    """Every field, whoever may use it."""
+    return list(_fields.values())
+
+
 def field_of(key: str) -> SegmentField | None:
     return _fields.get(key)
 

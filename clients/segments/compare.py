@@ -8,7 +8,7 @@ from decimal import Decimal
 from math import ceil, floor
 from typing import Any
 
-from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, DecimalField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 
 from clients.querysets.averages import averages_sql
@@ -28,15 +28,21 @@ def column(kind: Kind, path: str, *, instant: bool = False) -> Compile:
 
 
 def rows(
-    kind: Kind, of: Callable[[Context], QuerySet[Any]], path: str, *, each: bool = False, instant: bool = False
+    kind: Kind,
+    of: Callable[[Context], QuerySet[Any]],
+    path: str,
+    *,
+    each: bool = False,
+    instant: bool = False,
+    by: str = "client",
 ) -> Compile:
-    """Whether among rows that belong to the client (by ``client``) one compares so; for FLAG, whether there is one.
+    """Whether among rows that belong to the client (by ``by``) one compares so; for FLAG, whether there is one.
 
     ``each``: a row holds one code in ``path``, and the client's codes are those of all his rows.
     """
 
     def compile_(op: str, value: Any, context: Context) -> Q:
-        own = of(context).filter(client=OuterRef("pk"))
+        own = of(context).filter(**{by: OuterRef("pk")})
         if kind is Kind.FLAG or (each and op == "filled"):
             return Q(Exists(own))
         if not each:
@@ -47,6 +53,26 @@ def rows(
         for code in value:
             found &= Q(Exists(own.filter(**{path: code})))
         return found
+
+    return compile_
+
+
+def counted(of: Callable[[Context], QuerySet[Any]], *, by: str = "client") -> Compile:
+    """How many rows belong to the client, compared from zero on: found from the rows, whose clients are few, and not from
+    the clients."""
+
+    def more(least: int, context: Context) -> Q:
+        if least <= 0:
+            return ~Q(pk__in=[])
+        many = of(context).order_by().values(by).annotate(found=Count("pk")).filter(found__gte=least)
+        return Q(pk__in=many.values(by))
+
+    def compile_(op: str, value: Any, context: Context) -> Q:
+        low, high = {"gte": (value, None), "lte": (None, value), "between": (value, value)}[op]
+        if op == "between":
+            low, high = value
+        found = more(ceil(Decimal(low)), context) if low is not None else ~Q(pk__in=[])
+        return found & ~more(floor(Decimal(high)) + 1, context) if high is not None else found
 
     return compile_
 

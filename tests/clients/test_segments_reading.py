@@ -20,6 +20,7 @@ from clients.services.behaviour import computed_tags
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import Branch
+from tests.clients.segment_reading import holds, samples
 from tests.factories.clients import AccountFactory, ClientFactory
 from tests.factories.core import BranchFactory, UserFactory
 from tests.factories.needs import NeedsInterviewFactory
@@ -155,7 +156,7 @@ class _Reading:
         if "field" not in node:
             match, nodes = next(iter(node.items()))
             return (all if match == "all" else any)(self.holds(each) for each in nodes)
-        return self._condition(_FIELDS[node["field"]], node["op"], node.get("value"), self._fact(node["field"]))
+        return holds(_FIELDS[node["field"]], node["op"], node.get("value"), self._fact(node["field"]), TODAY)
 
     def _fact(self, field: str) -> Any:
         said = self.facts
@@ -184,64 +185,6 @@ class _Reading:
     def _average(self) -> Decimal | None:
         days = [Decimal(worth) for ago, worth in self.facts["daily"] if ago < 30]
         return sum(days) / len(days) if days else None
-
-    def _condition(self, kind: Kind, op: str, value: Any, fact: Any) -> bool:
-        denials = {
-            "empty": "filled",
-            "not_in": "in",
-            "none": "any",
-            "is_not": "is",
-            "no": "yes",
-            "not_last_days": "last_days",
-        }
-        if op in denials:
-            return not self._condition(kind, denials[op], value, fact)
-        if op == "filled":
-            return fact not in (None, "", [])
-        if op == "yes":
-            return bool(fact)
-        if fact is None or fact == "":
-            return False
-        if kind is Kind.TEXT:
-            return fact == value if op == "is" else value.lower() in fact.lower()
-        if kind is Kind.CHOICE:
-            return fact in value
-        if kind is Kind.CODES:
-            return bool(set(fact) & set(value)) if op == "any" else set(value) <= set(fact)
-        if kind is Kind.BIRTHDAY:
-            return self._birthday(op, value, fact)
-        if kind is Kind.DAY:
-            return self._day(op, value, fact)
-        if op == "between":
-            return Decimal(value[0]) <= fact <= Decimal(value[1])
-        return fact >= Decimal(value) if op == "gte" else fact <= Decimal(value)
-
-    def _birthday(self, op: str, value: int, born: date) -> bool:
-        if op == "in_month":
-            return born.month == value
-        for offset in range(min(value, 366) + 1):
-            day = TODAY + timedelta(days=offset)
-            leap = (day.year % 4 == 0 and day.year % 100 != 0) or day.year % 400 == 0
-            kept = (2, 28) if (born.month, born.day) == (2, 29) and not leap else (born.month, born.day)
-            if kept == (day.month, day.day):
-                return True
-        return False
-
-    def _day(self, op: str, value: Any, day: date) -> bool:
-        ago = (TODAY - day).days
-        same_month = (day.year, day.month) == (TODAY.year, TODAY.month)
-        return {
-            "last_days": lambda: 0 <= ago <= value,
-            "longer_ago": lambda: ago > value,
-            "next_days": lambda: 0 <= -ago <= value,
-            "past": lambda: ago > 0,
-            "this_month": lambda: same_month,
-            "last_month": lambda: (day.year, day.month) == (2026, 5),
-            "this_year": lambda: day.year == TODAY.year,
-            "on_or_after": lambda: day >= date.fromisoformat(value),
-            "before": lambda: day < date.fromisoformat(value),
-            "between": lambda: date.fromisoformat(value[0]) <= day <= date.fromisoformat(value[1]),
-        }[op]()
 
 
 class TestAgainstPlainReading(TestCase):
@@ -346,27 +289,6 @@ def _crowd() -> list[dict[str, Any]]:
     return crowd
 
 
-def _samples(kind: Kind, op: str, codes: list[str]) -> list[Any]:
-    """Values for a comparison, the boundaries of the crowd among them; None where it takes no value."""
-    if OPERATORS[kind][op].shape == "nothing":
-        return [None]
-    if kind in (Kind.MONEY, Kind.NUMBER):
-        amounts = ["-100", "0", "100", "150", "200"] if kind is Kind.MONEY else ["0", "18", "35.5", "36", "65"]
-        return (
-            [[low, high] for low in amounts for high in amounts if Decimal(low) <= Decimal(high)]
-            if op == "between"
-            else amounts
-        )
-    if kind is Kind.DAY and op in ("on_or_after", "before", "between"):
-        days = [(TODAY + timedelta(days=n)).isoformat() for n in (-91, -30, 0, 1, 30)]
-        return [[low, high] for low in days for high in days if low <= high] if op == "between" else days
-    if kind in (Kind.DAY, Kind.BIRTHDAY):
-        return [1, 2, 6, 12] if op == "in_month" else [0, 1, 14, 15, 29, 30, 31, 45, 90, 366]
-    if kind is Kind.TEXT:
-        return ["张", "张三", "上海", "hai", "%", "_"]
-    return [codes[:1], codes[:2], codes]
-
-
 class TestEveryComparison(TestCase):
     """Each comparison of each field by itself, on people who stand on every boundary."""
 
@@ -381,7 +303,7 @@ class TestEveryComparison(TestCase):
         wrong: list[Any] = []
         for field, kind in _FIELDS.items():
             for op in _FEWER.get(field) or OPERATORS[kind]:
-                for value in _samples(kind, op, _CODES.get(field, [])):
+                for value in samples(kind, op, TODAY, _CODES.get(field, [])):
                     tree = {"all": [{"field": field, "op": op} | ({} if value is None else {"value": value})]}
                     rule = parse(rest._named(tree, ids), manager)
                     rows = Client.objects.filter(branch=branch).filter(compiled(rule, Context(manager, NOW)))

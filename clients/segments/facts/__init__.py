@@ -1,0 +1,13 @@
+"""The fields that this app offers to segments, a module for each part of what is on file about a client."""
+
+from __future__ import annotations
+
+from clients.segments.catalogue import register
+
+
+def register_own() -> None:
+    """Called once, when all models are loaded."""
+    from clients.segments.facts import accounts, money, quality, reach, wants, who
+
+    for part in (who, quality, money, wants, reach, accounts):
+        register(*part.fields())

@@ -1,0 +1,77 @@
+"""A segment of any fact, kept over REST, narrows the list; nobody enters it who is merged, restricted or of another branch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from clients.models import Client, Segment
+from clients.services.standing import restrict_client
+from crm.core.models import Branch, User
+from tests.factories.clients import ClientFactory
+
+HTMX = {"HX-Request": "true"}
+Staff = Callable[..., User]
+Web = Callable[[User], Any]
+Api = Callable[[User], Any]
+Facts = Callable[[Client], None]
+
+
+def has(**values: Any) -> Facts:
+    """Columns of the client himself."""
+
+    def give(client: Client) -> None:
+        Client.objects.filter(pk=client.pk).update(**values)
+
+    return give
+
+
+#: A condition, and what makes a client meet it.
+GROUPS: list[tuple[str, dict[str, Any], Facts]] = [
+    ("a profile", {"field": "income_source", "op": "contains", "value": "经营"}, has(income_source="企业经营所得")),
+    ("a channel", {"field": "forbidden_channels", "op": "any", "value": ["sms"]}, has(forbidden_channels="email sms")),
+    (
+        "a refusal",
+        {"field": "facts_refused", "op": "all", "value": ["debts"]},
+        has(provenance={"debts": {"source": "client", "on": "2026-01-01", "refused": True}}),
+    ),
+]
+
+
+def crowd(branch: Branch, other_branch: Branch, compliance: User, give: Facts) -> tuple[Client, Client]:
+    """Somebody who meets the condition and somebody who does not; and others who meet it and are not to be found."""
+    found, plain = ClientFactory(branch=branch, name="命中者"), ClientFactory(branch=branch, name="不符者")
+    far = ClientFactory(branch=other_branch, name="外部者")
+    merged, restricted = ClientFactory(branch=branch, name="并入者"), ClientFactory(branch=branch, name="受限者")
+    for one in (found, far, merged, restricted):
+        give(one)
+    Client.objects.filter(pk=merged.pk).update(merged_into=plain, status="closed", closed_on="2026-01-05")
+    restrict_client(client=restricted, reason="本人要求", actor=compliance, now=timezone.now())
+    return found, plain
+
+
+@pytest.mark.parametrize(("condition", "give"), [row[1:] for row in GROUPS], ids=[row[0] for row in GROUPS])
+def test_a_kept_segment_narrows_the_list_to_whom_it_means(
+    branch: Branch, other_branch: Branch, staff: Staff, web: Web, api: Api, condition: dict[str, Any], give: Facts
+) -> None:
+    manager = staff("branch_manager")
+    found, _plain = crowd(branch, other_branch, staff("compliance"), give)
+
+    made = api(manager).post(
+        "/api/v1/segments/",
+        {"name": "新分群", "rule": {"all": [condition]}},
+        format="json",
+        headers={"Idempotency-Key": "s"},
+    )
+    assert made.status_code == 201, made.content
+
+    text = web(manager).get(f"/clients/?segment={made.data['id']}", headers=HTMX).content.decode()
+    names = {name for name in ("命中者", "不符者", "外部者", "并入者", "受限者") if name in text}
+    assert names == {"命中者"}
+    assert [row["id"] for row in api(manager).get(f"/api/v1/segments/{made.data['id']}/members/").data["results"]] == [
+        found.public_id
+    ]
+    assert Segment.objects.get().rule == {"all": [condition]}
