@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from clients.models import Client, Segment
 from clients.services.standing import restrict_client
+from crm.core.clocks import local_date
 from crm.core.models import Branch, User
-from tests.factories.clients import ClientFactory
+from tests.factories.clients import ClientFactory, FinancingNeedFactory
 
 HTMX = {"HX-Request": "true"}
 Staff = Callable[..., User]
@@ -29,6 +30,10 @@ def has(**values: Any) -> Facts:
     return give
 
 
+def with_financing(client: Client) -> None:
+    FinancingNeedFactory(client=client, kind="ipo", expected_on=local_date(timezone.now()))
+
+
 #: A condition, and what makes a client meet it.
 GROUPS: list[tuple[str, dict[str, Any], Facts]] = [
     ("a profile", {"field": "income_source", "op": "contains", "value": "经营"}, has(income_source="企业经营所得")),
@@ -38,6 +43,7 @@ GROUPS: list[tuple[str, dict[str, Any], Facts]] = [
         {"field": "facts_refused", "op": "all", "value": ["debts"]},
         has(provenance={"debts": {"source": "client", "on": "2026-01-01", "refused": True}}),
     ),
+    ("a financing need", {"field": "financing_expected", "op": "next_days", "value": 30}, with_financing),
 ]
 
 
