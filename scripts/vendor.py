@@ -7,6 +7,9 @@
 Icons are picked by name: static/vendor/tabler-icons/icons.txt lists them, one per line; add a name there and run the
 script again. `sourceMappingURL` comments are stripped because the hashing static storage refuses missing maps. Beside each
 large file lies its gzipped twin: where files are served straight from the source folders nobody else would compress them.
+
+Of Tabler's rules only those stay whose words our sources hold (PurgeCSS), an eighth of the file; its class names are kept in
+tests/vendor, and a test names a class that we use and that was left out: then run the script again.
 """
 
 from __future__ import annotations
@@ -27,6 +30,12 @@ ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "static" / "vendor"
 ICONS = VENDOR / "tabler-icons" / "icons.txt"
 VERSIONS = VENDOR / "VERSIONS.json"
+CLASS_NAMES = ROOT / "tests" / "vendor" / "tabler-classes.txt"
+#: A selector that asks for this one class alone: whoever uses the class wants its rule.
+CLASS_ALONE = re.compile(r"(?<=[{},])\.(-?[A-Za-z_][\w-]*)(?=[{,:])")
+PURGE = "purgecss@8.0.0"
+#: Where a class may be named: pages, scripts, and the Python that makes widgets and chips.
+SOURCES = ["templates/**/*.html", "static/js/*.js", "{crm,clients,tiers,advisory,complaints,care,appraisal}/**/*.py"]
 SOURCE_MAP = re.compile(rb"\s*(?://# ?sourceMappingURL=\S+|/\*# ?sourceMappingURL=[^*]*\*/)\s*$")
 
 
@@ -47,7 +56,6 @@ PACKAGES = [
         "MIT",
         {
             "dist/css/tabler.min.css": "static/vendor/tabler/tabler.min.css",
-            "dist/js/tabler.min.js": "static/vendor/tabler/tabler.min.js",
             "LICENSE": "static/vendor/tabler/LICENSE",
         },
     ),
@@ -132,6 +140,15 @@ def build_sprite(source: Path) -> list[Path]:
     return [ICONS, sprite]
 
 
+def reduce_rules(sheet: Path) -> list[Path]:
+    """Keep the rules of a style sheet whose words our sources hold, and write down which classes the whole sheet has a rule for."""
+    names = sorted(set(CLASS_ALONE.findall(sheet.read_text("utf-8"))))
+    CLASS_NAMES.write_text("\n".join(names) + "\n", "utf-8")
+    command = ["npx", "--yes", PURGE, "--css", str(sheet), "--content", *SOURCES, "--output", str(sheet)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return [CLASS_NAMES]
+
+
 def compress(files: list[Path]) -> list[Path]:
     """Write the gzipped twins of what browsers load; without a time stamp, so that the same file gives the same twin."""
     twins = []
@@ -157,6 +174,8 @@ def rewrite() -> int:
             written = copy_files(package, source)
             if package.name == "@tabler/icons":
                 written += build_sprite(source)
+            if package.name == "@tabler/core":
+                written += reduce_rules(VENDOR / "tabler" / "tabler.min.css")
             written += compress(written)
             files = {str(path.relative_to(ROOT)): digest(path) for path in written}
             found.append({"name": package.name, "version": package.version, "licence": package.licence, "files": files})
