@@ -101,7 +101,9 @@ def test_vendored_files_are_those_that_were_fetched():
 
 def test_no_class_that_we_use_was_left_out_of_the_reduced_style_sheet():
     names = set((ROOT / "tests" / "vendor" / "tabler-classes.txt").read_text("utf-8").split())
-    kept = set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", (STATIC / "vendor" / "tabler" / "tabler.min.css").read_text("utf-8")))
+    kept = set(
+        re.findall(r"\.(-?[A-Za-z_][\w-]*)", (STATIC / "vendor" / "tabler" / "tabler.min.css").read_text("utf-8"))
+    )
     sources = [*TEMPLATES, *(STATIC / "js").glob("*.js")]
     used = {word for path in sources for word in re.findall(r"[A-Za-z0-9_-]+", path.read_text("utf-8"))}
 
