@@ -141,7 +141,7 @@ def build_sprite(source: Path) -> list[Path]:
 
 
 def reduce_rules(sheet: Path) -> list[Path]:
-    """Keep the rules of a style sheet whose words our sources hold, and write down which classes the whole sheet has a rule for."""
+    """Keep the rules of a style sheet whose words our sources hold; all the classes it has a rule for are written down."""
     names = sorted(set(CLASS_ALONE.findall(sheet.read_text("utf-8"))))
     CLASS_NAMES.write_text("\n".join(names) + "\n", "utf-8")
     command = ["npx", "--yes", PURGE, "--css", str(sheet), "--content", *SOURCES, "--output", str(sheet)]

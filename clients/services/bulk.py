@@ -27,6 +27,7 @@ from crm.core import audit
 from crm.core.batches import batches
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError, InvalidInput, MissingRight, StaleEdit
+from crm.core.exporting.narrowing import without_words
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.service import service
@@ -69,7 +70,12 @@ def plan_bulk_edit(
         raise NobodyChosen
     BulkEdit.objects.filter(actor=actor).stale_drafts(now).delete()
     edit = BulkEdit(
-        field=field, said=dict(said), narrowed_by=narrowed_by[:2000], unseen=unseen, actor=actor, made_at=now
+        field=field,
+        said=dict(said),
+        narrowed_by=without_words(narrowed_by)[:2000],
+        unseen=unseen,
+        actor=actor,
+        made_at=now,
     )
     known = kind.read(said)
     rows = [row for part in batches(keys) for row in _planned(kind, part, known, edit)]

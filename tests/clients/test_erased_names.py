@@ -6,16 +6,18 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.apps import apps
 from django.db import connection, models
 
-from clients.models import Client, Erasure
+from clients.models import BulkEdit, Client, Erasure
 from clients.services import add_contact_person, change_client, create_client, log_contact
 from clients.services.erasure import approve_erasure, carry_out, erase, propose_erasure
-from crm.core.models import AuditEntry, Branch, ImportBatch, ImportRow, User
+from crm.core.models import AuditEntry, Branch, ExportRequest, ImportBatch, ImportRow, Policy, User
 from tests.clients.conftest import Run
+from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 LONG_AGO = datetime(1997, 6, 1, 2, 0, tzinfo=UTC)
@@ -71,6 +73,27 @@ def test_no_name_outlives_its_client_anywhere_in_the_database(
     assert {name: places_of(name) for name in NAMES} == dict.fromkeys(NAMES, [])
     assert AuditEntry.objects.filter(client_ref=client.public_id, action="client.create").exists()
     assert ImportBatch.objects.exists() and not ImportRow.objects.filter(ref=client.public_id).exists()
+
+
+def test_the_name_that_was_searched_for_stays_with_no_list_that_left_the_house_and_no_change_of_many(
+    branch: Branch, staff: Callable[..., User], web: Callable[[User], Any]
+) -> None:
+    Policy.objects.filter(policy_key_id="export.approval_above").update(value=1)
+    ClientFactory.create_batch(2, branch=branch, name=NAMES[0], city="上海")
+    browser, query = web(staff("branch_manager")), urlencode({"q": NAMES[0], "status": "active"})
+    asked = {"form": "csv", "reason": "季度核对", "form_token": "x"}
+
+    waits = browser.post(f"/clients/export/?{query}", asked)
+    Policy.objects.filter(policy_key_id="export.approval_above").update(value=1000)
+    leaves = browser.post(f"/clients/export/?{query}", asked | {"form_token": "y"})
+    words = {"field": "preferred_channel", "channel": "wechat", "back": query, "form_token": "z"}
+    previewed = browser.post("/clients/bulk/", words)
+
+    assert [waits.status_code, leaves.status_code, previewed.status_code] == [302, 200, 302]
+    assert set(ExportRequest.objects.values_list("narrowed_by", flat=True)) == {"q=***&status=active"}
+    assert BulkEdit.objects.get().narrowed_by == "q=***&status=active"
+    Client.objects.update(name="", name_grams="")
+    assert places_of(NAMES[0]) == places_of(quote(NAMES[0])) == []
 
 
 def test_what_files_have_changed_in_his_accounts_and_assets_goes_with_him_and_with_nobody_else(

@@ -85,6 +85,7 @@ def test_an_advisor_sees_of_a_publication_his_own_clients_and_none_in_preparatio
     told = api(advisor).get(f"{REST}{row.public_id}/recipients/").data["results"]
 
     assert "自家客" in page and "别家客" not in page
+    assert api(advisor).get(f"{REST}{row.public_id}/recipients/", {"state": "lost"}).status_code == 400
     assert len(told) == 1 and api(advisor).get(f"{REST}{row.public_id}/").data["counts"] == {"chosen": 1}
     assert web(advisor).get(f"{row.get_absolute_url()}send/").status_code == 403
 

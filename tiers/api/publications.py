@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
 from crm.core.api.writes import Commands, seen_version
+from crm.core.errors import InvalidInput
 from crm.core.models import Branch
 from tiers.models import PreferenceSegment, ProductRisk, Publication, Recipient, ServiceItem
 from tiers.services.publications import (
@@ -234,8 +235,10 @@ class PublicationViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSe
     def recipients(self, request: Request, **_path: str) -> Response:
         """Each client of its segments whom the caller sees: whether it reaches him, by which way, and why not."""
         rows: Any = Recipient.objects.visible_to(self._actor).filter(publication=self._row()).for_list()
-        for name in ("state", "reason"):
+        for name, known in (("state", Recipient.State.values), ("reason", Recipient.Reason.values)):
             if said := request.query_params.get(name, ""):
+                if said not in known:
+                    raise InvalidInput(fields={name: ", ".join(known)})
                 rows = rows.filter(**{name: said})
         page: Any = self.paginate_queryset(rows.order_by("state", "pk")) or []
         return self.get_paginated_response(RecipientRead(page, many=True).data)

@@ -14,6 +14,7 @@ from crm.core import audit
 from crm.core.clocks import SHANGHAI, database_now, local_date
 from crm.core.errors import DomainError, InvalidInput, MissingRight
 from crm.core.exporting import ExportColumn, ExportKind, Made, kind_of, make, vault
+from crm.core.exporting.narrowing import without_words
 from crm.core.jobs import Tick, due, job, start_job
 from crm.core.models import ExportRequest, JobRun, User
 from crm.core.policies import figures
@@ -136,7 +137,7 @@ def hand_out(
     """
     export = ExportRequest(
         kind=kind, branch=actor.branch, actor=actor, state=State.DONE, form=form, columns=list(columns),
-        narrowed_by=narrowed_by[:300], reason=checked_reason(reason), fetched_at=now,
+        narrowed_by=without_words(narrowed_by)[:300], reason=checked_reason(reason), fetched_at=now,
     )  # fmt: skip
     made, refs = built(export, rows, now)
     export.rows, export.sha256, export.rows_sha256 = made.rows, made.sha256, made.rows_sha256
@@ -163,9 +164,15 @@ def request_export(
         raise ExportTooLarge
     export: ExportRequest = ExportRequest.objects.create(
         kind=kind, branch=actor.branch, actor=actor, form=form, columns=list(columns), is_unmasked=is_unmasked,
-        asked=asked, rows=count, narrowed_by=narrowed_by[:300], reason=reason,
+        asked=asked, rows=count, narrowed_by=without_words(narrowed_by)[:300], reason=reason,
     )  # fmt: skip
-    after = {"kind": kind, "rows": count, "in_full": is_unmasked, "columns": list(columns), "filter": narrowed_by[:300]}
+    after = {
+        "kind": kind,
+        "rows": count,
+        "in_full": is_unmasked,
+        "columns": list(columns),
+        "filter": export.narrowed_by,
+    }
     audit.record(actor, "export.request", export, after=after, reason=reason)
     return export
 
