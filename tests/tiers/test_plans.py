@@ -284,7 +284,7 @@ def test_my_day_names_the_plan_of_an_own_client_whose_needs_changed(
 def test_over_rest_a_plan_is_made_read_and_ended(api: Any, client: Client, advisor: User, item: ServiceItem) -> None:
     phone, today = api(advisor), local_date(timezone.now())
     steps = [{"service": item.public_id, "purpose": "回顾持仓", "period": "quarter"}]
-    body = {"client": client.public_id, "aim": "稳健增值", "steps": steps}
+    body = {"client": client.public_id, "aim": "稳健增值", "steps": steps, "before": ""}
 
     made = phone.post(PLANS, body, format="json", headers={"Idempotency-Key": "a"})
     address = f"{PLANS}{made.data['id']}/"
@@ -300,6 +300,21 @@ def test_over_rest_a_plan_is_made_read_and_ended(api: Any, client: Client, advis
     assert (agreed.data["state"], changed.data["changed"]) == ("agreed", ["horizon"])
     assert [row["id"] for row in listed] == [made.data["id"]]
     assert (ended.data["state"], phone.get(PLANS, {"to_look_at": "true"}).data["results"]) == ("ended", [])
+
+
+def test_over_rest_a_plan_says_which_one_it_takes_the_place_of(api: Any, client: Client, advisor: User) -> None:
+    phone, theirs = api(advisor), plan(client, advisor)
+    steps = [{"title": "季度面谈", "purpose": "回顾持仓", "period": "quarter"}]
+    body = {"client": client.public_id, "aim": "稳健", "steps": steps}
+
+    def send(key: str, **more: Any) -> Any:
+        return phone.post(PLANS, {**body, **more}, format="json", headers={"Idempotency-Key": key})
+
+    unsaid, unseen, seen = send("a"), send("b", before=""), send("c", before=theirs.public_id)
+
+    assert (unsaid.status_code, list(unsaid.json()["fields"])) == (400, ["before"])
+    assert (unseen.status_code, unseen.json()["code"]) == (412, "stale_edit")
+    assert (seen.status_code, seen.data["replaces"]) == (201, theirs.public_id)
 
 
 def test_a_plan_of_another_branch_is_as_good_as_none(web: Any, api: Any, advisor: User, other_branch: Branch) -> None:

@@ -84,9 +84,13 @@ class SayStep(Strict):
 
 
 class MakePlan(Strict):
-    """A plan for a client; with ``agreed_on`` it is agreed at once, else it is drawn up."""
+    """A plan for a client; with ``agreed_on`` it is agreed at once, else it is drawn up.
+
+    ``before`` is the open plan that the caller has seen, what is drawn up before what is agreed; "" for none.
+    """
 
     client = PublicIdField(model=Client)
+    before = serializers.CharField(max_length=26, allow_blank=True)
     aim = serializers.CharField(max_length=400)
     steps = serializers.ListField(child=SayStep(), max_length=30)
     agreed_on = serializers.DateField(required=False)
@@ -138,8 +142,9 @@ class PlanViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Servi
 
     @extend_schema(request=MakePlan, responses={201: PlanDetail})
     def create(self, request: Request) -> Response:
-        """Draw a plan up; the one before it stays on file."""
+        """Draw a plan up; the one before it stays on file. Another one than ``before`` is not replaced unseen (412)."""
         said, actor = self._said(MakePlan), self._actor
+        said["seen"] = said.pop("before")
         steps = [
             Step(**{"owner": actor, **{("item" if name == "service" else name): value for name, value in step.items()}})
             for step in said.pop("steps")
