@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from clients.models import SecurityKind
 from clients.months import add_months
 from clients.questions import Goal, Horizon, Product, Restriction
+from clients.suitability import is_professional
 from crm.core.fields import ROUNDING
 
 if TYPE_CHECKING:
@@ -82,8 +83,10 @@ class Bounds:
 def deviations(
     held: Portfolio, client: Client, needs: NeedsInterview | None, bounds: Bounds, today: date
 ) -> list[Deviation]:
-    """Everything that deviates, what concerns the risk grade first."""
-    found = [*of_grade(client.risk_grade, client.risk_valid_until, today), *_equity(held, client, needs, bounds)]
+    """Everything that deviates, what concerns the risk grade first; a professional investor needs none and is bound by none."""
+    grade = "" if (professional := is_professional(client, today)) else client.risk_grade
+    found = [] if professional else of_grade(grade, client.risk_valid_until, today)
+    found += _equity(held, grade, needs, bounds)
     if (top := held.largest) is not None and top.weight is not None and top.weight > bounds.concentration:
         found.append(concentration(top.holding.security_code, top.holding.security_name, top.weight, bounds))
     if needs is None:
@@ -128,13 +131,13 @@ def grade_changed(old: str, new: str) -> Deviation:
     return Deviation("grade_changed", new, new, old)
 
 
-def _equity(held: Portfolio, client: Client, needs: NeedsInterview | None, bounds: Bounds) -> list[Deviation]:
+def _equity(held: Portfolio, risk_grade: str, needs: NeedsInterview | None, bounds: Bounds) -> list[Deviation]:
     """More in shares and derivatives than the risk grade, or the most daring of the goals, leaves room for."""
     share = sum((weights for kind, weights in _weights(held).items() if kind in _RISKY), Decimal(0))
     found = []
-    grade = bounds.equity.get(client.risk_grade)
+    grade = bounds.equity.get(risk_grade)
     if grade is not None and share > grade:
-        found.append(Deviation("equity_grade", client.risk_grade, _plain(share), _plain(grade)))
+        found.append(Deviation("equity_grade", risk_grade, _plain(share), _plain(grade)))
     goals = needs.goals if needs else []
     if goals and set(goals) <= set(_CAREFUL):
         widest = max(goals, key=lambda goal: bounds.equity[goal])

@@ -30,11 +30,16 @@ def professional_q(today: date) -> Q:
     return ~Q(investor_class=InvestorClass.ORDINARY) & in_force
 
 
+def may_be_recommended_to(client: Client, today: date) -> bool:
+    """Whether anything may be recommended to the client: a professional investor, or one whose risk grade is valid."""
+    return is_professional(client, today) or client.risk_is_valid(today)
+
+
 def highest_risk(client: Client, today: date, reach: Mapping[str, str]) -> str:
     """The highest risk grade of a product (R1–R5) that may be recommended to the client; "" where nothing may be."""
     if is_professional(client, today):
         return max(reach.values())
-    if not client.risk_is_valid(today):
+    if not may_be_recommended_to(client, today):
         return ""
     return _LEAST if client.is_lowest_risk else reach[client.risk_grade]
 

@@ -70,7 +70,11 @@ class PictureRead(serializers.Serializer[Any]):
 
 
 class ReviewRead(serializers.ModelSerializer[PortfolioReview]):
-    """A review; ``reasons`` brought it forward, ``corrects`` names the wording that it takes the place of."""
+    """A review; ``reasons`` brought it forward, ``corrects`` names the wording that it takes the place of.
+
+    ``risk_grade`` and ``highest_risk`` are those of its day: the client's grade, and the risk of products up to which one might
+    recommend. A professional investor has the second without the first.
+    """
 
     id = serializers.CharField(source="public_id", read_only=True)
     client = serializers.CharField(source="client.public_id", read_only=True)
@@ -83,7 +87,7 @@ class ReviewRead(serializers.ModelSerializer[PortfolioReview]):
         model = PortfolioReview
         fields = [
             "id", "client", "state", "due_on", "reasons", "closed_as", "done_on", "done_by", "outcome", "summary",
-            "risk_grade", "agreement", "answer", "next_on", "corrects", "correction_reason", "version",
+            "risk_grade", "highest_risk", "agreement", "answer", "next_on", "corrects", "correction_reason", "version",
         ]  # fmt: skip
 
 

@@ -70,8 +70,11 @@ class PortfolioReview(PublicModel, Versioned):
     #: The holdings as they were looked at: day, market value, gain and concentration, money as text in yuan.
     picture = models.JSONField(_("holdings looked at"), default=dict, blank=True)
     found = models.JSONField(_("deviations"), default=list, blank=True)
-    #: Under what the proposal was made.
+    #: Under what the proposal was made: the client's grade then, and up to which risk of products one might recommend to him.
     risk_grade = models.CharField(_("risk grade"), max_length=2, choices=RiskGrade.choices, blank=True)
+    highest_risk = models.CharField(
+        _("highest risk of products then"), max_length=2, choices=ProductRisk.choices, blank=True
+    )
     agreement = models.ForeignKey(
         AdvisoryAgreement,
         models.PROTECT,
@@ -107,10 +110,11 @@ class PortfolioReview(PublicModel, Versioned):
                 name="review_closed_iff_why",
                 condition=(Q(state="closed") & ~Q(closed_as="")) | (~Q(state="closed") & Q(closed_as="")),
             ),
-            # Advice only under an agreement and to a known risk grade (投顾暂行规定 Art. 11, 适当性管理办法 Art. 22).
+            # Advice only under an agreement, and where it is known how far it may go: by a risk grade, or because the client
+            # is a professional investor (投顾暂行规定 Art. 11, 适当性管理办法 Art. 7–12, 22).
             models.CheckConstraint(
-                name="proposal_under_agreement_and_grade",
-                condition=~Q(outcome="proposal") | (Q(agreement__isnull=False) & ~Q(risk_grade="") & ~Q(answer="")),
+                name="proposal_under_agreement_within_reach",
+                condition=~Q(outcome="proposal") | (Q(agreement__isnull=False) & ~Q(highest_risk="") & ~Q(answer="")),
             ),
             models.CheckConstraint(
                 name="review_correction_has_reason",

@@ -18,6 +18,7 @@ from advisory.errors import (
 from advisory.models import AdvisorProfile, AdvisoryAgreement
 from clients.days import refuse_before_trading
 from clients.models import Client
+from clients.suitability import may_be_recommended_to
 from crm.core import audit
 from crm.core.clocks import Calendar, local_date
 from crm.core.errors import InvalidInput
@@ -36,8 +37,9 @@ def sign_agreement(
 ) -> AdvisoryAgreement:
     """Put an agreement on file that the client has signed with the advisor in whose book he is.
 
-    The advisor needs a valid licence and the client a valid risk grade on that day (投顾暂行规定 Art. 7, 11). Raises
-    ``InvalidInput``, ``NoLicence``, ``NoRiskGrade``, ``AgreementInForce``, ``AgreementNumberTaken``.
+    The advisor needs a valid licence on that day, and the client a valid risk grade unless he is a professional investor
+    (投顾暂行规定 Art. 7, 11; 适当性管理办法 Art. 7–12). Raises ``InvalidInput``, ``NoLicence``, ``NoRiskGrade``,
+    ``AgreementInForce``, ``AgreementNumberTaken``.
     """
     if signed_on > local_date(now):
         raise InvalidInput(fields={"signed_on": _("An agreement cannot be signed in the future.")})
@@ -46,7 +48,7 @@ def sign_agreement(
     profile = AdvisorProfile.objects.filter(user=row.advisor).first() if row.advisor else None
     if profile is None or not profile.may_advise(signed_on):
         raise NoLicence
-    if not row.risk_is_valid(signed_on):
+    if not may_be_recommended_to(row, signed_on):
         raise NoRiskGrade
     if row.advisory_agreements.filter(ended_on=None).exists():
         raise AgreementInForce

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, F, Max, OuterRef, Q, Subquery, Sum, Value, When
 
 from advisory.deviations import (
     Bounds,
@@ -29,6 +29,7 @@ from advisory.models import AdvisoryAgreement, PortfolioReview, ReviewRun
 from advisory.services.review_look import bounds_of
 from clients.models import Client, Holding, NeedsInterview
 from clients.months import add_months
+from clients.suitability import professional_q
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.batches import batches
@@ -126,8 +127,11 @@ def _entitled(branch: Branch, today: date, known: Figures) -> dict[int, Entitled
     if months[_AGREEMENT]:
         by_right |= Q(signed_on__isnull=False)
     found: dict[int, Entitled] = {}
-    columns = ("pk", "signed_on", "tier_state__tier__rank", "tier_state__since", "risk_grade", "risk_valid_until")
-    for pk, signed_on, rank, since, grade, valid_until in rows.filter(by_right).order_by("pk").values_list(*columns):
+    # The grade of a professional investor binds nobody, so that nothing comes up with it.
+    binding = Case(When(professional_q(today), then=Value("")), default=F("risk_grade"))
+    rows = rows.filter(by_right).annotate(grade_that_binds=binding).order_by("pk")
+    columns = ("pk", "signed_on", "tier_state__tier__rank", "tier_state__since", "grade_that_binds", "risk_valid_until")
+    for pk, signed_on, rank, since, grade, valid_until in rows.values_list(*columns):
         rights = [(ranks[rank], since)] if rank in ranks else []
         if signed_on and months[_AGREEMENT]:
             rights.append((months[_AGREEMENT], signed_on))

@@ -19,15 +19,17 @@ from advisory.errors import (
     ReviewSettled,
 )
 from advisory.models import PortfolioReview, ReviewAnswer, ReviewLine
-from advisory.services.proposals import Grounds, grounds_for, refuse_lines
+from advisory.services.proposals import grounds_for, grounds_of, refuse_lines
 from advisory.services.review_look import look_at
 from clients.days import AHEAD
 from clients.models import Client, ContactLog
 from clients.services import log_contact
+from clients.suitability import highest_risk
 from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import User
+from crm.core.policies import figures
 from crm.core.service import service
 from crm.core.versions import lock
 
@@ -108,14 +110,15 @@ def record_review(
     _refuse(outcome, summary, lines, told, answer, next_on, today)
     grounds = grounds_for(client, look, actor, today) if outcome == Outcome.PROPOSAL else None
     if grounds is not None:
-        refuse_lines(lines, grounds, look, today)
+        refuse_lines(lines, grounds)
     row.state, row.done_on, row.done_by = State.DONE, today, actor
     row.outcome, row.summary, row.answer, row.next_on = outcome, summary.strip(), answer, next_on
     row.picture, row.found = look.picture(), [one.as_json() for one in look.deviations]
     row.risk_grade, row.agreement = client.risk_grade, grounds.agreement if grounds else None
+    row.highest_risk = highest_risk(client, today, figures(today, client.branch).json("suitability.match"))
     row.save_changed(
         ["state", "done_on", "done_by", "outcome", "summary", "answer", "next_on", "picture", "found", "risk_grade",
-         "agreement"]
+         "highest_risk", "agreement"]
     )  # fmt: skip
     _write_lines(row, lines)
     if told.is_said:
@@ -161,10 +164,10 @@ def correct_review(
 ) -> PortfolioReview:
     """Write the corrected review as a new row that names the old one; the old wording stays on file (留痕).
 
-    Day, reviewer, contact, answer and what was looked at stay as they were. Lines are held against the client as he is graded
-    today. Raises what recording raises, ``ReviewNotRecorded`` and ``ReviewCorrected``.
+    Day, reviewer, contact, answer and what was looked at stay as they were, and lines are held against what the client's grade,
+    permissions and holdings were on that day. Raises ``ReviewNotRecorded``, ``ReviewCorrected``, ``NoLicence``,
+    ``NotSuitable``, ``InvalidInput``, ``StaleEdit``.
     """
-    today = local_date(now)
     client, old = _locked(review, version)
     _refuse_unrecorded(old)
     if not reason.strip():
@@ -172,11 +175,9 @@ def correct_review(
     if outcome == Outcome.PROPOSAL and old.outcome != Outcome.PROPOSAL:
         raise InvalidInput(fields={"outcome": _("What was not proposed then is proposed in a review of its own.")})
     _refuse_words(outcome, summary, lines)
-    look = look_at(client, today)
-    grounds = grounds_for(client, look, actor, today) if outcome == Outcome.PROPOSAL else None
-    if grounds is not None:
-        refuse_lines(lines, grounds, look, today)
-    made = _reworded(old, outcome=outcome, summary=summary.strip(), grounds=grounds)
+    if outcome == Outcome.PROPOSAL:
+        refuse_lines(lines, grounds_of(old, actor, local_date(now)))
+    made = _reworded(old, outcome=outcome, summary=summary.strip())
     made.corrects, made.correction_reason = old, reason.strip()[:200]
     made.save()
     old.save_changed([])
@@ -186,14 +187,14 @@ def correct_review(
     return made
 
 
-def _reworded(old: PortfolioReview, *, outcome: str, summary: str, grounds: Grounds | None) -> PortfolioReview:
-    kept = ("client", "state", "due_on", "causes", "opened_by", "done_on", "done_by", "picture", "found", "risk_grade")
+def _reworded(old: PortfolioReview, *, outcome: str, summary: str) -> PortfolioReview:
+    looked_at = ("picture", "found", "risk_grade", "highest_risk", "agreement", "next_on")
+    kept = ("client", "state", "due_on", "causes", "opened_by", "done_on", "done_by", *looked_at)
     return PortfolioReview(
-        **{name: getattr(old, name) for name in (*kept, "next_on")},
+        **{name: getattr(old, name) for name in kept},
         outcome=outcome,
         summary=summary,
         answer=old.answer if outcome == Outcome.PROPOSAL else "",
-        agreement=old.agreement or (grounds.agreement if grounds else None),
         first_ref=old.answers_ref,
     )
 

@@ -25,6 +25,7 @@ from clients.models import Client, ContactLog
 from clients.months import add_months
 from clients.querysets.scope import said_of, shown_name
 from clients.questions import BY_KEY
+from clients.suitability import is_professional
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
@@ -104,7 +105,7 @@ def review_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "earlier": row.corrects,
         "picture": _picture(row),
         "crumbs": [_crumb()],
-        **(_look(look_at(row.client, today), row, user) if row.state == State.DUE else {}),
+        **(_look(look_at(row.client, today), row, user, today) if row.state == State.DUE else {}),
     }
     return render(request, "advisory/review.html", context)
 
@@ -125,7 +126,7 @@ def review_record(request: HttpRequest, public_id: str) -> HttpResponse:
             told=form.said, answer=said["answer"], actor=user, now=now, version=form.seen,
         )  # fmt: skip
 
-    beside = _look(look_at(row.client, today), row, user)
+    beside = _look(look_at(row.client, today), row, user, today)
     said = _("The review is recorded.")
     return _shown(request, row, form, do, _("Record a portfolio review"), _("Record"), said, **beside)
 
@@ -225,7 +226,7 @@ def _shown(
     )
 
 
-def _look(look: Look, row: PortfolioReview, user: User) -> dict[str, Any]:
+def _look(look: Look, row: PortfolioReview, user: User, today: date) -> dict[str, Any]:
     """What stands on the page of what is held and wanted, for those who may see holdings and needs."""
     client, needs = row.client, look.needs if user.has_perm("clients.view_needsinterview") else None
     sees = user.has_perms(("clients.view_needsinterview", "clients.view_holding"))
@@ -238,6 +239,7 @@ def _look(look: Look, row: PortfolioReview, user: User) -> dict[str, Any]:
             for key in _ASKED
         ],
         "client": client,
+        "professional": is_professional(client, today),
     }
 
 

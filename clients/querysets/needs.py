@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import OuterRef
 
 from clients.querysets.scope import client_q
+from crm.core.clocks import end_of_day
 from crm.core.policies import figures
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ class NeedsInterviewQuerySet(models.QuerySet["NeedsInterview"]):
     def standing(self) -> NeedsInterviewQuerySet:
         """Without interviews that a later row has corrected."""
         return self.filter(corrected_by=None)
+
+    def known_on(self, client: Client, day: date) -> NeedsInterview | None:
+        """What a client wanted as it was on file at the end of ``day``, whatever has been corrected or said since."""
+        rows = self.filter(client=client, taken_on__lte=day, created_at__lt=end_of_day(day))
+        return rows.order_by("-taken_on", "-pk").first()
 
     def asked_since(self, day: date) -> NeedsInterviewQuerySet:
         """Present needs that were asked on ``day`` or later."""

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models import Q
 
 from clients.querysets.scope import client_q
 
@@ -24,6 +25,10 @@ class TradingPermissionQuerySet(models.QuerySet["TradingPermission"]):
 
     def in_force(self) -> TradingPermissionQuerySet:
         return self.filter(state="open")
+
+    def open_on(self, day: date) -> TradingPermissionQuerySet:
+        """Open on ``day``, whatever has become of them since."""
+        return self.filter(Q(closed_on=None) | Q(closed_on__gt=day), opened_on__lte=day)
 
     def waiting(self) -> TradingPermissionQuerySet:
         """Exemptions that somebody has to decide, the oldest first."""

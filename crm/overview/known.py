@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from care.models import SurveyInvitation
 from clients.models import Client, Holding, NeedsInterview
 from clients.questions import Goal, Horizon, Product, Restriction
-from clients.suitability import highest_risk, is_professional
+from clients.suitability import highest_risk, may_be_recommended_to
 from crm.core.fields import from_fen
 from crm.core.models import User
 from crm.core.policies import figures
@@ -141,7 +141,7 @@ def brief_limits_piece(user: User, client: Client, today: date) -> Piece | None:
 
 
 def _limits(client: Client, today: date, lines: list[str]) -> Piece | None:
-    if not client.risk_is_valid(today) and not is_professional(client, today):
+    if not may_be_recommended_to(client, today):
         lines = [*lines, _("No valid risk grade: no product may be recommended.")]
     elif client.is_lowest_risk:
         lines = [*lines, _("Lowest risk class: nothing above R1, not even at the client's own wish.")]

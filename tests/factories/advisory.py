@@ -58,6 +58,7 @@ class ReviewFactory(DjangoModelFactory[PortfolioReview]):
             outcome="no_change",
             summary="持仓与需求相符",
             risk_grade="C3",
+            highest_risk="R3",
             next_on=date(2026, 12, 1),
         )
         proposed = factory.Trait(
