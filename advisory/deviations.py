@@ -131,6 +131,11 @@ def grade_changed(old: str, new: str) -> Deviation:
     return Deviation("grade_changed", new, new, old)
 
 
+def shorter_period(since: date, months: int, before: int | None) -> Deviation:
+    """By tier or agreement a review is due more often than when the last one was recorded, if there was a period then."""
+    return Deviation("shorter_period", since.isoformat(), str(months), str(before or ""))
+
+
 def _equity(held: Portfolio, risk_grade: str, needs: NeedsInterview | None, bounds: Bounds) -> list[Deviation]:
     """More in shares and derivatives than the risk grade, or the most daring of the goals, leaves room for."""
     share = sum((weights for kind, weights in _weights(held).items() if kind in _RISKY), Decimal(0))
@@ -201,6 +206,13 @@ def _label(choices: Any, code: str) -> str:
     return str(dict(choices.choices).get(code, code))
 
 
+def _period(found: Deviation) -> str:
+    said = {"day": found.subject, "before": found.bound, "months": found.figure}
+    if found.bound:
+        return _("Since %(day)s a review is due every %(months)s months; before that it was every %(before)s") % said
+    return _("Since %(day)s a review is due every %(months)s months") % said
+
+
 _WORDS: dict[str, Any] = {
     "concentration": lambda d: (
         _("%(name)s is %(share)s of the holdings; the bound is %(bound)s")
@@ -235,6 +247,7 @@ _WORDS: dict[str, Any] = {
         _("%(name)s is held against the restriction “%(restriction)s”")
         % {"name": d.name, "restriction": _label(Restriction, d.subject.partition("/")[0])}
     ),
+    "shorter_period": _period,
     "needs_missing": lambda d: _("What the client wants has never been asked"),
 }
 

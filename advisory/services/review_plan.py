@@ -2,12 +2,14 @@
 
 By tier and agreement each client has a period (``review.months``); what has come up since the last review brings the day
 forward: a holding above the bound of concentration, a loss beyond what he can bear, a risk grade that changed or ran out, a
-horizon that is over. What a review has looked at already does so again only after ``review.again_days``.
+horizon that is over, a period that has become shorter. What a review has looked at already does so again only after
+``review.again_days``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +29,7 @@ from advisory.deviations import (
 )
 from advisory.models import AdvisoryAgreement, PortfolioReview, ReviewRun
 from advisory.services.review_look import bounds_of
+from advisory.services.review_periods import periods, sooner_by_period
 from clients.models import Client, Holding, NeedsInterview
 from clients.months import add_months
 from clients.suitability import professional_q
@@ -40,7 +43,6 @@ from crm.core.policies import Figures, figures
 from crm.core.service import service
 
 State, Closed = PortfolioReview.State, PortfolioReview.Closed
-_AGREEMENT, _RANK = "agreement", "rank"
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Entitled:
 
     months: int
     since: date
+    rank: int | None
     grade: str
     valid_until: date | None
     found: list[Deviation] = field(default_factory=list)
@@ -91,6 +94,7 @@ def plan_reviews(*, branch: Branch, now: datetime, actor: User) -> dict[str, int
     open_rows = {row.client_id: row for row in own}
     last = _last_reviews(branch)
     again = timedelta(days=known.days("review.again_days"))
+    sooner = sooner_by_period(open_rows, entitled, last, today, known)
     new, moved = [], []
     for pk, one in entitled.items():
         before = last.get(pk)
@@ -103,7 +107,7 @@ def plan_reviews(*, branch: Branch, now: datetime, actor: User) -> dict[str, int
         wanted = min(base, _soon(today, known)) if one.found else base
         if row is None:
             new.append(PortfolioReview(client_id=pk, due_on=wanted, causes=[found.as_json() for found in one.found]))
-        elif _bring_forward(row, one, wanted):
+        elif any([_bring_forward(row, one.found, wanted), _bring_forward(row, *sooner.get(pk, ((), base)))]):
             moved.append(row)
     PortfolioReview.objects.bulk_create(new, ignore_conflicts=True, batch_size=1000)
     _write(moved)
@@ -118,13 +122,12 @@ def plan_reviews(*, branch: Branch, now: datetime, actor: User) -> dict[str, int
 
 def _entitled(branch: Branch, today: date, known: Figures) -> dict[int, Entitled]:
     """Clients who may be served and contacted, and whose tier or agreement gives them a period; the shorter one holds."""
-    months: dict[str, int] = {name: int(count) for name, count in known.json("review.months").items()}
-    ranks = {int(name.removeprefix(_RANK)): n for name, n in months.items() if name.startswith(_RANK) and n}
+    ranks, by_agreement = periods(known)
     signed = AdvisoryAgreement.objects.in_force(today).filter(client=OuterRef("pk")).order_by("-signed_on")
     rows = Client.objects.served().contactable().filter(branch=branch, merged_into=None)
     rows = rows.annotate(signed_on=Subquery(signed.values("signed_on")[:1]))
     by_right = Q(tier_state__tier__rank__in=ranks)
-    if months[_AGREEMENT]:
+    if by_agreement:
         by_right |= Q(signed_on__isnull=False)
     found: dict[int, Entitled] = {}
     # The grade of a professional investor binds nobody, so that nothing comes up with it.
@@ -133,10 +136,10 @@ def _entitled(branch: Branch, today: date, known: Figures) -> dict[int, Entitled
     columns = ("pk", "signed_on", "tier_state__tier__rank", "tier_state__since", "grade_that_binds", "risk_valid_until")
     for pk, signed_on, rank, since, grade, valid_until in rows.values_list(*columns):
         rights = [(ranks[rank], since)] if rank in ranks else []
-        if signed_on and months[_AGREEMENT]:
-            rights.append((months[_AGREEMENT], signed_on))
+        if signed_on and by_agreement:
+            rights.append((by_agreement, signed_on))
         period, begun = min(rights)
-        found[pk] = Entitled(period, begun, grade, valid_until)
+        found[pk] = Entitled(period, begun, rank, grade, valid_until)
     return found
 
 
@@ -158,9 +161,9 @@ def _soon(today: date, known: Figures) -> date:
     return today + timedelta(days=known.days("review.bring_forward_days"))
 
 
-def _bring_forward(row: PortfolioReview, one: Entitled, wanted: date) -> bool:
+def _bring_forward(row: PortfolioReview, found: Sequence[Deviation], wanted: date) -> bool:
     """What has come up is noted once; the day only ever moves forward by it."""
-    new = fresh_among(one.found, row.causes)
+    new = fresh_among(found, row.causes)
     if not new:
         return False
     row.causes = [*row.causes, *(found.as_json() for found in new)]
