@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters as filters
 from django import forms
@@ -35,7 +35,7 @@ from clients.querysets.needs import stale_before
 from clients.querysets.quality import GOOD, POOR
 from clients.querysets.search import Hits
 from clients.segments import Context, SegmentField
-from clients.segments.catalogue import fields_in_list
+from clients.segments.catalogue import field_of, fields_in_list
 from crm.core.clocks import local_date
 from crm.core.filters import BranchFilter
 from crm.core.policies import figures
@@ -206,8 +206,19 @@ class ClientFilter(filters.FilterSet):
         model = Client
         fields: list[str] = []
 
-    #: Who may not look at these rows cannot narrow by them either: the answer would tell what stands there.
-    RIGHTS = {"needs": "clients.view_needsinterview", "tags": "clients.view_tag"}
+    #: Who may not look at a fact cannot narrow by it either: the answer would tell what stands there. Each of these filters
+    #: goes with the field of segments that asks for the same.
+    FACTS: ClassVar[dict[str, str]] = {
+        "needs": "needs_on",
+        "tags": "tag",
+        "quality": "quality",
+        "wanting": "quality",
+        "stage": "stage",
+        "document": "id_valid_until",
+        "permission": "permission",
+        "line": "line",
+        "margin": "collateral",
+    }
 
     @classmethod
     def get_filters(cls) -> Any:
@@ -223,12 +234,9 @@ class ClientFilter(filters.FilterSet):
             # A filter set copies what stands here.
             self.base_filters = {name: one for name, one in self.get_filters().items() if name in kept}
         super().__init__(data, *args, **kwargs)
-        for name, right in self.RIGHTS.items():
-            if self.request is not None and not self.request.user.has_perm(right):
-                self.filters.pop(name, None)
         for name, one in list(self.filters.items()):
-            # Who does not see a fact cannot narrow by it either.
-            if isinstance(one, FactFilter) and (self.request is None or not one.fact.usable_by(self.request.user)):
+            fact = one.fact if isinstance(one, FactFilter) else field_of(self.FACTS.get(name, ""))
+            if fact is not None and (self.request is None or not fact.usable_by(self.request.user)):
                 del self.filters[name]
 
     def search(self, rows: Any, _name: str, value: str) -> Any:
@@ -288,18 +296,12 @@ class ClientFilter(filters.FilterSet):
         return rows.wanting(value)
 
     def with_line(self, rows: Any, _name: str, value: str) -> Any:
-        if self.request is None or not self.request.user.has_perm("clients.view_account"):
-            return rows.none()
         return rows.filter(uses_line(value))
 
     def with_permission(self, rows: Any, _name: str, value: str) -> Any:
-        if self.request is None or not self.request.user.has_perm("clients.view_tradingpermission"):
-            return rows.none()
         return rows.who_may_trade(value)
 
     def with_margin(self, rows: Any, _name: str, value: str) -> Any:
         """Below this line; the worse levels lie below it as well."""
-        if self.request is None or not self.request.user.has_perm("clients.view_marginday"):
-            return rows.none()
         known = figures(local_date(timezone.now()), self.request.user.branch)
         return rows.with_ratio_below(margin_lines(known)[value])

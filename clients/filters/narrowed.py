@@ -20,9 +20,9 @@ def narrowed(query: str, user: User, request: Any) -> Any:
     """Clients in reach whom the filters of ``query`` leave. Raises ``InvalidInput`` for a name or value that no filter knows:
     passed over, it would let the whole list through."""
     asked = QueryDict(query)
-    if strange := sorted(set(asked) - set(ClientFilter.get_filters()) - OF_THE_LIST):
-        raise InvalidInput(fields={"filter": _("Unknown: %(names)s") % {"names": ", ".join(strange)}})
     found = ClientFilter(asked, Client.objects.visible_to(user), request=request)
+    if strange := sorted(set(asked) - set(found.filters) - OF_THE_LIST):
+        raise InvalidInput(fields={"filter": _("Unknown: %(names)s") % {"names": ", ".join(strange)}})
     if not found.form.is_valid():
         raise InvalidInput(fields={"filter": " ".join(found.form.errors.as_text().split("\n"))})
     return found.qs

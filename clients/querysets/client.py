@@ -124,9 +124,10 @@ class ClientQuerySet(models.QuerySet["Client"]):
         """The rows with what an order needs, and the order: -assets, assets, name, contact (longest silent first),
         quality (worst known first), new.
 
-        Masked names give no order: it would tell what they begin with.
+        Masked names give no order: it would tell what they begin with; nor does a score that the user may not see.
         """
-        if sort.lstrip("-") == "name" and not sees_names(user):
+        seen = {"name": sees_names(user), "quality": user.has_perm("clients.view_clientquality")}
+        if not seen.get(sort.lstrip("-"), True):
             sort = ""
         if sort.lstrip("-") == "quality":
             scored = self.only("pk").annotate(scored=Coalesce("quality__score", Value(0)))

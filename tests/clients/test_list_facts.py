@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group, Permission
 
 from bench.yardstick import LIST_STATEMENTS
 from clients.columns import Column, add_column, add_flag
-from clients.models import Client
+from clients.models import Client, ClientQuality
 from clients.models.client import ClientTeamMember
 from crm.core.models import Branch, User
 from tests.factories.clients import ClientFactory
@@ -92,6 +92,39 @@ def test_a_filter_in_use_stands_in_the_folded_panel_from_the_start(
     assert '<option value="gold" selected>' in panel
     assert 'name="stage"' in panel
     assert browser.get("/clients/filters/?tier=gold")["Location"] == "/clients/?tier=gold&filters=all"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("needs=fresh", "tags=none", "quality=good", "wanting=phone", "stage=lost", "document=expired"),
+        *("permission=star", "line=margin", "margin=liquidation"),
+    ],
+)
+def test_what_an_agent_may_not_see_he_cannot_find_out_by_narrowing_to_it(
+    branch: Branch, staff: Staff, web: Web, query: str
+) -> None:
+    agent, name = staff("agent"), query.partition("=")[0]
+    ClientFactory(branch=branch, introducer=agent, stage="active", name="段欣莹")
+
+    shown = web(agent).get(f"/clients/?{query}")
+    panel = web(agent).get("/clients/filters/", headers=HTMX).content.decode()
+
+    assert len(shown.context["page"]) == 1
+    assert f'name="{name}"' not in panel
+    assert f'name="{name}"' in web(staff("advisor")).get("/clients/filters/", headers=HTMX).content.decode()
+
+
+def test_a_score_that_one_may_not_see_gives_no_order(branch: Branch, staff: Staff, web: Web) -> None:
+    agent = staff("agent")
+    for score, assets in ((20, 100), (90, 200), (50, 300)):
+        row = ClientFactory(branch=branch, introducer=agent, total_assets=assets)
+        parts = dict.fromkeys(("completeness", "verification", "freshness", "score"), score)
+        ClientQuality.objects.create(client=row, scored_on=date(2026, 6, 1), client_version=1, **parts)
+
+    shown = web(agent).get("/clients/?sort=quality").context["page"]
+
+    assert [int(row.total_assets) for row in shown] == [300, 200, 100]
 
 
 def test_a_role_without_the_right_has_neither_column_nor_filter_nor_mark(
