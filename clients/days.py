@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clients.identity.id_number import EARLIEST_BIRTH
+from clients.provenance import EARLIEST as EARLIEST_SAID
 from crm.core.errors import InvalidInput
 
 #: The exchanges of Shanghai and Shenzhen opened in this year: no business of the branch is older.
@@ -37,6 +38,8 @@ _HAPPENED = Span(EARLIEST, timedelta(0))
 _BORN = Span(EARLIEST_BIRTH, timedelta(0))
 _HOLDS = Span(EARLIEST, None)
 _PLAN = Span(EARLIEST, _PLANNED)
+#: Since when somebody says that a fact holds: a marriage is older than the exchanges.
+_SAID = Span(EARLIEST_SAID, timedelta(0))
 #: Days that somebody types about a client, by the name of their field.
 SPANS: Mapping[str, Span] = {
     "birth_date": _BORN,
@@ -54,7 +57,6 @@ SPANS: Mapping[str, Span] = {
             "handed_on",
             "received_on",
             "signed_on",
-            "as_of",
             "answered_on",
             "graded_on",
         ),
@@ -62,6 +64,7 @@ SPANS: Mapping[str, Span] = {
     ),
     **dict.fromkeys(("id_valid_until", "valid_until", "mandate_until"), _HOLDS),
     "expected_on": _PLAN,
+    "as_of": _SAID,
 }
 #: What cannot have been before what.
 _ORDER = (("birth_date", "opened_on"), ("opened_on", "closed_on"))

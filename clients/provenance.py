@@ -18,6 +18,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+#: Nobody says that a fact holds since a day before this one.
+EARLIEST = date(1900, 1, 1)
 #: Under this name stands what holds for every fact without an entry of its own.
 ALL = "*"
 
@@ -69,6 +71,10 @@ REFUSABLE = frozenset(
         "legal_representative",
     }
 )
+#: Kinds of rows of a profile that a client may refuse to give; of documents and contact points the further ones, beside the one
+#: in his own columns. The rows on file stay: only what he was asked for beyond them is refused.
+ROWS_OF_INSTITUTIONS = frozenset({"contact_persons", "financing_needs"})
+REFUSABLE_ROWS = ROWS_OF_INSTITUTIONS | {"documents", "contact_points", "relations"}
 #: Every column that is a fact with a source.
 FACTS = REFUSABLE | {
     "name",
@@ -114,6 +120,10 @@ class Origin:
         """The source as people read it; empty where nobody wrote it down."""
         return str(Source(self.source).label) if self.source in Source.values else ""
 
+    def is_of(self, source: str, on: date) -> bool:
+        """Whether it was said by ``source`` and holds as of ``on``."""
+        return (self.source, self.on) == (source, on)
+
     def age_in_days(self, today: date) -> int | None:
         """Days since the fact was true; None where no day is on file."""
         return None if self.on is None else (today - self.on).days
@@ -151,6 +161,8 @@ def stamped(
             kept[name] = {**entry(source, on), **({"verified": mark} if mark else {})}
     for name, flag in (refused or {}).items():
         kept[name] = entry(source, on, refused=flag)
+        if name in REFUSABLE_ROWS and not flag:
+            del kept[name]  # rows say themselves where they come from
     return kept
 
 

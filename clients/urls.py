@@ -144,6 +144,11 @@ urlpatterns: list[URLPattern] = [
         profile_rows.row_reveal,
         name="row_reveal",
     ),
+    path(
+        "clients/<str:public_id>/refused/<str:kind>/",
+        profile_rows.rows_refused,
+        name="rows_refused",
+    ),
     *profile_rows.urls(),
     path("contacts/<str:public_id>/correct/", contacts.contact_correct, name="contact_correct"),
 ]

@@ -9,12 +9,15 @@ from rest_framework import serializers
 
 from clients.api.serializers import ClientName
 from clients.models import Client, ContactPoint, DocumentKind, FinancingNeed, Household, HouseholdMember, Relation
+from clients.provenance import Source
 from crm.core.api.serializers import PublicIdField, Strict, YuanField
 
 
 class RowRead(serializers.Serializer[Any]):
     id = serializers.CharField(source="public_id")
     client = ClientName()
+    source = serializers.CharField(help_text="Who says so: client, staff, system or import.")  # type: ignore[assignment]  # a field of that name
+    as_of = serializers.DateField(help_text="Since when.")
     version = serializers.IntegerField()
 
 
@@ -30,6 +33,15 @@ def _flag() -> serializers.BooleanField:
     return serializers.BooleanField(required=False)
 
 
+class RowSaid(Strict):
+    """Who says so of a row, and since when. Without other content in a change: it was asked again and still holds."""
+
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # a field of that name
+        choices=Source.choices, required=False, help_text="Who says so; staff if missing."
+    )
+    as_of = serializers.DateField(required=False, help_text="The day as of which it holds; today if missing.")
+
+
 class DocumentRead(RowRead):
     """An identity document with its number masked."""
 
@@ -41,7 +53,7 @@ class DocumentRead(RowRead):
     is_primary = serializers.BooleanField()
 
 
-class DocumentChange(Strict):
+class DocumentChange(RowSaid):
     """What is to be different about a document; a primary one changes the client as well."""
 
     kind = serializers.ChoiceField(choices=DocumentKind.choices, required=False)
@@ -72,7 +84,7 @@ class PointRead(RowRead):
     verified_on = serializers.DateField(allow_null=True)
 
 
-class PointChange(Strict):
+class PointChange(RowSaid):
     """What is to be different about a way to reach a client."""
 
     kind = serializers.ChoiceField(choices=ContactPoint.Kind.choices, required=False)
@@ -104,7 +116,7 @@ class PersonRead(RowRead):
     note = serializers.CharField()
 
 
-class PersonChange(Strict):
+class PersonChange(RowSaid):
     """What is to be different about a contact person."""
 
     name = serializers.CharField(max_length=80, required=False)
@@ -135,7 +147,7 @@ class NeedRead(RowRead):
     note = serializers.CharField()
 
 
-class NeedChange(Strict):
+class NeedChange(RowSaid):
     """What is to be different about a financing need."""
 
     kind = serializers.ChoiceField(choices=FinancingNeed.Kind.choices, required=False)
@@ -178,7 +190,7 @@ class RelationRead(RowRead):
         return context["others"]
 
 
-class RelationChange(Strict):
+class RelationChange(RowSaid):
     """What is to be different about a relation; whom it is about stays."""
 
     kind = serializers.ChoiceField(choices=Relation.Kind.choices, required=False)

@@ -188,7 +188,10 @@ class ClientChange(ClientFacts):
     closed_on = serializers.DateField(allow_null=True, required=False)
     as_of = serializers.DateField(required=False, help_text="The day as of which the facts hold; today if missing.")
     refused = serializers.DictField(
-        child=serializers.BooleanField(), required=False, help_text="Fact → whether the client refuses to give it."
+        child=serializers.BooleanField(),
+        required=False,
+        help_text="Fact, or kind of rows (documents, contact_points, contact_persons, financing_needs, relations: such, or "
+        "further ones) → whether the client refuses to give it.",
     )
 
 

@@ -24,6 +24,8 @@ from crm.core.forms.commands import CommandForm
 
 #: Who may be named as the source by hand; the other sources write themselves.
 _SOURCES = [(Source.CLIENT.value, Source.CLIENT.label), (Source.STAFF.value, Source.STAFF.label)]
+#: What the fold is called in which a form keeps who says so and since when.
+_FOLD = _("Who says so, and since when")
 _YES_NO = [("", "—"), ("yes", _("Yes")), ("no", _("No"))]
 
 
@@ -145,7 +147,10 @@ class GroupForm(CommandForm):
 
 
 class RowForm(CommandForm):
-    """A row of the profile. Numbers and addresses on file are never put back; an empty box keeps them."""
+    """A row of the profile. Numbers and addresses on file are never put back; an empty box keeps them.
+
+    Who says so and since when is asked in a fold: most often it is staff today.
+    """
 
     #: Field → attribute of the row with its masked value.
     masked: dict[str, str] = {}
@@ -157,6 +162,14 @@ class RowForm(CommandForm):
             kwargs["initial"] = {**known, "version": row.version}
             kwargs["initial"].pop("form_token", None)
         super().__init__(*args, **kwargs)
+        self.fields["source"] = forms.ChoiceField(
+            label=_("Who says so"), choices=[("", "—"), *_SOURCES], required=False, help_text=_("Staff if left empty.")
+        )
+        self.fields["as_of"] = day_field(
+            pgettext_lazy("fact", "As of"), required=False, help_text=_("Today if left empty.")
+        )
+        for name in ("source", "as_of"):
+            self.fields[name].is_folded = True  # type: ignore[attr-defined]  # read by components/_form.html
         for name, shown in self.masked.items():
             if row is not None and getattr(row, name):
                 self.fields[name].required = False
@@ -166,11 +179,47 @@ class RowForm(CommandForm):
             del self.fields["is_primary"]
 
     @property
+    def fold(self) -> dict[str, Any]:
+        """What ``components/_form.html`` folds away: open where something in it was typed or is wrong."""
+        fields = [self["source"], self["as_of"]]
+        return {
+            "label": _FOLD,
+            "fields": fields,
+            "origin": self.row.origin if self.row is not None else None,
+            "is_open": any(field.errors or field.value() for field in fields),
+        }
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What the services take."""
         return {
             name: value for name, value in self.command.items() if self.row is None or value or name not in self.masked
         }
+
+
+class RefusalForm(CommandForm):
+    """Whether the client refuses to give rows of one kind; those on file stay."""
+
+    proposed = frozenset({"source"})
+
+    refused = forms.BooleanField(
+        required=False, help_text=_("It counts as answered, until a person puts such an entry on file.")
+    )
+    source = forms.ChoiceField(label=_("Who says so"), choices=_SOURCES)
+    as_of = day_field(pgettext_lazy("fact", "As of"), required=False, help_text=_("Today if left empty."))
+
+    def __init__(self, *args: Any, client: Client, name: str, words: Any, **kwargs: Any) -> None:
+        held = name in refused_facts(client.provenance)
+        kwargs["initial"] = {"refused": held, "version": client.version, "source": Source.CLIENT.value}
+        super().__init__(*args, **kwargs)
+        self.name = name
+        self.fields["refused"].label = words
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What ``change_client`` takes."""
+        said = self.command
+        return {"refused": {self.name: said["refused"]}, "source": said["source"], "as_of": said["as_of"]}
 
 
 class DocumentForm(RowForm):

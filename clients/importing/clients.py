@@ -303,7 +303,7 @@ class ClientTarget(ForClients, ModelTarget):
     def after_apply(self, context: ImportContext, stage: Stage) -> None:
         self._step_down(context, stage)
         if not context.mapped.isdisjoint(_POINTS):
-            put_points(stage, context.now)
+            put_points(stage, context.now, self._as_of(context))
         if "advisor" not in context.mapped:
             return
         at = self.layout(context).index("advisor_id")

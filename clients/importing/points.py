@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from clients.identity import IdentityRefused, read_email, read_phone, tail
 from clients.identity.phone import HOME
 from clients.identity.text import clean
 from clients.models import Client, ContactPoint
+from clients.provenance import Source
 from crm.core.crypto import blind_index, blind_indexes
 from crm.core.importing import ImportContext, ImportField, InputRow, Problem, Stage, bulk
 from crm.core.importing.shape import ModelShape
@@ -148,8 +149,8 @@ def _staged(shape: ModelShape, kind: str, value: str) -> list[Any]:
     return [public_id, str(kind), shape.ready("value", value, public_id), blind_index(value), shown]
 
 
-def put_points(stage: Stage, now: datetime) -> None:
-    """Write the staged points of created and changed clients."""
+def put_points(stage: Stage, now: datetime, as_of: date) -> None:
+    """Write the staged points of created and changed clients: the file says so, as of its day."""
     for outcome in (CREATED, UPDATED):
         for page in stage.chunks(outcome):
             added = {row.ref: row.before[POINTS] for row in page if row.before and row.before.get(POINTS)}
@@ -158,7 +159,8 @@ def put_points(stage: Stage, now: datetime) -> None:
             pks = dict(Client.objects.filter(public_id__in=added).values_list("public_id", "pk"))
             shape = ModelShape(ContactPoint)
             moment = shape.ready("created_at", shape.default("created_at", now))
-            rest = shape.constants([n for n in shape.attnames if n not in (*_COLUMNS, "created_at")], now)
+            said = {"source": Source.IMPORT.value, "as_of": shape.ready("as_of", as_of)}
+            rest = said | shape.constants([n for n in shape.attnames if n not in (*_COLUMNS, *said, "created_at")], now)
             rows = [
                 (public_id, pks[ref], kind, "", value, index, shown, moment, *rest.values())
                 for ref, points in added.items()

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from clients.models.client import Client
 from clients.models.profile import DocumentKind
+from clients.provenance import EARLIEST, Origin, Source
 from clients.querysets.profile_rows import ClientRowQuerySet, IdentityDocumentQuerySet
 from crm.core.fields import EncryptedField, MoneyField
 from crm.core.masking import mask_address, mask_email, mask_id_number, mask_phone
@@ -22,20 +23,44 @@ from crm.core.models import PublicModel, Versioned
 _STANDS = Q(removed_at=None)
 
 
+#: Nobody says nothing, and nobody alive has seen the year before the first.
+_SAID = models.CheckConstraint(
+    name="%(class)s_says_who_and_since_when",
+    condition=Q(source__in=Source.values, as_of__gte=EARLIEST),
+    violation_error_message=_("Say who says so, and since when."),
+)
+
+
 class ClientRow(PublicModel, Versioned):
-    """A row about one client. It is never deleted: what no longer holds is taken off and stays on file."""
+    """A row about one client. It is never deleted: what no longer holds is taken off and stays on file.
+
+    ``source`` and ``as_of`` tell who says so and since when, as ``Client.provenance`` does of the client's own columns
+    (docs/adr/0010-where-a-fact-comes-from.md). The day has no default: whoever writes a row says it.
+    """
+
+    #: Under this name stands in ``Client.provenance`` that the client refuses to give such rows.
+    refused_as: ClassVar[str]
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="%(class)s_rows", verbose_name=_("client"))
     removed_at = models.DateTimeField(_("taken off at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    source = models.CharField(_("source"), max_length=6, choices=Source.choices, default=Source.STAFF)
+    as_of = models.DateField(pgettext_lazy("fact", "as of"))
 
     class Meta:
         abstract = True
+        constraints = [_SAID]
+
+    @property
+    def origin(self) -> Origin:
+        """Who says so and since when, in the form in which it is known of the client's own columns."""
+        return Origin(self.source, self.as_of)
 
 
 class IdentityDocument(ClientRow):
     """An identity document (证件). The primary one stands in the client's own columns as well, where search and import look."""
 
+    refused_as = "documents"
     blind_index_columns: ClassVar[dict[str, str]] = {"number_index": "number"}
 
     kind = models.CharField(_("kind of document"), max_length=16, choices=DocumentKind.choices)
@@ -54,6 +79,7 @@ class IdentityDocument(ClientRow):
         verbose_name_plural = _("identity documents")
         default_permissions = ("view", "add", "change")
         constraints = [
+            *ClientRow.Meta.constraints,
             models.UniqueConstraint(
                 fields=["client"], condition=Q(is_primary=True, removed_at=None), name="one_primary_document_per_client"
             ),
@@ -89,6 +115,7 @@ class ContactPoint(ClientRow):
         WECHAT = "wechat", pgettext_lazy("contact point", "WeChat id")
         ADDRESS = "address", pgettext_lazy("contact point", "Address")
 
+    refused_as = "contact_points"
     blind_index_columns: ClassVar[dict[str, str]] = {"value_index": "value"}
 
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
@@ -108,6 +135,7 @@ class ContactPoint(ClientRow):
         verbose_name_plural = _("contact points")
         default_permissions = ("view", "add", "change")
         constraints = [
+            *ClientRow.Meta.constraints,
             models.UniqueConstraint(
                 fields=["client", "kind"],
                 condition=Q(is_primary=True, removed_at=None),
@@ -144,6 +172,7 @@ class ContactPoint(ClientRow):
 class ContactPerson(ClientRow):
     """Somebody who speaks for an institution (机构联系人)."""
 
+    refused_as = "contact_persons"
     blind_index_columns: ClassVar[dict[str, str]] = {"phone_index": "phone"}
 
     name = models.CharField(_("name"), max_length=80)
@@ -162,6 +191,7 @@ class ContactPerson(ClientRow):
         verbose_name = _("contact person")
         verbose_name_plural = _("contact persons")
         default_permissions = ("view", "add", "change")
+        constraints = [*ClientRow.Meta.constraints]
         indexes = [
             models.Index(fields=["phone_index"], name="contact_person_phone_index"),
             models.Index(fields=["phone_tail"], name="contact_person_phone_tail", condition=_STANDS),
@@ -185,6 +215,8 @@ class ContactPerson(ClientRow):
 
 class FinancingNeed(ClientRow):
     """What an institution wants to raise or buy, and to whom it was handed on (融资需求)."""
+
+    refused_as = "financing_needs"
 
     class Kind(models.TextChoices):
         IPO = "ipo", _("IPO")
@@ -217,6 +249,7 @@ class FinancingNeed(ClientRow):
         verbose_name_plural = _("financing needs")
         default_permissions = ("view", "add", "change")
         constraints = [
+            *ClientRow.Meta.constraints,
             models.CheckConstraint(
                 name="financing_amount_is_positive",
                 condition=Q(amount=None) | Q(amount__gt=0),

@@ -50,6 +50,8 @@ class Relation(ClientRow):
         "other": "other",
     }
 
+    refused_as = "relations"
+
     kind = models.CharField(_("relation"), max_length=12, choices=Kind.choices)
     other = models.ForeignKey(
         Client, models.PROTECT, null=True, blank=True, related_name="relations_from", verbose_name=_("other client")
@@ -65,6 +67,7 @@ class Relation(ClientRow):
         verbose_name_plural = _("relations")
         default_permissions = ("view", "add", "change")
         constraints = [
+            *ClientRow.Meta.constraints,
             models.CheckConstraint(
                 name="relation_names_one_person",
                 condition=Q(other=None) & ~Q(outsider_name="") | Q(other__isnull=False, outsider_name=""),

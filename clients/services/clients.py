@@ -14,9 +14,9 @@ from clients.errors import ClientClosed, DocumentOnFile, NotAnAdvisor, NotRefusa
 from clients.identity import IdentityRefused, is_id_number, read_client_number, read_id_number
 from clients.models import AdvisorAssignment, Client, RiskAssessment, RiskGrade
 from clients.months import add_months
-from clients.provenance import REFUSABLE, Source
+from clients.provenance import REFUSABLE, REFUSABLE_ROWS, ROWS_OF_INSTITUTIONS, Source
 from clients.services.identity_facts import cleaned, following, of_another_document, refuse_contradiction
-from clients.services.primaries import step_down
+from clients.services.primaries import say_as_column, step_down
 from clients.services.quality import rescore
 from crm.core import audit
 from crm.core.checked import check
@@ -144,13 +144,14 @@ def change_client(
     A new identity number that says another sex or date of birth than the client has is taken together with those it says, or
     not at all. One that the company has on file for another client needs ``same_document_reason``, else ``DocumentOnFile``.
     What changes comes from ``source`` as of ``as_of`` (today if missing). ``refused`` says of single facts that the client
-    does not give them (True: the fact is emptied and counts as answered) or that he no longer refuses (False).
+    does not give them (True: the fact is emptied and counts as answered) or that he no longer refuses (False); of kinds of
+    rows (``REFUSABLE_ROWS``) that he gives none, or no further ones.
     """
     _refuse_unknown(values)
     today = local_date(now)
     row: Client = lock(Client.objects.all(), pk=client.pk, version=version)
     marks = _marks(row, refused or {})
-    emptied = {name: _EMPTY[name] for name, flag in marks.items() if flag}
+    emptied = {name: _EMPTY[name] for name, flag in marks.items() if flag and name in _EMPTY}
     kind = values.get("kind") or row.kind
     stored = cleaned({**values, **emptied}, kind=kind, today=today, id_kind=row.id_kind)
     if row.name and not stored.get("name", row.name):
@@ -202,6 +203,7 @@ def confirm_facts(
     again = dict.fromkeys(sorted(known), True)
     row.provenance = provenance.stamped(row.provenance, names, source=source, on=on, refused=again, unchanged=True)
     row.save_changed(["provenance"])
+    say_as_column(row, names)
     after = {"facts": sorted(names), "source": str(source), "as_of": on}
     audit.record(actor, "client.confirm_facts", row, after=after, client=row)
     rescore(row, now)
@@ -356,8 +358,10 @@ def _refuse_unknown(values: Mapping[str, Any]) -> None:
 
 
 def _marks(row: Client, refused: Mapping[str, bool]) -> dict[str, bool]:
-    """Those of ``refused`` that are news. Raises ``NotRefusable`` for a fact that nobody may leave open."""
-    if wrong := sorted(set(refused) - REFUSABLE):
+    """Those of ``refused`` that are news. Raises ``NotRefusable`` for a fact that nobody may leave open, and for one that
+    nobody asks of such a client."""
+    asked = REFUSABLE | REFUSABLE_ROWS - (ROWS_OF_INSTITUTIONS if row.kind == Client.Kind.PERSON else frozenset())
+    if wrong := sorted(set(refused) - asked):
         raise NotRefusable(fields=dict.fromkeys(wrong, NotRefusable.message))
     known = provenance.refused_facts(row.provenance)
     return {name: flag for name, flag in refused.items() if flag != (name in known)}

@@ -128,6 +128,9 @@ def take_over(staying: Client, leaving: Client, choices: Iterable[str]) -> list[
             entry = (leaving.provenance or {}).get(name) or (leaving.provenance or {}).get(provenance.ALL)
             if name in provenance.FACTS and entry:
                 held[name] = entry
+    for name in provenance.REFUSABLE_ROWS & provenance.refused_facts(leaving.provenance) - held.keys():
+        # Who has refused once has refused, under whichever number.
+        held[name] = leaving.provenance[name]
     if taken.get("introduced_by_client") == staying or (
         "introduced_by_client" not in taken and staying.introduced_by_client_id == leaving.pk
     ):

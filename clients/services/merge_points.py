@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from clients.identity import tail
 from clients.models import Client, ContactPoint
+from clients.provenance import Source, origin
 from clients.services.primaries import POINT_OF
 from crm.core.crypto import blind_index, blind_indexes
 
 
-def keep_unchosen(staying: Client, columns: Iterable[Mapping[str, Any]]) -> list[int]:
+def keep_unchosen(staying: Client, columns: Iterable[Mapping[str, Any]], today: date) -> list[int]:
     """Put on file what ``columns``, those of both before the merge, say beyond what the client who stays has.
 
-    Returns the keys of the new contact points.
+    They are said by whom the columns were; where nobody is known, by the staff who merges. Returns the keys of the new contact
+    points.
     """
     made = []
     for held in columns:
@@ -25,9 +28,15 @@ def keep_unchosen(staying: Client, columns: Iterable[Mapping[str, Any]]) -> list
             on_file = ContactPoint.objects.present().filter(client=staying, kind=kind)
             if on_file.filter(value_index__in=blind_indexes(value)).exists():
                 continue
-            shown = tail(value) if kind == ContactPoint.Kind.PHONE else ""
+            known = origin(held["provenance"], column)
             point = ContactPoint(
-                client=staying, kind=kind, value=value, value_index=blind_index(value), value_tail=shown
+                client=staying,
+                kind=kind,
+                value=value,
+                value_index=blind_index(value),
+                value_tail=tail(value) if kind == ContactPoint.Kind.PHONE else "",
+                source=known.source or Source.STAFF,
+                as_of=known.on or today,
             )
             point.save()
             made.append(point.pk)

@@ -17,8 +17,10 @@ from django.db import IntegrityError, models, transaction
 
 from clients.errors import MergeContradicted
 from clients.models import Client
+from clients.models.profile_rows import ClientRow
 from clients.registry import ClientBound, Moment, Moves, Settle, Stays, Values, aside, bound
 from crm.core.batches import batches
+from crm.core.clocks import local_date
 
 #: Statements name at most so many rows.
 _PAGE = 500
@@ -79,7 +81,14 @@ def put_back(leaving: Client, staying: Client, kept: dict[str, Any], moment: Mom
         _change_back(change)
     for rows in kept["aside"].values():
         for row in serializers.deserialize("python", rows):
+            _with_day(row.object)
             row.save()
+
+
+def _with_day(row: models.Model) -> None:
+    """Rows of profiles that were set aside before they said since when hold since the day on which they were made."""
+    if isinstance(row, ClientRow) and row.as_of is None:
+        row.as_of = local_date(row.created_at)
 
 
 def gather_strays() -> dict[str, int]:

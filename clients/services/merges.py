@@ -32,6 +32,7 @@ from clients.registry import Moment
 from clients.services import merge_facts, merge_points, merge_rows
 from clients.services.contacts import refresh_contact_facts
 from clients.services.merge_facts import FactChoice
+from clients.services.primaries import say_as_rows
 from crm.core import audit
 from crm.core.access import system_user
 from crm.core.checked import check
@@ -224,10 +225,11 @@ def _merge(record: MergeRecord, staying: Client, leaving: Client, actor: User, n
         row.refresh_from_db()
     columns = merge_facts.take_over(staying, leaving, taken)
     columns += _newest_risk(staying)
+    say_as_rows(staying)
     check(staying)
     staying.save_changed(dict.fromkeys(columns))
     rows["changed"] += [*_book_as_chosen(staying, now), *_primaries_as_chosen(staying)]
-    rows["points"] = merge_points.keep_unchosen(staying, (before[leaving.pk], before[staying.pk]))
+    rows["points"] = merge_points.keep_unchosen(staying, (before[leaving.pk], before[staying.pk]), today)
     refresh_contact_facts([staying.pk], now)
     leaving.merged_into = staying
     leaving.status, leaving.closed_on = Client.Status.CLOSED, leaving.closed_on or today

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
-from clients.models import ContactPoint, IdentityDocument
+from clients.models import Client, ContactPoint, IdentityDocument
+from clients.provenance import origin, stamped
 
 #: Column of the client → kind of the contact point that repeats it.
 POINT_OF = {"phone": "phone", "email": "email", "address": "address"}
@@ -19,3 +21,30 @@ def step_down(client_ids: Iterable[int], changed: Iterable[str]) -> None:
         points.update(is_primary=False)
     if "id_number" in names:
         IdentityDocument.objects.present().filter(client_id__in=ids, is_primary=True).update(is_primary=False)
+
+
+def say_as_column(client: Client, names: Collection[str]) -> None:
+    """Where facts were said again with the same value, the primary rows that repeat them are said by the same since then."""
+    for column, rows in _beside(client, names):
+        known = origin(client.provenance, column)
+        if known.source and known.on:
+            rows.update(source=known.source, as_of=known.on)
+
+
+def say_as_rows(client: Client) -> None:
+    """The other way round, of rows that have come to the client: his columns are said by whom they are. Saves nothing."""
+    for column, rows in _beside(client, (*POINT_OF, "id_number")):
+        row = rows.first()
+        if row is None or (row.number if column == "id_number" else row.value) != getattr(client, column):
+            continue
+        if not origin(client.provenance, column).is_of(row.source, row.as_of):
+            said = {"source": row.source, "on": row.as_of}
+            client.provenance = stamped(client.provenance, [column], **said, unchanged=True)
+
+
+def _beside(client: Client, names: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Those of the columns ``names`` that a primary row may repeat, each with its row as a set."""
+    points = ContactPoint.objects.present().filter(client=client, is_primary=True)
+    yield from ((column, points.filter(kind=kind)) for column, kind in POINT_OF.items() if column in names)
+    if "id_number" in names:
+        yield "id_number", IdentityDocument.objects.present().filter(client=client, is_primary=True)

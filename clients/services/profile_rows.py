@@ -1,4 +1,7 @@
-"""Documents, contact points, contact persons and financing needs of a client: put on file, changed, taken off."""
+"""Documents, contact points, contact persons and financing needs of a client: put on file, changed, taken off.
+
+Beside what each service names, ``values`` may hold ``source`` and ``as_of``: who says so, and since when.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,11 @@ from clients.identity import IdentityRefused, normalise_name, read_email, read_p
 from clients.identity.text import clean
 from clients.models import Client, ContactPerson, ContactPoint, FinancingNeed, IdentityDocument
 from clients.models.profile_rows import ClientRow
-from clients.services.clients import change_client
+from clients.provenance import origin
+from clients.services.clients import change_client, confirm_facts
 from clients.services.identity_facts import read_document
 from clients.services.primaries import POINT_OF
+from clients.services.row_origins import no_longer_refused, said_again, said_first
 from crm.core import audit
 from crm.core.checked import check
 from crm.core.clocks import local_date
@@ -46,8 +51,8 @@ def add_document(*, client: Client, values: Mapping[str, Any], actor: User, now:
     if held.filter(number_index__in=blind_indexes(said["number"])).exists():
         raise DocumentTaken(fields={"number": DocumentTaken.message})
     primary = bool(said.pop("is_primary", False))
-    row = IdentityDocument(client=owner, **said)
-    _create(row, actor, "document.add", values)
+    row = IdentityDocument(client=owner, **said_first(said, local_date(now)))
+    _create(row, actor, "document.add", values, now)
     if primary:
         _lead_with_document(row, actor, now)
     return row
@@ -62,7 +67,7 @@ def change_document(
     said = _document_values(dict(values), values.get("kind") or found.kind, local_date(now))
     primary = said.pop("is_primary", None)
     _refuse_step_down(found, primary)
-    changed = _change(found, said, actor, "document.change")
+    changed = _change(found, said, actor, "document.change", now)
     if primary or (found.is_primary and changed):
         _lead_with_document(found, actor, now)
     return found
@@ -94,7 +99,7 @@ def _lead_with_document(row: IdentityDocument, actor: User, now: datetime) -> No
         "id_is_long_term": row.is_long_term,
     }
     try:
-        change_client(client=row.client, values=values, actor=actor, now=now)
+        _lead(row, values, actor, now)
     except DocumentOnFile:
         raise DocumentOnFile(DocumentOnFile.elsewhere, fields={"number": DocumentOnFile.elsewhere}) from None
     except InvalidInput as refusal:
@@ -119,8 +124,8 @@ def add_contact_point(*, client: Client, values: Mapping[str, Any], actor: User,
     if held.filter(value_index__in=blind_indexes(said["value"])).exists():
         raise ContactPointTaken(fields={"value": ContactPointTaken.message})
     primary = bool(said.pop("is_primary", False))
-    row = ContactPoint(client=owner, **said)
-    _create(row, actor, "contact_point.add", values)
+    row = ContactPoint(client=owner, **said_first(said, local_date(now)))
+    _create(row, actor, "contact_point.add", values, now)
     if primary:
         _lead_with_point(row, actor, now)
     return row
@@ -135,8 +140,8 @@ def change_contact_point(
     said = _point_values(dict(values), values.get("kind") or found.kind, local_date(now))
     primary = said.pop("is_primary", None)
     _refuse_step_down(found, primary)
-    changed = _change(found, said, actor, "contact_point.change")
-    if primary or (found.is_primary and "value" in changed):
+    changed = _change(found, said, actor, "contact_point.change", now)
+    if primary or (found.is_primary and {"value", "source", "as_of"} & set(changed)):
         _lead_with_point(found, actor, now)
     return found
 
@@ -165,7 +170,7 @@ def _lead_with_point(row: ContactPoint, actor: User, now: datetime) -> None:
     others = ContactPoint.objects.filter(client_id=row.client_id, kind=row.kind, is_primary=True).exclude(pk=row.pk)
     others.update(is_primary=False)
     if row.kind in POINT_OF:
-        change_client(client=row.client, values={row.kind: row.value}, actor=actor, now=now)
+        _lead(row, {row.kind: row.value}, actor, now)
     ContactPoint.objects.filter(pk=row.pk).update(is_primary=True)
     row.is_primary = True
 
@@ -179,8 +184,9 @@ def add_contact_person(*, client: Client, values: Mapping[str, Any], actor: User
 
     ``values``: name, position, phone, email, birth_date, is_decision_maker, note.
     """
-    row = ContactPerson(client=_institution(client), **_person_values(dict(values), local_date(now)))
-    return _create(row, actor, "contact_person.add", values)
+    today = local_date(now)
+    row = ContactPerson(client=_institution(client), **said_first(_person_values(dict(values), today), today))
+    return _create(row, actor, "contact_person.add", values, now)
 
 
 @service("contact_person.change")
@@ -189,7 +195,7 @@ def change_contact_person(
 ) -> ContactPerson:
     """Correct what is known of a contact person. Raises ``TakenOff``, ``StaleEdit`` and ``InvalidInput``."""
     found = _locked(ContactPerson, row, version)
-    _change(found, _person_values(dict(values), local_date(now)), actor, "contact_person.change")
+    _change(found, _person_values(dict(values), local_date(now)), actor, "contact_person.change", now)
     return found
 
 
@@ -218,9 +224,10 @@ def add_financing_need(*, client: Client, values: Mapping[str, Any], actor: User
 
     ``values``: kind, amount, expected_on, status, handed_to, handed_on, note.
     """
-    said = _need_values(dict(values), local_date(now))
+    today = local_date(now)
+    said = said_first(_need_values(dict(values), today), today)
     row = FinancingNeed(client=_institution(client), recorded_by=actor, **said)
-    return _create(row, actor, "financing_need.add", values)
+    return _create(row, actor, "financing_need.add", values, now)
 
 
 @service("financing_need.change")
@@ -229,7 +236,7 @@ def change_financing_need(
 ) -> FinancingNeed:
     """Follow a financing need, hand it on, end it. Raises ``TakenOff``, ``StaleEdit`` and ``InvalidInput``."""
     found = _locked(FinancingNeed, row, version)
-    _change(found, _need_values(dict(values), local_date(now)), actor, "financing_need.change")
+    _change(found, _need_values(dict(values), local_date(now)), actor, "financing_need.change", now)
     return found
 
 
@@ -273,17 +280,20 @@ def _locked(model: type[Row], row: Row, version: int | None) -> Row:
     return found
 
 
-def _create(row: Row, actor: User, action: str, said: Mapping[str, Any]) -> Row:
+def _create(row: Row, actor: User, action: str, said: Mapping[str, Any], now: datetime) -> Row:
     check(row)
     with transaction.atomic():
         row.save()
-    audit.record(actor, action, row, after=_shown(said), client=row.client)
+    after = _shown({**said, "source": row.source, "as_of": row.as_of})
+    audit.record(actor, action, row, after=after, client=row.client)
+    no_longer_refused(row, row.client, actor, now)
     return row
 
 
-def _change(row: ClientRow, said: Mapping[str, Any], actor: User, action: str) -> list[str]:
+def _change(row: ClientRow, values: Mapping[str, Any], actor: User, action: str, now: datetime) -> list[str]:
     """Set what differs and write it with the next version; names of what changed."""
-    before, after = audit.changes(row, list(said), dict(said))
+    said = said_again(row, values, local_date(now))
+    before, after = audit.changes(row, list(said), said)
     if not after:
         return []
     for name, value in after.items():
@@ -292,6 +302,16 @@ def _change(row: ClientRow, said: Mapping[str, Any], actor: User, action: str) -
     row.save_changed(list(after))
     audit.record(actor, action, row, before=_shown(before), after=_shown(after), client=row.client)
     return list(after)
+
+
+def _lead(row: ClientRow, values: Mapping[str, Any], actor: User, now: datetime) -> None:
+    """The client's own columns say what the row says, and who says so since when; what they said already, too."""
+    terms: dict[str, Any] = {"source": row.source, "as_of": row.as_of, "actor": actor, "now": now}
+    client = change_client(client=row.client, values=values, **terms)
+    told = [name for name, value in values.items() if value]
+    same = [name for name in told if not origin(client.provenance, name).is_of(row.source, row.as_of)]
+    if same:
+        confirm_facts(client=client, names=same, **terms)
 
 
 def _refuse_step_down(row: Any, primary: bool | None) -> None:

@@ -15,6 +15,7 @@ from clients.errors import ClientClosed, NothingToVerify
 from clients.models import Client, ClientQuality, NeedsInterview, QuestionToAsk
 from clients.provenance import Verification
 from clients.quality import SHEET, Catalogue, QualityItem, catalogue, pressing, score
+from clients.services.primaries import say_as_column
 from crm.core import audit
 from crm.core.clocks import database_now, local_date
 from crm.core.errors import InvalidInput
@@ -150,6 +151,7 @@ def verify_facts(
     today = local_date(now)
     row.provenance = provenance.verified(row.provenance, items, how=how, on=today, by=actor.public_id)
     row.save_changed(["provenance"])
+    say_as_column(row, items)
     audit.record(actor, "client.verify_facts", row, after={"facts": sorted(items), "how": how}, client=row)
     rescore(row, now)
     return row

@@ -20,6 +20,7 @@ from clients.errors import (
 )
 from clients.identity import normalise_name
 from clients.models import Client, Household, HouseholdMember, Relation
+from clients.services.row_origins import no_longer_refused, said_again, said_first
 from crm.core import audit
 from crm.core.checked import check
 from crm.core.clocks import local_date
@@ -43,15 +44,15 @@ def client_with_number(actor: User, near: Client, number: str) -> Client:
 def add_relation(*, client: Client, values: Mapping[str, Any], actor: User, now: datetime) -> Relation:
     """Put a related person on file. Raises ``RelationTaken``, also when it is told from the other side, and ``InvalidInput``.
 
-    ``values``: kind, other (a client) or outsider_name, mandate_until, note.
+    ``values``: kind, other (a client) or outsider_name, mandate_until, note; source and as_of – who says so, since when.
     """
-    said = _values(values, local_date(now))
+    said = said_first(_values(values, local_date(now)), local_date(now))
     other = said.get("other")
     if other is not None and other.pk == client.pk:
         raise InvalidInput(fields={"other_number": _model_text("relation_is_with_somebody_else")})
     # Both, in the order of their keys: told from either side at the same moment, it is on file once.
-    for pk in sorted({client.pk, *([other.pk] if other is not None else [])}):
-        lock(Client.objects.all(), pk=pk, closed_too=pk != client.pk)
+    both = sorted({client.pk, *([other.pk] if other is not None else [])})
+    held = {pk: lock(Client.objects.all(), pk=pk, closed_too=pk != client.pk) for pk in both}
     if other is not None and _told_already(client, other, said["kind"]):
         raise RelationTaken
     row = Relation(client=client, **said)
@@ -59,6 +60,7 @@ def add_relation(*, client: Client, values: Mapping[str, Any], actor: User, now:
     with unless_taken(Relation, "relation_once_per_pair", refusal=RelationTaken()):
         row.save()
     audit.record(actor, "relation.add", row, after=_shown(said), client=client)
+    no_longer_refused(row, held[client.pk], actor, now)
     return row
 
 
@@ -72,6 +74,7 @@ def change_relation(
     if found.removed_at is not None:
         raise TakenOff
     said = _values({name: value for name, value in values.items() if name != "other"}, local_date(now))
+    said = said_again(found, said, local_date(now))
     before, after = audit.changes(found, list(said), said)
     if not after:
         return found

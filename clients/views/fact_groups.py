@@ -68,8 +68,7 @@ def group_shown(client: Client, key: str, today: date) -> dict[str, Any]:
                 "value": value,
                 "is_money": isinstance(getattr(client, name), Decimal),
                 "refused": known.refused,
-                "source": known.source_in_words if given or known.refused else "",
-                "on": known.on if given or known.refused else None,
+                "origin": known if given or known.refused else None,
             }
         )
     return {"key": key, "label": GROUPS[key].label, "facts": facts}

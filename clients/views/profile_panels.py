@@ -21,6 +21,7 @@ from clients.models import (
     Relation,
     StageOverride,
 )
+from clients.provenance import REFUSABLE_ROWS, Origin, origin, refused_facts
 from clients.querysets.scope import shown_name
 from clients.services.stages import assets_before
 from clients.stages import Terms, reason_for, standing_of, tenure_years, upcoming
@@ -47,11 +48,17 @@ def profile_context(request: HttpRequest, client: Client, day: date) -> dict[str
         "relations": _relations(user, client),
         "household": _household(user, client),
         "stage": _stage(user, client, known, day),
+        "refusals": refusals_of(client),
         "today": day,
     }
     if client.kind == Client.Kind.INSTITUTION:
         found |= {"persons": _persons(user, client), "needs": _needs(user, client)}
     return found
+
+
+def refusals_of(client: Client) -> dict[str, Origin]:
+    """Kinds of rows that the client refuses to give, each with who said so and when."""
+    return {name: origin(client.provenance, name) for name in REFUSABLE_ROWS & refused_facts(client.provenance)}
 
 
 def _urls(user: User, client: Client, kind: str, row: Any, *sealed: str) -> dict[str, Any]:
@@ -78,6 +85,7 @@ def documents_of(user: User, client: Client, day: date) -> list[dict[str, Any]]:
     found = [
         {
             "row": row,
+            "origin": row.origin,
             "kind": row.get_kind_display(),
             "masked": row.masked,
             "days_left": row.days_left(day),
@@ -110,6 +118,7 @@ def _own_document(user: User, client: Client, day: date) -> dict[str, Any]:
             "is_long_term": client.id_is_long_term,
             "issued_by": "",
         },
+        "origin": origin(client.provenance, "id_number"),
         "kind": kind.label,
         "masked": MASKS["id_number"](client.id_number),
         "days_left": (until - day).days if until else None,
@@ -138,6 +147,7 @@ def _points(user: User, client: Client) -> list[dict[str, Any]]:
     found = [
         {
             "row": row,
+            "origin": row.origin,
             "kind": row.get_kind_display(),
             "masked": row.masked,
             **_urls(user, client, "contact_point", row, "value"),
@@ -152,6 +162,7 @@ def _points(user: User, client: Client) -> list[dict[str, Any]]:
             own.append(
                 {
                     "row": {"is_primary": True},
+                    "origin": origin(client.provenance, kind),
                     "kind": ContactPoint.Kind(kind).label,
                     "masked": MASKS[kind](held),
                     "reveal": {"value": reverse("clients:reveal", args=[client.public_id, kind])} if may else {},
@@ -167,7 +178,7 @@ def _persons(user: User, client: Client) -> list[dict[str, Any]]:
         return []
     rows = ContactPerson.objects.visible_to(user).present().filter(client=client)
     return [
-        {"row": row, **_urls(user, client, "contact_person", row, "phone", "email")}
+        {"row": row, "origin": row.origin, **_urls(user, client, "contact_person", row, "phone", "email")}
         for row in rows.order_by("-is_decision_maker", "pk")[:_MOST]
     ]
 
@@ -176,7 +187,10 @@ def _needs(user: User, client: Client) -> list[dict[str, Any]]:
     if not user.has_perm("clients.view_financingneed"):
         return []
     rows = FinancingNeed.objects.visible_to(user).present().filter(client=client)
-    return [{"row": row, **_urls(user, client, "financing_need", row)} for row in rows.order_by("-pk")[:_MOST]]
+    return [
+        {"row": row, "origin": row.origin, **_urls(user, client, "financing_need", row)}
+        for row in rows.order_by("-pk")[:_MOST]
+    ]
 
 
 def _relations(user: User, client: Client) -> dict[str, Any]:
@@ -207,6 +221,7 @@ def _relations(user: User, client: Client) -> dict[str, Any]:
         shown.append(
             {
                 "row": row,
+                "origin": row.origin,
                 "kind": Relation.Kind(row.kind_for(client)).label,
                 "name": shown_name(other, user) if other else row.outsider_name,
                 "url": other.get_absolute_url() if other else "",

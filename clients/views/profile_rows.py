@@ -1,4 +1,4 @@
-"""Rows of a profile: putting one on file, changing it, taking it off, looking at a sealed value."""
+"""Rows of a profile: putting one on file, changing it, taking it off, looking at a sealed value; that none is given."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clients import services
-from clients.forms.profile import DocumentForm, NeedForm, PersonForm, PointForm, RelationForm, RowForm
+from clients.forms.profile import DocumentForm, NeedForm, PersonForm, PointForm, RefusalForm, RelationForm, RowForm
 from clients.identity import display_phone
 from clients.models import Client, ContactPerson, ContactPoint, FinancingNeed, IdentityDocument, Relation
+from clients.provenance import ROWS_OF_INSTITUTIONS
 from clients.querysets.scope import said_of, shown_name
 from clients.services.relations import client_with_number
 from clients.views.profile import profile_of
 from clients.views.rows import visible_client
 from crm.core.errors import DomainError
+from crm.core.forms.commands import CommandForm
 from crm.core.models import User
 from crm.core.services.reveal import reveal_field
 from crm.core.views.commands import at_once, command
@@ -43,6 +45,8 @@ class RowKind:
     change: Callable[..., Any]
     new: str | Promise
     edit: str | Promise
+    #: That the client gives none, or no further ones.
+    refused: str | Promise
     #: Sealed fields that may be revealed.
     sealed: tuple[str, ...] = ()
 
@@ -63,6 +67,7 @@ KINDS: dict[str, RowKind] = {
             services.change_document,
             _("Put a document on file"),
             _("Change a document"),
+            _("The client gives no further identity document"),
             ("number",),
         ),
         RowKind(
@@ -74,6 +79,7 @@ KINDS: dict[str, RowKind] = {
             services.change_contact_point,
             _("Put a contact point on file"),
             _("Change a contact point"),
+            _("The client gives no further phone, e-mail or address"),
             ("value",),
         ),
         RowKind(
@@ -85,6 +91,7 @@ KINDS: dict[str, RowKind] = {
             services.change_contact_person,
             _("Put a contact person on file"),
             _("Change a contact person"),
+            _("The institution names nobody further who speaks for it"),
             ("phone", "email"),
         ),
         RowKind(
@@ -96,6 +103,7 @@ KINDS: dict[str, RowKind] = {
             services.change_financing_need,
             _("Put a financing need on file"),
             _("Change a financing need"),
+            _("The institution does not say what it wants to raise"),
         ),
         RowKind(
             "relation",
@@ -106,6 +114,7 @@ KINDS: dict[str, RowKind] = {
             services.change_relation,
             _("Put a relation on file"),
             _("Change a relation"),
+            _("The client names no further related person"),
         ),
     )
 }
@@ -169,6 +178,26 @@ def _remove(kind: RowKind) -> Callable[..., HttpResponse]:
     return page
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("clients.change_client", raise_exception=True)
+def rows_refused(request: HttpRequest, public_id: str, kind: str) -> HttpResponse:
+    """Note that the client refuses to give rows of one kind, or that he no longer does."""
+    client = visible_client(request, public_id)
+    found = KINDS.get(kind)
+    if found is None or (client.kind == Client.Kind.PERSON and found.model.refused_as in ROWS_OF_INSTITUTIONS):
+        raise Http404
+    form = RefusalForm(request.POST or None, client=client, name=found.model.refused_as, words=found.refused)
+
+    def do() -> Client:
+        who, now = actor_of(request), timezone.now()
+        changed: Client = services.change_client(
+            client=client, values={}, actor=who, now=now, version=form.seen, **form.terms
+        )
+        return changed
+
+    return _about(request, client, form, do, title=_("Refused to provide"))
+
+
 @require_POST
 @permission_required("clients.reveal_client", raise_exception=True)
 def row_reveal(request: HttpRequest, public_id: str, kind: str, row: str, field: str) -> HttpResponse:
@@ -207,7 +236,7 @@ def _facts(form: RowForm, user: User, client: Client) -> dict[str, Any]:
 
 
 def _about(
-    request: HttpRequest, client: Client, form: RowForm, do: Callable[[], Any], *, title: str | Promise
+    request: HttpRequest, client: Client, form: CommandForm, do: Callable[[], Any], *, title: str | Promise
 ) -> HttpResponse:
     name = shown_name(client, request.user)
     context = {

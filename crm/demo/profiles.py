@@ -64,7 +64,7 @@ def _families(persons: list[Client], maker: random.Random, clerk: User, now: dat
     count = min(len(persons) * _FAMILIES // 1000, len(men), len(women))
     couples = list(zip(maker.sample(men, count), maker.sample(women, count), strict=True))
     for one, two in couples:
-        add_relation(client=one, values={"kind": "spouse", "other": two}, actor=clerk, now=now)
+        add_relation(client=one, values={"kind": "spouse", "other": two, "source": "client"}, actor=clerk, now=now)
         home = found_household(client=one, name=f"{one.name[:1]}家", actor=clerk, now=now)
         join_household(household=home, client=two, actor=clerk, now=now)
     return 3 * len(couples)
@@ -81,7 +81,7 @@ def _points(persons: list[Client], maker: random.Random, clerk: User, now: datet
                 "label": "单位",
                 "is_forbidden": True,
             }
-        add_contact_point(client=client, values=values, actor=clerk, now=now)
+        add_contact_point(client=client, values={**values, "source": "client"}, actor=clerk, now=now)
     return len(chosen)
 
 
@@ -111,6 +111,7 @@ def _firms(branch: Branch, maker: random.Random, clerk: User, seed: int, today: 
                 "phone": person.mobile,
                 "email": person.email,
                 "is_decision_maker": number == 0,
+                "source": "client",
             }
             add_contact_person(client=firm, values=values, actor=clerk, now=now)
             made += 1

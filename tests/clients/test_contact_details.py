@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from clients.errors import ContactOfAnother, NoNextDate, NotBooked, SlotTaken
-from clients.models import Appointment, Client, ContactLog
+from clients.models import Appointment, Client, ContactLog, Relation
 from clients.services import (
     attach_to_contact,
     book_appointment,
@@ -27,7 +27,7 @@ from crm.core.attachments import FileRefused
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import Attachment, AuditEntry, Branch, User
-from tests.factories.clients import ClientFactory
+from tests.factories.clients import ClientFactory, ContactPersonFactory, RelationFactory
 from tests.factories.files import PDF, png, wav
 
 Staff = Callable[..., User]
@@ -73,11 +73,9 @@ def test_somebody_else_needs_a_name(client_: Client, staff: Staff, details: dict
 
 
 def test_a_person_of_another_client_is_refused(client_: Client, branch: Branch, staff: Staff) -> None:
-    from clients.models import ContactPerson, Relation
-
     other = ClientFactory(branch=branch)
-    person = ContactPerson.objects.create(client=other, name="外人")
-    relation = Relation.objects.create(client=other, kind="spouse", outsider_name="外人")
+    person = ContactPersonFactory(client=other, name="外人")
+    relation = RelationFactory(client=other, other=None, kind="spouse", outsider_name="外人")
 
     for details in ({"contact_person": person}, {"relation": relation}):
         with pytest.raises(ContactOfAnother):
@@ -85,10 +83,8 @@ def test_a_person_of_another_client_is_refused(client_: Client, branch: Branch, 
 
 
 def test_another_client_is_named_only_by_what_he_is_to_this_one(client_: Client, branch: Branch, staff: Staff) -> None:
-    from clients.models import Relation
-
     spouse = ClientFactory(branch=branch, name="王保密")
-    relation = Relation.objects.create(client=spouse, other=client_, kind="parent")
+    relation = RelationFactory(client=spouse, other=client_, kind="parent")
 
     entry = log(client_, staff("advisor"), details={"relation": relation})
 

@@ -95,6 +95,7 @@ class IdentityDocumentFactory(DjangoModelFactory[IdentityDocument]):
     class Meta:
         model = IdentityDocument
 
+    as_of = date(2026, 1, 2)
     client = factory.SubFactory(ClientFactory)
     kind = "passport"
     number = factory.Sequence(lambda n: f"E{10000000 + n}")
@@ -108,6 +109,7 @@ class ContactPointFactory(DjangoModelFactory[ContactPoint]):
     class Meta:
         model = ContactPoint
 
+    as_of = date(2026, 1, 2)
     client = factory.SubFactory(ClientFactory)
     kind = "phone"
     label = "办公室"
@@ -120,6 +122,7 @@ class ContactPersonFactory(DjangoModelFactory[ContactPerson]):
     class Meta:
         model = ContactPerson
 
+    as_of = date(2026, 1, 2)
     client = factory.SubFactory(ClientFactory, kind="institution")
     name = "王芳"
     position = "财务总监"
@@ -132,6 +135,7 @@ class FinancingNeedFactory(DjangoModelFactory[FinancingNeed]):
     class Meta:
         model = FinancingNeed
 
+    as_of = date(2026, 1, 2)
     client = factory.SubFactory(ClientFactory, kind="institution")
     kind = "bonds"
     recorded_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
@@ -141,6 +145,7 @@ class RelationFactory(DjangoModelFactory[Relation]):
     class Meta:
         model = Relation
 
+    as_of = date(2026, 1, 2)
     client = factory.SubFactory(ClientFactory)
     other = factory.SubFactory(ClientFactory, branch=factory.SelfAttribute("..client.branch"))
     kind = "spouse"

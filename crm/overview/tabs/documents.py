@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from clients.models import Client, DocumentReminder
 from clients.views.consents import consents_of
-from clients.views.profile_panels import documents_of
+from clients.views.profile_panels import documents_of, refusals_of
 from crm.core.access import NOTHING
 from crm.core.attachments import guarded_rows
 from crm.core.clocks import end_of_day
@@ -52,6 +52,7 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
     page = files_of_client(user, client, day, cursor=request.GET.get("cursor", ""))
     return {
         "documents": documents_of(user, client, day),
+        "refusals": refusals_of(client),
         "reminders": _reminders(user, client, day),
         **consents_of(user, client),
         "page": page,

@@ -186,6 +186,8 @@ LINES: list[tuple[str, str, str]] = [
     ("get", "clients:financing_need_edit", "clients.change_financingneed"),
     ("post", "clients:financing_need_edit", "clients.change_financingneed"),
     ("post", "clients:financing_need_remove", "clients.change_financingneed"),
+    ("get", "clients:rows_refused", "clients.change_client"),
+    ("post", "clients:rows_refused", "clients.change_client"),
     ("get", "clients:relation_add", "clients.add_relation"),
     ("post", "clients:relation_add", "clients.add_relation"),
     ("get", "clients:relation_edit", "clients.change_relation"),
