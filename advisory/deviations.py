@@ -96,6 +96,11 @@ def deviations(
     return [*found, *_unwanted(held, needs), *_restricted(held, needs)]
 
 
+def not_compared(needs: NeedsInterview | None) -> list[str]:
+    """Questions that he answered and that nothing on file can be held against: a security tells its kind, never its sector."""
+    return ["sectors"] if needs is not None and needs.sectors else []
+
+
 def concentration(code: str, name: str, share: Decimal, bounds: Bounds) -> Deviation:
     """So much hangs on one security."""
     return Deviation("concentration", code, _plain(share), _plain(bounds.concentration), name)

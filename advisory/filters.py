@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from advisory.models import AdvisorProfile, AdvisoryAgreement, HandOver, MatchingRun, MatchProposal, PortfolioReview
+from advisory.models.review import SEES_DECISIONS
 from clients.models import AdvisorAssignment, Client
 from crm.core.clocks import local_date
 from crm.core.filters import BranchFilter, Days
@@ -153,6 +154,11 @@ class ReviewFilter(filters.FilterSet):
     class Meta:
         model = PortfolioReview
         fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.request is not None and not self.request.user.has_perm(SEES_DECISIONS):
+            del self.filters["answer"]
 
     def of_client(self, rows: Any, _name: str, value: str) -> Any:
         return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))

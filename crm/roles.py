@@ -347,6 +347,7 @@ _ADVISORY_SEEN = (
     "advisory.view_handover",
     "advisory.view_advisoryagreement",
     "advisory.view_portfolioreview",
+    "advisory.view_decision",
 )
 _SIGNS_AGREEMENTS = ("advisory.add_advisoryagreement", "advisory.change_advisoryagreement")
 ADVISORY: Section = {
@@ -365,8 +366,10 @@ ADVISORY: Section = {
         *_SIGNS_AGREEMENTS,
         "advisory.view_portfolioreview",
         "advisory.change_portfolioreview",
+        "advisory.view_decision",
     ),
-    # Serves clients without advising: he sees when their holdings are looked at, and what came of it.
+    # Serves clients without advising: he reads when their holdings are looked at and what was proposed, not what they decide
+    # (投顾暂行规定 Art. 20).
     ACCOUNT_MANAGER: ("advisory.view_portfolioreview",),
     COMPLIANCE: _ADVISORY_SEEN,
     AUDITOR: _ADVISORY_SEEN,

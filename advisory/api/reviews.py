@@ -12,9 +12,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from advisory.deviations import Deviation
+from advisory.deviations import Deviation, not_compared
 from advisory.filters import ReviewFilter
 from advisory.models import PortfolioReview, ReviewAnswer, ReviewLine
+from advisory.models.review import SEES_DECISIONS
 from advisory.services import Line, Told, correct_review, note_answer, open_review, record_review
 from advisory.services.review_look import look_at
 from advisory.services.reviews import answers_of
@@ -73,13 +74,14 @@ class ReviewRead(serializers.ModelSerializer[PortfolioReview]):
     """A review; ``reasons`` brought it forward, ``corrects`` names the wording that it takes the place of.
 
     ``risk_grade`` and ``highest_risk`` are those of its day: the client's grade, and the risk of products up to which one might
-    recommend. A professional investor has the second without the first.
+    recommend. A professional investor has the second without the first. ``answer`` is "" for who may not see what clients decide.
     """
 
     id = serializers.CharField(source="public_id", read_only=True)
     client = serializers.CharField(source="client.public_id", read_only=True)
     reasons = DeviationRead(many=True, read_only=True)
     done_by = Person(read_only=True, allow_null=True)
+    answer = serializers.SerializerMethodField()
     agreement = serializers.CharField(source="agreement.number", read_only=True, allow_null=True, default=None)
     corrects = serializers.CharField(source="corrects.public_id", read_only=True, allow_null=True, default=None)
 
@@ -90,21 +92,37 @@ class ReviewRead(serializers.ModelSerializer[PortfolioReview]):
             "risk_grade", "highest_risk", "agreement", "answer", "next_on", "corrects", "correction_reason", "version",
         ]  # fmt: skip
 
+    @extend_schema_field(serializers.ChoiceField(choices=PortfolioReview.Answer.choices, allow_blank=True))
+    def get_answer(self, row: PortfolioReview) -> str:
+        return row.answer_for(self.context["request"].user)
+
 
 class ReviewDetail(ReviewRead):
-    """A review with its lines, answers and findings: those of today while it is due, else those that were recorded."""
+    """A review with its lines, answers and findings: those of today while it is due, else those that were recorded.
+
+    ``not_compared``: what he wants and nothing on file can be held against, as long as it is due.
+    """
 
     lines = ReviewLineRead(many=True, read_only=True)
     answers = serializers.SerializerMethodField()
     deviations = serializers.SerializerMethodField()
     picture = serializers.SerializerMethodField()
+    not_compared = serializers.SerializerMethodField()
 
     class Meta(ReviewRead.Meta):
-        fields = [*ReviewRead.Meta.fields, "lines", "answers", "deviations", "picture"]
+        fields = [*ReviewRead.Meta.fields, "lines", "answers", "deviations", "not_compared", "picture"]
 
     @extend_schema_field(ReviewAnswerRead(many=True))
     def get_answers(self, row: PortfolioReview) -> Any:
-        return ReviewAnswerRead(answers_of(row), many=True).data
+        found = list(answers_of(row))
+        if not self.context["request"].user.has_perm(SEES_DECISIONS):
+            for one in found:
+                one.answer = ""
+        return ReviewAnswerRead(found, many=True).data
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_not_compared(self, row: PortfolioReview) -> Any:
+        return not_compared(self._look(row).needs) if self._sees and row.state == row.State.DUE else []
 
     @extend_schema_field(DeviationRead(many=True))
     def get_deviations(self, row: PortfolioReview) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -19,6 +19,13 @@ from clients.models import Client, ContactLog, RiskGrade
 from crm.core.fields import MoneyField
 from crm.core.models import PublicModel, Versioned
 from tiers.models import ProductRisk
+
+if TYPE_CHECKING:
+    from crm.core.models import User
+
+
+#: The right to what clients decide about proposals.
+SEES_DECISIONS = "advisory.view_decision"
 
 
 class PortfolioReview(PublicModel, Versioned):
@@ -99,6 +106,7 @@ class PortfolioReview(PublicModel, Versioned):
         verbose_name = _("portfolio review")
         verbose_name_plural = _("portfolio reviews")
         default_permissions = ("view", "change")
+        permissions = [("view_decision", _("Can see what clients decide about proposals"))]
         constraints = [
             models.UniqueConstraint(fields=["client"], condition=Q(state="due"), name="one_review_due_per_client"),
             models.CheckConstraint(
@@ -158,6 +166,10 @@ class PortfolioReview(PublicModel, Versioned):
 
     def is_overdue(self, today: date) -> bool:
         return self.state == self.State.DUE and self.due_on < today
+
+    def answer_for(self, user: User) -> str:
+        """What the client answered, "" for who must not learn what he plans to decide (投顾暂行规定 Art. 20)."""
+        return self.answer if user.has_perm(SEES_DECISIONS) else ""
 
 
 class ReviewLine(models.Model):

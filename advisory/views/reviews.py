@@ -15,9 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from advisory.deviations import not_compared
 from advisory.filters import ReviewFilter
 from advisory.forms import AnswerForm, CorrectForm, OpenForm, RecordForm
 from advisory.models import PortfolioReview
+from advisory.models.review import SEES_DECISIONS
 from advisory.services import correct_review, note_answer, open_review, record_review
 from advisory.services.review_look import Look, look_at
 from advisory.services.reviews import answers_of
@@ -59,7 +61,8 @@ def review_list(request: HttpRequest) -> HttpResponse:
     """Reviews of clients one may see: one's own that are due, all that are due, those that wait for an answer, the recorded."""
     user, today = actor_of(request), local_date(timezone.now())
     view = request.GET.get("view", "")
-    view = view if view in VIEWS else ("mine" if user.scope.sees_book_only else "due")
+    views = {key: one for key, one in VIEWS.items() if key != "answers" or user.has_perm(SEES_DECISIONS)}
+    view = view if view in views else ("mine" if user.scope.sees_book_only else "due")
     _words, chosen, order = VIEWS[view]
     rows = chosen(PortfolioReview.objects.visible_to(user).for_list(), user)
     found = ReviewFilter(request.GET, rows, request=request)
@@ -71,7 +74,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "today": today,
         "view": view,
-        "views": [{"key": key, "label": words()} for key, (words, _rows, _order) in VIEWS.items()],
+        "views": [{"key": key, "label": words()} for key, (words, _rows, _order) in views.items()],
     }
     return render(request, part(request, "advisory/reviews.html", "advisory/_reviews.html"), context)
 
@@ -80,6 +83,7 @@ def dress(row: Any, user: User, today: date) -> None:
     """Give a row what a list shows of it."""
     row.name_shown = shown_name(row.client, user)
     row.overdue = row.is_overdue(today)
+    row.answer_shown = row.answer_for(user)
 
 
 @require_safe
@@ -97,6 +101,7 @@ def review_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "today": today,
         "lines": row.lines.all(),
         "answers": answers,
+        "sees_decisions": user.has_perm(SEES_DECISIONS),
         "kept": _kept(answers, user),
         "may_record": may and row.state == State.DUE,
         "may_correct": may and done,
@@ -238,6 +243,7 @@ def _look(look: Look, row: PortfolioReview, user: User, today: date) -> dict[str
             {"label": BY_KEY[key].label, "text": BY_KEY[key].in_words(needs.answer(key)) if needs else ""}
             for key in _ASKED
         ],
+        "not_compared": not_compared(needs),
         "client": client,
         "professional": is_professional(client, today),
     }

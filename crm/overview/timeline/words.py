@@ -212,15 +212,16 @@ def _agreement(_user: User, row: Any, nth: int) -> dict[str, Any]:
     }
 
 
-def _review(_user: User, row: Any, _nth: int) -> dict[str, Any]:
+def _review(user: User, row: Any, _nth: int) -> dict[str, Any]:
     tones = {"accepted": "success", "declined": "neutral", "thinking": "warning"}
+    answer = row.answer_for(user)
     return {
         "title": _("Portfolio review: %(result)s") % {"result": row.get_outcome_display()},
-        "about": str(row.get_answer_display()) if row.answer else "",
+        "about": str(row.get_answer_display()) if answer else "",
         "text": row.summary,
         "person": row.done_by,
         "icon": "chart-bar",
-        "tone": tones.get(row.answer, "info"),
+        "tone": tones.get(answer, "info"),
         "url": row.get_absolute_url(),
     }
 
