@@ -67,6 +67,11 @@ class ContactLogQuerySet(models.QuerySet["ContactLog"]):
         """Contacts as they stand today: without those that a later row has corrected."""
         return self.filter(corrected_by=None)
 
+    def standing_of_all(self) -> ContactLogQuerySet:
+        """As ``standing``, where everybody's contacts are asked: the few that were corrected are left out as one set. Joined
+        to each contact instead, PostgreSQL expects one row of them all to be left and walks all of them for every client."""
+        return self.exclude(pk__in=self.model._base_manager.filter(corrects__isnull=False).values("corrects"))
+
     def wordings_of(self, contact: Any) -> ContactLogQuerySet:
         """The first wording of a contact and every correction of it."""
         return self.filter(Q(public_id=contact.files_ref) | Q(first_ref=contact.files_ref))

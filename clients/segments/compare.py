@@ -1,4 +1,4 @@
-"""Comparisons as conditions: on a column of the client, on rows that belong to him, on averages of his assets."""
+"""Comparisons as conditions: on a column of the client, on rows that belong to him, on how many there are."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from math import ceil, floor
 from typing import Any
 
 from django.db.models import Count, DecimalField, Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.expressions import RawSQL
 
-from clients.querysets.averages import averages_sql
 from clients.segments.catalogue import Compile, Context
 from clients.segments.kinds import Kind
 from crm.core.clocks import day_bounds
-from crm.core.fields import to_fen
 
 
 def column(kind: Kind, path: str, *, instant: bool = False) -> Compile:
@@ -209,37 +206,3 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years)
     except ValueError:
         return date(day.year - years, 2, 28)
-
-
-# -- averages ----------------------------------------------------------------------------------------------------------
-
-
-def window(measure: str, days: int) -> Compile:
-    """Average net assets, or turnover, over the natural days that end today; asked branch by branch from running sums."""
-    left = "a.net_assets" if measure == "net_assets" else f"a.{measure}"
-    right = "%s * a.days" if measure == "net_assets" else "%s"
-
-    def compile_(op: str, value: Any, context: Context) -> Q:
-        bounds = {"gte": [(">=", value)], "lte": [("<=", value)], "filled": []}.get(op)
-        if bounds is None:
-            bounds = [(">=", value[0]), ("<=", value[1])]
-        tests = "".join(f" AND {left} {sign} {right}" for sign, _amount in bounds)
-        amounts = [to_fen(Decimal(amount)) for _sign, amount in bounds]
-        parts, params = [], []
-        for branch_id in _branches(context):
-            sql, own = averages_sql(branch_id=branch_id, day=context.today, window_days=days)
-            parts.append(f"SELECT a.client_id FROM ({sql}) a WHERE a.days > 0{tests}")  # noqa: S608  fixed words
-            params += [*own, *amounts]
-        return Q(pk__in=RawSQL(" UNION ALL ".join(parts), params)) if parts else Q(pk__in=[])  # noqa: S611  as above
-
-    return compile_
-
-
-def _branches(context: Context) -> list[int]:
-    """Branches whose clients the reader may see."""
-    from crm.core.models import Branch
-
-    scope = context.user.scope
-    if scope.sees_company:
-        return list(Branch.objects.filter(company_id=scope.company_id or 0).order_by("pk").values_list("pk", flat=True))
-    return sorted(scope.branch_ids)

@@ -9,10 +9,12 @@ import pytest
 from django.utils import timezone
 
 from clients.models import Client, Segment
+from clients.services import AssetDay, put_asset_days
 from clients.services.standing import restrict_client
+from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
-from tests.factories.clients import ClientFactory, FinancingNeedFactory
+from tests.factories.clients import ClientFactory, ContactLogFactory, FinancingNeedFactory
 
 HTMX = {"HX-Request": "true"}
 Staff = Callable[..., User]
@@ -34,6 +36,15 @@ def with_financing(client: Client) -> None:
     FinancingNeedFactory(client=client, kind="ipo", expected_on=local_date(timezone.now()))
 
 
+def visited(client: Client) -> None:
+    ContactLogFactory(client=client, channel="visit", at=timezone.now())
+
+
+def richer(client: Client) -> None:
+    day = local_date(timezone.now())
+    put_asset_days(branch=client.branch, rows=[AssetDay(client.pk, day, 0, cash=500_00)], actor=system_user())
+
+
 #: A condition, and what makes a client meet it.
 GROUPS: list[tuple[str, dict[str, Any], Facts]] = [
     ("a profile", {"field": "income_source", "op": "contains", "value": "经营"}, has(income_source="企业经营所得")),
@@ -44,6 +55,8 @@ GROUPS: list[tuple[str, dict[str, Any], Facts]] = [
         has(provenance={"debts": {"source": "client", "on": "2026-01-01", "refused": True}}),
     ),
     ("a financing need", {"field": "financing_expected", "op": "next_days", "value": 30}, with_financing),
+    ("a visit", {"field": "contact_channel_visit", "op": "last_days", "value": 7}, visited),
+    ("cash", {"field": "cash", "op": "gte", "value": "500"}, richer),
 ]
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+
 from clients.models import Client, ClientQuality, HouseholdMember, QuestionToAsk, StageOverride
 from clients.models.profile_rows import ClientRow
 from clients.provenance import FACTS, REFUSABLE
@@ -32,7 +34,6 @@ KEPT_OUT = {
         "phone_index phone_tail id_index id_tail": "stand for sealed values, whose being there is a field",
         "quiet_until": "comes with the beginning of the quiet hours",
         "merged_into_id": "who was merged is in no list",
-        "restriction_reason restricted_on erased_on": "until the fields of data protection are there",
     },
     "clients_identitydocument": {
         "number number_index number_tail": "sealed, with what stands for it; the primary one is a field of the client",
@@ -65,7 +66,10 @@ def columns_asked(field: SegmentField, context: Context) -> set[tuple[str, str]]
         value = _SAMPLES[operator.shape]
         if operator.shape is Shape.MANY and field.choices:
             value = [code for code, _label in field.choices(context.user)][:40] or value
-        sql = str(Client.objects.filter(field.compile(operator.denies or operator.key, value, context)).query)
+        try:
+            sql = str(Client.objects.filter(field.compile(operator.denies or operator.key, value, context)).query)
+        except EmptyResultSet:  # nobody has any such row yet
+            continue
         tables = {alias: table for table, alias in re.findall(r'"(clients_\w+)" (\w+)\b', sql)}
         for alias, column in re.findall(r'"?(\w+)"?\."(\w+)"', sql.partition(" WHERE ")[2]):
             found.add((tables.get(alias, alias), column))

@@ -7,7 +7,7 @@ from clients.segments.catalogue import register
 
 def register_own() -> None:
     """Called once, when all models are loaded."""
-    from clients.segments.facts import accounts, money, quality, reach, related, wants, who
+    from clients.segments.facts import accounts, log, money, privacy, quality, reach, related, wants, who
 
-    for part in (who, quality, money, wants, reach, related, accounts):
+    for part in (who, quality, money, wants, log, reach, related, accounts, privacy):
         register(*part.fields())

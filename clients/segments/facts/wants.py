@@ -11,7 +11,7 @@ from clients.behaviour import FAMILIES
 from clients.questions import QUESTIONS, AnswerKind, Question
 from clients.segments.catalogue import Context, SegmentField
 from clients.segments.compare import rows
-from clients.segments.facts.fields import ALWAYS, NEEDS, RISK, TAGS, of, plain
+from clients.segments.facts.fields import ALWAYS, HAPPENED, NEEDS, RISK, TAGS, of, plain
 from clients.segments.kinds import Kind
 
 if TYPE_CHECKING:
@@ -23,16 +23,37 @@ def fields() -> list[SegmentField]:
 
 
 def _risk() -> list[SegmentField]:
-    from clients.models import InvestorClass, RiskGrade
+    from clients.models import InvestorClass, InvestorClassification, RiskAssessment, RiskGrade
 
     classes = of(InvestorClass.choices)
+    assessed = rows(Kind.DAY, lambda _context: RiskAssessment.objects.all(), "assessed_on")
+    waiting = rows(Kind.FLAG, lambda _context: InvestorClassification.objects.waiting().order_by(), "pk")
     return [
         plain("investor_class", _("Investor class"), RISK, Kind.CHOICE, choices=classes, only=ALWAYS),
         plain("investor_class_until", _("Investor class valid until"), RISK, Kind.DAY),
         plain("risk_grade", _("Risk grade"), RISK, Kind.CHOICE, choices=of(RiskGrade.choices)),
         plain("risk_valid_until", _("Risk grade valid until"), RISK, Kind.DAY),
         plain("is_lowest_risk", _("Lowest risk capacity"), RISK, Kind.FLAG),
-    ]
+        SegmentField(
+            "risk_assessed", _("Risk assessed"), RISK, Kind.DAY, assessed, rights=("clients.view_riskassessment",),
+            only=HAPPENED,
+        ),
+        SegmentField(
+            "class_waiting", _("Investor class awaits decision"), RISK, Kind.FLAG, waiting,
+            rights=("clients.view_investorclassification",),
+        ),
+    ]  # fmt: skip
+
+
+#: Field, family, column of its tag, words, unit: the figures on which tags rest, kept beside them every night.
+_MEASURED = (
+    ("turnover_rate", "turnover", "value", _("Turnover rate, figure"), _("times a year")),
+    ("largest_share", "concentration", "value", _("Share of the largest holding"), "%"),
+    ("holdings", "concentration", "count", _("Number of holdings"), ""),
+    ("lead", "skill", "value", _("Return against the CSI 300, figure"), _("percentage points")),
+    ("trend_rate", "trend", "value", _("Trend of assets, figure"), "%"),
+    ("margin_share", "margin", "value", _("Margin debt as a share of all assets"), "%"),
+)
 
 
 def _tags() -> list[SegmentField]:
@@ -44,6 +65,10 @@ def _tags() -> list[SegmentField]:
     def carried(family: str) -> Any:
         """The one tag of a family that a client carries."""
         return rows(Kind.CHOICE, lambda _context: ClientTag.objects.filter(family=family), "tag__code")
+
+    def measured(family: str, path: str) -> Any:
+        """What the tag rests on, as of the night in which it was last found to have changed."""
+        return rows(Kind.NUMBER, lambda _context: ClientTag.objects.filter(family=family), path)
 
     return [
         SegmentField("tag", _("Tag set by people"), TAGS, Kind.CODES, manual, _manual_tags, rights=right),
@@ -58,6 +83,10 @@ def _tags() -> list[SegmentField]:
                 rights=right,
             )
             for family in FAMILIES.values()
+        ),
+        *(
+            SegmentField(f"tag_{key}", label, TAGS, Kind.NUMBER, measured(family, path), rights=right, unit=unit)
+            for key, family, path, label, unit in _MEASURED
         ),
     ]
 
