@@ -54,7 +54,7 @@ def grades(client: Client) -> Callable[[int], Any]:
     officer = desk(client.branch, "compliance")
     terms: dict[str, Any] = {
         "graded_on": TODAY,
-        "occasion": "opening",
+        "occasion": "first",
         "reasons": "开户评定",
         "actor": officer,
         "now": NOW,
@@ -62,16 +62,33 @@ def grades(client: Client) -> Callable[[int], Any]:
     return lambda n: grade_client(client=client, grade=("high", "low")[n], **terms)
 
 
-def meeting_before(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
-    """The lock is off, and both have read before either goes on."""
-    meeting = Meeting(2)
+def unlocked(rows: Any, *, version: int | None = None, closed_too: bool = False, **lookup: Any) -> Any:
+    """What ``lock`` does, without the lock."""
+    return rows.get(**lookup)
 
-    def unlocked(rows: Any, *, version: int | None = None, closed_too: bool = False, **lookup: Any) -> Any:
-        found = rows.get(**lookup)
+
+def answers_unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock is off, and nobody commits what stands before the other one has looked, or waits for him."""
+    meeting, settle = Meeting(2), consents._settle
+
+    def settled(client: Client, purpose: DataPurpose) -> None:
+        settle(client, purpose)
         meeting.wait()
-        return found
 
-    monkeypatch.setattr(module, name, unlocked)
+    monkeypatch.setattr(consents, "lock", unlocked)
+    monkeypatch.setattr(consents, "_settle", settled)
+
+
+def grades_unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock is off, and both have taken the former grade away before either writes his own."""
+    meeting, save = Meeting(2), AmlGrade.save
+
+    def late(self: AmlGrade, *args: Any, **named: Any) -> None:
+        meeting.wait()
+        save(self, *args, **named)
+
+    monkeypatch.setattr(aml, "lock", unlocked)
+    monkeypatch.setattr(AmlGrade, "save", late)
 
 
 def test_of_two_answers_at_once_both_are_kept_and_one_stands(client_: Client, marketing: DataPurpose) -> None:
@@ -87,7 +104,7 @@ def test_of_two_answers_at_once_both_are_kept_and_one_stands(client_: Client, ma
 def test_without_the_lock_two_would_stand_and_the_database_refuses_one(
     client_: Client, marketing: DataPurpose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meeting_before(monkeypatch, consents, "lock")
+    answers_unlocked(monkeypatch)
 
     done = race(2, says(client_, marketing, ["given", "refused"]))
 
@@ -108,7 +125,7 @@ def test_without_the_lock_it_would_be_withdrawn_twice_but_for_the_database(
     client_: Client, marketing: DataPurpose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     says(client_, marketing, ["given"])(0)
-    meeting_before(monkeypatch, consents, "lock")
+    answers_unlocked(monkeypatch)
 
     done = race(2, says(client_, marketing, ["withdrawn", "withdrawn"]))
 
@@ -128,7 +145,7 @@ def test_of_two_gradings_at_once_both_are_kept_and_one_holds(client_: Client) ->
 def test_without_the_lock_two_grades_would_hold_and_the_database_refuses_one(
     client_: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meeting_before(monkeypatch, aml, "lock")
+    grades_unlocked(monkeypatch)
 
     done = race(2, grades(client_))
 
