@@ -12,7 +12,7 @@ from django.core.exceptions import EmptyResultSet
 
 from clients.models import Client, ClientQuality, HouseholdMember, QuestionToAsk, StageOverride
 from clients.models.profile_rows import ClientRow
-from clients.provenance import FACTS, REFUSABLE
+from clients.provenance import FACTS, REFUSABLE, REFUSABLE_ROWS
 from clients.segments import Context, fields_for
 from clients.segments.catalogue import SegmentField, all_fields
 from clients.segments.kinds import Shape
@@ -45,7 +45,10 @@ KEPT_OUT = {
     },
     "clients_contactperson": {"phone_index phone_tail": "stand for a sealed value, whose being there is a field"},
 }
-_ROW = {"id public_id version updated_at created_at": "of the row, not of the client"}
+_ROW = {
+    "id public_id version updated_at created_at": "of the row, not of the client",
+    "source as_of": "who says so of one row, as of one fact: a pair of values",
+}
 _SAMPLES: dict[Shape, Any] = {
     Shape.NOTHING: None,
     Shape.TEXT: "x",
@@ -196,7 +199,7 @@ def test_refusals_proofs_and_sources_find_whom_they_say(branch: Branch, staff: S
         {},
         {"*": {"source": "import", "on": "2026-01-01"}},
         {"*": {"source": "client", "on": "2026-01-01"}, "phone": {**mark, "refused": True}},
-        {"phone": {**mark, "refused": True}, "email": {**mark, "refused": True}},
+        {"phone": {**mark, "refused": True}, "relations": {**mark, "refused": True}},
         {"phone": {**mark, "refused": False}, "email": {**mark, "verified": {"on": "2026-02-01", "by": "x", "how": "call"}}},
     ):  # fmt: skip
         client = ClientFactory(branch=branch, provenance=provenance)
@@ -206,14 +209,14 @@ def test_refusals_proofs_and_sources_find_whom_they_say(branch: Branch, staff: S
             "facts_from": provenance.get("*", {}).get("source", ""),
         }
 
-    codes = {"facts_refused": ["phone", "email", "city"], "facts_verified": ["email", "phone"]}
+    codes = {"facts_refused": ["phone", "relations", "city"], "facts_verified": ["email", "phone"]}
     assert disagreements(manager, NOW, TODAY, crowd, codes=codes) == []
 
 
 def test_every_fact_that_may_be_refused_or_verified_can_be_asked_for(staff: Staff) -> None:
     fields, manager = fields_for(staff("branch_manager")), staff("branch_manager")
 
-    for key, names in (("facts_refused", REFUSABLE), ("facts_verified", FACTS)):
+    for key, names in (("facts_refused", REFUSABLE | REFUSABLE_ROWS), ("facts_verified", FACTS)):
         choices = fields[key].choices
         assert choices is not None
         assert {code for code, _label in choices(manager)} == names

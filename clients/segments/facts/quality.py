@@ -9,7 +9,7 @@ from django.db.models import BooleanField, Case, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from clients.provenance import ALL, FACTS, REFUSABLE, Source
+from clients.provenance import ALL, FACTS, REFUSABLE, REFUSABLE_ROWS, Source
 from clients.segments.catalogue import Choices, Compile, Context, SegmentField
 from clients.segments.compare import rows
 from clients.segments.facts.fields import ALWAYS, HAS, PROFILE, QUALITY, of
@@ -61,7 +61,7 @@ def _sources() -> list[SegmentField]:
             QUALITY,
             Kind.CODES,
             refused,
-            _facts(REFUSABLE),
+            _facts(REFUSABLE | REFUSABLE_ROWS),
             rights=right,
             only=HAS,
         ),
@@ -90,10 +90,16 @@ def _sources() -> list[SegmentField]:
 
 
 def _facts(names: frozenset[str]) -> Choices:
-    """The facts by their names on the page."""
+    """The facts, and kinds of rows, by their names on the page."""
     from clients.models import Client
+    from clients.models.profile_rows import ClientRow
 
-    return of((name, Client._meta.get_field(name).verbose_name) for name in sorted(names))  # type: ignore[union-attr]  # columns all
+    kinds = {model.refused_as: model._meta.verbose_name_plural for model in ClientRow.__subclasses__()}
+
+    def word(name: str) -> Any:
+        return kinds[name] if name in kinds else Client._meta.get_field(name).verbose_name  # type: ignore[union-attr]  # columns all
+
+    return of((name, word(name)) for name in sorted(names))
 
 
 def _any_or_all(asked: Callable[[str], Q]) -> Compile:
