@@ -44,7 +44,9 @@ def needs_add(request: HttpRequest, public_id: str) -> HttpResponse:
         if not inline:
             return f"{client.get_absolute_url()}?tab=needs"
         row = made[0] if made else NeedsInterview.objects.present().get(client=client)
-        return render(request, "clients/_needs_saved.html", {"client": client, "interview": row})
+        answer = render(request, "clients/_needs_saved.html", {"client": client, "interview": row})
+        answer["HX-Trigger"] = "needs-recorded"
+        return answer
 
     name = shown_name(client, user)
     context = {

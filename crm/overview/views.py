@@ -32,12 +32,13 @@ from crm.overview.tabs import tabs_for
 @require_safe
 @permission_required("clients.view_client", raise_exception=True)
 def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One client. Each look is on the trail before the answer: no entry, no answer."""
+    """One client, one of his tabs, or what stands beside them. Each look is on the trail first: no entry, no answer."""
     user, day = actor_of(request), today()
-    whole = part(request, "overview/client.html", "overview/_tab.html")
-    is_page = whole == "overview/client.html"
+    beside_it = request.GET.get("part") == "aside"
+    whole = part(request, "overview/client.html", "overview/_aside.html" if beside_it else "overview/_tab.html")
+    is_page, is_tab = whole == "overview/client.html", whole == "overview/_tab.html"
     with_tags = is_page and user.has_perm("clients.view_tag")
-    asked = along(user, day) if is_page else {}
+    asked = {} if is_tab else along(user, day)
     try:
         client = visible_client(request, public_id, *beside(user), tags=with_tags, along=asked)
     except Http404:
@@ -45,28 +46,30 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
     tabs = tabs_for(user)
     tab = tabs.get(request.GET.get("tab", ""), tabs["overview"])
     audit.record_read(user, "client.view", client, client=client)
-    context = {
-        "client": client,
-        "client_name": shown_name(client, user),
-        "today": day,
-        "tab": tab.key,
-        "tabs": [
-            {"label": each.label, "url": "?" if key == "overview" else f"?tab={key}", "active": each is tab}
-            for key, each in tabs.items()
-        ],
-        "template": f"overview/_{tab.key}.html",
-        **tab.context(request, client, day),
-    }
+    context: dict[str, Any] = {"client": client, "client_name": shown_name(client, user), "today": day}
+    if is_page or is_tab:
+        context |= {
+            "tab": tab.key,
+            "tabs": [
+                {"label": each.label, "url": "?" if key == "overview" else f"?tab={key}", "active": each is tab}
+                for key, each in tabs.items()
+            ],
+            "template": f"overview/_{tab.key}.html",
+            **tab.context(request, client, day),
+        }
+    if not is_tab:
+        context |= {
+            "age": client.age(day),
+            "private": private_values(client, user),
+            "pieces": pieces(user, client, day),
+        }
     if is_page:
         context |= {
             "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
             "days_left": client.risk_days_left(day),
-            "age": client.age(day),
             "margin_flag": _margin_flag(client, user, day),
-            "private": private_values(client, user),
             "tags": tags_along(client) if with_tags else [],
             "quality_tone": _quality_tone(client, user),
-            "pieces": pieces(user, client, day),
         }
     return render(request, whole, context)
 

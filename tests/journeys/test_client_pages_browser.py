@@ -56,12 +56,15 @@ def test_a_new_advisor_finds_a_client_asks_what_he_wants_logs_the_call_and_sees_
     sheet.locator("input[name=capital]").press("Control+Enter")
     page.locator("#needs-inline").get_by_text("客户需求已登记").wait_for()
     assert words.input_value() == "想给孩子攒教育金，约好下周来做风险测评"
+    beside = page.locator(".page-aside")
+    beside.get_by_text("子女教育").wait_for()
 
     page.locator("#contact-form select[name=channel]").select_option(label="电话")
     page.locator("#contact-form input[name=next_on]").fill(next_on.isoformat())
     picture(page, "3-call")
     words.press("Control+Enter")
     page.locator("#contacts", has_text=f"下次联系 {next_on:%Y-%m-%d}").wait_for()
+    beside.get_by_text("10 天后").wait_for()
 
     settled(page)
     page.get_by_role("link", name="时间线").press("Enter")
