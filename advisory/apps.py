@@ -34,6 +34,7 @@ class AdvisoryConfig(AppConfig):
         # The tasks bring the job and a sweep, the services the sweep of reviews.
         from advisory import services, tasks  # noqa: F401  registers them
         from advisory.models import AdvisoryAgreement, PortfolioReview
+        from advisory.segments import offer
         from advisory.services.merging import one_in_force, one_review_due
         from clients.models import SecurityKind
         from clients.questions import Goal
@@ -49,6 +50,7 @@ class AdvisoryConfig(AppConfig):
             about=("advisory.matchingrun",),
         )
         add_words(_ACTIONS)
+        offer()
 
         add_parts({goal: Goal(goal).label for goal in (Goal.PRESERVE, Goal.INCOME)})
         add_parts({"agreement": _("advisory agreement"), "stock": SecurityKind.STOCK.label})

@@ -61,7 +61,9 @@ def counted(of: Callable[[Context], QuerySet[Any]], *, by: str = "client") -> Co
     def more(least: int, context: Context) -> Q:
         if least <= 0:
             return ~Q(pk__in=[])
-        many = of(context).order_by().values(by).annotate(found=Count("pk")).filter(found__gte=least)
+        # A row of nobody among them would make the denial find nobody.
+        own = of(context).filter(**{f"{by}__isnull": False})
+        many = own.order_by().values(by).annotate(found=Count("pk")).filter(found__gte=least)
         return Q(pk__in=many.values(by))
 
     def compile_(op: str, value: Any, context: Context) -> Q:

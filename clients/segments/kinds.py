@@ -121,6 +121,23 @@ OPERATORS: dict[Kind, dict[str, Operator]] = {
         Operator("no", gettext_lazy("no"), Shape.NOTHING, denies="yes"),
     ),
 }
+
+# -- fewer comparisons, for ``SegmentField.only`` ----------------------------------------------------------------------
+
+#: Comparisons of things that happened more than once: those that one of them meets. "Longer ago" would be met by an old one
+#: although there is a later one.
+HAPPENED = (
+    "last_days", "not_last_days", "this_month", "last_month", "this_year", "on_or_after", "between", "filled", "empty",
+)  # fmt: skip
+#: Of a value that is only told to be there.
+ON_FILE = ("filled", "empty")
+#: Of what counts from zero, so that everybody has a number.
+COUNTED = ("gte", "lte", "between")
+#: Of codes that somebody either has or has not.
+HAS = ("any", "all", "none")
+#: Of what always has one of its values.
+ALWAYS = ("in", "not_in")
+
 #: Values in one list, characters of a text, days of a span.
 MOST_VALUES, LONGEST, MOST_DAYS = 50, 60, 3_660
 #: Years of days that somebody may mean; a file of clients knows the same.

@@ -14,7 +14,10 @@ from clients.services.standing import restrict_client
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.factories.advisory import AgreementFactory
+from tests.factories.care import FollowUpCallFactory
 from tests.factories.clients import ClientFactory, ContactLogFactory, FinancingNeedFactory
+from tests.factories.services import PromiseFactory
 
 HTMX = {"HX-Request": "true"}
 Staff = Callable[..., User]
@@ -45,6 +48,19 @@ def richer(client: Client) -> None:
     put_asset_days(branch=client.branch, rows=[AssetDay(client.pk, day, 0, cash=500_00)], actor=system_user())
 
 
+def advised(client: Client) -> None:
+    AgreementFactory(client=client)
+
+
+def owed(client: Client) -> None:
+    PromiseFactory(client=client, due_on=local_date(timezone.now()))
+
+
+def asked(client: Client) -> None:
+    today = local_date(timezone.now())
+    FollowUpCallFactory(client=client, due_on=today)
+
+
 #: A condition, and what makes a client meet it.
 GROUPS: list[tuple[str, dict[str, Any], Facts]] = [
     ("a profile", {"field": "income_source", "op": "contains", "value": "经营"}, has(income_source="企业经营所得")),
@@ -57,6 +73,9 @@ GROUPS: list[tuple[str, dict[str, Any], Facts]] = [
     ("a financing need", {"field": "financing_expected", "op": "next_days", "value": 30}, with_financing),
     ("a visit", {"field": "contact_channel_visit", "op": "last_days", "value": 7}, visited),
     ("cash", {"field": "cash", "op": "gte", "value": "500"}, richer),
+    ("an agreement", {"field": "agreement", "op": "yes"}, advised),
+    ("a promise", {"field": "promise_due", "op": "next_days", "value": 7}, owed),
+    ("a call", {"field": "call_programme", "op": "any", "value": ["new_account"]}, asked),
 ]
 
 

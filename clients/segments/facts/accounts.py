@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from clients.querysets.business_lines import uses_line
 from clients.segments.catalogue import Context, SegmentField
 from clients.segments.compare import rows
-from clients.segments.facts.fields import ACCOUNTS, HAPPENED, HAS, of
-from clients.segments.kinds import Kind
+from clients.segments.facts.fields import ACCOUNTS, of
+from clients.segments.kinds import HAPPENED, HAS, Kind
 
 _SEEN, _ALLOWED = ("clients.view_account",), ("clients.view_tradingpermission",)
 

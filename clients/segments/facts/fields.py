@@ -24,20 +24,6 @@ PEOPLE, ACCOUNTS, PRIVACY = _("Related persons"), _("Accounts and permissions"),
 PROFILE = "clients.view_profile"
 MONEY = "clients.view_dailyasset"
 
-#: Comparisons of things that happened more than once: those that one of them meets. "Longer ago" would be met by an old one
-#: although there is a later one.
-HAPPENED = (
-    "last_days", "not_last_days", "this_month", "last_month", "this_year", "on_or_after", "between", "filled", "empty",
-)  # fmt: skip
-#: Of a value that is only told to be there.
-ON_FILE = ("filled", "empty")
-#: Of what counts from zero, so that everybody has a number.
-COUNTED = ("gte", "lte", "between")
-#: Of codes that somebody either has or has not.
-HAS = ("any", "all", "none")
-#: Of what always has one of its values.
-ALWAYS = ("in", "not_in")
-
 
 def of(choices: Iterable[tuple[Any, Any]]) -> Choices:
     """Choices that are the same for everybody."""

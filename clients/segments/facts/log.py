@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.segments.catalogue import Context, SegmentField
 from clients.segments.compare import counted, rows
-from clients.segments.facts.fields import CONTACT, COUNTED, HAPPENED, plain
-from clients.segments.facts.people import by_somebody, staff
-from clients.segments.kinds import Kind
+from clients.segments.facts.fields import CONTACT, plain
+from clients.segments.kinds import COUNTED, HAPPENED, Kind
+from clients.segments.people import by_somebody, staff
 from crm.core.clocks import day_bounds
 
 _RIGHT = ("clients.view_contactlog",)

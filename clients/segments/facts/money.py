@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from clients.segments.catalogue import Context, SegmentField
 from clients.segments.compare import rows
 from clients.segments.daily import on_newest_day, window
-from clients.segments.facts.fields import ASSETS, COUNTED, HAPPENED, MONEY, PROFILE, plain
-from clients.segments.kinds import Kind
+from clients.segments.facts.fields import ASSETS, MONEY, PROFILE, plain
+from clients.segments.kinds import COUNTED, HAPPENED, Kind
 
 
 def fields() -> list[SegmentField]:

@@ -12,8 +12,8 @@ from django.utils.translation import pgettext_lazy
 from clients.provenance import ALL, FACTS, REFUSABLE, REFUSABLE_ROWS, Source
 from clients.segments.catalogue import Choices, Compile, Context, SegmentField
 from clients.segments.compare import rows
-from clients.segments.facts.fields import ALWAYS, HAS, PROFILE, QUALITY, of
-from clients.segments.kinds import Kind
+from clients.segments.facts.fields import PROFILE, QUALITY, of
+from clients.segments.kinds import ALWAYS, HAS, Kind
 
 
 def fields() -> list[SegmentField]:

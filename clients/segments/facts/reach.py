@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from clients.querysets.consents import MARKETING_LABELS, with_marketing
 from clients.segments.catalogue import Compile, Context, SegmentField
 from clients.segments.compare import rows
-from clients.segments.facts.fields import ALWAYS, ON_FILE, PROFILE, REACH, of, plain, when
-from clients.segments.kinds import Kind
+from clients.segments.facts.fields import PROFILE, REACH, of, plain, when
+from clients.segments.kinds import ALWAYS, ON_FILE, Kind
 
 if TYPE_CHECKING:
     from crm.core.models import User

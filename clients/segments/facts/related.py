@@ -11,9 +11,9 @@ from django.utils.translation import pgettext_lazy
 
 from clients.segments.catalogue import Compile, Context, SegmentField
 from clients.segments.compare import compare, rows
-from clients.segments.facts.fields import DOCUMENT, HAPPENED, HAS, INSTITUTION, ON_FILE, PEOPLE, REACH, of
-from clients.segments.facts.people import by_somebody, staff
-from clients.segments.kinds import Kind
+from clients.segments.facts.fields import DOCUMENT, INSTITUTION, PEOPLE, REACH, of
+from clients.segments.kinds import HAPPENED, HAS, ON_FILE, Kind
+from clients.segments.people import by_somebody, staff
 
 
 def fields() -> list[SegmentField]:

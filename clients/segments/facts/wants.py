@@ -11,8 +11,8 @@ from clients.behaviour import FAMILIES
 from clients.questions import QUESTIONS, AnswerKind, Question
 from clients.segments.catalogue import Context, SegmentField
 from clients.segments.compare import rows
-from clients.segments.facts.fields import ALWAYS, HAPPENED, NEEDS, RISK, TAGS, of, plain
-from clients.segments.kinds import Kind
+from clients.segments.facts.fields import NEEDS, RISK, TAGS, of, plain
+from clients.segments.kinds import ALWAYS, HAPPENED, Kind
 
 if TYPE_CHECKING:
     from crm.core.models import User

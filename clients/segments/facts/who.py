@@ -9,23 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.segments.catalogue import NAMES, Context, SegmentField
 from clients.segments.compare import age, column, counted
-from clients.segments.facts.fields import (
-    ALWAYS,
-    COUNTED,
-    DOCUMENT,
-    FACTS,
-    INSTITUTION,
-    ON_FILE,
-    PERSON,
-    PROFILE,
-    WEALTH,
-    WORK,
-    of,
-    plain,
-    when,
-)
-from clients.segments.facts.people import branches, is_somebody, staff
-from clients.segments.kinds import Kind
+from clients.segments.facts.fields import DOCUMENT, FACTS, INSTITUTION, PERSON, PROFILE, WEALTH, WORK, of, plain, when
+from clients.segments.kinds import ALWAYS, COUNTED, ON_FILE, Kind
+from clients.segments.people import branches, is_somebody, staff
 
 _PROFILE = (PROFILE,)
 

@@ -1,4 +1,5 @@
-"""What tiers add to segments, to the list of clients and to the file that is made of it."""
+"""What tiers add to segments, to the list of clients and to the file that is made of it: the tier itself, what is owed and
+agreed, and what is paid."""
 
 from __future__ import annotations
 
@@ -16,12 +17,13 @@ from crm.core.exporting import ExportColumn
 from crm.core.language import in_language
 from crm.core.templatetags.amounts import DASH
 from crm.core.templatetags.ui import tier_mark
-from tiers.models import Tier, TierChange, TierState
+from tiers.models import Tier, TierChange, TierOverride, TierState
+from tiers.segments import commission, services
 
 if TYPE_CHECKING:
     from crm.core.models import User
 
-_RIGHTS = ("tiers.view_tierstate",)
+_RIGHTS, _BY_HAND = ("tiers.view_tierstate",), ("tiers.view_tieroverride",)
 
 
 def offer() -> None:
@@ -43,7 +45,27 @@ def offer() -> None:
         ),
         SegmentField("tier_risen", _("Last rise"), group, Kind.DAY, rows(Kind.DAY, _up, "day"), rights=_RIGHTS),
         SegmentField("tier_fallen", _("Last fall"), group, Kind.DAY, rows(Kind.DAY, _down, "day"), rights=_RIGHTS),
+        SegmentField(
+            "tier_below",
+            _("Below the tier since"),
+            group,
+            Kind.DAY,
+            rows(Kind.DAY, _states, "below_since"),
+            rights=_RIGHTS,
+        ),
+        SegmentField(
+            "tier_by_hand", _("Tier by hand"), group, Kind.FLAG, rows(Kind.FLAG, _by_hand, "pk"), rights=_BY_HAND
+        ),
+        SegmentField(
+            "tier_by_hand_until",
+            _("Tier by hand until"),
+            group,
+            Kind.DAY,
+            rows(Kind.DAY, _by_hand, "valid_to"),
+            rights=_BY_HAND,
+        ),
     )
+    register(*services.fields(), *commission.fields())
     add_column(
         Column("tier", _("Client tier"), _words, along=_along, rights=_RIGHTS, is_usual=True),
         after="risk",
@@ -62,6 +84,10 @@ def _up(_context: Any) -> Any:
 
 def _down(_context: Any) -> Any:
     return TierChange.objects.filter(reason=TierChange.Reason.DOWN)
+
+
+def _by_hand(_context: Any) -> Any:
+    return TierOverride.objects.holding()
 
 
 def _in_tier(op: str, value: Any, context: Context) -> Q:
