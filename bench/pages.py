@@ -117,6 +117,7 @@ def path_for(name: str, parts: list[str], user: Any, form: Form | None = None) -
         "day": "2026-10-01",
         "code": "star",
         "group": "wealth" if name == "clients:group_edit" else "person",
+        "kind": "relation",
         "step": "take",
         **dict(form.given),
     }

@@ -57,7 +57,7 @@ SECRETS = {
 PARTS: dict[str, list[str]] = {
     "field": ["phone", "value", "number"],
     "group": ["basics", "wealth", "work", "person"],
-    "kind": ["documents", "points", "persons", "needs", "relations"],
+    "kind": ["document", "contact_point", "contact_person", "financing_need", "relation"],
     "code": ["star"],
     "step": ["approve"],
     "product": ["A_SHARE"],

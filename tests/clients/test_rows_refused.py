@@ -126,6 +126,9 @@ def test_a_file_does_not_speak_for_the_client_who_refuses(branch: Branch, staff:
 
     assert ContactPoint.objects.filter(client=client, source="import").exists()
     assert origin(client, "contact_points").refused
+    said = {"kind": "wechat", "value": "zhang_san", "source": "system"}
+    services.add_contact_point(client=client, values=said, actor=staff("front_desk"), now=NOW)
+    assert origin(client, "contact_points").refused
 
 
 def test_who_refused_under_one_number_has_refused_under_the_one_that_stays(branch: Branch, staff: Staff) -> None:
