@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("care", "0001_squashed_0003_why_nobody_was_written_to"),
+        ("care", "0003_why_nobody_was_written_to"),
         ("clients", "0021_what_changed_since_is_told_by_index"),
         ("complaints", "0001_initial"),
         ("core", "0010_messages_of_a_client"),

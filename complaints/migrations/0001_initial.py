@@ -6,6 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from crm.core.tables import CreateTogether
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -17,419 +19,435 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Complaint",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "public_id",
-                    models.CharField(
-                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
-                    ),
-                ),
-                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
-                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
-                ("number", models.CharField(max_length=40, verbose_name="number")),
-                ("external_id", models.CharField(blank=True, max_length=40, verbose_name="number at the source")),
-                ("complainant_name", crm.core.fields.EncryptedField(blank=True, verbose_name="complainant")),
-                (
-                    "complainant_phone",
-                    crm.core.fields.EncryptedField(blank=True, verbose_name="phone of the complainant"),
-                ),
-                ("complainant_phone_index", models.CharField(blank=True, editable=False, max_length=32)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("registered", "Registered"),
-                            ("investigating", "Under investigation"),
-                            ("approving", "Opinion awaits approval"),
-                            ("replying", "Reply to be given"),
-                            ("replied", "Replied"),
-                            ("closed", "Closed"),
-                            ("not_accepted", "Not accepted"),
-                            ("transferred", "Transferred"),
-                            ("withdrawn", "Withdrawn"),
+        CreateTogether(
+            [
+                migrations.CreateModel(
+                    name="Complaint",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                        ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                        ("number", models.CharField(max_length=40, verbose_name="number")),
+                        (
+                            "external_id",
+                            models.CharField(blank=True, max_length=40, verbose_name="number at the source"),
+                        ),
+                        ("complainant_name", crm.core.fields.EncryptedField(blank=True, verbose_name="complainant")),
+                        (
+                            "complainant_phone",
+                            crm.core.fields.EncryptedField(blank=True, verbose_name="phone of the complainant"),
+                        ),
+                        ("complainant_phone_index", models.CharField(blank=True, editable=False, max_length=32)),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("registered", "Registered"),
+                                    ("investigating", "Under investigation"),
+                                    ("approving", "Opinion awaits approval"),
+                                    ("replying", "Reply to be given"),
+                                    ("replied", "Replied"),
+                                    ("closed", "Closed"),
+                                    ("not_accepted", "Not accepted"),
+                                    ("transferred", "Transferred"),
+                                    ("withdrawn", "Withdrawn"),
+                                ],
+                                default="registered",
+                                max_length=14,
+                                verbose_name="state",
+                            ),
+                        ),
+                        (
+                            "channel",
+                            models.CharField(
+                                choices=[
+                                    ("counter", "At the counter"),
+                                    ("phone", "Phone"),
+                                    ("web", "Web"),
+                                    ("letter", "Letter"),
+                                    ("email", "E-mail"),
+                                    ("fax", "Fax"),
+                                    ("referral", "Referred"),
+                                    ("12386", "12386 hotline"),
+                                    ("regulator", "Regulator"),
+                                    ("association", "Association"),
+                                    ("media", "Media"),
+                                ],
+                                max_length=12,
+                                verbose_name="channel",
+                            ),
+                        ),
+                        (
+                            "subject",
+                            models.CharField(
+                                choices=[
+                                    ("account", "Account business"),
+                                    ("commission", "Commission and fees"),
+                                    ("system", "Trading system and quotes"),
+                                    ("credit", "Margin business"),
+                                    ("options", "Options"),
+                                    ("product", "Sale of products"),
+                                    ("advice", "Advice and stock tips"),
+                                    ("manner", "Manner of service"),
+                                    ("misconduct", "Misconduct of staff"),
+                                    ("privacy", "Leaked data and harassment"),
+                                    ("other", "Other"),
+                                ],
+                                max_length=12,
+                                verbose_name="subject",
+                            ),
+                        ),
+                        ("product", models.CharField(blank=True, max_length=120, verbose_name="product or service")),
+                        ("description", models.TextField(blank=True, max_length=40000, verbose_name="what happened")),
+                        (
+                            "wish",
+                            models.CharField(blank=True, max_length=400, verbose_name="what the complainant wants"),
+                        ),
+                        (
+                            "level",
+                            models.CharField(
+                                choices=[("ordinary", "Ordinary"), ("major", "Major"), ("difficult", "Difficult")],
+                                default="ordinary",
+                                max_length=10,
+                                verbose_name="level",
+                            ),
+                        ),
+                        ("is_group", models.BooleanField(default=False, verbose_name="several complainants")),
+                        ("is_urgent", models.BooleanField(default=False, verbose_name="urgent")),
+                        ("is_reasonable", models.BooleanField(blank=True, null=True, verbose_name="justified")),
+                        ("received_at", models.DateTimeField(verbose_name="received")),
+                        ("accepted_at", models.DateTimeField(blank=True, null=True)),
+                        ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                        ("opinion", models.TextField(blank=True, max_length=8000, verbose_name="opinion")),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("explained", "Explained"),
+                                    ("corrected", "Put right"),
+                                    ("compensated", "Compensated"),
+                                    ("mediated", "Settled by mediation"),
+                                    ("rejected", "Not justified"),
+                                    ("other", "Other"),
+                                ],
+                                max_length=12,
+                                verbose_name="outcome",
+                            ),
+                        ),
+                        ("compensation", crm.core.fields.MoneyField(default=0, verbose_name="compensation")),
+                        ("reply", models.TextField(blank=True, max_length=8000, verbose_name="reply")),
+                        (
+                            "is_satisfied",
+                            models.BooleanField(blank=True, null=True, verbose_name="complainant is satisfied"),
+                        ),
+                        ("transferred_to", models.CharField(blank=True, max_length=120, verbose_name="transferred to")),
+                        (
+                            "extension_days",
+                            models.PositiveSmallIntegerField(
+                                blank=True, null=True, verbose_name="asked extension in days"
+                            ),
+                        ),
+                        (
+                            "extended_by_days",
+                            models.PositiveSmallIntegerField(default=0, verbose_name="extended by days"),
+                        ),
+                        ("rounds", models.PositiveSmallIntegerField(default=1, verbose_name="rounds")),
+                        ("reported_late", models.BooleanField(blank=True, null=True, verbose_name="late as reported")),
+                        (
+                            "reported_disputed",
+                            models.BooleanField(blank=True, null=True, verbose_name="disputed as reported"),
+                        ),
+                        (
+                            "reported_outcome",
+                            models.CharField(blank=True, max_length=120, verbose_name="outcome as reported"),
+                        ),
+                        (
+                            "reported_sent_on",
+                            models.DateField(blank=True, null=True, verbose_name="passed on, as reported"),
+                        ),
+                        (
+                            "approved_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "branch",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="complaints",
+                                to="core.branch",
+                                verbose_name="branch",
+                            ),
+                        ),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="complaints",
+                                to="clients.client",
+                                verbose_name="client",
+                            ),
+                        ),
+                        (
+                            "complained_of",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="complaints_about",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="complained of",
+                            ),
+                        ),
+                        (
+                            "extension_asked_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "handler",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="complaints_handled",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="handled by",
+                            ),
+                        ),
+                        (
+                            "proposed_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "registered_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="registered by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "complaint",
+                        "verbose_name_plural": "complaints",
+                        "permissions": [
+                            ("handle_complaint", "Can handle complaints"),
+                            ("accept_complaint", "Can decide on acceptance"),
+                            ("approve_complaint", "Can approve opinions and extensions"),
+                            ("reveal_complaint", "Can see name and phone of a complainant in full"),
                         ],
-                        default="registered",
-                        max_length=14,
-                        verbose_name="state",
-                    ),
-                ),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[
-                            ("counter", "At the counter"),
-                            ("phone", "Phone"),
-                            ("web", "Web"),
-                            ("letter", "Letter"),
-                            ("email", "E-mail"),
-                            ("fax", "Fax"),
-                            ("referral", "Referred"),
-                            ("12386", "12386 hotline"),
-                            ("regulator", "Regulator"),
-                            ("association", "Association"),
-                            ("media", "Media"),
+                        "default_permissions": ("view", "add"),
+                        "indexes": [
+                            models.Index(
+                                models.F("branch"),
+                                models.OrderBy(models.F("received_at"), descending=True),
+                                models.OrderBy(models.F("id"), descending=True),
+                                name="complaint_branch_newest",
+                            ),
+                            models.Index(
+                                models.OrderBy(models.F("received_at"), descending=True),
+                                models.OrderBy(models.F("id"), descending=True),
+                                name="complaint_newest",
+                            ),
+                            models.Index(fields=["state", "branch"], name="complaint_state"),
+                            models.Index(fields=["client", "-received_at"], name="complaint_by_client"),
+                            models.Index(fields=["handler", "state"], name="complaint_by_handler"),
+                            models.Index(fields=["subject", "received_at"], name="complaint_by_subject"),
                         ],
-                        max_length=12,
-                        verbose_name="channel",
-                    ),
-                ),
-                (
-                    "subject",
-                    models.CharField(
-                        choices=[
-                            ("account", "Account business"),
-                            ("commission", "Commission and fees"),
-                            ("system", "Trading system and quotes"),
-                            ("credit", "Margin business"),
-                            ("options", "Options"),
-                            ("product", "Sale of products"),
-                            ("advice", "Advice and stock tips"),
-                            ("manner", "Manner of service"),
-                            ("misconduct", "Misconduct of staff"),
-                            ("privacy", "Leaked data and harassment"),
-                            ("other", "Other"),
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("branch", "number"), name="complaint_number_once_per_branch"
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(("external_id", ""), _negated=True),
+                                fields=("branch", "external_id"),
+                                name="imported_complaint_once",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(
+                                        ("closed_at__isnull", False),
+                                        ("state__in", ["closed", "not_accepted", "transferred", "withdrawn"]),
+                                    ),
+                                    models.Q(
+                                        models.Q(
+                                            ("state__in", ["closed", "not_accepted", "transferred", "withdrawn"]),
+                                            _negated=True,
+                                        ),
+                                        ("closed_at", None),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="complaint_ended_iff_closed_at",
+                                violation_error_message="A complaint that has ended needs the time of its end.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("approved_by", None),
+                                    ("proposed_by", None),
+                                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="complaint_approver_is_not_proposer",
+                                violation_error_message="Nobody approves his own opinion.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("handler", None),
+                                    ("complained_of", None),
+                                    models.Q(("handler", models.F("complained_of")), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="complaint_handler_is_not_complained_of",
+                                violation_error_message="Nobody handles a complaint about himself.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("approved_by", None),
+                                    ("complained_of", None),
+                                    models.Q(("approved_by", models.F("complained_of")), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="complaint_approver_is_not_complained_of",
+                            ),
                         ],
-                        max_length=12,
-                        verbose_name="subject",
-                    ),
+                    },
                 ),
-                ("product", models.CharField(blank=True, max_length=120, verbose_name="product or service")),
-                ("description", models.TextField(blank=True, max_length=40000, verbose_name="what happened")),
-                ("wish", models.CharField(blank=True, max_length=400, verbose_name="what the complainant wants")),
-                (
-                    "level",
-                    models.CharField(
-                        choices=[("ordinary", "Ordinary"), ("major", "Major"), ("difficult", "Difficult")],
-                        default="ordinary",
-                        max_length=10,
-                        verbose_name="level",
-                    ),
-                ),
-                ("is_group", models.BooleanField(default=False, verbose_name="several complainants")),
-                ("is_urgent", models.BooleanField(default=False, verbose_name="urgent")),
-                ("is_reasonable", models.BooleanField(blank=True, null=True, verbose_name="justified")),
-                ("received_at", models.DateTimeField(verbose_name="received")),
-                ("accepted_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
-                ("opinion", models.TextField(blank=True, max_length=8000, verbose_name="opinion")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("explained", "Explained"),
-                            ("corrected", "Put right"),
-                            ("compensated", "Compensated"),
-                            ("mediated", "Settled by mediation"),
-                            ("rejected", "Not justified"),
-                            ("other", "Other"),
+                migrations.CreateModel(
+                    name="ComplaintClock",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("round", models.PositiveSmallIntegerField(default=1)),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("first_contact", "First contact"),
+                                    ("accept", "Decision on acceptance"),
+                                    ("internal", "Internal limit"),
+                                    ("close", "Legal limit"),
+                                ],
+                                max_length=14,
+                                verbose_name="clock",
+                            ),
+                        ),
+                        ("started_on", models.DateField(verbose_name="runs from")),
+                        ("due_on", models.DateField(verbose_name="due on")),
+                        ("days", models.PositiveSmallIntegerField()),
+                        ("unit", models.CharField(max_length=1)),
+                        ("provisional", models.BooleanField(default=False, verbose_name="estimated")),
+                        ("is_imposed", models.BooleanField(default=False, verbose_name="set from outside")),
+                        ("stopped_at", models.DateTimeField(blank=True, null=True, verbose_name="done at")),
+                        ("escalated_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "complaint",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="clocks",
+                                to="complaints.complaint",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "clock of a complaint",
+                        "verbose_name_plural": "clocks of complaints",
+                        "default_permissions": (),
+                        "indexes": [
+                            models.Index(
+                                condition=models.Q(("stopped_at", None)),
+                                fields=["due_on"],
+                                name="complaint_clock_running",
+                            )
                         ],
-                        max_length=12,
-                        verbose_name="outcome",
-                    ),
+                        "constraints": [
+                            models.UniqueConstraint(fields=("complaint", "round", "kind"), name="complaint_clock_once")
+                        ],
+                    },
                 ),
-                ("compensation", crm.core.fields.MoneyField(default=0, verbose_name="compensation")),
-                ("reply", models.TextField(blank=True, max_length=8000, verbose_name="reply")),
-                ("is_satisfied", models.BooleanField(blank=True, null=True, verbose_name="complainant is satisfied")),
-                ("transferred_to", models.CharField(blank=True, max_length=120, verbose_name="transferred to")),
-                (
-                    "extension_days",
-                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="asked extension in days"),
-                ),
-                ("extended_by_days", models.PositiveSmallIntegerField(default=0, verbose_name="extended by days")),
-                ("rounds", models.PositiveSmallIntegerField(default=1, verbose_name="rounds")),
-                ("reported_late", models.BooleanField(blank=True, null=True, verbose_name="late as reported")),
-                ("reported_disputed", models.BooleanField(blank=True, null=True, verbose_name="disputed as reported")),
-                ("reported_outcome", models.CharField(blank=True, max_length=120, verbose_name="outcome as reported")),
-                ("reported_sent_on", models.DateField(blank=True, null=True, verbose_name="passed on, as reported")),
-                (
-                    "approved_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "branch",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="complaints",
-                        to="core.branch",
-                        verbose_name="branch",
-                    ),
-                ),
-                (
-                    "client",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="complaints",
-                        to="clients.client",
-                        verbose_name="client",
-                    ),
-                ),
-                (
-                    "complained_of",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="complaints_about",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="complained of",
-                    ),
-                ),
-                (
-                    "extension_asked_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "handler",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="complaints_handled",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="handled by",
-                    ),
-                ),
-                (
-                    "proposed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "registered_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="registered by",
-                    ),
+                migrations.CreateModel(
+                    name="ComplaintEvent",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("action", models.CharField(max_length=20, verbose_name="step")),
+                        ("from_state", models.CharField(blank=True, max_length=14)),
+                        ("to_state", models.CharField(max_length=14)),
+                        ("at", models.DateTimeField(verbose_name="at")),
+                        ("note", models.TextField(blank=True, max_length=8000, verbose_name="note")),
+                        ("facts", models.JSONField(blank=True, default=dict)),
+                        (
+                            "actor",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="by",
+                            ),
+                        ),
+                        (
+                            "complaint",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="events",
+                                to="complaints.complaint",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "step of a complaint",
+                        "verbose_name_plural": "steps of complaints",
+                        "ordering": ["at", "pk"],
+                        "default_permissions": (),
+                        "indexes": [models.Index(fields=["complaint", "at", "id"], name="complaint_steps")],
+                    },
                 ),
             ],
-            options={
-                "verbose_name": "complaint",
-                "verbose_name_plural": "complaints",
-                "permissions": [
-                    ("handle_complaint", "Can handle complaints"),
-                    ("accept_complaint", "Can decide on acceptance"),
-                    ("approve_complaint", "Can approve opinions and extensions"),
-                    ("reveal_complaint", "Can see name and phone of a complainant in full"),
-                ],
-                "default_permissions": ("view", "add"),
-            },
-        ),
-        migrations.CreateModel(
-            name="ComplaintClock",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("round", models.PositiveSmallIntegerField(default=1)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("first_contact", "First contact"),
-                            ("accept", "Decision on acceptance"),
-                            ("internal", "Internal limit"),
-                            ("close", "Legal limit"),
-                        ],
-                        max_length=14,
-                        verbose_name="clock",
-                    ),
-                ),
-                ("started_on", models.DateField(verbose_name="runs from")),
-                ("due_on", models.DateField(verbose_name="due on")),
-                ("days", models.PositiveSmallIntegerField()),
-                ("unit", models.CharField(max_length=1)),
-                ("provisional", models.BooleanField(default=False, verbose_name="estimated")),
-                ("is_imposed", models.BooleanField(default=False, verbose_name="set from outside")),
-                ("stopped_at", models.DateTimeField(blank=True, null=True, verbose_name="done at")),
-                ("escalated_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "complaint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="clocks", to="complaints.complaint"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "clock of a complaint",
-                "verbose_name_plural": "clocks of complaints",
-                "default_permissions": (),
-            },
-        ),
-        migrations.CreateModel(
-            name="ComplaintEvent",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "public_id",
-                    models.CharField(
-                        default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
-                    ),
-                ),
-                ("action", models.CharField(max_length=20, verbose_name="step")),
-                ("from_state", models.CharField(blank=True, max_length=14)),
-                ("to_state", models.CharField(max_length=14)),
-                ("at", models.DateTimeField(verbose_name="at")),
-                ("note", models.TextField(blank=True, max_length=8000, verbose_name="note")),
-                ("facts", models.JSONField(blank=True, default=dict)),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="by",
-                    ),
-                ),
-                (
-                    "complaint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="complaints.complaint"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "step of a complaint",
-                "verbose_name_plural": "steps of complaints",
-                "ordering": ["at", "pk"],
-                "default_permissions": (),
-            },
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(
-                models.F("branch"),
-                models.OrderBy(models.F("received_at"), descending=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="complaint_branch_newest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(
-                models.OrderBy(models.F("received_at"), descending=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="complaint_newest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["state", "branch"], name="complaint_state"),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["client", "-received_at"], name="complaint_by_client"),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["handler", "state"], name="complaint_by_handler"),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["subject", "received_at"], name="complaint_by_subject"),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.UniqueConstraint(fields=("branch", "number"), name="complaint_number_once_per_branch"),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("external_id", ""), _negated=True),
-                fields=("branch", "external_id"),
-                name="imported_complaint_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("closed_at__isnull", False),
-                        ("state__in", ["closed", "not_accepted", "transferred", "withdrawn"]),
-                    ),
-                    models.Q(
-                        models.Q(("state__in", ["closed", "not_accepted", "transferred", "withdrawn"]), _negated=True),
-                        ("closed_at", None),
-                    ),
-                    _connector="OR",
-                ),
-                name="complaint_ended_iff_closed_at",
-                violation_error_message="A complaint that has ended needs the time of its end.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by", None),
-                    ("proposed_by", None),
-                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="complaint_approver_is_not_proposer",
-                violation_error_message="Nobody approves his own opinion.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("handler", None),
-                    ("complained_of", None),
-                    models.Q(("handler", models.F("complained_of")), _negated=True),
-                    _connector="OR",
-                ),
-                name="complaint_handler_is_not_complained_of",
-                violation_error_message="Nobody handles a complaint about himself.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by", None),
-                    ("complained_of", None),
-                    models.Q(("approved_by", models.F("complained_of")), _negated=True),
-                    _connector="OR",
-                ),
-                name="complaint_approver_is_not_complained_of",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="complaintclock",
-            index=models.Index(
-                condition=models.Q(("stopped_at", None)), fields=["due_on"], name="complaint_clock_running"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaintclock",
-            constraint=models.UniqueConstraint(fields=("complaint", "round", "kind"), name="complaint_clock_once"),
-        ),
-        migrations.AddIndex(
-            model_name="complaintevent",
-            index=models.Index(fields=["complaint", "at", "id"], name="complaint_steps"),
-        ),
+        )
     ]

@@ -22,7 +22,7 @@ def test_a_sentence_that_is_on_file_becomes_the_words_of_a_reason_and_twice_is_o
     row = QuestionToAsk.objects.create(
         client=client, item="needs", asked_for_by=UserFactory(), asked_for_at=timezone.now()
     )
-    apps = MigrationLoader(connection).project_state(("clients", _FILL)).apps
+    apps = MigrationLoader(None, replace_migrations=False).project_state(("clients", _FILL)).apps
     then = apps.get_model("clients", "QuestionToAsk")
     column = then._meta.get_field("reason")
     fill = import_module(f"clients.migrations.{_FILL}").fill

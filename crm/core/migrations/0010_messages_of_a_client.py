@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0001_squashed_0009_rows_no_longer_in_a_file"),
+        ("core", "0009_rows_no_longer_in_a_file"),
     ]
 
     operations = [

@@ -21,13 +21,30 @@ class Migration(migrations.Migration):
         ("tiers", "0007_simulations"),
         ("tiers", "0008_former_tiers"),
         ("tiers", "0009_services_and_promises"),
+        ("tiers", "0010_simulation_by_a_job"),
+        ("tiers", "0011_who_is_in_a_tier_is_told_by_index"),
+        ("tiers", "0012_market_events"),
+        ("tiers", "0013_why_a_booking_goes_beyond"),
+        ("tiers", "0014_why_beyond_moves_to_its_own_column"),
+        ("tiers", "0015_a_booking_gives_one_reason"),
+        ("tiers", "0016_a_cadence_of_a_day_to_two_years"),
+        ("tiers", "0017_when_it_was_decided"),
+        ("tiers", "0018_nobody_asks_how_many_a_run_made"),
+        ("tiers", "0019_the_first_of_a_row_has_a_name_of_its_own"),
+        ("tiers", "0020_rights_to_call_a_round_and_to_exceed"),
+        ("tiers", "0021_a_promise_ends_with_what_it_was_counted_from"),
+        ("tiers", "0022_promises_rest_while_a_client_is_not_served"),
+        ("tiers", "0023_what_stands_on_menus_reaches_people"),
+        ("tiers", "0024_no_consent"),
+        ("tiers", "0025_the_simulator_counts_every_product"),
+        ("tiers", "0026_service_plans"),
     ]
 
     initial = True
 
     dependencies = [
-        ("clients", "0001_squashed_0019_a_branch_in_work_is_counted_by_index"),
-        ("core", "0001_squashed_0009_rows_no_longer_in_a_file"),
+        ("core", "0010_messages_of_a_client"),
+        ("clients", "0028_one_change_of_many_clients"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -78,7 +95,6 @@ class Migration(migrations.Migration):
                         ("first_day", models.DateField()),
                         ("day", models.DateField(verbose_name="day")),
                         ("mark", models.CharField(max_length=80)),
-                        ("made", models.PositiveIntegerField(default=0)),
                         ("at", models.DateTimeField()),
                     ],
                     options={
@@ -1193,7 +1209,6 @@ class Migration(migrations.Migration):
                         ("cost", crm.core.fields.MoneyField(default=0, verbose_name="cost")),
                         ("asked_at", models.DateTimeField(verbose_name="booked at")),
                         ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
-                        ("is_beyond", models.BooleanField(default=False, verbose_name="beyond the entitlement")),
                         (
                             "asked_by",
                             models.ForeignKey(
@@ -1232,6 +1247,11 @@ class Migration(migrations.Migration):
                                 verbose_name="day",
                             ),
                         ),
+                        (
+                            "beyond",
+                            models.CharField(blank=True, max_length=200, verbose_name="why beyond the entitlement"),
+                        ),
+                        ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled at")),
                     ],
                     options={
                         "verbose_name": "booking",
@@ -1247,14 +1267,15 @@ class Migration(migrations.Migration):
                             ),
                             models.CheckConstraint(
                                 condition=models.Q(
-                                    models.Q(models.Q(("state", "cancelled"), _negated=True), ("is_beyond", False)),
+                                    models.Q(("state", "cancelled"), _negated=True),
                                     models.Q(("reason", ""), _negated=True),
                                     _connector="OR",
                                 ),
-                                name="booking_cancelled_or_beyond_with_reason",
+                                name="booking_cancelled_with_reason",
                                 violation_error_message="Say why.",
                             ),
                         ],
+                        "permissions": [("exceed_booking", "Can book beyond the entitlement")],
                     },
                 ),
                 migrations.CreateModel(
@@ -1590,6 +1611,7 @@ class Migration(migrations.Migration):
                                     ("silent", "The client wants no contact"),
                                     ("gate", "The client does not meet the condition"),
                                     ("merged", "Merged with another client"),
+                                    ("before", "The one before it was not kept that day"),
                                 ],
                                 max_length=6,
                                 verbose_name="closed because",
@@ -1648,6 +1670,19 @@ class Migration(migrations.Migration):
                                 verbose_name="service",
                             ),
                         ),
+                        (
+                            "event",
+                            models.ForeignKey(
+                                blank=True,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="promises",
+                                to="tiers.marketevent",
+                                verbose_name="market event",
+                            ),
+                        ),
+                        ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
                     ],
                     options={
                         "verbose_name": "promise",
@@ -1667,6 +1702,11 @@ class Migration(migrations.Migration):
                             ),
                             models.Index(fields=["client", "-due_on", "-id"], name="promise_of_client"),
                             models.Index(fields=["item", "due_on"], name="promise_of_service"),
+                            models.Index(
+                                condition=models.Q(("event__isnull", False)),
+                                fields=["event", "state"],
+                                name="promise_of_event",
+                            ),
                         ],
                         "constraints": [
                             models.UniqueConstraint(fields=("client", "item", "occurrence_key"), name="promised_once"),
@@ -1855,6 +1895,17 @@ class Migration(migrations.Migration):
                                 verbose_name="programme",
                             ),
                         ),
+                        (
+                            "job",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to="core.jobrun",
+                            ),
+                        ),
+                        ("waits", models.BooleanField(default=False)),
                     ],
                     options={
                         "verbose_name": "simulation",
@@ -2196,10 +2247,21 @@ class Migration(migrations.Migration):
                         (
                             "tier",
                             models.ForeignKey(
+                                db_index=False,
                                 on_delete=django.db.models.deletion.PROTECT,
                                 related_name="states",
                                 to="tiers.tier",
                                 verbose_name="client tier",
+                            ),
+                        ),
+                        (
+                            "rests_since",
+                            models.DateField(blank=True, editable=False, null=True, verbose_name="promises rest since"),
+                        ),
+                        (
+                            "served_since",
+                            models.DateField(
+                                blank=True, editable=False, null=True, verbose_name="promises run again since"
                             ),
                         ),
                     ],
@@ -2207,6 +2269,7 @@ class Migration(migrations.Migration):
                         "verbose_name": "tier of a client",
                         "verbose_name_plural": "tiers of clients",
                         "default_permissions": ("view",),
+                        "indexes": [models.Index(fields=["tier", "client"], name="tier_state_members")],
                     },
                 ),
                 migrations.CreateModel(
@@ -2343,9 +2406,11 @@ class Migration(migrations.Migration):
                                 name="cadence_ends_after_it_begins",
                             ),
                             models.CheckConstraint(
-                                condition=models.Q(("days", None), ("days__gte", 1), _connector="OR"),
-                                name="cadence_is_at_least_a_day",
-                                violation_error_message="At least one day lies between two contacts.",
+                                condition=models.Q(
+                                    ("days", None), models.Q(("days__gte", 1), ("days__lte", 730)), _connector="OR"
+                                ),
+                                name="cadence_from_a_day_to_two_years",
+                                violation_error_message="One day to two years lie between two contacts.",
                             ),
                         ],
                     },
@@ -2525,6 +2590,656 @@ class Migration(migrations.Migration):
                         ],
                     },
                 ),
-            ]
+                migrations.CreateModel(
+                    name="MarketEvent",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                        ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                        ("name", models.CharField(max_length=60, verbose_name="name")),
+                        ("day", models.DateField(verbose_name="day of the event")),
+                        ("ask", models.CharField(max_length=400, verbose_name="what clients are told or asked")),
+                        (
+                            "tier_codes",
+                            crm.core.fields.CodesField(blank=True, default=list, verbose_name="client tiers"),
+                        ),
+                        ("rule", models.JSONField(blank=True, null=True, verbose_name="rule")),
+                        ("segment_name", models.CharField(blank=True, max_length=40, verbose_name="segment")),
+                        ("due_on", models.DateField(verbose_name="to be done by")),
+                        ("called_at", models.DateTimeField(verbose_name="called out at")),
+                        ("asked_at", models.DateTimeField(verbose_name="asked last at")),
+                        (
+                            "branch",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="core.branch",
+                                verbose_name="branch",
+                            ),
+                        ),
+                        (
+                            "called_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="called out by",
+                            ),
+                        ),
+                        (
+                            "item",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="market_events",
+                                to="tiers.serviceitem",
+                                verbose_name="service",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "market event",
+                        "verbose_name_plural": "market events",
+                        "default_permissions": ("add",),
+                        "indexes": [models.Index(fields=["branch", "-called_at"], name="market_event_newest")],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("branch", "name", "day", "item"), name="market_event_called_once"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("rule__isnull", False),
+                                    models.Q(("tier_codes", ""), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="market_event_says_for_whom",
+                                violation_error_message="Say for whom: a segment, tiers, or both.",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Publication",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                        ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("report", "Report"),
+                                    ("idea", "Idea"),
+                                    ("event", "Event"),
+                                    ("service", "Service"),
+                                ],
+                                max_length=7,
+                                verbose_name="kind",
+                            ),
+                        ),
+                        ("title", models.CharField(max_length=60, verbose_name="title")),
+                        ("text", models.CharField(max_length=400, verbose_name="text")),
+                        ("link", models.URLField(blank=True, verbose_name="link")),
+                        (
+                            "risk",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("R1", "R1 low"),
+                                    ("R2", "R2 medium to low"),
+                                    ("R3", "R3 medium"),
+                                    ("R4", "R4 medium to high"),
+                                    ("R5", "R5 high"),
+                                ],
+                                max_length=2,
+                                verbose_name="risk grade of the product",
+                            ),
+                        ),
+                        ("valid_from", models.DateField(verbose_name="valid from")),
+                        ("valid_until", models.DateField(verbose_name="valid until")),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[("draft", "In preparation"), ("sent", "Sent out"), ("withdrawn", "Withdrawn")],
+                                default="draft",
+                                max_length=9,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("made_at", models.DateTimeField(verbose_name="made at")),
+                        ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent at")),
+                        (
+                            "branch",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="core.branch",
+                                verbose_name="branch",
+                            ),
+                        ),
+                        (
+                            "delivery",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="tiers.delivery",
+                            ),
+                        ),
+                        (
+                            "item",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="tiers.serviceitem",
+                                verbose_name="service",
+                            ),
+                        ),
+                        (
+                            "made_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="made by",
+                            ),
+                        ),
+                        (
+                            "segments",
+                            models.ManyToManyField(
+                                related_name="publications",
+                                to="tiers.preferencesegment",
+                                verbose_name="preference segments",
+                            ),
+                        ),
+                        (
+                            "sent_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="sent by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "publication",
+                        "verbose_name_plural": "publications",
+                        "permissions": [("tell_publication", "Can note that a client was told of a publication")],
+                        "default_permissions": ("view", "add"),
+                        "indexes": [models.Index(fields=["branch", "-made_at", "-id"], name="publication_newest")],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("valid_until__gte", models.F("valid_from"))),
+                                name="publication_ends_after_it_begins",
+                                violation_error_message="The last day lies before the first.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("kind", "service"), _negated=True),
+                                    ("item__isnull", False),
+                                    _connector="OR",
+                                ),
+                                name="publication_of_a_service_names_it",
+                                violation_error_message="Name the service.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("sent_at__isnull", False), ("sent_by__isnull", False), ("state", "sent")),
+                                    models.Q(("sent_at", None), ("sent_by", None), ("state", "draft")),
+                                    ("state", "withdrawn"),
+                                    _connector="OR",
+                                ),
+                                name="publication_sent_iff_by_somebody",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Recipient",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("chosen", "To be written to"),
+                                    ("written", "Message waits to leave"),
+                                    ("sent", "Message sent"),
+                                    ("call", "To be told by phone"),
+                                    ("told", "Told by phone"),
+                                    ("held", "Held back"),
+                                    ("left_out", "Left out"),
+                                ],
+                                max_length=8,
+                                verbose_name="state",
+                            ),
+                        ),
+                        (
+                            "reason",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("not_served", "No longer served by the branch"),
+                                    ("restricted", "Data are restricted to storage"),
+                                    ("do_not_contact", "Must not be contacted"),
+                                    ("no_consent", "Has refused marketing or withdrawn his consent"),
+                                    ("not_entitled", "His tier is not entitled to the service"),
+                                    ("condition", "Does not meet the condition of the service"),
+                                    ("risk", "His risk grade does not suit, or has run out"),
+                                    ("forbidden_channel", "Does not want e-mails, messages or calls"),
+                                    ("forbidden_points", "Every number or address must not be used"),
+                                    ("no_address", "No e-mail address or phone number on file"),
+                                    ("no_advisor", "Takes calls only, and nobody serves him"),
+                                    ("too_often", "Had as many messages lately as one client may get"),
+                                    ("withdrawn", "Withdrawn before it left"),
+                                    ("over", "No longer valid when it was to leave"),
+                                    ("late", "Could not leave in time"),
+                                    ("undelivered", "The message could not be delivered"),
+                                ],
+                                max_length=17,
+                                verbose_name="reason",
+                            ),
+                        ),
+                        ("way", models.CharField(blank=True, max_length=5, verbose_name="way")),
+                        ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="at")),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="publications",
+                                to="clients.client",
+                                verbose_name="client",
+                            ),
+                        ),
+                        (
+                            "publication",
+                            models.ForeignKey(
+                                db_index=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="recipients",
+                                to="tiers.publication",
+                                verbose_name="publication",
+                            ),
+                        ),
+                        (
+                            "told_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "recipient of a publication",
+                        "verbose_name_plural": "recipients of publications",
+                        "default_permissions": (),
+                        "indexes": [
+                            models.Index(fields=["publication", "state", "id"], name="recipient_by_state"),
+                            models.Index(
+                                condition=models.Q(("state__in", ["chosen", "written", "call"])),
+                                fields=["state", "id"],
+                                name="recipient_waiting",
+                            ),
+                        ],
+                        "constraints": [
+                            models.UniqueConstraint(fields=("publication", "client"), name="published_once_to_each"),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(
+                                        ("state__in", ["left_out", "held"]), models.Q(("reason", ""), _negated=True)
+                                    ),
+                                    models.Q(
+                                        models.Q(("state__in", ["left_out", "held"]), _negated=True), ("reason", "")
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="recipient_left_out_iff_why",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("state", "told"), ("told_by__isnull", False)),
+                                    models.Q(models.Q(("state", "told"), _negated=True), ("told_by", None)),
+                                    _connector="OR",
+                                ),
+                                name="recipient_told_iff_by_somebody",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="SimulatedTurnover",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "product",
+                            models.CharField(
+                                choices=[
+                                    ("A_SHARE", "A shares"),
+                                    ("FUND", "Exchange-traded funds"),
+                                    ("BOND", "Bonds"),
+                                    ("HK_CONNECT", "Hong Kong Connect"),
+                                    ("MARGIN", "Margin trading"),
+                                    ("OPTION", "Options"),
+                                    ("BSE", "Beijing Stock Exchange"),
+                                ],
+                                max_length=12,
+                                verbose_name="product",
+                            ),
+                        ),
+                        ("average", crm.core.fields.MoneyField(verbose_name="average assets")),
+                        ("base_rank", models.PositiveSmallIntegerField()),
+                        ("turnover", crm.core.fields.MoneyField(verbose_name="turnover of twelve months")),
+                        (
+                            "simulation",
+                            models.ForeignKey(
+                                db_index=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="turnovers",
+                                to="tiers.simulation",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "turnover in a simulation",
+                        "verbose_name_plural": "turnovers in simulations",
+                        "default_permissions": (),
+                        "indexes": [
+                            models.Index(fields=["simulation", "average"], name="simulated_turnover_by_average")
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ServicePlan",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                        ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Drawn up"),
+                                    ("agreed", "Agreed"),
+                                    ("replaced", "Replaced"),
+                                    ("ended", "Ended"),
+                                ],
+                                default="draft",
+                                max_length=8,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("aim", models.CharField(max_length=400, verbose_name="aim")),
+                        (
+                            "tier_code",
+                            models.SlugField(blank=True, db_index=False, max_length=30, verbose_name="client tier"),
+                        ),
+                        ("made_at", models.DateTimeField(verbose_name="made at")),
+                        (
+                            "agreed_on",
+                            models.DateField(blank=True, null=True, verbose_name="agreed with the client on"),
+                        ),
+                        ("confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="confirmed at")),
+                        ("confirm_note", models.CharField(blank=True, max_length=200, verbose_name="why it stands")),
+                        ("ended_on", models.DateField(blank=True, null=True, verbose_name="ended on")),
+                        ("end_reason", models.CharField(blank=True, max_length=200, verbose_name="reason of the end")),
+                        (
+                            "basis",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="clients.needsinterview",
+                                verbose_name="needs it rests on",
+                            ),
+                        ),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="service_plans",
+                                to="clients.client",
+                                verbose_name="client",
+                            ),
+                        ),
+                        (
+                            "confirmed_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="confirmed by",
+                            ),
+                        ),
+                        (
+                            "made_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="made by",
+                            ),
+                        ),
+                        (
+                            "replaces",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="replaced_by",
+                                to="tiers.serviceplan",
+                                verbose_name="replaces",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "service plan",
+                        "verbose_name_plural": "service plans",
+                        "default_permissions": ("view", "change"),
+                        "indexes": [models.Index(fields=["client", "-id"], name="plan_of_client")],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("state", "draft")),
+                                fields=("client",),
+                                name="one_drawn_up_plan_per_client",
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(("state", "agreed")),
+                                fields=("client",),
+                                name="one_agreed_plan_per_client",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("agreed_on", None), ("state", "draft")),
+                                    models.Q(
+                                        models.Q(("state", "draft"), _negated=True),
+                                        models.Q(
+                                            models.Q(("state", "agreed"), _negated=True),
+                                            ("agreed_on__isnull", False),
+                                            _connector="OR",
+                                        ),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="plan_agreed_has_its_day",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(
+                                        ("ended_on__isnull", False),
+                                        ("state", "ended"),
+                                        models.Q(("end_reason", ""), _negated=True),
+                                    ),
+                                    models.Q(
+                                        models.Q(("state", "ended"), _negated=True),
+                                        ("end_reason", ""),
+                                        ("ended_on", None),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="plan_ended_iff_why",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("confirmed_at", None), ("confirmed_by", None)),
+                                    models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
+                                    _connector="OR",
+                                ),
+                                name="plan_confirmed_iff_by_somebody",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("replaces", None),
+                                    models.Q(("replaces", models.F("pk")), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="plan_does_not_replace_itself",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="PlanStep",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("position", models.PositiveSmallIntegerField()),
+                        ("title", models.CharField(blank=True, max_length=60, verbose_name="step")),
+                        ("purpose", models.CharField(max_length=200, verbose_name="what for")),
+                        ("due_on", models.DateField(blank=True, null=True, verbose_name="due on")),
+                        (
+                            "period",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("month", "Month"),
+                                    ("quarter", "Quarter"),
+                                    ("half_year", "Half-year"),
+                                    ("year", "Year"),
+                                ],
+                                max_length=10,
+                                verbose_name="once in every",
+                            ),
+                        ),
+                        (
+                            "item",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="tiers.serviceitem",
+                                verbose_name="service",
+                            ),
+                        ),
+                        (
+                            "owner",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="seen to by",
+                            ),
+                        ),
+                        (
+                            "plan",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="steps",
+                                to="tiers.serviceplan",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "step of a service plan",
+                        "verbose_name_plural": "steps of service plans",
+                        "ordering": ["position"],
+                        "default_permissions": (),
+                        "constraints": [
+                            models.UniqueConstraint(fields=("plan", "position"), name="plan_step_position_once"),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("item__isnull", False), ("title", "")),
+                                    models.Q(("item", None), models.Q(("title", ""), _negated=True)),
+                                    _connector="OR",
+                                ),
+                                name="plan_step_service_or_title",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("due_on__isnull", False), ("period", "")),
+                                    models.Q(("due_on", None), models.Q(("period", ""), _negated=True)),
+                                    _connector="OR",
+                                ),
+                                name="plan_step_day_or_period",
+                            ),
+                        ],
+                    },
+                ),
+            ],
         ),
     ]

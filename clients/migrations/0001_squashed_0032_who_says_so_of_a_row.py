@@ -1,5 +1,6 @@
 """Clients, their books and everything known of them as of version 0.1, in one step."""
 
+import datetime
 from typing import Any
 import crm.core.fields
 import crm.core.public_ids
@@ -53,14 +54,24 @@ class Migration(migrations.Migration):
         ("clients", "0017_merges_and_duplicates"),
         ("clients", "0018_document_reminders"),
         ("clients", "0019_a_branch_in_work_is_counted_by_index"),
+        ("clients", "0020_a_narrowed_list_is_answered_by_index"),
+        ("clients", "0021_what_changed_since_is_told_by_index"),
+        ("clients", "0022_a_question_asked_again"),
+        ("clients", "0023_reasons_of_a_question"),
+        ("clients", "0024_fill_reasons_of_a_question"),
+        ("clients", "0025_a_question_without_its_one_reason"),
+        ("clients", "0026_further_numbers_are_found_by_index"),
+        ("clients", "0027_the_basis_of_personal_data"),
+        ("clients", "0028_one_change_of_many_clients"),
+        ("clients", "0029_topics_to_avoid"),
+        ("clients", "0030_money_laundering"),
+        ("clients", "0031_a_purpose_has_its_code_once"),
+        ("clients", "0032_who_says_so_of_a_row"),
     ]
 
     initial = True
 
-    dependencies = [
-        ("core", "0001_squashed_0009_rows_no_longer_in_a_file"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-    ]
+    dependencies = [("core", "0010_messages_of_a_client"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         CreateTogether(
@@ -354,6 +365,7 @@ class Migration(migrations.Migration):
                                 verbose_name="merged into",
                             ),
                         ),
+                        ("avoid_topics", models.CharField(blank=True, max_length=200, verbose_name="topics to avoid")),
                     ],
                     options={
                         "verbose_name": "client",
@@ -373,13 +385,6 @@ class Migration(migrations.Migration):
                                 condition=models.Q(("merged_into", None), ("restricted_on", None)),
                                 fields=["branch"],
                                 name="client_in_work",
-                            ),
-                            models.Index(
-                                models.F("branch"),
-                                models.OrderBy(models.F("total_assets"), descending=True),
-                                models.OrderBy(models.F("id"), descending=True),
-                                condition=models.Q(("merged_into", None)),
-                                name="client_branch_assets",
                             ),
                             models.Index(
                                 models.F("advisor"),
@@ -442,6 +447,12 @@ class Migration(migrations.Migration):
                                 fields=["closed_on"],
                                 name="client_closed_on",
                             ),
+                            models.Index(
+                                condition=models.Q(("merged_into", None), ("restricted_on", None)),
+                                fields=["branch", "-total_assets", "-id", "status", "last_contact_at"],
+                                name="client_branch_assets",
+                            ),
+                            models.Index(fields=["updated_at", "id"], name="client_updated"),
                         ],
                         "constraints": [
                             models.UniqueConstraint(
@@ -1295,12 +1306,50 @@ class Migration(migrations.Migration):
                                 verbose_name="client",
                             ),
                         ),
+                        (
+                            "source",
+                            models.CharField(
+                                choices=[
+                                    ("client", "Client"),
+                                    ("staff", "Staff"),
+                                    ("system", "System"),
+                                    ("import", "Import"),
+                                ],
+                                default="staff",
+                                max_length=6,
+                                verbose_name="source",
+                            ),
+                        ),
+                        ("as_of", models.DateField(verbose_name="as of")),
                     ],
                     options={
                         "verbose_name": "contact person",
                         "verbose_name_plural": "contact persons",
                         "default_permissions": ("view", "add", "change"),
-                        "indexes": [models.Index(fields=["phone_index"], name="contact_person_phone_index")],
+                        "indexes": [
+                            models.Index(fields=["phone_index"], name="contact_person_phone_index"),
+                            models.Index(
+                                condition=models.Q(("removed_at", None)),
+                                fields=["phone_tail"],
+                                name="contact_person_phone_tail",
+                            ),
+                            models.Index(
+                                condition=models.Q(("removed_at", None)),
+                                fields=["name"],
+                                name="contact_person_name",
+                                opclasses=["varchar_pattern_ops"],
+                            ),
+                        ],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("as_of__gte", datetime.date(1900, 1, 1)),
+                                    ("source__in", ["client", "staff", "system", "import"]),
+                                ),
+                                name="contactperson_says_who_and_since_when",
+                                violation_error_message="Say who says so, and since when.",
+                            )
+                        ],
                     },
                 ),
                 migrations.CreateModel(
@@ -1355,12 +1404,34 @@ class Migration(migrations.Migration):
                                 verbose_name="client",
                             ),
                         ),
+                        (
+                            "source",
+                            models.CharField(
+                                choices=[
+                                    ("client", "Client"),
+                                    ("staff", "Staff"),
+                                    ("system", "System"),
+                                    ("import", "Import"),
+                                ],
+                                default="staff",
+                                max_length=6,
+                                verbose_name="source",
+                            ),
+                        ),
+                        ("as_of", models.DateField(verbose_name="as of")),
                     ],
                     options={
                         "verbose_name": "contact point",
                         "verbose_name_plural": "contact points",
                         "default_permissions": ("view", "add", "change"),
-                        "indexes": [models.Index(fields=["value_index"], name="contact_point_value_index")],
+                        "indexes": [
+                            models.Index(fields=["value_index"], name="contact_point_value_index"),
+                            models.Index(
+                                condition=models.Q(("kind", "phone"), ("removed_at", None)),
+                                fields=["value_tail"],
+                                name="contact_point_phone_tail",
+                            ),
+                        ],
                         "constraints": [
                             models.UniqueConstraint(
                                 condition=models.Q(("is_primary", True), ("removed_at", None)),
@@ -1371,6 +1442,14 @@ class Migration(migrations.Migration):
                                 condition=models.Q(("is_preferred", False), ("is_forbidden", False), _connector="OR"),
                                 name="contact_point_preferred_or_forbidden",
                                 violation_error_message="What must not be used cannot be preferred.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("as_of__gte", datetime.date(1900, 1, 1)),
+                                    ("source__in", ["client", "staff", "system", "import"]),
+                                ),
+                                name="contactpoint_says_who_and_since_when",
+                                violation_error_message="Say who says so, and since when.",
                             ),
                         ],
                     },
@@ -1992,6 +2071,21 @@ class Migration(migrations.Migration):
                                 to=settings.AUTH_USER_MODEL,
                             ),
                         ),
+                        (
+                            "source",
+                            models.CharField(
+                                choices=[
+                                    ("client", "Client"),
+                                    ("staff", "Staff"),
+                                    ("system", "System"),
+                                    ("import", "Import"),
+                                ],
+                                default="staff",
+                                max_length=6,
+                                verbose_name="source",
+                            ),
+                        ),
+                        ("as_of", models.DateField(verbose_name="as of")),
                     ],
                     options={
                         "verbose_name": "financing need",
@@ -2018,6 +2112,14 @@ class Migration(migrations.Migration):
                                 ),
                                 name="financing_handed_on_names_whom_and_when",
                                 violation_error_message="Say to whom it was handed on.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("as_of__gte", datetime.date(1900, 1, 1)),
+                                    ("source__in", ["client", "staff", "system", "import"]),
+                                ),
+                                name="financingneed_says_who_and_since_when",
+                                violation_error_message="Say who says so, and since when.",
                             ),
                         ],
                     },
@@ -2208,12 +2310,34 @@ class Migration(migrations.Migration):
                                 verbose_name="client",
                             ),
                         ),
+                        (
+                            "source",
+                            models.CharField(
+                                choices=[
+                                    ("client", "Client"),
+                                    ("staff", "Staff"),
+                                    ("system", "System"),
+                                    ("import", "Import"),
+                                ],
+                                default="staff",
+                                max_length=6,
+                                verbose_name="source",
+                            ),
+                        ),
+                        ("as_of", models.DateField(verbose_name="as of")),
                     ],
                     options={
                         "verbose_name": "identity document",
                         "verbose_name_plural": "identity documents",
                         "default_permissions": ("view", "add", "change"),
-                        "indexes": [models.Index(fields=["number_index"], name="document_number_index")],
+                        "indexes": [
+                            models.Index(fields=["number_index"], name="document_number_index"),
+                            models.Index(
+                                condition=models.Q(("removed_at", None)),
+                                fields=["number_tail"],
+                                name="document_number_tail",
+                            ),
+                        ],
                         "constraints": [
                             models.UniqueConstraint(
                                 condition=models.Q(("is_primary", True), ("removed_at", None)),
@@ -2224,6 +2348,14 @@ class Migration(migrations.Migration):
                                 condition=models.Q(("is_long_term", False), ("valid_until", None), _connector="OR"),
                                 name="document_long_term_has_no_end",
                                 violation_error_message="A document that is valid long-term has no last day.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("as_of__gte", datetime.date(1900, 1, 1)),
+                                    ("source__in", ["client", "staff", "system", "import"]),
+                                ),
+                                name="identitydocument_says_who_and_since_when",
+                                violation_error_message="Say who says so, and since when.",
                             ),
                         ],
                     },
@@ -3339,6 +3471,7 @@ class Migration(migrations.Migration):
                                 verbose_name="client",
                             ),
                         ),
+                        ("reasons", models.JSONField(blank=True, default=list, verbose_name="reason")),
                     ],
                     options={
                         "verbose_name": "question to ask",
@@ -3428,6 +3561,21 @@ class Migration(migrations.Migration):
                                 verbose_name="other client",
                             ),
                         ),
+                        (
+                            "source",
+                            models.CharField(
+                                choices=[
+                                    ("client", "Client"),
+                                    ("staff", "Staff"),
+                                    ("system", "System"),
+                                    ("import", "Import"),
+                                ],
+                                default="staff",
+                                max_length=6,
+                                verbose_name="source",
+                            ),
+                        ),
+                        ("as_of", models.DateField(verbose_name="as of")),
                     ],
                     options={
                         "verbose_name": "relation",
@@ -3456,6 +3604,14 @@ class Migration(migrations.Migration):
                                 condition=models.Q(("other__isnull", False), ("removed_at", None)),
                                 fields=("client", "other", "kind"),
                                 name="relation_once_per_pair",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("as_of__gte", datetime.date(1900, 1, 1)),
+                                    ("source__in", ["client", "staff", "system", "import"]),
+                                ),
+                                name="relation_says_who_and_since_when",
+                                violation_error_message="Say who says so, and since when.",
                             ),
                         ],
                     },
@@ -4436,7 +4592,604 @@ class Migration(migrations.Migration):
                         ],
                     },
                 ),
-            ]
+                migrations.CreateModel(
+                    name="DataPurpose",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                        ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                        ("code", models.SlugField(max_length=30, verbose_name="code")),
+                        ("name_en", models.CharField(max_length=80, verbose_name="name in English")),
+                        ("name_zh", models.CharField(max_length=80, verbose_name="name in Chinese")),
+                        (
+                            "basis",
+                            models.CharField(
+                                choices=[
+                                    ("contract", "Needed for the contract"),
+                                    ("duty", "Duty by law"),
+                                    ("consent", "Consent"),
+                                    ("separate", "Separate consent"),
+                                ],
+                                max_length=10,
+                                verbose_name="basis",
+                            ),
+                        ),
+                        ("is_sensitive", models.BooleanField(default=False, verbose_name="sensitive personal data")),
+                        ("is_active", models.BooleanField(default=True, verbose_name="in use")),
+                        ("order", models.PositiveSmallIntegerField(default=100, verbose_name="order")),
+                    ],
+                    options={
+                        "verbose_name": "purpose of personal data",
+                        "verbose_name_plural": "purposes of personal data",
+                        "default_permissions": ("view", "add", "change"),
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("basis__in", ("contract", "duty", "consent", "separate"))),
+                                name="data_purpose_basis_known",
+                            ),
+                            models.UniqueConstraint(fields=("code",), name="data_purpose_code_once"),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("code", "marketing"), _negated=True),
+                                    ("basis__in", ("consent", "separate")),
+                                    _connector="OR",
+                                ),
+                                name="data_purpose_marketing_is_asked",
+                                violation_error_message="For marketing a client is asked, never only told.",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="PrivacyNotice",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                        ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                        ("edition", models.PositiveIntegerField(verbose_name="edition")),
+                        ("effective_from", models.DateField(verbose_name="effective from")),
+                        ("text", models.TextField(max_length=4000, verbose_name="text of the notice")),
+                        ("kinds", models.CharField(max_length=400, verbose_name="kinds of data")),
+                        ("retention", models.CharField(max_length=200, verbose_name="kept for")),
+                        ("written_at", models.DateTimeField(verbose_name="written at")),
+                        (
+                            "branch",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="core.branch",
+                                verbose_name="branch",
+                            ),
+                        ),
+                        (
+                            "purpose",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="notices",
+                                to="clients.datapurpose",
+                                verbose_name="purpose",
+                            ),
+                        ),
+                        (
+                            "written_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="written by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "privacy notice",
+                        "verbose_name_plural": "privacy notices",
+                        "default_permissions": ("view", "add", "change"),
+                        "indexes": [models.Index(fields=["-effective_from", "-id"], name="privacy_notice_newest")],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("purpose", "branch", "edition"), name="privacy_notice_edition_once"
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(("branch", None)),
+                                fields=("purpose", "edition"),
+                                name="company_privacy_notice_edition_once",
+                            ),
+                            models.UniqueConstraint(
+                                fields=("purpose", "branch", "effective_from"), name="privacy_notice_day_once"
+                            ),
+                            models.UniqueConstraint(
+                                condition=models.Q(("branch", None)),
+                                fields=("purpose", "effective_from"),
+                                name="company_privacy_notice_day_once",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ConsentRecord",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        (
+                            "basis",
+                            models.CharField(
+                                choices=[
+                                    ("contract", "Needed for the contract"),
+                                    ("duty", "Duty by law"),
+                                    ("consent", "Consent"),
+                                    ("separate", "Separate consent"),
+                                ],
+                                max_length=10,
+                                verbose_name="basis",
+                            ),
+                        ),
+                        (
+                            "answer",
+                            models.CharField(
+                                choices=[
+                                    ("told", "Told"),
+                                    ("given", "Given"),
+                                    ("refused", "Refused"),
+                                    ("withdrawn", "Withdrawn"),
+                                ],
+                                max_length=10,
+                                verbose_name="answer",
+                            ),
+                        ),
+                        ("answered_on", models.DateField(verbose_name="answered on")),
+                        (
+                            "channel",
+                            models.CharField(
+                                choices=[
+                                    ("counter", "Counter"),
+                                    ("phone", "Phone"),
+                                    ("letter", "Letter"),
+                                    ("email", "E-mail"),
+                                    ("sms", "SMS"),
+                                    ("wechat", "WeChat"),
+                                    ("app", "App or website"),
+                                ],
+                                max_length=10,
+                                verbose_name="channel",
+                            ),
+                        ),
+                        ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                        ("recorded_at", models.DateTimeField(verbose_name="recorded at")),
+                        ("is_present", models.BooleanField(default=False, editable=False)),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="consents",
+                                to="clients.client",
+                                verbose_name="client",
+                            ),
+                        ),
+                        (
+                            "contact",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="consents",
+                                to="clients.contactlog",
+                                verbose_name="contact",
+                            ),
+                        ),
+                        (
+                            "recorded_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="recorded by",
+                            ),
+                        ),
+                        (
+                            "purpose",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="records",
+                                to="clients.datapurpose",
+                                verbose_name="purpose",
+                            ),
+                        ),
+                        (
+                            "notice",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="records",
+                                to="clients.privacynotice",
+                                verbose_name="notice",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "basis of personal data",
+                        "verbose_name_plural": "bases of personal data",
+                        "default_permissions": ("view", "add"),
+                        "indexes": [
+                            models.Index(fields=["client", "-answered_on", "-id"], name="consent_history"),
+                            models.Index(fields=["-recorded_at", "-id"], name="consent_newest"),
+                            models.Index(
+                                condition=models.Q(("answer__in", ("refused", "withdrawn")), ("is_present", True)),
+                                fields=["client", "purpose"],
+                                name="consent_against",
+                            ),
+                        ],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("is_present", True)),
+                                fields=("client", "purpose"),
+                                name="one_present_consent_a_purpose",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("answer", "told"), ("basis__in", ("contract", "duty"))),
+                                    models.Q(
+                                        ("answer__in", ("given", "refused", "withdrawn")),
+                                        ("basis__in", ("consent", "separate")),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="consent_fits_its_basis",
+                                violation_error_message="This cannot be said on this basis.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("answer__in", ("refused", "withdrawn")), ("notice__isnull", False), _connector="OR"
+                                ),
+                                name="consent_needs_its_notice",
+                                violation_error_message="Nobody can agree to what he was not told.",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="BulkEdit",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Not carried out yet"),
+                                    ("done", "Carried out"),
+                                    ("undone", "Taken back"),
+                                ],
+                                default="draft",
+                                max_length=8,
+                                verbose_name="status",
+                            ),
+                        ),
+                        ("field", models.CharField(max_length=20, verbose_name="what")),
+                        ("said", models.JSONField(default=dict)),
+                        ("narrowed_by", models.CharField(blank=True, max_length=2000)),
+                        ("unseen", models.PositiveIntegerField(default=0)),
+                        ("made_at", models.DateTimeField(verbose_name="at")),
+                        ("done_at", models.DateTimeField(blank=True, null=True)),
+                        ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="undone at")),
+                        (
+                            "actor",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "change of many clients",
+                        "verbose_name_plural": "changes of many clients",
+                        "default_permissions": (),
+                        "indexes": [models.Index(fields=["actor", "-made_at"], name="bulk_edit_of_actor")],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("done_at", None), ("state", "draft"), ("undone_at", None)),
+                                    models.Q(("done_at__isnull", False), ("state", "done"), ("undone_at", None)),
+                                    models.Q(
+                                        ("done_at__isnull", False), ("state", "undone"), ("undone_at__isnull", False)
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="bulk_edit_has_the_times_of_its_state",
+                            )
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="BulkEditRow",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("seen_version", models.PositiveIntegerField()),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("planned", "Will change"),
+                                    ("skipped", "Stays"),
+                                    ("done", "Changed"),
+                                    ("undone", "Put back"),
+                                    ("kept", "Kept: changed again since"),
+                                ],
+                                default="planned",
+                                max_length=8,
+                            ),
+                        ),
+                        (
+                            "why",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("same", "It is so already"),
+                                    ("restricted", "Restricted to storage"),
+                                    ("closed", "All accounts are closed"),
+                                    ("elsewhere", "Of another branch"),
+                                    ("no_date", "No next contact date"),
+                                    ("itself", "Nobody introduces himself"),
+                                    ("changed", "Somebody changed the client after the preview"),
+                                    ("unseen", "No longer within your reach"),
+                                    ("refused", "Refused"),
+                                ],
+                                max_length=12,
+                            ),
+                        ),
+                        ("note", models.CharField(blank=True, max_length=200)),
+                        ("before", models.JSONField(null=True)),
+                        ("after", models.JSONField(null=True)),
+                        ("trace", models.CharField(blank=True, max_length=26)),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="clients.client",
+                                verbose_name="client",
+                            ),
+                        ),
+                        (
+                            "edit",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="clients.bulkedit"
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "client of a change of many",
+                        "verbose_name_plural": "clients of changes of many",
+                        "default_permissions": (),
+                        "constraints": [
+                            models.UniqueConstraint(fields=("edit", "client"), name="client_once_per_bulk_edit"),
+                            models.CheckConstraint(
+                                condition=models.Q(("state", "skipped"), ("why", ""), _negated=True),
+                                name="bulk_row_skipped_says_why",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="AmlGrade",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        (
+                            "grade",
+                            models.CharField(
+                                choices=[("high", "High"), ("middle", "Middle"), ("low", "Low")],
+                                max_length=8,
+                                verbose_name="money-laundering grade",
+                            ),
+                        ),
+                        (
+                            "occasion",
+                            models.CharField(
+                                choices=[
+                                    ("first", "First grading"),
+                                    ("review", "Review when due"),
+                                    ("identity", "Key identity data changed"),
+                                    ("inquiry", "Inquiry by an authority"),
+                                    ("press", "Adverse press"),
+                                    ("other", "Other"),
+                                ],
+                                max_length=10,
+                                verbose_name="occasion",
+                            ),
+                        ),
+                        ("reasons", models.CharField(max_length=500, verbose_name="reasons")),
+                        ("graded_on", models.DateField(verbose_name="graded on")),
+                        ("review_on", models.DateField(verbose_name="review due on")),
+                        ("graded_at", models.DateTimeField(verbose_name="graded at")),
+                        ("is_present", models.BooleanField(default=True, editable=False)),
+                        ("seen_name", models.CharField(blank=True, editable=False, max_length=80)),
+                        ("seen_id_kind", models.CharField(blank=True, editable=False, max_length=16)),
+                        ("seen_nationality", models.CharField(blank=True, editable=False, max_length=40)),
+                        ("seen_legal_representative", models.CharField(blank=True, editable=False, max_length=80)),
+                        ("seen_controller", models.CharField(blank=True, editable=False, max_length=80)),
+                        ("seen_beneficiary", models.CharField(blank=True, editable=False, max_length=80)),
+                        ("seen_id_number", crm.core.fields.EncryptedField(blank=True, editable=False)),
+                        ("seen_id_index", models.CharField(blank=True, editable=False, max_length=32)),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="aml_grades",
+                                to="clients.client",
+                                verbose_name="client",
+                            ),
+                        ),
+                        (
+                            "graded_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="graded by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "money-laundering grade",
+                        "verbose_name_plural": "money-laundering grades",
+                        "default_permissions": ("view", "add"),
+                        "indexes": [
+                            models.Index(fields=["client", "-graded_on", "-id"], name="aml_history"),
+                            models.Index(
+                                condition=models.Q(("is_present", True)),
+                                fields=["review_on", "id"],
+                                name="aml_review_due",
+                            ),
+                            models.Index(fields=["-graded_at", "-id"], name="aml_newest"),
+                        ],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("is_present", True)),
+                                fields=("client",),
+                                name="one_present_aml_grade_a_client",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("grade__in", ("high", "middle", "low"))), name="aml_grade_known"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("reasons", ""), _negated=True), name="aml_grade_has_reasons"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("review_on__gt", models.F("graded_on"))),
+                                name="aml_review_after_grading",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="SuspicionFlag",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("reason", crm.core.fields.EncryptedField(verbose_name="reason")),
+                        ("raised_at", models.DateTimeField(verbose_name="raised at")),
+                        ("lifted_at", models.DateTimeField(blank=True, null=True, verbose_name="lifted at")),
+                        ("lift_reason", crm.core.fields.EncryptedField(blank=True, verbose_name="reason for lifting")),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="suspicion_flags",
+                                to="clients.client",
+                                verbose_name="client",
+                            ),
+                        ),
+                        (
+                            "lifted_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="lifted by",
+                            ),
+                        ),
+                        (
+                            "raised_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="raised by",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "suspicion flag",
+                        "verbose_name_plural": "suspicion flags",
+                        "default_permissions": ("view", "add", "change"),
+                        "indexes": [models.Index(fields=["-raised_at", "-id"], name="suspicion_newest")],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("lifted_at", None), ("lifted_by", None)),
+                                    models.Q(("lifted_at__isnull", False), ("lifted_by__isnull", False)),
+                                    _connector="OR",
+                                ),
+                                name="suspicion_lifted_by_somebody",
+                            )
+                        ],
+                    },
+                ),
+            ],
         ),
         migrations.RunPython(create_indexes, drop_indexes),
     ]

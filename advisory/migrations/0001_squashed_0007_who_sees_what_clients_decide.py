@@ -1,5 +1,6 @@
 """Advisors, agreements and matching as of version 0.1, in one step."""
 
+import crm.core.fields
 import crm.core.public_ids
 import django.db.models.deletion
 from django.conf import settings
@@ -9,13 +10,21 @@ from crm.core.tables import CreateTogether
 
 
 class Migration(migrations.Migration):
-    replaces = [("advisory", "0001_initial"), ("advisory", "0002_matching_of_a_segment")]
+    replaces = [
+        ("advisory", "0001_initial"),
+        ("advisory", "0002_matching_of_a_segment"),
+        ("advisory", "0003_portfolio_reviews"),
+        ("advisory", "0004_how_far_a_recommendation_could_go"),
+        ("advisory", "0005_reviews_on_file_reach_as_far_as_their_grade"),
+        ("advisory", "0006_a_proposal_lies_within_reach"),
+        ("advisory", "0007_who_sees_what_clients_decide"),
+    ]
 
     initial = True
 
     dependencies = [
-        ("clients", "0001_squashed_0019_a_branch_in_work_is_counted_by_index"),
-        ("core", "0001_squashed_0009_rows_no_longer_in_a_file"),
+        ("core", "0010_messages_of_a_client"),
+        ("clients", "0026_further_numbers_are_found_by_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -419,6 +428,403 @@ class Migration(migrations.Migration):
                         ],
                     },
                 ),
-            ]
+                migrations.CreateModel(
+                    name="ReviewRun",
+                    fields=[
+                        (
+                            "branch",
+                            models.OneToOneField(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                primary_key=True,
+                                related_name="+",
+                                serialize=False,
+                                to="core.branch",
+                            ),
+                        ),
+                        ("day", models.DateField(verbose_name="day")),
+                        ("mark", models.CharField(max_length=40)),
+                        ("at", models.DateTimeField()),
+                    ],
+                    options={
+                        "verbose_name": "run of portfolio reviews",
+                        "verbose_name_plural": "runs of portfolio reviews",
+                        "default_permissions": (),
+                    },
+                ),
+                migrations.CreateModel(
+                    name="PortfolioReview",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                        ("updated_at", models.DateTimeField(auto_now=True, verbose_name="last changed")),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[("due", "Due"), ("done", "Done"), ("closed", "Closed")],
+                                default="due",
+                                max_length=6,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("due_on", models.DateField(verbose_name="due on")),
+                        ("causes", models.JSONField(blank=True, default=list, verbose_name="brought forward by")),
+                        ("planned_at", models.DateTimeField(auto_now_add=True)),
+                        (
+                            "closed_as",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("client", "The client left, is not served or wants no contact"),
+                                    ("unentitled", "Neither tier nor agreement entitles the client any more"),
+                                    ("merged", "Merged with another client"),
+                                ],
+                                max_length=10,
+                                verbose_name="closed because",
+                            ),
+                        ),
+                        ("done_on", models.DateField(blank=True, null=True, verbose_name="reviewed on")),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[("no_change", "No change needed"), ("proposal", "Adjustment proposed")],
+                                max_length=10,
+                                verbose_name="result",
+                            ),
+                        ),
+                        ("summary", models.TextField(blank=True, max_length=2000, verbose_name="assessment")),
+                        ("picture", models.JSONField(blank=True, default=dict, verbose_name="holdings looked at")),
+                        ("found", models.JSONField(blank=True, default=list, verbose_name="deviations")),
+                        (
+                            "risk_grade",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("C1", "C1 conservative"),
+                                    ("C2", "C2 rather conservative"),
+                                    ("C3", "C3 steady"),
+                                    ("C4", "C4 rather enterprising"),
+                                    ("C5", "C5 enterprising"),
+                                ],
+                                max_length=2,
+                                verbose_name="risk grade",
+                            ),
+                        ),
+                        (
+                            "answer",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("accepted", "Accepted"),
+                                    ("declined", "Declined"),
+                                    ("thinking", "Wants to think about it"),
+                                ],
+                                max_length=8,
+                                verbose_name="answer of the client",
+                            ),
+                        ),
+                        ("next_on", models.DateField(blank=True, null=True, verbose_name="next review on")),
+                        (
+                            "correction_reason",
+                            models.CharField(blank=True, max_length=200, verbose_name="reason of the correction"),
+                        ),
+                        ("first_ref", models.CharField(blank=True, editable=False, max_length=26)),
+                        (
+                            "agreement",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="reviews",
+                                to="advisory.advisoryagreement",
+                                verbose_name="advisory agreement",
+                            ),
+                        ),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="portfolio_reviews",
+                                to="clients.client",
+                                verbose_name="client",
+                            ),
+                        ),
+                        (
+                            "corrects",
+                            models.OneToOneField(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="corrected_by",
+                                to="advisory.portfolioreview",
+                                verbose_name="corrects",
+                            ),
+                        ),
+                        (
+                            "done_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="reviewed by",
+                            ),
+                        ),
+                        (
+                            "opened_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="wanted by",
+                            ),
+                        ),
+                        (
+                            "highest_risk",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("R1", "R1 low"),
+                                    ("R2", "R2 medium to low"),
+                                    ("R3", "R3 medium"),
+                                    ("R4", "R4 medium to high"),
+                                    ("R5", "R5 high"),
+                                ],
+                                max_length=2,
+                                verbose_name="highest risk of products then",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "portfolio review",
+                        "verbose_name_plural": "portfolio reviews",
+                        "default_permissions": ("view", "change"),
+                        "indexes": [
+                            models.Index(
+                                condition=models.Q(("state", "due")), fields=["due_on", "id"], name="review_due"
+                            ),
+                            models.Index(fields=["client", "-done_on", "-id"], name="review_of_client"),
+                        ],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("state", "due")),
+                                fields=("client",),
+                                name="one_review_due_per_client",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(
+                                        ("done_by__isnull", False),
+                                        ("done_on__isnull", False),
+                                        ("state", "done"),
+                                        models.Q(("outcome", ""), _negated=True),
+                                    ),
+                                    models.Q(
+                                        models.Q(("state", "done"), _negated=True),
+                                        ("answer", ""),
+                                        ("done_by", None),
+                                        ("done_on", None),
+                                        ("outcome", ""),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="review_done_iff_by_somebody",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("state", "closed"), models.Q(("closed_as", ""), _negated=True)),
+                                    models.Q(models.Q(("state", "closed"), _negated=True), ("closed_as", "")),
+                                    _connector="OR",
+                                ),
+                                name="review_closed_iff_why",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("corrects", None),
+                                    models.Q(("correction_reason", ""), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="review_correction_has_reason",
+                                violation_error_message="Say why the review is corrected.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("corrects", None),
+                                    models.Q(("corrects", models.F("pk")), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="review_does_not_correct_itself",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("outcome", "proposal"), _negated=True),
+                                    models.Q(
+                                        ("agreement__isnull", False),
+                                        models.Q(("highest_risk", ""), _negated=True),
+                                        models.Q(("answer", ""), _negated=True),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="proposal_under_agreement_within_reach",
+                            ),
+                        ],
+                        "permissions": [("view_decision", "Can see what clients decide about proposals")],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ReviewAnswer",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "answer",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("accepted", "Accepted"),
+                                    ("declined", "Declined"),
+                                    ("thinking", "Wants to think about it"),
+                                ],
+                                max_length=8,
+                                verbose_name="answer of the client",
+                            ),
+                        ),
+                        ("noted_at", models.DateTimeField(verbose_name="at")),
+                        (
+                            "contact",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="clients.contactlog",
+                                verbose_name="told in the contact",
+                            ),
+                        ),
+                        (
+                            "noted_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="by",
+                            ),
+                        ),
+                        (
+                            "review",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="answers",
+                                to="advisory.portfolioreview",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "answer to a proposal",
+                        "verbose_name_plural": "answers to proposals",
+                        "ordering": ["pk"],
+                        "default_permissions": (),
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ReviewLine",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("position", models.PositiveSmallIntegerField()),
+                        (
+                            "direction",
+                            models.CharField(
+                                choices=[("buy", "Buy"), ("sell", "Sell")], max_length=4, verbose_name="direction"
+                            ),
+                        ),
+                        ("security_code", models.CharField(max_length=12, verbose_name="security code")),
+                        ("security_name", models.CharField(max_length=40, verbose_name="security")),
+                        (
+                            "product_grade",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("R1", "R1 low"),
+                                    ("R2", "R2 medium to low"),
+                                    ("R3", "R3 medium"),
+                                    ("R4", "R4 medium to high"),
+                                    ("R5", "R5 high"),
+                                ],
+                                max_length=2,
+                                verbose_name="risk grade of the product",
+                            ),
+                        ),
+                        (
+                            "share",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=1,
+                                max_digits=4,
+                                null=True,
+                                verbose_name="share of the holding (%)",
+                            ),
+                        ),
+                        ("amount", crm.core.fields.MoneyField(blank=True, null=True, verbose_name="amount (yuan)")),
+                        ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                        (
+                            "review",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="lines",
+                                to="advisory.portfolioreview",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "line of a proposal",
+                        "verbose_name_plural": "lines of proposals",
+                        "ordering": ["position"],
+                        "default_permissions": (),
+                        "constraints": [
+                            models.UniqueConstraint(fields=("review", "position"), name="review_line_position_once"),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(
+                                        ("amount", None), ("direction", "sell"), ("share__gt", 0), ("share__lte", 100)
+                                    ),
+                                    models.Q(("amount__gt", 0), ("share", None)),
+                                    _connector="OR",
+                                ),
+                                name="review_line_share_or_amount",
+                                violation_error_message="Say either a share of the holding, for a sale, or an amount.",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("direction", "buy"), _negated=True),
+                                    models.Q(("product_grade", ""), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="review_line_bought_has_grade",
+                            ),
+                        ],
+                    },
+                ),
+            ],
         ),
     ]

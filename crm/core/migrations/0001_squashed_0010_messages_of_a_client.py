@@ -1,4 +1,4 @@
-"""The ground floor as of version 0.1, in one step; a database that took the nine steps has taken it already."""
+"""The ground floor as of version 0.1, in one step; a database that took the single steps has taken it already."""
 
 from typing import Any
 
@@ -32,13 +32,12 @@ class Migration(migrations.Migration):
         ("core", "0007_exports"),
         ("core", "0008_counts_of_looks"),
         ("core", "0009_rows_no_longer_in_a_file"),
+        ("core", "0010_messages_of_a_client"),
     ]
 
     initial = True
 
-    dependencies = [
-        ("auth", "0012_alter_user_first_name_max_length"),
-    ]
+    dependencies = [("auth", "0012_alter_user_first_name_max_length")]
 
     operations = [
         CreateTogether(
@@ -1255,7 +1254,14 @@ class Migration(migrations.Migration):
                         "verbose_name": "outgoing message",
                         "verbose_name_plural": "outgoing messages",
                         "default_permissions": ("view",),
-                        "indexes": [models.Index(fields=["state", "due_at"], name="outbound_due")],
+                        "indexes": [
+                            models.Index(fields=["state", "due_at"], name="outbound_due"),
+                            models.Index(
+                                condition=models.Q(("client_ref", ""), _negated=True),
+                                fields=["client_ref", "created_at"],
+                                name="outbound_by_client",
+                            ),
+                        ],
                     },
                 ),
                 migrations.CreateModel(
@@ -1438,7 +1444,7 @@ class Migration(migrations.Migration):
                         "indexes": [models.Index(fields=["owner_type", "owner_id"], name="attachment_owner")],
                     },
                 ),
-            ]
+            ],
         ),
         migrations.RunPython(install, remove),
     ]

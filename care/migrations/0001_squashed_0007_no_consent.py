@@ -14,14 +14,18 @@ class Migration(migrations.Migration):
         ("care", "0001_initial"),
         ("care", "0002_new_permission_programme"),
         ("care", "0003_why_nobody_was_written_to"),
+        ("care", "0004_rounds_of_segments"),
+        ("care", "0005_needs_asked_again_after_a_finding"),
+        ("care", "0006_somebody_else_answered"),
+        ("care", "0007_no_consent"),
     ]
 
     initial = True
 
     dependencies = [
-        ("clients", "0001_squashed_0019_a_branch_in_work_is_counted_by_index"),
+        ("core", "0010_messages_of_a_client"),
+        ("clients", "0021_what_changed_since_is_told_by_index"),
         ("complaints", "0001_initial"),
-        ("core", "0001_squashed_0009_rows_no_longer_in_a_file"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -87,7 +91,9 @@ class Migration(migrations.Migration):
                         (
                             "occasion",
                             models.CharField(
-                                choices=[("complaint", "Closed complaint")], max_length=12, verbose_name="occasion"
+                                choices=[("complaint", "Closed complaint"), ("round", "Survey of a segment")],
+                                max_length=12,
+                                verbose_name="occasion",
                             ),
                         ),
                         ("occurrence_key", models.CharField(max_length=80, unique=True)),
@@ -108,9 +114,12 @@ class Migration(migrations.Migration):
                                 blank=True,
                                 choices=[
                                     ("do_not_contact", "This client must not be contacted by us."),
+                                    ("no_consent", "The client has refused marketing or withdrawn his consent."),
                                     ("forbidden_channel", "The client does not want to be reached by this channel."),
                                     ("forbidden_points", "Every number or address for this channel must not be used."),
                                     ("quiet_hours", "The message would have left in quiet hours."),
+                                    ("no_address", "There is no e-mail address or phone number on file."),
+                                    ("restricted", "The client's data are restricted to storage."),
                                 ],
                                 max_length=20,
                                 verbose_name="not sent because",
@@ -144,6 +153,16 @@ class Migration(migrations.Migration):
                                 to="complaints.complaint",
                             ),
                         ),
+                        (
+                            "round",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="invitations",
+                                to="care.surveyround",
+                            ),
+                        ),
                     ],
                     options={
                         "verbose_name": "survey",
@@ -155,6 +174,16 @@ class Migration(migrations.Migration):
                             models.Index(
                                 condition=models.Q(("state", "invited")), fields=["expires_at"], name="survey_open"
                             ),
+                        ],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("occasion", "round"), ("round__isnull", False)),
+                                    models.Q(models.Q(("occasion", "round"), _negated=True), ("round", None)),
+                                    _connector="OR",
+                                ),
+                                name="survey_of_a_round_has_one",
+                            )
                         ],
                     },
                 ),
@@ -406,6 +435,21 @@ class Migration(migrations.Migration):
                                 to="care.followupcall",
                             ),
                         ),
+                        (
+                            "needs_asked_at",
+                            models.DateTimeField(blank=True, null=True, verbose_name="needs wanted again"),
+                        ),
+                        (
+                            "needs_asked_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="wanted by",
+                            ),
+                        ),
                     ],
                     options={
                         "verbose_name": "finding",
@@ -419,8 +463,17 @@ class Migration(migrations.Migration):
                                     _connector="OR",
                                 ),
                                 name="finding_closed_iff_closed_at",
-                            )
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("needs_asked_at", None), ("needs_asked_by", None)),
+                                    models.Q(("needs_asked_at__isnull", False), ("needs_asked_by__isnull", False)),
+                                    _connector="OR",
+                                ),
+                                name="finding_needs_asked_by_somebody",
+                            ),
                         ],
+                        "permissions": [("ask_needs", "Can have a client's needs asked again because of a finding")],
                     },
                 ),
                 migrations.CreateModel(
@@ -449,6 +502,7 @@ class Migration(migrations.Migration):
                                     ("no_answer", "No answer"),
                                     ("refused", "Did not want to talk"),
                                     ("wrong_number", "Wrong number"),
+                                    ("not_client", "Somebody else answered"),
                                     ("written", "Written to"),
                                 ],
                                 max_length=14,
@@ -571,6 +625,65 @@ class Migration(migrations.Migration):
                         ],
                     },
                 ),
-            ]
+                migrations.CreateModel(
+                    name="SurveyRound",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.CharField(
+                                default=crm.core.public_ids.new_public_id, editable=False, max_length=26, unique=True
+                            ),
+                        ),
+                        ("segment_name", models.CharField(max_length=40, verbose_name="segment")),
+                        ("title", models.CharField(max_length=60, verbose_name="asked about")),
+                        ("members", models.PositiveIntegerField(default=0, verbose_name="clients")),
+                        ("left_out", models.JSONField(blank=True, default=dict, verbose_name="not invited")),
+                        ("made_at", models.DateTimeField(verbose_name="at")),
+                        (
+                            "branch",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="core.branch",
+                                verbose_name="branch",
+                            ),
+                        ),
+                        (
+                            "made_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="by",
+                            ),
+                        ),
+                        (
+                            "segment",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to="clients.segment",
+                                verbose_name="segment",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "survey round",
+                        "verbose_name_plural": "survey rounds",
+                        "default_permissions": ("add",),
+                        "indexes": [models.Index(fields=["branch", "-made_at", "-id"], name="survey_round_by_branch")],
+                        "constraints": [
+                            models.UniqueConstraint(fields=("branch", "segment", "title"), name="survey_round_once")
+                        ],
+                    },
+                ),
+            ],
         ),
     ]
