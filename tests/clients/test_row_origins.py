@@ -97,6 +97,17 @@ def test_a_page_takes_who_says_so_and_since_when_and_shows_it(
     assert said_of(row) == ("staff", today)
 
 
+def test_the_fold_is_open_where_something_in_it_is_wrong(branch: Branch, staff: Staff, web: Web) -> None:
+    browser, url = web(staff("front_desk")), f"/clients/{ClientFactory(branch=branch).public_id}/relations/new/"
+    said = {"kind": "spouse", "outsider_name": "王芳", "as_of": "2999-01-01"}
+
+    shut, refused = browser.get(url).content.decode(), browser.post(url, sent(**said))
+
+    assert '<details class="form-fold"><summary>' in shut
+    assert '<details class="form-fold" open>' in refused.content.decode()
+    assert set(refused.context["form"].errors) == {"as_of"}
+
+
 @EACH_KIND
 def test_over_rest_a_row_tells_and_takes_who_says_so_and_since_when(
     branch: Branch, staff: Staff, api: Api, slug: str
