@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -121,39 +119,6 @@ def test_a_booking_beyond_the_entitlement_says_why_also_when_it_is_cancelled_for
     assert "beyond the entitlement" in web(boss).get(reverse("tiers:bookings"), {"all": ""}).content.decode()
     told = api(boss).get(f"/api/v1/bookings/{row.public_id}/").data
     assert (told["is_beyond"], told["beyond"], told["reason"]) == (True, "外地贵宾首次来访", "航班取消")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_older_bookings_keep_apart_why_they_went_beyond_and_why_they_were_cancelled(
-    branch: Branch, staff: Staff, pick_up: ServiceItem
-) -> None:
-    """Of a cancelled one the trail still has the first reason: the row had lost it."""
-    boss = staff("branch_manager")
-    rows = {
-        name: book(ClientFactory(branch=branch), pick_up, DAY + timedelta(days=place), beyond=name, actor=boss)
-        for place, name in enumerate(("贵宾", "老客户", "补偿"))
-    }
-    plain = book(ClientFactory(branch=branch), pick_up, DAY + timedelta(days=9), beyond="不计", actor=boss)
-    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("tiers")
-    try:
-        before = MigrationExecutor(connection).migrate([("tiers", "0012_market_events")])
-        old = before.apps.get_model("tiers", "Booking").objects
-        went_back = dict(old.filter(is_beyond=True).values_list("public_id", "reason"))
-        old.filter(pk=rows["老客户"].pk).update(state="cancelled", reason="改期")
-        # One whose trail is kept elsewhere by now.
-        old.filter(pk=rows["补偿"].pk).update(state="cancelled", reason="天气", public_id="0" * 26)
-        old.filter(pk=plain.pk).update(is_beyond=False, state="cancelled", reason="改期")
-    finally:
-        MigrationExecutor(connection).migrate(newest)
-
-    assert went_back[rows["贵宾"].public_id] == "贵宾"
-    found = {row.pk: (row.beyond, row.reason) for row in Booking.objects.all()}
-    assert found == {
-        rows["贵宾"].pk: ("贵宾", ""),
-        rows["老客户"].pk: ("老客户", "改期"),
-        rows["补偿"].pk: ("天气", "天气"),
-        plain.pk: ("", "改期"),
-    }
 
 
 @pytest.mark.parametrize(("right", "may"), [("exceed_booking", True), ("waive_promise", False)])
