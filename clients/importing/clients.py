@@ -34,7 +34,7 @@ from clients.services.identity_facts import (
     of_another_document,
     readers,
 )
-from clients.services.primaries import step_down
+from clients.services.primaries import DOCUMENT_OF, renew, step_down
 from crm.core.clocks import local_date
 from crm.core.fields import SealedText
 from crm.core.importing import ImportContext, ImportField, InputRow, Problem, RowPlan, Stage, bulk
@@ -323,6 +323,16 @@ class ClientTarget(ForClients, ModelTarget):
                 moved = [row.before[KEY][0] for row in page if row.values[column] != row.before[column]]
                 if moved:
                     step_down(moved, [column])
+        self._renew(context, stage, source=Source.IMPORT, as_of=self._as_of(context))
+
+    def _renew(self, context: ImportContext, stage: Stage, **said: Any) -> None:
+        """Primary documents say again what the clients' own columns say, once the file has changed those or was taken back."""
+        columns = DOCUMENT_OF.keys() & set(self.layout(context))
+        for page in stage.chunks(UPDATED) if columns else ():
+            moved = [
+                row.before[KEY][0] for row in page if any(row.values[name] != row.before[name] for name in columns)
+            ]
+            renew(moved, columns, **said)
 
     def _open(self, context: ImportContext, advisors: dict[str, int]) -> None:
         clients = dict(Client.objects.filter(public_id__in=advisors).values_list("public_id", "pk"))
@@ -340,6 +350,7 @@ class ClientTarget(ForClients, ModelTarget):
         if own.exists():
             self._reopen(context, stage, own)
         super().undo(context, stage)
+        self._renew(context, stage)
 
     def _reopen(self, context: ImportContext, stage: Stage, own: Any) -> None:
         moments = list(own.values_list("since", flat=True).distinct())

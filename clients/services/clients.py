@@ -16,7 +16,7 @@ from clients.models import AdvisorAssignment, Client, RiskAssessment, RiskGrade
 from clients.months import add_months
 from clients.provenance import REFUSABLE, REFUSABLE_ROWS, ROWS_OF_INSTITUTIONS, Source
 from clients.services.identity_facts import cleaned, following, of_another_document, refuse_contradiction
-from clients.services.primaries import say_as_column, step_down
+from clients.services.primaries import renew, say_as_column, step_down
 from clients.services.quality import rescore
 from crm.core import audit
 from crm.core.checked import check
@@ -173,6 +173,7 @@ def change_client(
     why = _reason_for_document(row, same_document_reason) if "id_number" in after else ""
     row.save_changed([*after, *made, "provenance"])
     step_down([row.pk], after)
+    renew([row.pk], after, source=str(source), as_of=on)
     said = {"source": str(source), "as_of": on, **({"refused": marks} if marks else {})}
     shown = {**_shown(after), **said}
     audit.record(actor, "client.change", row, before=_shown(before), after=shown, reason=why, client=row)

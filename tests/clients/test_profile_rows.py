@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from clients import provenance
 from clients.errors import ContactPointTaken, DocumentTaken, NotAnInstitution, PrimaryStays, TakenOff
@@ -26,10 +28,12 @@ from clients.services import (
     change_financing_need,
     remove_row,
 )
+from crm.core.access import system_user
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.importing.mapping import from_tables
-from crm.core.models import AuditEntry, Branch, User
-from crm.core.services.importing import import_file
+from crm.core.models import AuditEntry, Branch, ImportBatch, User
+from crm.core.services.importing import import_file, undo_batch
+from tests.clients.conftest import Run
 from tests.factories.clients import (
     ClientFactory,
     ContactPersonFactory,
@@ -40,6 +44,7 @@ from tests.factories.clients import (
 )
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+TODAY = date(2026, 6, 1)
 Staff = Callable[..., User]
 CARD = "110101199003074514"
 OTHER_CARD = "11010119900307707" + check_digit("11010119900307707")
@@ -153,6 +158,46 @@ def test_a_renewed_primary_document_renews_the_client(branch: Branch, staff: Sta
     row.refresh_from_db()
     assert (client.id_valid_until, client.id_is_long_term) == (None, True)
     assert (row.is_primary, row.valid_until) == (True, None)
+
+
+def with_document(branch: Branch, desk: User, **said: Any) -> tuple[Client, IdentityDocument]:
+    client = ClientFactory(branch=branch)
+    values = {"kind": "id_card", "number": CARD, "valid_until": date(2026, 7, 1), "is_primary": True, **said}
+    return client, add_document(client=client, values=values, actor=desk, now=NOW)
+
+
+def test_validity_renewed_on_the_client_renews_his_primary_document_and_no_later_change_puts_it_back(
+    branch: Branch, staff: Staff
+) -> None:
+    desk = staff("front_desk")
+    client, row = with_document(branch, desk)
+    client.refresh_from_db()
+
+    change_client(client=client, values={"id_valid_until": date(2046, 7, 1)}, actor=desk, now=NOW, source="client")
+
+    row.refresh_from_db()
+    assert (row.valid_until, row.is_primary, row.source, row.as_of) == (date(2046, 7, 1), True, "client", TODAY)
+    change_document(row=row, values={"issued_by": "静安分局"}, actor=desk, now=NOW, version=row.version)
+    client.refresh_from_db()
+    assert client.id_valid_until == date(2046, 7, 1)
+
+
+def test_validity_renewed_by_a_file_renews_the_primary_document_and_undo_takes_both_back(
+    branch: Branch, staff: Staff, run: Run, tmp_path: Path
+) -> None:
+    client, row = with_document(branch, staff("front_desk"))
+    file = tmp_path / "c.csv"
+    file.write_text(f"no,until\n{client.external_id},2046-07-01\n", encoding="utf-8")
+
+    run("clients", file, '[columns]\nexternal_id = "no"\nid_valid_until = "until"\n')
+
+    row.refresh_from_db()
+    client.refresh_from_db()
+    assert (client.id_valid_until, row.valid_until, row.source) == (date(2046, 7, 1), date(2046, 7, 1), "import")
+    undo_batch(batch=ImportBatch.objects.get(), actor=system_user(), now=timezone.now())
+    row.refresh_from_db()
+    client.refresh_from_db()
+    assert (client.id_valid_until, row.valid_until) == (date(2026, 7, 1), date(2026, 7, 1))
 
 
 def test_a_number_changed_on_the_client_makes_the_document_a_former_one(branch: Branch, staff: Staff) -> None:
