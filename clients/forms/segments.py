@@ -103,14 +103,23 @@ class RuleSheet:
             elif verb == "drop" and len(self.boxes) > 1:
                 del self.boxes[numbers[0]]
 
-    def as_tree(self, known: Mapping[str, SegmentField]) -> dict[str, Any]:
-        """The rule that the form says; rows in which nothing was chosen yet are left out."""
+    def as_tree(self, known: Mapping[str, SegmentField], *, finished: bool = False) -> dict[str, Any]:
+        """The rule that the form says; rows in which nothing was chosen yet are left out, and with ``finished`` those as well
+        whose value nobody has given yet."""
+
+        def counts(line: Line) -> bool:
+            return bool(line.field) and not (finished and _lacks_value(line, known))
+
         boxes = [
-            {box.match: [_condition(line, known) for line in box.lines if line.field]}
+            {box.match: [_condition(line, known) for line in box.lines if counts(line)]}
             for box in self.boxes
-            if any(line.field for line in box.lines)
+            if any(counts(line) for line in box.lines)
         ]
         return boxes[0] if len(boxes) == 1 else {self.match: boxes}
+
+    def unfinished(self, known: Mapping[str, SegmentField]) -> int:
+        """Conditions whose value nobody has given yet."""
+        return sum(bool(line.field) and _lacks_value(line, known) for box in self.boxes for line in box.lines)
 
     def dressed(self, known: Mapping[str, SegmentField], user: User) -> list[dict[str, Any]]:
         """The boxes with what the page needs to draw them."""
@@ -147,6 +156,14 @@ def _operator(line: Line, known: Mapping[str, SegmentField]) -> Any:
     return operators.get(line.op) or next(iter(operators.values()))
 
 
+def _lacks_value(line: Line, known: Mapping[str, SegmentField]) -> bool:
+    operator = _operator(line, known)
+    if operator is None or operator.shape is Shape.NOTHING:
+        return False
+    is_pair = operator.shape in (Shape.NUMBERS, Shape.TWO_DAYS)
+    return not line.values or (is_pair and not line.second.strip())
+
+
 def _condition(line: Line, known: Mapping[str, SegmentField]) -> dict[str, Any]:
     operator = _operator(line, known)
     if operator is None:
@@ -168,6 +185,7 @@ def _dressed(
         choices[found.key] = [(code, str(label)) for code, label in found.choices(user)]
     return {
         "field": found.key if found else "",
+        "label": found.label if found else "",
         "operators": list(found.operators().values()) if found else [],
         "op": operator.key if operator else "",
         "shape": operator.shape.value if operator else "",

@@ -18,6 +18,7 @@ from clients.columns import chosen
 from clients.errors import InvalidRule
 from clients.forms.segments import RuleSheet, SegmentForm, ViewForm
 from clients.models import Client, SavedView, Segment
+from clients.pinyin import to_pinyin
 from clients.querysets.scope import shown_name
 from clients.segments import Context, compiled, fields_for, parse
 from clients.services.segments import (
@@ -146,23 +147,31 @@ def _typed(request: HttpRequest, form: SegmentForm) -> dict[str, Any]:
     return {name: request.POST[name] for name in names if name in request.POST}
 
 
-def _groups(known: Any) -> list[tuple[str, list[Any]]]:
-    """The fields under their headings, in the order of the catalogue."""
-    found: dict[str, list[Any]] = {}
+def _groups(known: Any) -> list[tuple[str, str, list[tuple[Any, str]]]]:
+    """The fields under their headings, in the order of the catalogue; headings and fields with the pinyin of their names."""
+    found: dict[str, list[tuple[Any, str]]] = {}
     for field in known.values():
-        found.setdefault(str(field.group), []).append(field)
-    return list(found.items())
+        found.setdefault(str(field.group), []).append((field, _pinyin(str(field.label))))
+    return [(heading, _pinyin(heading), fields) for heading, fields in found.items()]
+
+
+def _pinyin(words: str) -> str:
+    """Whole and by its initials; nothing for what is typed as it stands."""
+    return "" if words.isascii() else " ".join(to_pinyin(words, firm=True))
 
 
 def _preview(sheet: RuleSheet, known: Any, user: User) -> dict[str, Any]:
-    """How many clients the rule means now, and the largest of them; or why it means none yet."""
-    tree = sheet.as_tree(known)
-    if not any(line.field for box in sheet.boxes for line in box.lines):
-        return {"count": "", "clients": [], "refusal": ""}
+    """How many clients the rule means now, and the largest of them; or why it means none yet.
+
+    Conditions whose value is still to be given are left out, and counted.
+    """
+    tree, lacking = sheet.as_tree(known, finished=True), sheet.unfinished(known)
+    if not any(tree.values()):
+        return {"count": "", "clients": [], "refusal": "", "lacking": lacking}
     try:
         rule = parse(tree, user)
     except InvalidRule as refusal:
-        return {"count": "", "clients": [], "refusal": str(refusal.message)}
+        return {"count": "", "clients": [], "refusal": str(refusal.message), "lacking": lacking}
     everybody = Client.objects.visible_to(user)
     rows, order = everybody.filter(compiled(rule, Context(user, timezone.now()))).in_order("", user)
     page = page_of(rows, order, size=_SHOWN, among=everybody, counted=True)
@@ -171,7 +180,7 @@ def _preview(sheet: RuleSheet, known: Any, user: User) -> dict[str, Any]:
         client.shown_name = shown_name(client, user)
     count, more = capped_count(rows) if page.matching is None else capped(page.matching)
     words = ngettext("%(count)s client", "%(count)s clients", count) % {"count": capped_text(count, more)}
-    return {"count": words, "clients": first, "refusal": ""}
+    return {"count": words, "clients": first, "refusal": "", "lacking": lacking}
 
 
 @require_POST

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import BooleanField, Case, Q, Value, When
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -57,7 +58,7 @@ def _sources() -> list[SegmentField]:
     return [
         SegmentField(
             "facts_refused",
-            _("Refused to provide"),
+            _("Facts refused"),
             QUALITY,
             Kind.CODES,
             refused,
@@ -99,7 +100,7 @@ def _facts(names: frozenset[str]) -> Choices:
     def word(name: str) -> Any:
         return kinds[name] if name in kinds else Client._meta.get_field(name).verbose_name  # type: ignore[union-attr]  # columns all
 
-    return of((name, word(name)) for name in sorted(names))
+    return of((name, capfirst(word(name))) for name in sorted(names))
 
 
 def _any_or_all(asked: Callable[[str], Q]) -> Compile:
