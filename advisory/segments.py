@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from advisory.models import AdvisoryAgreement, MatchingRun, MatchProposal, PortfolioReview
+from advisory.models.review import SEES_DECISIONS
 from clients.segments import Context, Kind, SegmentField, register
 from clients.segments.compare import rows
 from clients.segments.kinds import HAPPENED
@@ -56,7 +57,7 @@ def offer() -> None:
         ),
         field(
             "proposal_answer", _("Answer to the last proposal"), Kind.CHOICE, rows(Kind.CHOICE, _last, "answer"),
-            _REVIEWS, choices=answers(review.Answer),
+            (*_REVIEWS, SEES_DECISIONS), choices=answers(review.Answer),
         ),
         field(
             "match_open", _("Change of advisor proposed"), Kind.FLAG, rows(Kind.FLAG, _proposed, "pk"), _MATCHING

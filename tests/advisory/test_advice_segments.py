@@ -99,7 +99,11 @@ def test_proposals_count_while_nobody_has_decided_and_something_would_change(bra
 
 def test_fields_of_advice_are_for_those_whose_pages_show_it(staff: Staff) -> None:
     advisor, desk = set(fields_for(staff("advisor"))), set(fields_for(staff("front_desk")))
+    serving = set(fields_for(staff("account_manager")))
 
     assert {"agreement", "review_due", "proposal_answer"} <= advisor
     assert not {"match_open", "match_advisor"} & advisor
+    # Who serves without advising reads reviews, never what the client decided (docs/adr/0022).
+    assert {"review_due", "review_outcome"} <= serving
+    assert "proposal_answer" not in serving
     assert not {"agreement", "agreement_ended", "review_due", "proposal_answer", "match_open"} & desk
