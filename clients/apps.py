@@ -10,6 +10,7 @@ _ACTIONS = {
     "client.plan_bulk_edit": _("Change of many clients looked at beforehand"),
     "client.bulk_edit": _("Many clients changed"),
     "client.undo_bulk_edit": _("Change of many clients taken back"),
+    "client.stop_bulk_edit": _("Change of many clients stopped"),
     "client.confirm_facts": _("Facts of a client confirmed"),
     "client.grade_stages": _("Stages of clients computed"),
     "client.set_stage": _("Stage of a client set by hand"),

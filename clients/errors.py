@@ -253,6 +253,13 @@ class PreviewTooOld(DomainError):
     message = _("This preview is too old. Choose the clients again.")
 
 
+class NotCarriedOutYet(DomainError):
+    """A job is still at it; what it has done can be taken back when it has ended."""
+
+    code = "not_carried_out_yet"
+    message = _("This is still being carried out. It can be taken back afterwards.")
+
+
 class AlreadyUndone(DomainError):
     """An undo works once, and only for a while."""
 

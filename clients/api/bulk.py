@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,7 +29,7 @@ _KEYS = f"One of {', '.join(FIELDS)}"
 
 
 class BulkEditRead(serializers.Serializer[BulkEdit]):
-    """A change of many clients: ``draft`` is the preview, ``done`` and ``undone`` what became of it."""
+    """A change of many clients: ``draft`` is the preview, ``done`` and ``undone`` what became of it; meanwhile a job is at it."""
 
     id = serializers.CharField(source="public_id")
     state = serializers.ChoiceField(choices=BulkEdit.State.choices)
@@ -38,6 +40,9 @@ class BulkEditRead(serializers.Serializer[BulkEdit]):
     made_at = serializers.DateTimeField()
     done_at = serializers.DateTimeField(allow_null=True)
     undone_at = serializers.DateTimeField(allow_null=True)
+    job = serializers.CharField(
+        source="job.public_id", allow_null=True, default=None, help_text="The last long work on it: ``jobs/{id}``."
+    )
 
     @extend_schema_field(
         serializers.ListField(child=serializers.DictField(), help_text="state, why (where one stays), count")
@@ -97,7 +102,7 @@ class BulkEditViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin
     writes = {"create": "once", "apply": "once", "undo": "once"}
 
     def get_queryset(self) -> QuerySet[BulkEdit]:
-        return BulkEdit.objects.visible_to(self._actor).select_related("actor__branch")
+        return BulkEdit.objects.visible_to(self._actor).select_related("actor__branch", "job")
 
     @extend_schema(request=PlanBulkEdit, responses={201: BulkEditRead})
     def create(self, request: Request) -> Response:
@@ -127,19 +132,25 @@ class BulkEditViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
         return self.once(make, self._shown)
 
-    @extend_schema(request=None, responses={201: BulkEditRead})
+    @extend_schema(request=None, responses={201: BulkEditRead, 202: BulkEditRead})
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, **_path: str) -> Response:
-        """Do what the preview says, client by client; who was changed after it stays as he is."""
-        row = self._row()
-        return self.once(lambda: apply_bulk_edit(edit=row, actor=self._actor, now=timezone.now()), self._shown)
+        """Do what the preview says, client by client; who was changed after it stays as he is.
 
-    @extend_schema(request=None, responses={201: BulkEditRead})
+        202 where a job does it (``running``): ask at ``Location`` until it is ``done``.
+        """
+        row = self._row()
+        return self._carried(lambda: apply_bulk_edit(edit=row, actor=self._actor, now=timezone.now()))
+
+    @extend_schema(request=None, responses={201: BulkEditRead, 202: BulkEditRead})
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, **_path: str) -> Response:
-        """Put back what still stands; what was changed again since is kept."""
+        """Put back what still stands; what was changed again since is kept.
+
+        202 where a job does it (``undoing``): ask at ``Location`` until it is ``undone``.
+        """
         row = self._row()
-        return self.once(lambda: undo_bulk_edit(edit=row, actor=self._actor, now=timezone.now()), self._shown)
+        return self._carried(lambda: undo_bulk_edit(edit=row, actor=self._actor, now=timezone.now()))
 
     @extend_schema(responses={200: BulkEditRowRead(many=True)}, filters=False)
     @action(detail=True, methods=["get"])
@@ -151,6 +162,13 @@ class BulkEditViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixin
         values = (value for row in page for value in (row.before, row.after))
         told = {"hidden": FIELDS[edit.field].hidden(values, self._actor)}
         return self.get_paginated_response(BulkEditRowRead(page, many=True, context=told).data)
+
+    def _carried(self, do: Callable[[], BulkEdit]) -> Response:
+        answer = self.once(do, self._shown)
+        if answer.data["state"] in BulkEdit.UNDER_WAY:
+            answer.status_code = status.HTTP_202_ACCEPTED
+            answer["Location"] = reverse("api:bulk-edits-detail", args=[answer.data["id"]])
+        return answer
 
     def _words(self, field: str, said: dict[str, Any]) -> dict[str, Any]:
         """By the page's own form, so that both say the same and are refused alike."""

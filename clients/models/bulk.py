@@ -20,8 +20,13 @@ class BulkEdit(PublicModel):
 
     class State(models.TextChoices):
         DRAFT = "draft", pgettext_lazy("bulk edit", "Not carried out yet")
+        RUNNING = "running", pgettext_lazy("bulk edit", "Being carried out")
         DONE = "done", pgettext_lazy("bulk edit", "Carried out")
+        UNDOING = "undoing", pgettext_lazy("bulk edit", "Being taken back")
         UNDONE = "undone", pgettext_lazy("bulk edit", "Taken back")
+
+    #: A job is at it.
+    UNDER_WAY = (State.RUNNING, State.UNDOING)
 
     state = models.CharField(_("status"), max_length=8, choices=State.choices, default=State.DRAFT)
     #: One of ``clients.services.bulk_fields.FIELDS``.
@@ -36,6 +41,8 @@ class BulkEdit(PublicModel):
     made_at = models.DateTimeField(_("at"))
     done_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+    #: The last work on more clients than a request carries.
+    job = models.ForeignKey("core.JobRun", models.SET_NULL, null=True, blank=True, related_name="+")
 
     objects: ClassVar[Any] = BulkEditQuerySet.as_manager()
 
@@ -46,8 +53,8 @@ class BulkEdit(PublicModel):
         constraints = [
             models.CheckConstraint(
                 name="bulk_edit_has_the_times_of_its_state",
-                condition=Q(state="draft", done_at=None, undone_at=None)
-                | Q(state="done", done_at__isnull=False, undone_at=None)
+                condition=Q(state__in=["draft", "running"], done_at=None, undone_at=None)
+                | Q(state__in=["done", "undoing"], done_at__isnull=False, undone_at=None)
                 | Q(state="undone", done_at__isnull=False, undone_at__isnull=False),
             ),
         ]
@@ -55,6 +62,10 @@ class BulkEdit(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.field} {self.made_at:%Y-%m-%d}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in self.UNDER_WAY
 
 
 class BulkEditRow(models.Model):
@@ -76,6 +87,8 @@ class BulkEditRow(models.Model):
         ITSELF = "itself", pgettext_lazy("bulk edit", "Nobody introduces himself")
         CHANGED = "changed", pgettext_lazy("bulk edit", "Somebody changed the client after the preview")
         UNSEEN = "unseen", pgettext_lazy("bulk edit", "No longer within your reach")
+        NO_RIGHT = "no_right", pgettext_lazy("bulk edit", "The right to change this was lost meanwhile")
+        STOPPED = "stopped", pgettext_lazy("bulk edit", "The work was stopped before")
         REFUSED = "refused", pgettext_lazy("bulk edit", "Refused")
 
     edit = models.ForeignKey(BulkEdit, models.CASCADE, related_name="rows")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from clients.querysets.scope import client_q
 
@@ -28,6 +28,10 @@ class BulkEditQuerySet(models.QuerySet["BulkEdit"]):
         """Previews that nobody has carried out and nobody can any more."""
         return self.filter(state="draft", made_at__lt=now - DRAFT_FOR)
 
+    def left_behind(self) -> BulkEditQuerySet:
+        """Said to be under way, with nobody at it: the work has failed or was stopped."""
+        return self.filter(Q(job=None) | ~Q(job__state__in=["queued", "running"]), state__in=["running", "undoing"])
+
     def newest_first(self) -> BulkEditQuerySet:
         return self.order_by("-made_at", "-pk")
 
@@ -38,6 +42,10 @@ class BulkEditRowQuerySet(models.QuerySet["BulkEditRow"]):
         if not user.is_authenticated:
             return self.none()
         return self.filter(client_q(user, "client__"), edit__actor=user)
+
+    def to_do(self, state: str) -> BulkEditRowQuerySet:
+        """What is left for a job in this ``state`` of the change: the rows alone say it."""
+        return self.filter(state="done" if state == "undoing" else "planned").order_by("client_id")
 
     def counts(self) -> list[tuple[str, str, int]]:
         """(state, why, how many), the most first."""

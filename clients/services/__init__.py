@@ -7,6 +7,7 @@ from clients.services.asset_sql import AssetDay
 from clients.services.assets import HoldingRow, put_asset_days, put_holdings
 from clients.services.behaviour import compute_behaviour
 from clients.services.bulk import apply_bulk_edit, plan_bulk_edit, undo_bulk_edit
+from clients.services.bulk_work import carry_on_bulk_edit, stop_bulk_edit, take_up_bulk_edit
 from clients.services.clients import (
     assess_risk,
     assign_advisor,
@@ -96,6 +97,7 @@ __all__ = [
     "attach_to_contact",
     "book_appointment",
     "cancel_appointment",
+    "carry_on_bulk_edit",
     "carry_out",
     "change_account",
     "change_client",
@@ -155,7 +157,9 @@ __all__ = [
     "set_stage",
     "set_tag",
     "settle_reminder",
+    "stop_bulk_edit",
     "take_back_put_off",
+    "take_up_bulk_edit",
     "undo_bulk_edit",
     "undo_merge",
     "undo_tags",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from clients.errors import (
@@ -16,6 +17,7 @@ from clients.errors import (
     ClientMerged,
     ClientRestricted,
     NobodyChosen,
+    NotCarriedOutYet,
     PreviewTooOld,
     TooManyClients,
 )
@@ -28,11 +30,14 @@ from crm.core.batches import batches
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError, InvalidInput, MissingRight, StaleEdit
 from crm.core.exporting.narrowing import without_words
+from crm.core.jobs import start_job
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.core.service import service
 from crm.core.versions import lock
 
+#: The long work that changes, or puts back, more clients than a request carries.
+JOB = "clients.bulk_edit"
 State, Why = BulkEditRow.State, BulkEditRow.Why
 #: So many of those that would change are tried before the preview, to find out what is wrong with what was said.
 _TRIED = 3
@@ -79,7 +84,7 @@ def plan_bulk_edit(
     )
     known = kind.read(said)
     rows = [row for part in batches(keys) for row in _planned(kind, part, known, edit)]
-    _try(kind, [row for row in rows if row.state == State.PLANNED], said, _moment(edit, actor, now))
+    _try(kind, [row for row in rows if row.state == State.PLANNED], said, moment_of(actor, now))
     edit.save()
     BulkEditRow.objects.bulk_create(rows, batch_size=500)
     planned = sum(row.state == State.PLANNED for row in rows)
@@ -92,28 +97,23 @@ def plan_bulk_edit(
 def apply_bulk_edit(*, edit: BulkEdit, actor: User, now: datetime) -> BulkEdit:
     """Do what was shown, each client by the service of one client, with its own line in the trail. A second time changes nothing.
 
+    More than ``bulk.in_request`` clients are changed by a job; until it has ended the state is ``running``.
     A client who was changed after the preview stays as he is, and so does one whom a service refuses; the row says why.
     Raises ``MissingRight``, ``AlreadyUndone`` and ``PreviewTooOld``.
     """
     row: BulkEdit = lock(BulkEdit.objects.filter(actor=actor), pk=edit.pk)
     kind = _allowed(row.field, actor)
-    if row.state == BulkEdit.State.DONE:
+    if row.state in (BulkEdit.State.RUNNING, BulkEdit.State.DONE):
         return row
-    if row.state == BulkEdit.State.UNDONE:
+    if row.state in (BulkEdit.State.UNDOING, BulkEdit.State.UNDONE):
         raise AlreadyUndone
     if row.made_at < now - DRAFT_FOR:
         raise PreviewTooOld
-    moment, said = _moment(row, actor, now), row.said
-    rows = list(row.rows.filter(state=State.PLANNED).order_by("client_id"))
-    reach = _in_reach(actor, rows)
-    for one in rows:
-        one.state, one.why, one.note = State.SKIPPED, Why.UNSEEN, ""
-        if one.client_id in reach:
-            _change(kind, one, said, moment)
-    BulkEditRow.objects.bulk_update(rows, ["state", "why", "note", "trace"], batch_size=200)
-    row.state, row.done_at = BulkEdit.State.DONE, now
-    row.save(update_fields=["state", "done_at"])
-    _record(row, "client.bulk_edit", rows, State.DONE, actor)
+    if _asks_for_a_job(row, BulkEdit.State.RUNNING, actor, now):
+        return row
+    rows = list(row.rows.to_do(BulkEdit.State.RUNNING))
+    change_rows(kind, row, rows, moment_of(actor, now))
+    settle(row, now, left=sum(one.state != State.DONE for one in rows))
     return row
 
 
@@ -121,23 +121,23 @@ def apply_bulk_edit(*, edit: BulkEdit, actor: User, now: datetime) -> BulkEdit:
 def undo_bulk_edit(*, edit: BulkEdit, actor: User, now: datetime) -> BulkEdit:
     """Put back what a change of many did, where it still stands; what somebody has changed since is kept.
 
-    Works once, and for ``bulk.undo_hours``. Raises ``AlreadyUndone`` and ``MissingRight``.
+    Works once, and for ``bulk.undo_hours`` from the end; by a job where it is more than ``bulk.in_request`` clients. Raises
+    ``AlreadyUndone``, ``NotCarriedOutYet`` and ``MissingRight``.
     """
     row: BulkEdit = lock(BulkEdit.objects.filter(actor=actor), pk=edit.pk)
     kind = _allowed(row.field, actor)
+    if row.state == BulkEdit.State.UNDOING:
+        return row
+    if row.state == BulkEdit.State.RUNNING:
+        raise NotCarriedOutYet
     if not may_undo(row, now):
         raise AlreadyUndone
-    moment = _moment(row, actor, now)
-    rows = list(row.rows.filter(state=State.DONE).order_by("client_id"))
-    reach = _in_reach(actor, rows)
-    for one in rows:
-        one.state, one.edit = State.KEPT, row
-        if one.client_id in reach:
-            _put_back(kind, one, moment)
-    BulkEditRow.objects.bulk_update(rows, ["state", "note"], batch_size=200)
-    row.state, row.undone_at = BulkEdit.State.UNDONE, now
-    row.save(update_fields=["state", "undone_at"])
-    _record(row, "client.undo_bulk_edit", rows, State.UNDONE, actor)
+    if _asks_for_a_job(row, BulkEdit.State.UNDOING, actor, now):
+        return row
+    rows = list(row.rows.to_do(BulkEdit.State.UNDOING))
+    put_back_rows(kind, row, rows, moment_of(actor, now))
+    row.state = BulkEdit.State.UNDOING
+    settle(row, now, left=sum(one.state != State.UNDONE for one in rows))
     return row
 
 
@@ -155,7 +155,58 @@ def _allowed(field: str, actor: User) -> BulkField:
     return kind
 
 
-def _moment(edit: BulkEdit, actor: User, now: datetime) -> Moment:
+def _asks_for_a_job(edit: BulkEdit, state: str, actor: User, now: datetime) -> bool:
+    """Start a job for what is to do in ``state``, if that is more than a request carries."""
+    most = figures(local_date(now), actor.branch).integer("bulk.in_request")
+    count = edit.rows.to_do(state).count()
+    if count <= most:
+        return False
+    edit.state = state
+    start_work(edit, actor, {"clients": count, "language": get_language() or ""})
+    return True
+
+
+def start_work(edit: BulkEdit, actor: User, params: Mapping[str, Any]) -> None:
+    """Ask a worker to go through the rows; ``clients``: how many there were to do, ``language``: of the words that rows keep."""
+    named = {**params, "edit": edit.public_id}
+    edit.job = start_job(JOB, actor=actor, branch=actor.branch, params=named, key=f"{edit.public_id}:{edit.state}")
+    edit.save(update_fields=["state", "job"])
+
+
+def change_rows(kind: BulkField, edit: BulkEdit, rows: list[BulkEditRow], moment: Moment) -> None:
+    """Each client by the service of one client; who is out of reach stays, and his row says so."""
+    reach = in_reach(moment.actor, rows)
+    for one in rows:
+        one.state, one.why, one.note = State.SKIPPED, Why.UNSEEN, ""
+        if one.client_id in reach:
+            _change(kind, one, edit.said, moment)
+    BulkEditRow.objects.bulk_update(rows, ["state", "why", "note", "trace"], batch_size=200)
+
+
+def put_back_rows(kind: BulkField, edit: BulkEdit, rows: list[BulkEditRow], moment: Moment) -> None:
+    """Each client whose value still stands gets back what he had."""
+    reach = in_reach(moment.actor, rows)
+    for one in rows:
+        one.state, one.edit = State.KEPT, edit
+        if one.client_id in reach:
+            _put_back(kind, one, moment)
+    BulkEditRow.objects.bulk_update(rows, ["state", "note"], batch_size=200)
+
+
+def settle(edit: BulkEdit, now: datetime, *, left: int) -> None:
+    """Nothing is left to do: it is done, or taken back, from ``now`` on. ``left``: so many of those meant stayed as they are."""
+    is_undo = edit.state == BulkEdit.State.UNDOING
+    if is_undo:
+        edit.state, edit.undone_at = BulkEdit.State.UNDONE, now
+    else:
+        edit.state, edit.done_at = BulkEdit.State.DONE, now
+    edit.save(update_fields=["state", "done_at", "undone_at"])
+    state, action = (State.UNDONE, "client.undo_bulk_edit") if is_undo else (State.DONE, "client.bulk_edit")
+    ids = sorted(edit.rows.filter(state=state).values_list("client__public_id", flat=True))
+    audit.record(edit.actor, action, edit, after={"field": edit.field, "changed": len(ids), "left": left}, ids=ids)
+
+
+def moment_of(actor: User, now: datetime) -> Moment:
     return Moment(actor=actor, now=now, today=local_date(now), reason=_("A change of many clients was taken back"))
 
 
@@ -238,14 +289,8 @@ def _words(refusal: DomainError) -> str:
     return str(next(iter(refusal.fields.values()), refusal.message))[:200]
 
 
-def _in_reach(actor: User, rows: list[BulkEditRow]) -> set[int]:
+def in_reach(actor: User, rows: list[BulkEditRow]) -> set[int]:
     found: set[int] = set()
     for part in batches(row.client_id for row in rows):
         found |= set(Client.objects.visible_to(actor).filter(pk__in=part).values_list("pk", flat=True))
     return found
-
-
-def _record(edit: BulkEdit, action: str, rows: list[BulkEditRow], state: str, actor: User) -> None:
-    ids: Mapping[int, str] = dict(edit.rows.filter(state=state).values_list("client_id", "client__public_id"))
-    after = {"field": edit.field, "changed": len(ids), "left": len(rows) - len(ids)}
-    audit.record(actor, action, edit, after=after, ids=sorted(ids.values()))

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -30,6 +31,8 @@ from crm.core.errors import DomainError, InvalidInput
 from crm.core.keyset import capped_count
 from crm.core.models import User
 from crm.core.views.commands import command
+from crm.core.views.jobs import progress_context
+from crm.core.views.lists import part
 from crm.core.views.places import actor_of
 
 #: Rows of a list that can be ticked and sent together.
@@ -165,24 +168,45 @@ def bulk_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """How many change from what to what, and who stays as he is and why; afterwards what was done."""
     edit, user = _own(request, public_id), actor_of(request)
     kind = FIELDS[edit.field]
+    if edit.is_under_way:
+        return _waits(request, edit, kind)
     rows = BulkEditRow.objects.visible_to(user).filter(edit=edit)
     named = rows.select_related("client").order_by("state", "client_id")[:_NAMED]
-    told = list(rows.values_list("state", "before", "after"))
-    hidden = kind.hidden((value for _state, *values in told for value in values), user)
+    told = list(rows.order_by().values_list("state", "before", "after").annotate(n=Count("pk")))
+    hidden = kind.hidden((value for _state, *values, _n in told for value in values), user)
     context = {
         "edit": edit,
         "label": kind.label,
         "counts": _counts(rows),
         "changes": _changes(kind, told, hidden),
         "rows": [_row(kind, row, user, hidden) for row in named],
-        "total": len(told),
+        "total": sum(count for *_kind, count in told),
         "unseen": edit.unseen,
         "may_undo": may_undo(edit, timezone.now()),
         "back": request.GET.get("back", edit.narrowed_by),
         "back_url": _list_url(request.GET.get("back", edit.narrowed_by)),
         "crumbs": [{"label": _("Clients"), "url": _list_url(request.GET.get("back", edit.narrowed_by))}],
     }
-    return render(request, "clients/bulk_edit.html", context)
+    answer = render(request, "clients/bulk_edit.html", context)
+    if getattr(request, "htmx", False):
+        answer["HX-Refresh"] = "true"  # the page that waited for the work shows itself anew
+    return answer
+
+
+def _waits(request: HttpRequest, edit: BulkEdit, kind: BulkField) -> HttpResponse:
+    """How far the job is; the page asks again by itself. It can be left and found again among one's past changes."""
+    back, user = request.GET.get("back", edit.narrowed_by), actor_of(request)
+    context = {
+        "edit": edit,
+        "label": kind.label,
+        "here": f"{reverse('clients:bulk_edit', args=[edit.public_id])}?{_as_query(back)}",
+        "back_url": _list_url(back),
+        "crumbs": [{"label": _("Clients"), "url": _list_url(back)}],
+    }
+    if edit.job is not None:
+        context |= progress_context(edit.job, user)
+        context["cancel_url"] = context["cancel_url"] if user.has_perm("core.view_jobrun") else ""
+    return render(request, part(request, "clients/bulk_waits.html", "clients/_bulk_waits.html"), context)
 
 
 @require_POST
@@ -194,6 +218,10 @@ def bulk_apply(request: HttpRequest, public_id: str) -> HttpResponse:
         done = apply_bulk_edit(edit=edit, actor=actor_of(request), now=timezone.now())
     except DomainError as refusal:
         return _refused(request, edit, refusal)
+    if done.is_under_way:
+        return redirect(
+            f"{reverse('clients:bulk_edit', args=[done.public_id])}?{_as_query(request.POST.get('back', ''))}"
+        )
     changed = done.rows.filter(state=BulkEditRow.State.DONE).count()
     undo = f"undo:{reverse('clients:bulk_undo', args=[edit.public_id])}" if changed else ""
     messages.success(request, _said(changed, done.rows.count() - changed), extra_tags=undo)
@@ -209,6 +237,8 @@ def bulk_undo(request: HttpRequest, public_id: str) -> HttpResponse:
         done = undo_bulk_edit(edit=edit, actor=actor_of(request), now=timezone.now())
     except DomainError as refusal:
         return _refused(request, edit, refusal)
+    if done.is_under_way:
+        return redirect("clients:bulk_edit", done.public_id)
     back = done.rows.filter(state=BulkEditRow.State.UNDONE).count()
     kept = done.rows.filter(state=BulkEditRow.State.KEPT).count()
     text = ngettext("Put back for %(count)d client.", "Put back for %(count)d clients.", back) % {"count": back}
@@ -237,7 +267,7 @@ def _said(changed: int, left: int) -> str:
 
 
 def _own(request: HttpRequest, public_id: str) -> BulkEdit:
-    rows = BulkEdit.objects.visible_to(actor_of(request)).select_related("actor__branch")
+    rows = BulkEdit.objects.visible_to(actor_of(request)).select_related("actor__branch", "job")
     return get_object_or_404(rows, public_id=public_id)
 
 
@@ -260,9 +290,9 @@ def _counts(rows: Any) -> list[dict[str, Any]]:
 def _changes(kind: BulkField, told: list[Any], hidden: Collection[str]) -> list[tuple[str, str, int]]:
     """(from, to, how many) of those that change or have changed."""
     found = Counter[tuple[str, str]]()
-    for state, before, after in told:
+    for state, before, after, count in told:
         if state != BulkEditRow.State.SKIPPED:
-            found[kind.words(before, hidden), kind.words(after, hidden)] += 1
+            found[kind.words(before, hidden), kind.words(after, hidden)] += count
     return [(before, after, count) for (before, after), count in found.most_common(_GROUPS)]
 
 

@@ -87,6 +87,8 @@ SOURCES = frozenset(
         ),
         gettext_noop("Own default"),
         gettext_noop("House rule: what one person can look through, and what one request can carry"),
+        gettext_noop("House rule: what a filter of one branch leaves"),
+        gettext_noop("House rule: what one request can carry"),
         gettext_noop("House rule: a day on which somebody notices it"),
         # xgettext:no-python-format
         gettext_noop("House figures; 130 % is the usual close-out line of brokers"),
