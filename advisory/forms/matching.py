@@ -37,7 +37,7 @@ class MatchingForm(CommandForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         segment: Any = self.fields["segment"]
-        segment.queryset = Segment.objects.visible_to(user).for_list(user)
+        segment.queryset = Segment.objects.for_work(user).for_list(user)
 
 
 class DecisionForm(CommandForm):

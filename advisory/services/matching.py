@@ -16,6 +16,7 @@ from advisory.matching import Solution, contributions, place_price, runners_up, 
 from advisory.models import AdvisorProfile, MatchingRun, MatchProposal
 from advisory.services.features import Advisor, MatchingInput, branch_input, licensed_advisors, pool_input
 from clients.models import Client, Segment
+from clients.segments import refuse_secret
 from clients.services.books import assign_many
 from crm.core import audit
 from crm.core.clocks import local_date
@@ -60,6 +61,7 @@ def plan_matching(
         found.integer("matching.continuity_points") if continuity_points is None else continuity_points
     )
     if segment is not None and reader is not None:
+        refuse_secret(segment.group)
         given = pool_input(branch, segment.members(reader, now), today, found, points)
     else:
         given = branch_input(branch, today, found, points)
@@ -92,6 +94,7 @@ def start_matching(
 
     ``segment``: only its clients are matched. Raises ``AlreadyRunning`` while another one of the branch is being computed.
     """
+    refuse_secret(segment.group if segment else None)
     found = figures(local_date(now), branch)
     points = _continuity(
         found.integer("matching.continuity_points") if continuity_points is None else continuity_points

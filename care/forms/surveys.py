@@ -44,7 +44,7 @@ class RoundForm(CommandForm):
     def __init__(self, *args: Any, user: User, preview: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         segment: Any = self.fields["segment"]
-        segment.queryset = Segment.objects.visible_to(user).for_list(user)
+        segment.queryset = Segment.objects.for_work(user).for_list(user)
         if preview:
             self.fields["form_token"].required = False
 

@@ -16,6 +16,7 @@ from care.models import SurveyInvitation, SurveyRound
 from care.models.survey import in_words
 from care.services.surveys import link_address, new_token, token_hash
 from clients.models import Client, Segment
+from clients.segments import refuse_secret
 from clients.ways import Ways
 from crm.core import audit
 from crm.core.access import system_user
@@ -58,6 +59,7 @@ def find_audience(*, segment: Segment, title: str, branch: Branch, reader: User,
     ``survey.round_limit``, and ``ModuleOff`` where the branch leaves surveys out.
     """
     demand_at("surveys", branch, local_date(now))
+    refuse_secret(segment.group)
     known = figures(local_date(now), branch)
     found = segment.members(reader, now).filter(branch=branch)
     limit = known.integer("survey.round_limit")

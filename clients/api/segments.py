@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from clients.api.saved_views import Pin
 from clients.api.serializers import ClientRow
 from clients.models import Client, Segment, Share
-from clients.segments import fields_for
+from clients.segments import fields_for, secret_of
 from clients.services.segments import change_segment, create_segment, delete_segment, pin
 from crm.core import audit
 from crm.core.api.permissions import may
@@ -156,7 +156,7 @@ class SegmentViewSet(Once, mixins.ListModelMixin, viewsets.GenericViewSet[Segmen
         rows = segment.members(own, timezone.now()).select_related("advisor")
         page = self.paginate_queryset(rows.order_by("-pk")) or []
         found = ClientRow(page, many=True, context=self.get_serializer_context()).data
-        audit.record_read(own, "segment.view", segment, ids=[row["id"] for row in found])
+        audit.record_read(own, "segment.view", secret_of(segment.group) or segment, ids=[row["id"] for row in found])
         return self.get_paginated_response(found)
 
     @extend_schema(responses={200: FieldRead(many=True)}, filters=False)

@@ -36,6 +36,7 @@ from clients.querysets.quality import GOOD, POOR
 from clients.querysets.search import Hits
 from clients.segments import Context, SegmentField
 from clients.segments.catalogue import field_of, fields_in_list
+from clients.services.segments import note_look
 from crm.core.clocks import local_date
 from crm.core.filters import BranchFilter
 from crm.core.policies import figures
@@ -274,7 +275,10 @@ class ClientFilter(filters.FilterSet):
 
     def in_segment(self, rows: Any, _name: str, value: Segment) -> Any:
         """Clients of the segment as it stands now, for whoever asks."""
-        return rows.filter(value.q(self.request.user, timezone.now())) if self.request else rows.none()
+        if not self.request:
+            return rows.none()
+        note_look(value.group, self.request.user)
+        return rows.filter(value.q(self.request.user, timezone.now()))
 
     def filter_queryset(self, queryset: Any) -> Any:
         """A segment that is gone, or was never one's to use, shows nobody: an old link must not widen to everybody."""

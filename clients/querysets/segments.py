@@ -23,6 +23,15 @@ class SharedQuerySet(models.QuerySet[Any]):
         found = self.filter(Q(owner=user) | shared)
         return found.filter(_allowed(user)) if self._has_rights() else found
 
+    def for_work(self, user: User) -> SharedQuerySet:
+        """Of which something may be made that others see: none that asks for what hardly anybody may know."""
+        from clients.segments.catalogue import secret_rights
+
+        found = self.visible_to(user)
+        for right in sorted(secret_rights()):
+            found = found.filter(~Q(rights__has=right))
+        return found
+
     def _has_rights(self) -> bool:
         return any(field.name == "rights" for field in self.model._meta.fields)
 

@@ -2,7 +2,7 @@
 
 from clients.segments.catalogue import Context, SegmentField, fields_for, register
 from clients.segments.kinds import Kind
-from clients.segments.rules import Condition, Group, compiled, parse, rights_of
+from clients.segments.rules import Condition, Group, compiled, parse, refuse_secret, rights_of, secret_of
 
 __all__ = [
     "Condition",
@@ -13,6 +13,8 @@ __all__ = [
     "compiled",
     "fields_for",
     "parse",
+    "refuse_secret",
     "register",
     "rights_of",
+    "secret_of",
 ]

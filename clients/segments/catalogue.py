@@ -57,6 +57,8 @@ class SegmentField:
     unit: Any = ""
     #: Whether it narrows the list of clients by itself, without a segment; for choices and flags.
     in_list: bool = False
+    #: Label of the model about which hardly anybody may know; nothing that others see is made of a rule with such a field.
+    secret: str = ""
 
     def operators(self) -> dict[str, Operator]:
         known = OPERATORS[self.kind]
@@ -106,6 +108,11 @@ def all_fields() -> list[SegmentField]:
 
 def field_of(key: str) -> SegmentField | None:
     return _fields.get(key)
+
+
+def secret_rights() -> set[str]:
+    """Rights that a field needs of which hardly anybody may know."""
+    return {right for field in _fields.values() if field.secret for right in field.rights}
 
 
 def all_rights() -> set[str]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from clients.errors import InvalidRule
 from clients.segments.catalogue import Context, field_of
 from clients.segments.kinds import BadValue, Kind, read_value
+from crm.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from crm.core.models import User
@@ -145,6 +146,19 @@ def rights_of(group: Group) -> list[str]:
     """The rights that the rule's fields need; whoever lacks one does not get to use the segment."""
     fields = (field_of(condition.field) for condition in group.conditions())
     return sorted({right for each in fields if each is not None for right in each.rights})
+
+
+def secret_of(group: Group) -> str:
+    """Label of the model about which hardly anybody may know and that the rule asks for; "" for an open rule."""
+    fields = (field_of(condition.field) for condition in group.conditions())
+    return next((each.secret for each in fields if each is not None and each.secret), "")
+
+
+def refuse_secret(group: Group | None, name: str = "segment") -> None:
+    """Raises ``InvalidInput`` at ``name`` where something that others see would be made of such a rule: a call, a letter, a
+    proposal, a file. Whoever is in it would be known."""
+    if group is not None and secret_of(group):
+        raise InvalidInput(fields={name: _("It asks for what those who see the result may not know.")})
 
 
 def depends_on_reader(group: Group) -> bool:

@@ -25,6 +25,7 @@ from clients.models import BulkEdit, BulkEditRow, Client
 from clients.querysets.bulk import DRAFT_FOR
 from clients.services.bulk_fields import field_of
 from clients.services.bulk_kinds import BulkField, Moment, Said
+from clients.services.segments import refuse_secret_query
 from crm.core import audit
 from crm.core.batches import batches
 from crm.core.clocks import local_date
@@ -66,6 +67,7 @@ def plan_bulk_edit(
     ``NobodyChosen``, ``TooManyClients`` (``bulk.most_clients``) and ``InvalidInput`` with the words of the field's own service.
     """
     kind = _allowed(field, actor)
+    refuse_secret_query(narrowed_by)
     most = figures(local_date(now), actor.branch).integer("bulk.most_clients")
     keys = sorted(clients.order_by().values_list("pk", flat=True)[: most + 1])
     if len(keys) > most:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ContactLog, DailyAsset
 from clients.querysets.scope import sees_names
+from clients.services.segments import refuse_secret_query
 from crm.core.clocks import SHANGHAI, day_bounds, local_date
 from crm.core.exporting import ExportColumn, ExportKind
 from crm.core.masking import mask_address, mask_email, mask_id_number, mask_name, mask_phone
@@ -197,8 +198,10 @@ def take_out(
 
     ``clients`` are cut by ``visible_to`` already. A request it becomes when private values are wanted in full, or when with
     this file more clients or rows than ``export.approval_above`` would have left today by the same hand; a client who left
-    twice counts once. The row of the actor is locked, so that two files at once count as two.
+    twice counts once. The row of the actor is locked, so that two files at once count as two. Raises ``InvalidInput`` for a
+    list that is narrowed by a secret segment.
     """
+    refuse_secret_query(narrowed_by)
     limit = figures(local_date(now), actor.branch).integer("export.approval_above")
     asked = {"since": _iso(said.get("since"), now), "until": _iso(said.get("until"), now)}
     rows = EXPORTS[kind].of(clients, asked)

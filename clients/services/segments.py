@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from clients.errors import NameTaken
 from clients.models import SavedView, Segment, Share
-from clients.segments import parse, rights_of
+from clients.segments import Group, parse, refuse_secret, rights_of, secret_of
 from crm.core import audit
 from crm.core.checked import check
 from crm.core.errors import InvalidInput, MissingRight
@@ -18,6 +19,8 @@ from crm.core.service import service
 from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
+#: Label of a secret model → the action under which a look at it is noted.
+_LOOKS = {"clients.amlgrade": "aml.view"}
 SEGMENT = ("name", "description", "share", "rule")
 VIEW = ("name", "share", "query", "columns", "sort")
 
@@ -26,7 +29,8 @@ VIEW = ("name", "share", "query", "columns", "sort")
 def create_segment(*, values: Mapping[str, Any], actor: User) -> Segment:
     """A new segment of the actor. Raises ``InvalidRule``, ``NameTaken``, ``MissingRight`` (sharing) and ``InvalidInput``."""
     made: Segment = _keep(Segment(**_ownership(actor)), _checked_rule(values, actor), SEGMENT, actor)
-    audit.record(actor, "segment.create", made, after={"name": made.name, "share": made.share, "rule": made.rule})
+    after = {"name": made.name, "share": made.share, "rule": made.rule}
+    _note(actor, "segment.create", made, secret_of(made.group), after=after)
     return made
 
 
@@ -35,12 +39,13 @@ def change_segment(*, segment: Segment, values: Mapping[str, Any], actor: User, 
     """Change one's own segment; those who use it have the new rule at once. Raises what making one does, and ``StaleEdit``."""
     row: Segment = lock(Segment.objects.all(), pk=segment.pk, version=version)
     _refuse_foreign(row, actor)
+    was_secret = secret_of(row.group)
     before, after = audit.changes(row, [name for name in SEGMENT if name in values], _checked_rule(values, actor))
     if after:
         if "rule" in after:
             row.rights = rights_of(parse(after["rule"], actor))
         _keep(row, after, SEGMENT, actor)
-        audit.record(actor, "segment.change", row, before=before, after=after)
+        _note(actor, "segment.change", row, was_secret or secret_of(row.group), before=before, after=after)
     return row
 
 
@@ -49,8 +54,28 @@ def delete_segment(*, segment: Segment, actor: User, version: int | None = None)
     """Give one's own segment up; lists that named it show nobody. Raises ``StaleEdit``."""
     row: Segment = lock(Segment.objects.all(), pk=segment.pk, version=version)
     _refuse_foreign(row, actor)
-    audit.record(actor, "segment.delete", row, before={"name": row.name, "rule": row.rule})
+    _note(actor, "segment.delete", row, secret_of(row.group), before={"name": row.name, "rule": row.rule})
     row.delete()
+
+
+def _note(actor: User, action: str, row: Segment, secret: str, **said: Any) -> None:
+    """On the trail; what is said of a secret rule stands there for those who may know what it asks for."""
+    if secret:
+        said["after"] = {**said.get("after", {}), "segment": row.public_id}
+    audit.record(actor, action, secret or row, **said)
+
+
+def note_look(group: Group, reader: User) -> None:
+    """Before it is shown whom a secret rule means: a look at what it asks for, as on the pages of that."""
+    if secret := secret_of(group):
+        audit.record_read(reader, _LOOKS[secret], secret)
+
+
+def refuse_secret_query(query: str) -> None:
+    """Raises ``InvalidInput`` where the list that ``query`` describes is narrowed by a secret segment and is to leave it."""
+    named = QueryDict(query).getlist("segment")
+    for segment in Segment.objects.filter(public_id__in=named):
+        refuse_secret(segment.group, "filter")
 
 
 @service("view.create")

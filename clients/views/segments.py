@@ -27,6 +27,7 @@ from clients.services.segments import (
     create_view,
     delete_segment,
     delete_view,
+    note_look,
     pin,
 )
 from crm.core.keyset import capped, capped_count, capped_text, page_of
@@ -74,6 +75,7 @@ def segment_count(request: HttpRequest, public_id: str) -> HttpResponse:
     """How many clients are in a segment now, as the reader sees them."""
     user = actor_of(request)
     segment: Segment = get_object_or_404(Segment.objects.visible_to(user), public_id=public_id)
+    note_look(segment.group, user)
     return HttpResponse(capped_text(*capped_count(segment.members(user, timezone.now()))))
 
 
@@ -172,6 +174,7 @@ def _preview(sheet: RuleSheet, known: Any, user: User) -> dict[str, Any]:
         rule = parse(tree, user)
     except InvalidRule as refusal:
         return {"count": "", "clients": [], "refusal": str(refusal.message), "lacking": lacking}
+    note_look(rule, user)
     everybody = Client.objects.visible_to(user)
     rows, order = everybody.filter(compiled(rule, Context(user, timezone.now()))).in_order("", user)
     page = page_of(rows, order, size=_SHOWN, among=everybody, counted=True)

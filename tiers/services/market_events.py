@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clients.models import Segment
+from clients.segments import refuse_secret
 from crm.core import audit
 from crm.core.batches import batches
 from crm.core.clocks import Calendar, local_date
@@ -46,6 +47,7 @@ def call_round(
     called out for this service before.
     """
     hold(item)  # the branch makes no copy of its own meanwhile
+    refuse_secret(segment.group if segment else None)
     _refuse(item, branch, name, ask, due_on, segment, tier_codes, local_date(now))
     row = MarketEvent(
         branch=branch,

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clients.segments import parse, rights_of
+from clients.segments import parse, refuse_secret, rights_of
 from crm.core import audit
 from crm.core.checked import check
 from crm.core.errors import InvalidInput
@@ -100,6 +100,7 @@ def _say(row: PreferenceSegment, values: Mapping[str, Any], actor: User) -> None
         setattr(row, name, value.strip() if isinstance(value, str) else value)
     if "rule" in values:
         group = parse(values["rule"], actor)
+        refuse_secret(group, "rule")
         row.rule, row.rights = group.as_json(), rights_of(group)
     check(row, exclude=["company", "branch", "made_by"])
 

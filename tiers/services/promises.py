@@ -10,6 +10,7 @@ from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Segment
+from clients.segments import refuse_secret
 from crm.core import audit
 from crm.core.clocks import Calendar, local_date
 from crm.core.errors import InvalidInput
@@ -165,6 +166,7 @@ def _reached(
             said = _("No clients of this branch whom you see and who are served: %(ids)s") % {"ids": shown}
             raise InvalidInput(fields={"clients": said})
     if segment is not None:
+        refuse_secret(segment.group)
         people = people.filter(segment.q(actor, now))
     if preference is not None:
         people = people.filter(belongs_q(preference, actor, now))

@@ -141,7 +141,7 @@ def _form(request: HttpRequest, said: Any) -> MarketEventForm:
     return MarketEventForm(
         said,
         items=items.order_by("code"),
-        segments=Segment.objects.visible_to(user).order_by("name"),
+        segments=Segment.objects.for_work(user).order_by("name"),
         tiers=Tier.objects.names(branch, today),
         initial={"day": today},
     )

@@ -94,7 +94,7 @@ def _form(request: HttpRequest, row: PreferenceSegment | None) -> PreferenceForm
         initial = {name: getattr(row, name) for name in ("name_zh", "name_en", "tier_codes", "is_active", "version")}
     return PreferenceForm(
         request.POST or None,
-        segments=Segment.objects.visible_to(user).order_by("name"),
+        segments=Segment.objects.for_work(user).order_by("name"),
         tiers=list(programme.tiers.order_by("-rank")) if programme else [],
         is_new=row is None,
         menu=list(row.entries.all()) if row is not None else (),

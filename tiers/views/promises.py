@@ -175,7 +175,7 @@ def delivery_new(request: HttpRequest) -> HttpResponse:
     form = DeliveryForm(
         request.POST or None,
         items=items.order_by("code"),
-        segments=Segment.objects.visible_to(user).order_by("name"),
+        segments=Segment.objects.for_work(user).order_by("name"),
         preferences=preferences,
         initial={"day": today},
     )

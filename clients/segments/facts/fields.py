@@ -20,6 +20,7 @@ DOCUMENT, QUALITY = _("Identity document"), _("Data quality")
 ASSETS, RISK, TAGS = _("Assets"), _("Risk"), _("Tags")
 NEEDS, REACH, CONTACT = _("Needs"), _("How to reach the client"), _("Contact")
 PEOPLE, ACCOUNTS, PRIVACY = _("Related persons"), _("Accounts and permissions"), _("Data protection")
+GRADES = _("Money laundering")
 
 PROFILE = "clients.view_profile"
 MONEY = "clients.view_dailyasset"
