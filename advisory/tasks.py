@@ -16,7 +16,7 @@ from crm.core.jobs import Tick, due, job
 from crm.core.models import JobRun
 
 
-@job(JOB, label=_("Client matching"))
+@job(JOB, label=_("Client matching"), right="advisory.view_matchingrun")
 def compute_matching(job_run: JobRun, tick: Tick) -> dict[str, Any]:
     """Compute the run that ``matching.start`` made; a second worker finds it proposed and leaves it. Params: run."""
     run = MatchingRun.objects.select_related("branch", "segment", "created_by").get(public_id=job_run.params["run"])

@@ -32,7 +32,7 @@ _AGAIN = timedelta(hours=1)
 logger = logging.getLogger(__name__)
 
 
-@job(JOB, label=_("Tier evaluation"))
+@job(JOB, label=_("Tier evaluation"), right="tiers.view_evaluationrun")
 def run_evaluation(run: JobRun, tick: Tick) -> dict[str, Any]:
     """Evaluate the branch of the run; params: day (ISO), programme (public id). All or nothing, and anew if it is killed."""
     programme = Programme.objects.get(public_id=run.params["programme"])
@@ -48,7 +48,7 @@ def run_evaluation(run: JobRun, tick: Tick) -> dict[str, Any]:
     return {**outcome.as_json(), "report_url": reverse("tiers:run", args=[outcome.run.public_id])}
 
 
-@job(SIMULATE, label=_("Figures to try bounds of tiers"))
+@job(SIMULATE, label=_("Figures to try bounds of tiers"), right="tiers.change_programme")
 def run_simulation(run: JobRun, tick: Tick) -> dict[str, Any]:
     """Lay out the sheet of the run's branch; params: programme (public id). All or nothing, and anew if it is killed."""
     tick(0, 1)
@@ -141,7 +141,7 @@ def settle_overrides(now: datetime) -> int:
     return moved
 
 
-@job(LEAKS, label=_("Review of commission leaks"))
+@job(LEAKS, label=_("Review of commission leaks"), right="tiers.view_rateleak")
 def run_review(run: JobRun, tick: Tick) -> dict[str, Any]:
     """Review the branch of the run."""
     branch = Branch.objects.get(pk=run.branch_id)  # type: ignore[misc]  # the stub knows the parent field's types

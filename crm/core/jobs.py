@@ -175,6 +175,8 @@ class JobKind:
     handler: Callable[[JobRun, Tick], dict[str, Any]]
     #: What people call it; the name where it has no other.
     label: Any = ""
+    #: Without it a run is there for nobody but who has started it: its result tells what the right guards.
+    right: str = ""
 
 
 JOBS: dict[str, JobKind] = {}
@@ -186,13 +188,21 @@ def kind_in_words(name: str) -> str:
     return str(kind.label) if kind and kind.label else name
 
 
+def kinds_kept_from(user: User) -> list[str]:
+    """Kinds of work of others whose results the user has no right to."""
+    return [kind.name for kind in JOBS.values() if kind.right and not user.has_perm(kind.right)]
+
+
 def job(
-    name: str, *, label: Any = ""
+    name: str, *, label: Any = "", right: str = ""
 ) -> Callable[[Callable[[JobRun, Tick], dict[str, Any]]], Callable[[JobRun, Tick], dict[str, Any]]]:
-    """Register the handler of a kind of run. It may run again after a kill, so it must pick up or start over harmlessly."""
+    """Register the handler of a kind of run. It may run again after a kill, so it must pick up or start over harmlessly.
+
+    ``right``: what colleagues need to see such a run.
+    """
 
     def register(handler: Callable[[JobRun, Tick], dict[str, Any]]) -> Callable[[JobRun, Tick], dict[str, Any]]:
-        JOBS[name] = JobKind(name, handler, label)
+        JOBS[name] = JobKind(name, handler, label, right)
         return handler
 
     return register

@@ -539,3 +539,38 @@ def test_what_runs_without_a_worker_seals_the_trail_as_well(staff, time_machine)
     call_command("run_due", "--now", later.isoformat(), stdout=io.StringIO())
 
     assert AuditSeal.objects.filter(entry_id=entry.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept_from", "shown_to"),
+    [
+        ("clients.erase", ["front_desk", "follow_up_caller", "branch_manager"], ["compliance", "auditor"]),
+        ("tiers.leaks", ["front_desk", "follow_up_caller", "auditor"], ["branch_manager", "head_office"]),
+        ("advisory.matching", ["front_desk", "follow_up_caller"], ["branch_manager", "auditor"]),
+    ],
+)
+def test_what_came_out_of_a_run_is_told_to_those_alone_who_may_know_it(
+    branch, staff, web, api, kind, kept_from, shown_to
+):
+    assert kind in jobs.JOBS
+    readers = {role: staff(role) for role in (*kept_from, *shown_to)}
+    before = {role: api(reader).get("/api/v1/jobs/").json() for role, reader in readers.items()}
+
+    run = JobRun.objects.create(
+        kind=kind,
+        actor=staff("compliance"),
+        branch=branch,
+        state="done",
+        result={"rows": 7},
+        message="涉诉留存",
+        ended_at=timezone.now(),
+    )
+
+    for role in kept_from:
+        assert api(readers[role]).get("/api/v1/jobs/").json() == before[role]
+        assert web(readers[role]).get("/jobs/").context["page"].rows == []
+        for visitor, url in ((web, f"/jobs/{run.public_id}/"), (api, f"/api/v1/jobs/{run.public_id}/")):
+            assert visitor(readers[role]).get(url).status_code == 404
+    for role in shown_to:
+        assert api(readers[role]).get(f"/api/v1/jobs/{run.public_id}/").json()["result"] == {"rows": 7}
+    assert api(run.actor).get(f"/api/v1/jobs/{run.public_id}/").status_code == 200

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 class JobRunQuerySet(models.QuerySet["JobRun"]):
     def visible_to(self, user: User) -> JobRunQuerySet:
-        """Own runs; whoever sees a whole branch or the company also those started there."""
+        """Own runs; whoever sees a whole branch or the company also those started there whose results are his to know."""
         from crm.core.access import branch_q
+        from crm.core.jobs import kinds_kept_from
 
         if not user.is_authenticated:
             return self.none()
-        return self.filter(Q(actor=user) | (branch_q(user) & Q(branch__isnull=False)))
+        others = branch_q(user) & Q(branch__isnull=False) & ~Q(kind__in=kinds_kept_from(user))
+        return self.filter(Q(actor=user) | others)
 
     def alive(self) -> JobRunQuerySet:
         """Waiting or running."""

@@ -258,7 +258,7 @@ def trace_file(*, actor: User, sha256: str, rows_sha256: str = "") -> list[Expor
     return exports
 
 
-@job(BUILD_JOB, label=gettext_lazy("Export"))
+@job(BUILD_JOB, label=gettext_lazy("Export"), right="core.view_exportrequest")
 def _build_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     """A second try after a kill finds the file made and leaves it."""
     export = ExportRequest.objects.select_related("actor").get(public_id=run.params["export"])

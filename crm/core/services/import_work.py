@@ -83,7 +83,7 @@ def _result(batch: ImportBatch) -> dict[str, Any]:
     return {**batch.counts, "report_url": reverse("core:import_detail", args=[batch.public_id])}
 
 
-@job(CHECK_JOB, label=gettext_lazy("Check of an import file"))
+@job(CHECK_JOB, label=gettext_lazy("Check of an import file"), right="core.view_importbatch")
 def _check_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     """Starts over after a kill: staged rows of the first try are dropped."""
     batch = _batch_of(run)
@@ -94,7 +94,7 @@ def _check_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     return _result(batch)
 
 
-@job(APPLY_JOB, label=gettext_lazy("Import"))
+@job(APPLY_JOB, label=gettext_lazy("Import"), right="core.view_importbatch")
 def _apply_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     """After a kill either everything was written or nothing: the batch itself says which."""
     batch = _batch_of(run)
@@ -104,7 +104,7 @@ def _apply_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     return _result(batch)
 
 
-@job(UNDO_JOB, label=gettext_lazy("Undo of an import"))
+@job(UNDO_JOB, label=gettext_lazy("Undo of an import"), right="core.view_importbatch")
 def _undo_in_background(run: JobRun, tick: Tick) -> dict[str, Any]:
     """A second try after a kill finds the batch undone and leaves it."""
     batch = _batch_of(run)
