@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from crm.core.models import User
 
 #: New values of one row by attribute name.
 Values = dict[str, Any]
@@ -90,6 +93,9 @@ class ClientBound:
     is_told: bool = True
     #: Whether hardly anybody may know that there is such a row: it goes along in merges and erasures without being counted.
     is_secret: bool = False
+    #: Whether merges count these rows. Not where some are kept from some who see the client: who is recused from a complaint,
+    #: or may not know what the client pays, would find it in the number.
+    is_counted: bool = True
 
     @property
     def key(self) -> str:
@@ -98,6 +104,16 @@ class ClientBound:
     @property
     def model_class(self) -> type[models.Model]:
         return apps.get_model(self.model)
+
+    @property
+    def right(self) -> str:
+        """The right to see such rows; "" where it comes with the client."""
+        meta = self.model_class._meta
+        return f"{meta.app_label}.view_{meta.model_name}" if "view" in meta.default_permissions else ""
+
+    def counts_for(self, reader: User) -> bool:
+        """Whether a merge tells ``reader`` how many of these rows there are."""
+        return self.is_counted and not self.is_secret and (not self.right or reader.has_perm(self.right))
 
     @property
     def is_keyed_by_client(self) -> bool:

@@ -21,11 +21,12 @@ from crm.core.policies import figures
 
 if TYPE_CHECKING:
     from clients.models import Client
+    from crm.core.models import User
 
 #: For a kind of record the day of this client's newest one, None without any.
 NewestRecord = Callable[["Client"], date | None]
-#: Why a client's data must not be erased now, "" if nothing stands against it.
-Obstacle = Callable[["Client"], str]
+#: Why a client's data must not be erased now, as the reader may know it (None: whoever reads it); "" if nothing is against it.
+Obstacle = Callable[["Client", "User | None"], str]
 
 _records: dict[str, NewestRecord] = {}
 _obstacles: list[Obstacle] = []
@@ -76,15 +77,20 @@ def shortest_years(today: date, branch: Any = None) -> int:
     return max(int(line["years"]) for line in rows if line["start"] == "end")
 
 
-def obstacles(client: Client, today: date) -> list[str]:
-    """Every reason why the data of ``client`` must stay for now; an empty list means that they may go."""
+def obstacles(client: Client, today: date, reader: User | None) -> list[str]:
+    """Every reason why the data of ``client`` must stay for now; an empty list means that they may go.
+
+    In the words that ``reader`` may read; None where they are written down for whoever comes: then no hold gives its reason
+    and no complaint its number that is kept from somebody.
+    """
     from clients.models import LegalHold
 
     found = []
     hold = LegalHold.objects.standing().filter(client=client).first()
     if hold is not None:
-        found.append(_("Legal hold: %(reason)s") % {"reason": hold.reason})
-    found += [text for obstacle in _obstacles if (text := obstacle(client))]
+        may_read = reader is not None and reader.has_perm("clients.view_legalhold")
+        found.append(_("Legal hold: %(reason)s") % {"reason": hold.reason} if may_read else _("A legal hold stands."))
+    found += [text for obstacle in _obstacles if (text := obstacle(client, reader))]
     kept = retention_of(client, today)
     if kept.until is None:
         found.append(_("The relationship has not ended."))

@@ -23,7 +23,7 @@ from crm.core.models import Branch, JobRun
 TAGS = "clients.behaviour"
 
 
-@job(TAGS, label=_("Behaviour tags"))
+@job(TAGS, label=_("Behaviour tags"), right="clients.view_tag")
 def run_behaviour(run: JobRun, tick: Tick) -> dict[str, Any]:
     """The tags of the run's branch; params: day (ISO). Killed half-way it has written nothing and starts over."""
     tick(0, 1)

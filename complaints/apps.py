@@ -39,7 +39,7 @@ class ComplaintsConfig(AppConfig):
             return Complaint.objects.filter(recused_q(user))
 
         offer()
-        bind(ClientBound("complaints.Complaint", on_merge=Moves()))
+        bind(ClientBound("complaints.Complaint", on_merge=Moves(), is_counted=False))
 
         @keeps("complaints")
         def newest_complaint(client: Any) -> Any:
@@ -47,9 +47,12 @@ class ComplaintsConfig(AppConfig):
             return local_date(moment) if moment else None
 
         @stops_erasure
-        def open_complaint(client: Any) -> str:
-            found = Complaint.objects.filter(client=client).open().first()
-            return gettext("Open complaint: %(number)s") % {"number": found.number} if found else ""
+        def open_complaint(client: Any, reader: Any) -> str:
+            found = Complaint.objects.filter(client=client).open()
+            told = found.visible_to(reader) if reader is not None else found.filter(complained_of=None)
+            if (first := told.first()) is not None:
+                return gettext("Open complaint: %(number)s") % {"number": first.number}
+            return gettext("Something is open that colleagues handle.") if found.exists() else ""
 
         register(ComplaintTarget())
         add_words({f"complaint.{step.action}": step.label for step in STEPS})

@@ -50,7 +50,9 @@ class ErasureDetail(ErasureRead):
     against = serializers.SerializerMethodField()
 
     def get_against(self, row: Erasure) -> list[str]:
-        return [] if row.state == Erasure.State.DONE else [str(one) for one in obstacles(row.client, today())]
+        if row.state == Erasure.State.DONE:
+            return []
+        return [str(one) for one in obstacles(row.client, today(), self.context["request"].user)]
 
 
 class ProposeErasure(Strict):

@@ -18,6 +18,7 @@ from clients.api.serializers import ClientName
 from clients.models import Client, DuplicatePair, LikeReason, MergeRecord
 from clients.services.duplicates import dismiss_pair
 from clients.services.merge_facts import GROUPS, LEAVING, STAYING
+from clients.services.merge_rows import told_counts
 from clients.services.merges import approve_merge, ask_merge, preview_merge, reject_merge, undo_merge
 from crm.core import audit
 from crm.core.api.permissions import may
@@ -55,7 +56,7 @@ class Reason(Strict):
 
 
 class MergeRead(serializers.Serializer[MergeRecord]):
-    """A merge: asked for, done, rejected or undone. ``counts``: kind of row → how many went over."""
+    """A merge: asked for, done, rejected or undone. ``counts``: kind of row that the caller may see → how many went over."""
 
     id = serializers.CharField(source="public_id")
     staying = NumberedClient()
@@ -71,8 +72,12 @@ class MergeRead(serializers.Serializer[MergeRecord]):
     decision_note = serializers.CharField()
     undone_at = serializers.DateTimeField(allow_null=True)
     undo_reason = serializers.CharField()
-    counts = serializers.DictField(child=serializers.IntegerField())
+    counts = serializers.SerializerMethodField()
     version = serializers.IntegerField()
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "integer"}})
+    def get_counts(self, row: MergeRecord) -> dict[str, int]:
+        return told_counts(row.counts, self.context["request"].user)
 
 
 class MergeAsk(Strict):

@@ -167,7 +167,7 @@ class NeedCreate(NeedChange):
 
 
 class RelationRead(RowRead):
-    """What somebody is to the client. ``other`` is null for somebody outside, and for a client whom the caller may not see."""
+    """What somebody is to the client. ``other`` is null for somebody outside."""
 
     kind = serializers.CharField()
     other = serializers.SerializerMethodField()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -11,6 +11,7 @@ from rest_framework import serializers
 from clients.models import Channel, Client, DailyAsset, DocumentKind, Holding, SecurityKind
 from clients.provenance import Source
 from clients.querysets.scope import shown_name
+from clients.segments.catalogue import sees_fact
 from crm.core.api.serializers import MaskedField, Person, PublicIdField, Strict, YuanField
 
 
@@ -76,30 +77,47 @@ class ProfileFacts(serializers.Serializer[Client]):
         return sorted(client.forbidden)
 
 
+_KEPT_HELP = "Null for who sees names masked, or not the profile."
+
+
 class ClientRead(ClientRow):
     """One client; private values are masked, revealing them is a page's business."""
+
+    #: Facts that stand here for those alone who may ask for them in segments, and the field that asks where it is another.
+    KEPT: ClassVar[dict[str, str]] = {
+        **{name: name for name in ("city", "sex", "birth_date", "occupation", "education", "marital_status")},
+        **{name: name for name in ("stage", "stage_since")},
+        "age_on_file": "age",
+    }
 
     branch = serializers.CharField(source="branch.code")
     phone = MaskedField("phone")
     id_number = MaskedField("id_number")
     email = MaskedField("email")
     address = MaskedField("address")
-    city = serializers.CharField()
-    sex = serializers.CharField()
+    city = serializers.CharField(allow_null=True, help_text=_KEPT_HELP)
+    sex = serializers.CharField(allow_null=True, help_text=_KEPT_HELP)
     birth_date = serializers.DateField(allow_null=True)
     age_on_file = serializers.IntegerField(allow_null=True)
-    occupation = serializers.CharField()
-    education = serializers.CharField()
-    marital_status = serializers.CharField()
+    occupation = serializers.CharField(allow_null=True, help_text=_KEPT_HELP)
+    education = serializers.CharField(allow_null=True, help_text=_KEPT_HELP)
+    marital_status = serializers.CharField(allow_null=True, help_text=_KEPT_HELP)
     opened_on = serializers.DateField(allow_null=True)
     closed_on = serializers.DateField(allow_null=True)
     preferred_channel = serializers.CharField()
     do_not_contact_reason = serializers.CharField()
     is_lowest_risk = serializers.BooleanField()
-    stage = serializers.CharField(help_text="Empty until the first night.")
+    stage = serializers.CharField(
+        allow_null=True, help_text="Empty until the first night; null for who may not see the profile."
+    )
     stage_since = serializers.DateField(allow_null=True)
     profile = serializers.SerializerMethodField()
     version = serializers.IntegerField()
+
+    def to_representation(self, client: Client) -> dict[str, Any]:
+        told: dict[str, Any] = super().to_representation(client)
+        user = self.context["request"].user
+        return told | {name: None for name, key in self.KEPT.items() if not sees_fact(user, key)}
 
     @extend_schema_field(ProfileFacts(allow_null=True))
     def get_profile(self, client: Client) -> Any:

@@ -13,6 +13,7 @@ from clients.forms.client import day_field
 from clients.models import Appointment, Channel, Client, ContactLog, ContactPerson, Relation
 from crm.core.attachments import KINDS
 from crm.core.forms.commands import CommandForm
+from crm.core.models import User
 
 #: Under the three fields, folded away.
 MORE = (
@@ -55,9 +56,9 @@ class _Contact(CommandForm):
     minutes = forms.IntegerField(label=_("Minutes"), min_value=0, max_value=1440, required=False)
     next_content = forms.CharField(label=_("What to speak about next"), max_length=200, required=False)
 
-    def __init__(self, *args: Any, client: Client, people: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, client: Client, user: User, people: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.client = client
+        self.client, self.user = client, user
         for name in _USUAL:
             self.fields[name].required = False
         field: Any = self.fields["with_whom"]
@@ -65,12 +66,15 @@ class _Contact(CommandForm):
         field.choices = self._people() if people or self.data.get("with_whom") else []
 
     def _people(self) -> list[tuple[str, Any]]:
-        """The client, his contact persons and relations, somebody else. Another client is named by what he is to this one."""
+        """The client, those of his contact persons and relations whom the user may see, somebody else.
+
+        Another client is named by what he is to this one.
+        """
         people: list[tuple[str, Any]] = [("", ContactLog.SpokeWith.CLIENT.label)]
         if self.client.kind == Client.Kind.INSTITUTION:
-            rows = ContactPerson.objects.present().filter(client=self.client).only("public_id", "name", "position")
+            rows = self._seen(ContactPerson).only("public_id", "name", "position")
             people += [(f"person:{row.public_id}", " ".join(filter(None, (row.name, row.position)))) for row in rows]
-        for row in Relation.objects.of(self.client):
+        for row in self._seen(Relation):
             word = Relation.Kind(row.kind_for(self.client)).label
             people.append((f"relation:{row.public_id}", f"{row.outsider_name} ({word})" if row.outsider_name else word))
         return [*people, ("other", pgettext_lazy("spoke with", "Somebody else"))]
@@ -100,7 +104,15 @@ class _Contact(CommandForm):
             "duration_seconds": None if minutes is None else minutes * 60,
         }
 
+    def _seen(self, model: Any) -> Any:
+        """The client's rows of a kind that the user may see."""
+        if not self.user.has_perm(f"clients.view_{model._meta.model_name}"):
+            return model.objects.none()
+        rows = model.objects.visible_to(self.user).present()
+        return rows.of(self.client) if model is Relation else rows.filter(client=self.client)
+
     def _row(self, model: Any, ref: str) -> Any:
+        """Whom the choice names: one of those offered, or whom a contact that is corrected names already."""
         rows = model.objects.of(self.client) if model is Relation else model.objects.filter(client=self.client)
         return rows.filter(public_id=ref).first()
 
@@ -178,6 +190,9 @@ class CorrectionForm(_Contact):
             "with_whom": _with_whom(contact),
         }
         super().__init__(*args, client=contact.client, **kwargs)
+        field: Any = self.fields["with_whom"]
+        if (named := kwargs["initial"]["with_whom"]) not in dict(field.choices):
+            field.choices = [*field.choices, (named, contact.named_person())]
 
     @property
     def wording(self) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Named sets of clients and of what belongs to them."""
 
-from clients.querysets.scope import client_q
+from clients.querysets.scope import client_q, in_use_q
 
-__all__ = ["client_q"]
+__all__ = ["client_q", "in_use_q"]

@@ -326,9 +326,9 @@ class ClientQuerySet(models.QuerySet["Client"]):
         """With ``tag_rows``, from which ``tags_along`` makes the tags of each."""
         return self.annotate(tag_rows=tags_aside())
 
-    def with_hold(self) -> ClientQuerySet:
-        """With ``is_held``: whether a legal hold stands."""
-        return self.annotate(is_held=_held())
+    def with_hold(self, user: User) -> ClientQuerySet:
+        """With ``is_held``: whether a legal hold stands, for those who may know of holds; nobody else finds one."""
+        return self.annotate(is_held=_held() if user.has_perm("clients.view_legalhold") else Value(False))
 
     def with_margin_ratio(self) -> ClientQuerySet:
         """With ``margin_ratio``: the lowest collateral ratio of the client's live credit accounts, None without one."""

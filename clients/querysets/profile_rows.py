@@ -33,6 +33,10 @@ class IdentityDocumentQuerySet(ClientRowQuerySet):
 
 
 class RelationQuerySet(ClientRowQuerySet):
+    def visible_to(self, user: User) -> RelationQuerySet:
+        """With somebody outside, or with a client whom the user sees as well: pages say of others only that there are some."""
+        return super().visible_to(user).filter(Q(other=None) | client_q(user, "other__"))
+
     def of(self, client: Any) -> RelationQuerySet:
         """Relations of a client, told from either side."""
         return self.present().filter(Q(client=client) | Q(other=client)).select_related("client", "other")

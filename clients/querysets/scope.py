@@ -27,8 +27,15 @@ def client_q(user: User | AnonymousUser, prefix: str = "") -> Q:
     scope = user.scope
     if scope.sees_company:
         return Q(**{f"{prefix}branch__company_id": scope.company_id})
-    # Restricted to storage (PIPL Art. 47): out of everybody's work but compliance's and its peers'.
-    return _in_work(user, prefix) & Q(**{f"{prefix}restricted_on": None})
+    return _in_work(user, prefix) & in_use_q(user, prefix)
+
+
+def in_use_q(user: User, prefix: str = "") -> Q:
+    """Rows whose client's data may be used, for what is reached by another way than the client; rows without a client are.
+
+    Restricted to storage (PIPL Art. 47), he is out of everybody's work but compliance's and its peers'.
+    """
+    return Q() if user.scope.sees_company else Q(**{f"{prefix}restricted_on": None})
 
 
 def _in_work(user: User, prefix: str) -> Q:

@@ -80,6 +80,12 @@ def has(user: User, right: str) -> bool:
     return sees_names(user) if right == NAMES else bool(user.has_perm(right))
 
 
+def sees_fact(user: User, key: str) -> bool:
+    """Whether the user may know a fact at all: what he cannot ask in a segment stands on no page of his and in no answer."""
+    fact = _fields.get(key)
+    return fact is None or fact.usable_by(user)
+
+
 _fields: dict[str, SegmentField] = {}
 
 

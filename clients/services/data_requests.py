@@ -155,7 +155,7 @@ def _carry_out(row: DataRequest, actor: User, now: datetime) -> str:
     """What a granted request comes to, in words."""
     client, kinds = row.client, DataRequest.Kind
     if row.kind == kinds.DELETE:
-        against = obstacles(client, local_date(now))
+        against = obstacles(client, local_date(now), None)
         restrict_client(client=client, reason=_("Request for deletion"), actor=actor, now=now)
         if against:
             return _("Restricted to storage. %(reasons)s") % {"reasons": " ".join(against)}

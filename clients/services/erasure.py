@@ -54,7 +54,7 @@ def propose_erasure(*, client: Client, reason: str, actor: User, now: datetime) 
     if len(reason.strip()) < 4:
         raise InvalidInput(fields={"reason": _("Say why.")})
     row: Client = lock(Client.objects.select_related("branch"), pk=client.pk, closed_too=True)
-    _refuse(row, now)
+    _refuse(row, now, actor)
     if Erasure.objects.filter(client=row, state__in=(State.PROPOSED, State.APPROVED)).exists():
         raise NotErasable(_("An erasure is under way already."))
     made: Erasure = Erasure.objects.create(client=row, reason=reason.strip()[:300], proposed_by=actor, proposed_at=now)
@@ -73,7 +73,7 @@ def approve_erasure(*, erasure: Erasure, actor: User, now: datetime, version: in
         raise WrongStep(_("This has already been decided."))
     if actor.pk in (row.proposed_by_id, row.first_approver_id):
         raise FourEyes
-    _refuse(row.client, now)
+    _refuse(row.client, now, actor)
     if row.first_approver_id is None:
         row.first_approver = actor
     else:
@@ -112,7 +112,7 @@ def carry_out(*, erasure: Erasure, actor: User, now: datetime) -> Erasure:
     # First the branch, as merges and imports do: a file that is being written is waited for, and waits for us.
     Branch.objects.select_for_update(of=("self",), no_key=True).get(pk=row.client.branch_id)
     client: Client = lock(Client.objects.select_related("branch"), pk=row.client_id, closed_too=True)
-    _refuse(client, now)
+    _refuse(client, now, None)  # the run says it to whoever looks at it
     numbers = [one.public_id for one in absorbed(client)]
     counts = erase(client, now)
     row.state, row.done_at = State.DONE, now
@@ -130,7 +130,7 @@ def carry_out(*, erasure: Erasure, actor: User, now: datetime) -> Erasure:
     return row
 
 
-@job(JOB, label=gettext_lazy("Erasure of a client's data"))
+@job(JOB, label=gettext_lazy("Erasure of a client's data"), right="clients.view_erasure")
 def run_erasure(run: JobRun, tick: Tick) -> dict[str, Any]:
     """Params: the public id of the erasure."""
     tick(0, 1)
@@ -245,6 +245,6 @@ def _empty(client: Client, now: datetime) -> None:
     client.save_changed([name for name in values if name in {f.attname for f in Client._meta.concrete_fields}])
 
 
-def _refuse(client: Client, now: datetime) -> None:
-    if against := obstacles(client, local_date(now)):
+def _refuse(client: Client, now: datetime, reader: User | None) -> None:
+    if against := obstacles(client, local_date(now), reader):
         raise NotErasable(" ".join(against))

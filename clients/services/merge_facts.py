@@ -176,7 +176,8 @@ def _shown(client: Client, key: str, reader: User) -> str:
     if key == "name":
         return shown_name(client, reader)
     if key == "introduced_by_client":
-        return shown_name(value, reader)
+        seen = Client.objects.visible_to(reader).filter(pk=value.pk).exists()
+        return shown_name(value, reader) if seen else gettext("A client beyond your reach")
     if key in ("advisor", "introducer"):
         return str(value.name)
     if key == "forbidden_channels":

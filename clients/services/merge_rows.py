@@ -7,7 +7,7 @@ row as they were. What came later stays with the client who stayed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -21,19 +21,23 @@ from clients.models.profile_rows import ClientRow
 from clients.registry import ClientBound, Moment, Moves, Settle, Stays, Values, aside, bound
 from crm.core.batches import batches
 from crm.core.clocks import local_date
+from crm.core.models import User
 
 #: Statements name at most so many rows.
 _PAGE = 500
 
 
-def counts(leaving: Client) -> list[tuple[str, int]]:
-    """How many rows of each kind would go over, in the words of people; kinds without a row are left out."""
-    found = [(kind.label, kind.rows(leaving.pk).count()) for kind in bound() if _is_counted(kind)]
+def counts(leaving: Client, reader: User) -> list[tuple[str, int]]:
+    """How many rows of each kind that ``reader`` may see would go over, in the words of people; without kinds that have none."""
+    moving = [kind for kind in bound() if kind.counts_for(reader) and not isinstance(kind.on_merge, Stays)]
+    found = [(kind.label, kind.rows(leaving.pk).count()) for kind in moving]
     return [(label, count) for label, count in found if count]
 
 
-def _is_counted(kind: ClientBound) -> bool:
-    return not kind.is_secret and not isinstance(kind.on_merge, Stays)
+def told_counts(counts: Mapping[str, int], reader: User) -> dict[str, int]:
+    """Of what the record of a merge has counted, by kind, what ``reader`` may know."""
+    known = {kind.key for kind in bound() if kind.counts_for(reader)}
+    return {key: count for key, count in counts.items() if key in known}
 
 
 def overlap(leaving: Client, staying: Client) -> int:
@@ -60,7 +64,7 @@ def bring_over(leaving: Client, staying: Client, moment: Moment) -> tuple[dict[s
             count = _move(kind, rule, leaving, staying, moment, kept)
         else:
             count, kept["hooks"][kind.key] = rule.merge(leaving, staying, moment)
-        if count and not kind.is_secret:
+        if count and kind.is_counted and not kind.is_secret:
             totals[kind.key] = count
     return totals, kept
 
@@ -105,7 +109,7 @@ def gather_strays() -> dict[str, int]:
             with suppress(IntegrityError), transaction.atomic():
                 kind.model_class._base_manager.filter(pk=pk).update(**{kind.path: home})
                 found[kind.key] = found.get(kind.key, 0) + 1
-        if kind.is_secret:
+        if kind.is_secret or not kind.is_counted:
             found.pop(kind.key, None)
     return found
 

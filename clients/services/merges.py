@@ -72,7 +72,7 @@ def preview_merge(*, staying: Client, leaving: Client, reader: User, now: dateti
         staying=staying,
         leaving=leaving,
         facts=merge_facts.differences(staying, leaving, reader),
-        counts=merge_rows.counts(leaving),
+        counts=merge_rows.counts(leaving, reader),
         overlap=merge_rows.overlap(leaving, staying),
         needs_approval=_needs_approval(staying, now),
     )

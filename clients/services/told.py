@@ -57,7 +57,7 @@ def take_file(*, request: DataRequest, form: str, reason: str, actor: User, now:
         raise FileNotReady(_("A file leaves only for access or a copy, and after the identity was checked."))
     if len(reason.strip()) < 4:
         raise InvalidInput(fields={"reason": _("Say what the export is for.")})
-    sections = told(request.client)
+    sections = told(request.client, actor)
     audit.record(
         actor,
         "data_request.file",
@@ -71,8 +71,8 @@ def take_file(*, request: DataRequest, form: str, reason: str, actor: User, now:
     return sections
 
 
-def told(client: Client) -> list[dict[str, Any]]:
-    """Sections of a title and rows, each row a list of (label, value as text).
+def told(client: Client, maker: User) -> list[dict[str, Any]]:
+    """Sections of a title and rows, each row a list of (label, value as text), without the rows that are kept from ``maker``.
 
     What is on file under numbers that were merged into his is on file about him, rows set aside in the merge included.
     """
@@ -86,7 +86,8 @@ def told(client: Client) -> list[dict[str, Any]]:
         if not kind.is_told or kind.is_secret or kind.model.lower() in NOT_TOLD:
             continue
         model = apps.get_model(kind.model)
-        rows = [_row(row) for owner in owners for row in kind.rows(owner).order_by("pk")] + aside.get(kind.key, [])
+        found = [row for owner in owners for row in audit.shown_to(maker, kind.rows(owner)).order_by("pk")]
+        rows = [*map(_row, found), *aside.get(kind.key, [])]
         if rows:
             parts.append({"title": str(model._meta.verbose_name_plural), "rows": rows})
     return parts

@@ -49,7 +49,9 @@ def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
     client = visible_client(request, public_id)
     htmx = bool(getattr(request, "htmx", False))
     booked = _booked(request, client)
-    form = ContactForm(request.POST or None, request.FILES or None, client=client, appointment=booked)
+    form = ContactForm(
+        request.POST or None, request.FILES or None, client=client, user=actor_of(request), appointment=booked
+    )
     if htmx and request.method == "GET":
         return render(request, "clients/_contact_more.html", {"form": form, "client": client})
 
@@ -189,7 +191,7 @@ def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
     """Write a contact anew; the first wording stays on file."""
     contact = _visible(request, public_id)
     client: Client = contact.client
-    form = CorrectionForm(request.POST or None, contact=contact)
+    form = CorrectionForm(request.POST or None, contact=contact, user=actor_of(request))
     name = shown_name(client, request.user)
     context = {
         "client": client,
@@ -227,7 +229,7 @@ def contacts_context(request: HttpRequest, client: Client, *, form: ContactForm 
     may_log = user.has_perm("clients.add_contactlog")
     return {
         "client": client,
-        "form": form or (ContactForm(client=client, people=False) if may_log else None),
+        "form": form or (ContactForm(client=client, user=user, people=False) if may_log else None),
         "may_log": may_log,
         "warnings": warnings(client, timezone.now()) if may_log else [],
         "entries": timeline(list(rows[:TIMELINE_SIZE])),

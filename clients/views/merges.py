@@ -19,6 +19,7 @@ from clients.models import Client, DuplicatePair, MergeRecord
 from clients.querysets.scope import shown_name
 from clients.registry import bound
 from clients.services.duplicates import dismiss_pair
+from clients.services.merge_rows import told_counts
 from clients.services.merges import approve_merge, ask_merge, preview_merge, reject_merge, undo_merge
 from clients.views.rows import visible_client
 from crm.core.errors import DomainError
@@ -181,7 +182,7 @@ def merge_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         },
         "staying_name": shown_name(record.staying, user),
         "leaving_name": shown_name(record.leaving, user),
-        "counts": [(labels.get(key, key), count) for key, count in record.counts.items()],
+        "counts": [(labels[key], count) for key, count in told_counts(record.counts, user).items()],
         "may_decide": waits and record.requested_by_id != user.pk and user.has_perm("clients.approve_mergerecord"),
         "may_reject": waits and user.has_perm("clients.approve_mergerecord"),
         "may_undo": record.state == MergeRecord.State.DONE and user.has_perm("clients.undo_mergerecord"),

@@ -253,6 +253,11 @@ def _note(row: DataRequest, step: str) -> str:
         return _("The client's data are restricted to storage at once; they go as soon as nothing stands against it.")
     if step == "proof":
         return _("The clock stands still until the identity is proved.")
+    if step == "file":
+        return _(
+            "What is kept from you is not in it: complaints about you or somebody above you, and what your own clients "
+            "answered in calls. Compliance makes the whole file."
+        )
     return row.answer if step in ("approve", "back") else ""
 
 

@@ -67,7 +67,7 @@ def _over(clients: Any, user: Any, day: Any) -> list[Any]:
     found = []
     for client in left.order_by("closed_on", "pk")[:_MOST]:
         client.kept_until = retention_of(client, day).until
-        client.against = obstacles(client, day)
+        client.against = obstacles(client, day, user)
         found.append(client)
     return _named(found, user)
 
@@ -142,7 +142,7 @@ def erasure_new(request: HttpRequest, public_id: str) -> HttpResponse:
         client,
         lambda said: propose_erasure(client=client, actor=actor_of(request), now=timezone.now(), **said),
         title=_("Propose erasure"),
-        note=" ".join(obstacles(client, today())),
+        note=" ".join(obstacles(client, today(), actor_of(request))),
     )
 
 
@@ -156,7 +156,7 @@ def erasure_page(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "row": row,
         "client_name": shown_name(row.client, user),
-        "against": obstacles(row.client, today()) if row.state != Erasure.State.DONE else [],
+        "against": obstacles(row.client, today(), user) if row.state != Erasure.State.DONE else [],
         "may_decide": may and user.pk not in decided_by,
         "counts": (row.certificate or {}).get("rows", {}),
         "crumbs": [{"label": _("Retention and holds"), "url": reverse("clients:retention")}],

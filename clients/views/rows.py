@@ -27,7 +27,8 @@ def visible_client(
 
     ``beside``: rows to fetch along with him, ``tags``: his tags as well, ``along``: what else is asked in the same statement.
     """
-    rows = Client.objects.visible_to(actor_of(request)).with_margin_ratio().with_hold()
+    user = actor_of(request)
+    rows = Client.objects.visible_to(user).with_margin_ratio().with_hold(user)
     rows = rows.select_related("branch", "advisor", "introducer", *beside)
     if tags:
         rows = rows.with_tags()

@@ -192,6 +192,17 @@ def veiled_from(user: User) -> models.Q:
     return hidden
 
 
+def is_veiled(model: type[models.Model]) -> bool:
+    """Whether some rows of the model are kept from some people."""
+    return model._meta.label_lower in _veils
+
+
+def shown_to(user: User, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """``rows`` of one model without those that a veil keeps from ``user``."""
+    hidden = _veils.get(rows.model._meta.label_lower)
+    return rows if hidden is None else rows.exclude(pk__in=hidden(user).values("pk"))
+
+
 # -- the chain ---------------------------------------------------------------------------------------------------------
 
 

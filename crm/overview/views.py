@@ -17,6 +17,7 @@ from clients.models import Client
 from clients.querysets.accounts import margin_lines
 from clients.querysets.scope import shown_name
 from clients.querysets.tags import tags_along
+from clients.segments.catalogue import sees_fact
 from clients.views.accounts import margin_flag
 from clients.views.quality import tone as quality_tone
 from clients.views.rows import today, visible_client
@@ -60,6 +61,7 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
     if not is_tab:
         context |= {
             "age": client.age(day),
+            "sees": {key: sees_fact(user, key) for key in ("age", "occupation", "education")},
             "private": private_values(client, user),
             "pieces": pieces(user, client, day),
         }

@@ -286,9 +286,9 @@ def test_over_rest_a_refusal_says_why(api: Api, advisor: User, review: Portfolio
     assert (answer.status_code, answer.json()["code"]) == (409, "no_agreement")
 
 
-def test_the_client_is_told_what_was_proposed_to_him(client: Client) -> None:
+def test_the_client_is_told_what_was_proposed_to_him(client: Client, advisor: User) -> None:
     ReviewLineFactory(review=ReviewFactory(client=client, proposed=True, found=[{"code": "loss", "figure": "0.2"}]))
 
-    words = [text for part in told(client) for row in part["rows"] for _label, text in row]
+    words = [text for part in told(client, advisor) for row in part["rows"] for _label, text in row]
 
     assert {"贵州茅台", "集中度过高", "loss · 0.2"} <= set(words)

@@ -118,7 +118,7 @@ def test_the_file_of_a_survivor_tells_what_is_on_file_under_his_former_numbers(b
     kinds = {kind.key: kind for kind in bound() if kind.is_told and kind.model.lower() not in NOT_TOLD}
     aside = {key: len(rows) for key, rows in kept.items() if rows and key in kinds}
 
-    parts = told(staying)
+    parts = told(staying, staff("compliance"))
 
     text = json.dumps(parts, ensure_ascii=False)
     assert "西山钢铁厂" in text and "东海纺织厂" in text and leaving.phone in text

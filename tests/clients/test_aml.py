@@ -224,9 +224,9 @@ def test_the_client_is_not_told_and_no_count_tells_of_it(client_: Client, office
     AmlGradeFactory(client=client_)
     SuspicionFlagFactory(client=client_)
 
-    assert "canary" not in str(told(client_))
+    assert "canary" not in str(told(client_, officer))
     secret = {kind.label for kind in bound() if kind.is_secret}
-    assert len(secret) == 2 and not secret & {label for label, _count in counts(client_)}
+    assert len(secret) == 2 and not secret & {label for label, _count in counts(client_, officer)}
     gone = erase(client_, NOW)
     assert not {"clients.AmlGrade", "clients.SuspicionFlag"} & set(gone)
     assert not AmlGrade.objects.exists() and not SuspicionFlag.objects.exists()

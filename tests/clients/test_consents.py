@@ -376,10 +376,10 @@ def test_a_list_of_facts_costs_the_same_for_one_and_for_ten(
     assert cost_of(lambda: phone.get("/api/v1/consents/")) == one
 
 
-def test_the_client_is_told_what_he_agreed_to(client_: Client) -> None:
+def test_the_client_is_told_what_he_agreed_to(client_: Client, staff: Staff) -> None:
     notice = PrivacyNoticeFactory()
     row = ConsentRecordFactory(client=client_, note="电话告知", notice=notice)
 
-    words = str(told(client_))
+    words = str(told(client_, staff("compliance")))
 
     assert "电话告知" in words and str(row.purpose) in words and notice.text in words

@@ -223,7 +223,7 @@ def test_data_are_kept_until_the_last_day_that_any_rule_asks_for(branch: Branch)
 
 def test_a_hold_beats_every_rule_until_it_is_lifted(long_gone: Client, staff: Staff) -> None:
     officer = staff("compliance")
-    assert obstacles(long_gone, TODAY) == []
+    assert obstacles(long_gone, TODAY, None) == []
 
     hold = set_hold(client=long_gone, reason="法院调查", actor=officer, now=NOW)
     with pytest.raises(AlreadyHeld):
@@ -235,7 +235,7 @@ def test_a_hold_beats_every_rule_until_it_is_lifted(long_gone: Client, staff: St
     with pytest.raises(NotHeld):
         lift_hold(hold=hold, reason="案件已结", actor=officer, now=NOW)
 
-    assert obstacles(long_gone, TODAY) == []
+    assert obstacles(long_gone, TODAY, None) == []
 
 
 # -- erasure -----------------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def test_the_file_tells_the_client_everything_but_what_is_not_his(client_: Clien
     set_hold(client=client_, reason="保密调查", actor=staff("compliance"), now=NOW)
     ask(client_, staff("compliance"))
 
-    text = json.dumps(told(client_), ensure_ascii=False)
+    text = json.dumps(told(client_, staff("compliance")), ensure_ascii=False)
 
     assert "想了解国债逆回购" in text and "贵州茅台" in text and "13812348000" in text
     assert "保密调查" not in text and client_.phone_index not in text

@@ -155,12 +155,12 @@ def test_a_file_says_that_its_contact_points_come_from_it_as_of_its_day(branch: 
     assert said_of(held)[0] == "client"
 
 
-def test_the_copy_of_his_data_tells_the_client_who_says_so_and_since_when(branch: Branch) -> None:
+def test_the_copy_of_his_data_tells_the_client_who_says_so_and_since_when(branch: Branch, staff: Staff) -> None:
     client = owner(branch, "contact-persons")
     for factory, _said, _changed in KINDS.values():
         factory(client=client, source="client", as_of=MAY)
 
-    parts = {part["title"]: part["rows"] for part in told(client)}
+    parts = {part["title"]: part["rows"] for part in told(client, staff("compliance"))}
 
     for factory, _said, _changed in KINDS.values():
         line = dict(parts[str(factory._meta.model._meta.verbose_name_plural)][0])

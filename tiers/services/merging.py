@@ -82,14 +82,18 @@ def own_rows() -> tuple[ClientBound, ...]:
             ),
             is_told=False,
         ),
-        ClientBound("tiers.ClientRate", on_merge=Moves({"one_open_rate_per_client_and_product": one_open_rate})),
-        ClientBound("tiers.FeeQuote", on_merge=Moves()),
-        ClientBound("tiers.AppliedRate", on_merge=Moves()),
+        ClientBound(
+            "tiers.ClientRate",
+            on_merge=Moves({"one_open_rate_per_client_and_product": one_open_rate}),
+            is_counted=False,
+        ),
+        ClientBound("tiers.FeeQuote", on_merge=Moves(), is_counted=False),
+        ClientBound("tiers.AppliedRate", on_merge=Moves(), is_counted=False),
         # A sheet to try things on, gone in days.
         ClientBound("tiers.SimulatedClient", on_merge=Moves(), is_told=False),
         ClientBound("tiers.FormerTier", on_merge=Moves()),
         # Judgements of ours; the next review finds them anew.
-        ClientBound("tiers.RateLeak", on_merge=Moves(), is_told=False),
+        ClientBound("tiers.RateLeak", on_merge=Moves(), is_told=False, is_counted=False),
         ClientBound(
             "tiers.Promise",
             on_merge=Moves({"promised_once": one_promise, "one_rolling_promise_open": one_rolling_promise}),
