@@ -40,6 +40,7 @@ class CareConfig(AppConfig):
         # The services bring the sweeps and what follows a change of the calendar.
         from care import services  # noqa: F401  registers them
         from care.models import Finding, FollowUpCall, SurveyInvitation
+        from care.querysets import answers_closed_q
         from care.segments import offer
         from care.services.findings import CALLED
         from care.services.merging import both_calls
@@ -53,7 +54,12 @@ class CareConfig(AppConfig):
 
         @audit.veil(Finding)
         def about_own_clients(user: Any) -> Any:
-            return Finding.objects.filter(call__client__advisor=user)
+            return Finding.objects.filter(answers_closed_q(user, "call__"))
+
+        # How a call ended is said there as well: with how many bad answers.
+        @audit.veil(FollowUpCall)
+        def calls_to_own_clients(user: Any) -> Any:
+            return FollowUpCall.objects.filter(answers_closed_q(user))
 
         @audit.veil(SurveyInvitation)
         def about_the_reader(user: Any) -> Any:
@@ -61,8 +67,8 @@ class CareConfig(AppConfig):
 
         own_work(FollowUpCall, Q(state=FollowUpCall.State.DUE, caller=None, attempts_made=0))
         bind(
-            ClientBound("care.FollowUpCall", on_merge=Moves({"call_planned_once": both_calls})),
-            ClientBound("care.SurveyInvitation", on_merge=Moves()),
+            ClientBound("care.FollowUpCall", on_merge=Moves({"call_planned_once": both_calls}), is_counted=False),
+            ClientBound("care.SurveyInvitation", on_merge=Moves(), is_counted=False),
         )
         # The page on which a client answers stays open: he has his link in hand.
         add_module(

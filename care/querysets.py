@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Avg, Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import TruncDate, TruncMonth
 
-from clients.querysets import client_q
+from clients.querysets import client_q, in_use_q
 from crm.core.access import NOTHING, branch_q
 from crm.core.clocks import SHANGHAI, at_local
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 _OPEN = ("due", "in_progress", "unable_proposed", "missed")
 #: Promoters answer 9 or 10, detractors 0 to 6 (Net Promoter Score).
 _PROMOTER, _DETRACTOR = 9, 6
+
+
+def answers_closed_q(user: User, prefix: str = "") -> Q:
+    """Calls (``prefix`` leads to them) whose answers are kept from a member of staff: he serves the client, or stands in for who
+    does. Of these he learns that and when they are made, never what was said."""
+    return Q(**{f"{prefix}client__advisor_id__in": user.scope.acting_ids})
 
 
 class CareProgrammeQuerySet(models.QuerySet["CareProgramme"]):
@@ -115,9 +121,11 @@ class CallAttemptQuerySet(models.QuerySet["CallAttempt"]):
 
 class FindingQuerySet(models.QuerySet["Finding"]):
     def visible_to(self, user: User) -> FindingQuerySet:
-        """Findings go to those who see a branch or the company, never to the client's own advisor."""
+        """Findings go to those who see a branch or the company, never to the client's own advisor or who stands in for him."""
         reach = branch_q(user, "call__client__branch")
-        return self.filter(reach).exclude(call__client__advisor=user) if reach != NOTHING else self.none()
+        if reach == NOTHING:
+            return self.none()
+        return self.filter(reach, in_use_q(user, "call__client__")).exclude(answers_closed_q(user, "call__"))
 
     def open(self) -> FindingQuerySet:
         return self.filter(state="open")
@@ -163,7 +171,8 @@ class SurveyInvitationQuerySet(models.QuerySet["SurveyInvitation"]):
         reach = branch_q(user)
         if reach == NOTHING:
             return self.none()
-        return self.filter(reach).filter(Q(complaint=None) | Q(complaint__in=Complaint.objects.visible_to(user)))
+        told = Q(complaint=None) | Q(complaint__in=Complaint.objects.visible_to(user))
+        return self.filter(reach, in_use_q(user, "client__")).filter(told)
 
     def answered(self) -> SurveyInvitationQuerySet:
         return self.filter(state="answered")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,14 +14,15 @@ from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from care.models import Finding
-from care.services import ask_needs
+from care.services import ask_needs, complete_call, take_call
 from clients.asked_again import Reason
 from clients.models import Client, QuestionToAsk
 from clients.services import approve_merge, ask_merge, ask_needs_again, record_needs, score_clients
+from clients.services.standing import restrict_client
 from crm.core.clocks import local_date
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch, Delegation, User
 from crm.workbench.queue import questions_to_ask
-from tests.factories.care import FindingFactory, FollowUpCallFactory
+from tests.factories.care import GOOD_ANSWERS, NOW, FindingFactory, FollowUpCallFactory, answered
 from tests.factories.clients import ClientFactory
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +233,59 @@ def test_why_is_read_in_the_readers_language_and_in_full_however_many_findings_t
 
     assert english.endswith("; ".join(f"follow-up call of {day}: {said}" for said in words))
     assert chinese.endswith("；".join(f"{day} 回访：{said}" for said in words))
+
+
+# -- never who serves the client ---------------------------------------------------------------------------------------
+
+
+def shown(answer: Any) -> str:
+    assert answer.status_code == 200
+    return re.sub(r'(csrfmiddlewaretoken"|nonce=|X-CSRFToken)[^>]*', "", answer.content.decode())
+
+
+def test_who_stands_in_for_the_clients_advisor_sees_no_finding_about_him(
+    branch: Branch, client: Client, staff: Staff, web: Web, api: Api
+) -> None:
+    manager, today = staff("branch_manager"), local_date(timezone.now())
+    Delegation.objects.create(absent=client.advisor, deputy=manager, first_day=today, last_day=today, reason="休假")
+    browser, phone = web(manager), api(manager)
+    before, told = shown(browser.get("/care/findings/")), phone.get(FINDINGS).json()
+
+    call = FollowUpCallFactory(branch=branch, client=client, state="done", done_at=timezone.now())
+    finding = FindingFactory(branch=branch, call=call)
+
+    assert shown(browser.get("/care/findings/")) == before
+    assert phone.get(FINDINGS).json() == told
+    assert api(staff("branch_manager")).get(f"{FINDINGS}{finding.public_id}/").status_code == 200
+
+
+def test_a_client_restricted_to_storage_is_among_neither_findings_nor_surveys_of_the_branch(
+    branch: Branch, staff: Staff, web: Web, api: Api
+) -> None:
+    manager, client = staff("branch_manager"), ClientFactory(branch=branch)
+    pages = {url: shown(web(manager).get(url)) for url in ("/care/findings/", "/care/surveys/")}
+    FindingFactory(
+        branch=branch, call=FollowUpCallFactory(branch=branch, client=client, state="done", done_at=timezone.now())
+    )
+    answered(branch, 1, 0, "再也不来了", client=client)
+
+    restrict_client(client=client, reason="删除请求", actor=staff("compliance"), now=timezone.now())
+
+    assert {url: shown(web(manager).get(url)) for url in pages} == pages
+    officer = api(staff("compliance"))
+    assert all(officer.get(url).json()["results"] for url in (FINDINGS, "/api/v1/surveys/"))
+
+
+def test_a_manager_who_serves_the_client_does_not_read_in_the_trail_how_a_call_ended(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    manager, caller = staff("branch_manager"), staff("follow_up_caller")
+    call = FollowUpCallFactory(branch=branch, client=ClientFactory(branch=branch, advisor=manager))
+    taken = take_call(actor=caller, call=call, now=NOW)
+    complete_call(actor=caller, call=taken, now=NOW, answers={**GOOD_ANSWERS, "operated_by_staff": "yes"})
+    entry = AuditEntry.objects.get(action="call.complete")
+
+    assert entry.after == {"answers": 5, "bad": 1}
+    assert web(manager).get(f"/audit/{entry.public_id}/").status_code == 404
+    assert not web(manager).get("/audit/?action=call.complete").context["page"].rows
+    assert web(staff("branch_manager")).get(f"/audit/{entry.public_id}/").status_code == 200
