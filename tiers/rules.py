@@ -9,7 +9,7 @@ an average is a sum against amount × days and never rounded, save inside a weig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -112,6 +112,10 @@ class Condition:
         total, days = self.value(values) or (0, 1)
         return max(0, -(-(self.at_least * days - total) // days))
 
+    def tells_of(self, kinds: Collection[str]) -> bool:
+        """Whether its figure is, or is made of, one of these."""
+        return any(term.metric.kind in kinds for term in self.terms)
+
     def words(self, window: int) -> str:
         return _("%(metric)s at least %(amount)s yuan") % {
             "metric": self.subject(window),
@@ -160,7 +164,8 @@ class Check:
     depth: int
     #: "all" or "any" for the line that heads a group, empty for a condition.
     match: str
-    holds: bool
+    #: None, as the amounts, where the figure is kept from the reader.
+    holds: bool | None
     value: Decimal | None = None
     at_least: Decimal | None = None
     missing: Decimal | None = None
@@ -189,16 +194,24 @@ def metrics(nodes: Iterable[Node | None]) -> list[Metric]:
     return list(found.values())
 
 
-def checks(node: Node | None, values: Values, window: int, depth: int = 0) -> list[Check]:
-    """The rule as lines with the client's own figures: what holds, and what the others lack."""
+def checks(
+    node: Node | None, values: Values, window: int, depth: int = 0, *, kept: Collection[str] = ()
+) -> list[Check]:
+    """The rule as lines with the client's own figures: what holds, and what the others lack.
+
+    ``kept``: kinds of figures that the reader may not see; whether they suffice is not said either, nor of a group with one.
+    """
     if node is None:
         return []
     if isinstance(node, Group):
         heading = _("All of these") if node.match == "all" else _("One of these")
-        lines = [Check(heading, depth, node.match, node.holds(values))]
+        is_told = not any(condition.tells_of(kept) for condition in conditions(node))
+        lines = [Check(heading, depth, node.match, node.holds(values) if is_told else None)]
         for each in node.nodes:
-            lines += checks(each, values, window, depth + 1)
+            lines += checks(each, values, window, depth + 1, kept=kept)
         return lines
+    if node.tells_of(kept):
+        return [Check(node.subject(window), depth, "", None, at_least=from_fen(node.at_least))]
     found, holds = node.value(values), node.holds(values)
     return [
         Check(

@@ -160,7 +160,7 @@ def distance_piece(user: User, client: Client, today: date) -> Piece | None:
     """The tier with what is missing to the next one: worth a word in a call."""
     piece = tier_piece(user, client, today)
     if piece is not None:
-        found = proof_of(client, today)
+        found = proof_of(client, today, user)
         piece.context.update(next=found.next, missing=found.missing)
     return piece
 

@@ -53,7 +53,12 @@ class PublicationRead(serializers.ModelSerializer[Publication]):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_segments(self, row: Publication) -> list[str]:
-        return [one.public_id for one in row.segments.all()]
+        """Those that the caller may see: the name of another could tell what its rule asks."""
+        context: Any = self.context
+        if "segments_seen" not in context:
+            seen: Any = PreferenceSegment.objects.visible_to(context["request"].user)
+            context["segments_seen"] = set(seen.values_list("pk", flat=True))
+        return [one.public_id for one in row.segments.all() if one.pk in context["segments_seen"]]
 
 
 class PublicationLine(PublicationRead):

@@ -86,12 +86,15 @@ class TierChangeRead(serializers.ModelSerializer[TierChange]):
 
 
 class CheckRead(serializers.Serializer[Any]):
-    """One line of a rule with the client's own figure; a line that heads a group has a ``match`` and no amounts."""
+    """One line of a rule with the client's own figure; a line that heads a group has a ``match`` and no amounts.
+
+    ``holds`` and the client's amounts are null where they rest on what he pays and the caller may not see that.
+    """
 
     words = serializers.CharField()
     depth = serializers.IntegerField()
     match = serializers.CharField()
-    holds = serializers.BooleanField()
+    holds = serializers.BooleanField(allow_null=True)
     value = YuanField(allow_null=True)
     at_least = YuanField(allow_null=True)
     missing = YuanField(allow_null=True)

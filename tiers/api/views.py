@@ -182,7 +182,7 @@ class ProgrammeViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixi
         history: Any = TierChange.objects.visible_to(self._actor).filter(client=row)
         told = {
             "client": row,
-            "proof": proof_of(row, local_date(timezone.now())),
+            "proof": proof_of(row, local_date(timezone.now()), self._actor),
             "history": history.with_tiers().order_by("-day", "-pk")[:SHOWN_CHANGES],
         }
         return Response(ClientTierRead(told).data)

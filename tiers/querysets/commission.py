@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Q
 
-from clients.querysets import client_q
+from clients.querysets import client_q, in_use_q
 from crm.core.access import NOTHING
 from tiers.querysets.house import house_q, in_force_q
 
@@ -32,7 +32,7 @@ def commission_q(user: User, prefix: str = "client__") -> Q:
         return NOTHING
     if user.has_role(*_DESK):
         return client_q(user, prefix)
-    return Q(**{f"{prefix}advisor_id__in": user.scope.acting_ids})
+    return Q(**{f"{prefix}advisor_id__in": user.scope.acting_ids}) & in_use_q(user, prefix)
 
 
 class RateCardQuerySet(models.QuerySet["RateCard"]):

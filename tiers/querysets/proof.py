@@ -15,6 +15,7 @@ from tiers.rules import Check, Values, checks, conditions, from_stored, metrics
 
 if TYPE_CHECKING:
     from clients.models import Client
+    from crm.core.models import User
     from tiers.models import Programme, Tier, TierChange, TierState
 
 
@@ -50,8 +51,11 @@ class Proof:
         return None if self.state is None else self.state.by_rule
 
 
-def proof_of(client: Client, today: date) -> Proof:
-    """The proof as of the newest day on file of the client's branch (else of its last evaluation, else of ``today``)."""
+def proof_of(client: Client, today: date, reader: User) -> Proof:
+    """The proof as of the newest day on file of the client's branch (else of its last evaluation, else of ``today``).
+
+    What the client pays is in it for those alone who may see his commission.
+    """
     from clients.models import BranchDay
     from crm.core.policies import figures
     from tiers.models import EvaluationRun
@@ -69,7 +73,8 @@ def proof_of(client: Client, today: date) -> Proof:
         months = down_after(client.branch, state.programme, day)
         ladder = list(state.programme.tiers.order_by("rank"))
     is_institution = client.kind == "institution"
-    values = _measured(client, day, window, [tier.asks_of(institution=is_institution) for tier in ladder])
+    rules = [tier.asks_of(institution=is_institution) for tier in ladder]
+    values = _measured(client, day, window, rules)
     total, days = values["average"] or (0, 0)
     placed = _placed(ladder, values, client, state.programme if state else None, day) if days else None
     return Proof(
@@ -81,7 +86,11 @@ def proof_of(client: Client, today: date) -> Proof:
         days=days,
         average=money(from_fen(total) / days) if days else None,
         grace_until=_grace_until(client, state.programme, day) if state else None,
-        **(_told(placed, ladder, values, window, institution=is_institution) if placed else _nothing()),
+        **(
+            _told(placed, ladder, values, window, institution=is_institution, kept=_kept(reader, client, rules))
+            if placed
+            else _nothing()
+        ),
     )
 
 
@@ -102,8 +111,17 @@ class Explanation:
     floor: Tier | None
 
 
-def explain(change: TierChange) -> Explanation | None:
-    """The proof of one step, months later; None for a step by hand, which has its reason instead."""
+def _kept(reader: User, client: Client, rules: list[Any]) -> frozenset[str]:
+    """Kinds of figures in these rules that the reader may not see of this client; asked only where a rule speaks of one."""
+    from tiers.querysets.commission import may_see_commission
+
+    if all(metric.kind != "commission" for metric in metrics(rules)) or may_see_commission(reader, client):
+        return frozenset()
+    return frozenset({"commission"})
+
+
+def explain(change: TierChange, reader: User) -> Explanation | None:
+    """The proof of one step, months later, as ``reader`` may see it; None for a step by hand, which has its reason instead."""
     if change.run is None:
         return None
     run, programme = change.run, change.run.programme
@@ -120,8 +138,11 @@ def explain(change: TierChange) -> Explanation | None:
     fell_from = change.old if change.reason == "down" else None
     window = run.window_days
 
+    rules = [tier.asks_of(institution=institution) for tier in (new, above, fell_from) if tier]
+    kept = _kept(reader, change.client, rules)
+
     def lines(tier: Any) -> list[Check]:
-        return checks(tier.asks_of(institution=institution), values, window) if tier else []
+        return checks(tier.asks_of(institution=institution), values, window, kept=kept) if tier else []
 
     return Explanation(
         change=change,
@@ -190,7 +211,13 @@ def _placed(
 
 
 def _told(
-    placed: tuple[Any, Any], ladder: list[Any], values: Values, window: int, *, institution: bool
+    placed: tuple[Any, Any],
+    ladder: list[Any],
+    values: Values,
+    window: int,
+    *,
+    institution: bool,
+    kept: frozenset[str],
 ) -> dict[str, Any]:
     by_rule, floor = placed
     reached = floor or by_rule
@@ -200,10 +227,10 @@ def _told(
     return {
         "reached": reached,
         "floor": floor,
-        "reached_checks": checks(reached.asks_of(institution=institution), values, window),
+        "reached_checks": checks(reached.asks_of(institution=institution), values, window, kept=kept),
         "next": above,
-        "next_checks": checks(asks, values, window),
-        "missing": from_fen(single[0].missing(values)) if len(single) == 1 else None,
+        "next_checks": checks(asks, values, window, kept=kept),
+        "missing": from_fen(single[0].missing(values)) if len(single) == 1 and not single[0].tells_of(kept) else None,
     }
 
 

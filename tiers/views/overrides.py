@@ -118,7 +118,7 @@ def decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
             "override": row,
             "client": row.client,
             "name": shown_name(row.client, user),
-            "proof": proof_of(row.client, today),
+            "proof": proof_of(row.client, today, user),
             "limits": limits_of(user, today, row.client.branch),
             "back_url": reverse("tiers:overrides"),
         },

@@ -31,7 +31,7 @@ def proof(request: HttpRequest, public_id: str) -> HttpResponse:
     user = actor_of(request)
     client = get_object_or_404(Client.objects.visible_to(user).select_related("branch"), public_id=public_id)
     audit.record_read(user, "tier.proof", client, client=client)
-    found = proof_of(client, local_date(timezone.now()))
+    found = proof_of(client, local_date(timezone.now()), user)
     history = list(TierChange.objects.visible_to(user).filter(client=client).with_tiers().order_by("-day", "-pk"))
     may_read = user.has_perm("tiers.view_tieroverride")
     rates = effective_rates(client, found.day) if may_see_commission(user, client) else None
@@ -67,7 +67,7 @@ def change(request: HttpRequest, public_id: str) -> HttpResponse:
         "change": row,
         "client": row.client,
         "name": shown_name(row.client, user),
-        "told": explain(row),
+        "told": explain(row, user),
         "may_read": user.has_perm("tiers.view_tieroverride"),
     }
     return render(request, "tiers/change.html", context)

@@ -72,7 +72,9 @@ def publication_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     may_add = user.has_perm("tiers.add_publication")
     context = {
         "publication": row,
-        "segments": list(row.segments.all()),
+        "segments": list(
+            PreferenceSegment.objects.visible_to(user).filter(pk__in=row.segments.values("pk")).order_by("pk")
+        ),
         "files": _files(row),
         "page": page,
         "total": sum(states.values()),

@@ -32,7 +32,7 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
     rates = effective_rates(client, today)
     burden = burden_of(user, client, today, rates)
     since = year_up_to(today)
-    proof = proof_of(client, today)
+    proof = proof_of(client, today, user)
     asked_apart = client.kind == "institution" and proof.next is not None and bool(proof.next.rule_institution)
     context = {
         "client": client,
