@@ -4,5 +4,6 @@ pytest_plugins = [
     "tests.plugins.gates",
     "tests.plugins.browser",
     "tests.plugins.services",
+    "tests.plugins.ground",
     "tests.plugins.fresh_ground",
 ]
