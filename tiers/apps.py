@@ -62,6 +62,8 @@ _ACTIONS = {
     "service_plan.confirm": _("Confirmed a service plan after changed needs"),
     "service_plan.end": _("Ended a service plan"),
     "service_plan.make": _("Drew a service plan up"),
+    "service_plan.note_step": _("Noted a step of a service plan as done"),
+    "service_plan.drop_step": _("Dropped a step of a service plan"),
     "service_item.adapt": _("Made a branch's own of a service"),
     "service_item.change": _("Changed a service of the catalogue"),
     "service_item.create": _("Added a service to the catalogue"),

@@ -295,6 +295,23 @@ class PlanSettled(DomainError):
     message = _("The state of this service plan does not allow it.")
 
 
+class StepSettled(DomainError):
+    """What became of this occurrence of the step is noted, or the step was dropped."""
+
+    code = "plan_step_settled"
+    message = _("What became of this step is noted already.")
+
+
+class StepNotYours(DomainError):
+    """Somebody else sees to the step."""
+
+    code = "plan_step_of_somebody_else"
+    status = 403
+    message = _(
+        "Only who sees to this step or serves the client, a deputy of theirs or the head of the branch may note this."
+    )
+
+
 class NeedsUnchanged(DomainError):
     """A plan is confirmed once the client has said something else than it rests on."""
 

@@ -7,10 +7,12 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from clients.models import Client
+from crm.core.clocks import local_date
 from crm.core.filters import Days
 from crm.core.models import Branch
 from tiers.models import (
@@ -20,6 +22,7 @@ from tiers.models import (
     ContactCadence,
     Entitlement,
     EvaluationRun,
+    PlanStep,
     Product,
     Programme,
     Promise,
@@ -257,4 +260,21 @@ class PlanFilter(filters.FilterSet):
 
     def changed(self, rows: Any, _name: str, value: bool) -> Any:
         found = rows.to_look_at()
+        return found if value else rows.exclude(pk__in=found.values("pk"))
+
+
+class PlanStepFilter(filters.FilterSet):
+    """Steps of service plans by client, plan, who sees to them, and whether they are overdue."""
+
+    client = filters.CharFilter(field_name="plan__client__public_id", label=_("Client (public id)"), max_length=26)
+    plan = filters.CharFilter(field_name="plan__public_id", label=_("Service plan (public id)"), max_length=26)
+    owner = filters.CharFilter(field_name="owner__staff_number", label=_("Seen to by (staff number)"), max_length=20)
+    overdue = filters.BooleanFilter(method="late", label=_("Overdue"))
+
+    class Meta:
+        model = PlanStep
+        fields: list[str] = []
+
+    def late(self, rows: Any, _name: str, value: bool) -> Any:
+        found = rows.overdue(local_date(timezone.now()))
         return found if value else rows.exclude(pk__in=found.values("pk"))

@@ -8,6 +8,7 @@ from tiers.views import (
     entitlements,
     kept,
     market_events,
+    plan_steps,
     plans,
     preferences,
     promises,
@@ -70,6 +71,8 @@ urlpatterns: list[URLPattern] = [
         "services/publications/<str:public_id>/told/<str:row>/", publications.publication_told, name="publication_told"
     ),
     path("services/plans/client/<str:public_id>/new/", plans.plan_new, name="plan_new"),
+    path("services/plans/steps/<str:public_id>/done/", plan_steps.step_done, name="step_done"),
+    path("services/plans/steps/<str:public_id>/drop/", plan_steps.step_drop, name="step_drop"),
     path("services/plans/<str:public_id>/", plans.plan_detail, name="plan"),
     path("services/plans/<str:public_id>/agree/", plans.plan_agree, name="plan_agree"),
     path("services/plans/<str:public_id>/confirm/", plans.plan_confirm, name="plan_confirm"),

@@ -22,7 +22,7 @@ class Slice:
 
     @property
     def middle(self) -> date:
-        return self.opens_on + (self.due_on - self.opens_on) // 2
+        return middle_of(self.opens_on, self.due_on)
 
 
 def times_a_year(period: str) -> int:
@@ -42,6 +42,21 @@ def period_of(period: str, day: date) -> tuple[date, date]:
     first = date(day.year, month, 1)
     year, after = divmod(day.year * 12 + month - 1 + months, 12)
     return first, date(year, after + 1, 1) - _DAY
+
+
+def period_before(period: str, first: date) -> tuple[date, date]:
+    """First and last day of the period before the one that begins on ``first``."""
+    return period_of(period, first - _DAY)
+
+
+def period_after(period: str, last: date) -> tuple[date, date]:
+    """First and last day of the period after the one that ends on ``last``."""
+    return period_of(period, last + _DAY)
+
+
+def middle_of(first: date, last: date) -> date:
+    """Whoever is there by this day is owed what comes in the period."""
+    return first + (last - first) // 2
 
 
 def slices(period: str, times: int, first: date, last: date) -> Iterator[Slice]:

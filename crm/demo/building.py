@@ -52,7 +52,7 @@ from crm.demo.staffing import Crew, hire
 from crm.demo.trading_rights import grant_permissions
 from crm.demo.wishes import ask_needs
 from crm.roles import HEAD_OFFICE, MANAGER
-from tiers.models import Promise, RateBasis, ServicePlan, Tier, TierState
+from tiers.models import PlanStepMark, Promise, RateBasis, ServicePlan, Tier, TierState
 from tiers.services.commission import Price, set_rate_card
 from tiers.services.evaluation import evaluate
 from tiers.services.programmes import seed_default_programme
@@ -176,6 +176,8 @@ def _facts() -> Iterable[Any]:
     yield list(AdvisoryAgreement.objects.order_by("number").values_list("number", "advisor__staff_number", "signed_on"))
     plans = ServicePlan.objects.order_by("client__branch__code", "client__external_id", "state")
     yield list(plans.values_list("client__external_id", "state", "aim", "agreed_on"))
+    marks = PlanStepMark.objects.order_by("step__plan__client__branch__code", "step__plan__client__external_id", "at")
+    yield list(marks.values_list("step__position", "kind", "occurrence_on", "day", "word"))
     reviews = PortfolioReview.objects.order_by("client__branch__code", "client__external_id", "due_on", "state")
     yield list(reviews.values_list("due_on", "state", "outcome", "answer", "causes"))
     calls = FollowUpCall.objects.order_by("client__external_id", "programme__code", "due_on")

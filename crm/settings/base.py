@@ -262,6 +262,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RateAnswerEnum": "tiers.models.commission.ClientRate.Answer",
         "ProductRiskEnum": "tiers.models.publications.ProductRisk",
         "ServicePlanStateEnum": "tiers.models.plans.ServicePlan.State",
+        "PlanStepStateEnum": "tiers.querysets.plan_steps.StepState",
+        "PlanStepMarkKindEnum": "tiers.models.plans.PlanStepMark.Kind",
         "PeriodEnum": "tiers.models.services.Period",
         "ReviewOutcomeEnum": "advisory.models.review.PortfolioReview.Outcome",
         "ReviewAnswerEnum": "advisory.models.review.PortfolioReview.Answer",

@@ -32,7 +32,7 @@ from crm.workbench.compliance_items import data_requests, gradings_to_do
 from crm.workbench.document_items import expiring_documents
 from crm.workbench.export_items import exports
 from crm.workbench.item import Item
-from crm.workbench.service_items import bookings, plans_to_look_at, promises, publications_to_tell
+from crm.workbench.service_items import bookings, plan_steps, plans_to_look_at, promises, publications_to_tell
 from crm.workbench.tier_items import programme_decisions, tier_decisions
 from tiers.models import ClientRate
 
@@ -366,6 +366,7 @@ SOURCES: tuple[Callable[[User, date], Iterator[Item]], ...] = (
     follow_up_calls,
     bookings,
     promises,
+    plan_steps,
     publications_to_tell,
     portfolio_reviews,
     plans_to_look_at,

@@ -12,7 +12,8 @@ from clients.querysets.scope import shown_name
 from crm.core.models import User
 from crm.core.policies import figures
 from crm.workbench.item import Item
-from tiers.models import Booking, Promise, Recipient, ServicePlan
+from tiers.models import Booking, PlanStep, Promise, Recipient, ServicePlan
+from tiers.querysets.plan_steps import standings
 
 #: No source fills the day alone.
 _PER_SOURCE = 60
@@ -34,6 +35,30 @@ def promises(user: User, today: date) -> Iterator[Item]:
             row.title,
             reverse("tiers:promise", args=[row.public_id]),
             brief_url=reverse("overview:brief", args=[row.client.public_id]),
+            rank=4,
+        )
+
+
+def plan_steps(user: User, today: date) -> Iterator[Item]:
+    """Steps of service plans that one sees to oneself and that fall due in the next days (``service.ahead_days``) or are overdue,
+    and overdue ones of one's own clients, whoever sees to them. A step whose promise stands in one's day is not named twice."""
+    if not user.has_perms(("tiers.view_serviceplan", "tiers.keep_promise")):
+        return
+    until = today + timedelta(days=figures(today, user.branch).days("service.ahead_days"))
+    rows = PlanStep.objects.visible_to(user).of_served().to_do(user, today, until)
+    known = list(rows.for_list().order_by("plan_id", "position")[: _PER_SOURCE * 2])
+    found = standings(known, today)
+    for row in sorted(known, key=lambda row: (found[row.pk].due_on or today, row.pk))[:_PER_SOURCE]:
+        client = row.plan.client
+        who = "" if row.owner_id in user.scope.acting_ids else f" · {row.owner.name}"
+        yield Item(
+            "plan_step",
+            _("Plan step"),
+            "clipboard-list",
+            found[row.pk].due_on or today,
+            shown_name(client, user),
+            f"{row.name}{who}",
+            f"{reverse('tiers:step_done', args=[row.public_id])}?from=day",
             rank=4,
         )
 

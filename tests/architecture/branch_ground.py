@@ -82,6 +82,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "tiers.MarketEvent": {"tier_codes": "gold"},
     "tiers.ServiceDay": {},
     "tiers.ServicePlan": {},
+    "tiers.PlanStep": {"title": "季度面谈", "period": "quarter"},
     "tiers.Booking": {"at": time(10)},
     "tiers.PreferenceSegment": {},
     "tiers.Publication": {"state": "withdrawn"},

@@ -36,7 +36,7 @@ WITHOUT = {
     "tiers.menuentry": "through its preference segment, which is asked first",
     "tiers.simulatedturnover": "amounts of a sheet without a name, through the simulation",
     "tiers.publication_segments": "on whose menus a publication stands, through the publication",
-    "tiers.planstep": "through its plan, which is asked first",
+    "tiers.planstepmark": "through its step, which is asked first",
     "tiers.promiserun": "how far a branch's promises are made; read by sweeps alone",
     "advisory.reviewline": "through its review, which is asked first",
     "advisory.reviewanswer": "through its review, which is asked first",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
-from clients.models import Client
+from clients.models import Client, ClientTeamMember
 from clients.services import record_needs
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit
@@ -181,14 +181,21 @@ def test_a_step_that_cannot_be_meant_is_refused(client: Client, advisor: User, s
     assert not ServicePlan.objects.exists()
 
 
-def test_a_step_is_seen_to_by_oneself_or_by_who_works_in_the_branch(
-    client: Client, advisor: User, staff: Staff, other_branch: Branch
+def test_a_step_is_seen_to_by_oneself_or_by_who_works_in_the_branch_sees_the_client_and_gives_services(
+    web: Any, client: Client, advisor: User, staff: Staff, other_branch: Branch
 ) -> None:
-    colleague, gone = staff("advisor"), staff("advisor", is_active=False)
-    stranger = staff("advisor", branch=other_branch)
+    mate, desk = staff("account_manager"), staff("front_desk")
+    ClientTeamMember.objects.create(client=client, member=mate, since=MONDAY)
+    gone, stranger = staff("front_desk", is_active=False), staff("front_desk", branch=other_branch)
+    not_his, caller = staff("advisor"), staff("follow_up_caller")
 
-    assert plan(client, advisor, step(colleague)).steps.get().owner == colleague
-    for wrong in (gone, stranger):
+    for number, right in enumerate((mate, desk)):
+        made = plan(client, advisor, step(right, title=f"第{number}项"))
+        assert made.steps.get().owner == right
+    form = web(advisor).get(reverse("tiers:plan_new", args=[client.public_id])).context["form"]
+    offered = {value for value, _label in form.fields["owner_1"].choices if value}
+    assert {str(one) for one in offered} == {row.public_id for row in (advisor, mate, desk)}
+    for wrong in (gone, stranger, not_his, caller):
         with pytest.raises(InvalidInput) as refused:
             plan(client, advisor, step(wrong))
         assert list(refused.value.fields) == ["steps"]

@@ -10,6 +10,7 @@ from tiers.api.leaks import AppliedRateViewSet, RateLeakViewSet
 from tiers.api.market_events import MarketEventViewSet
 from tiers.api.overrides import TierOverrideViewSet
 from tiers.api.places import ServiceDayViewSet
+from tiers.api.plan_steps import PlanStepViewSet
 from tiers.api.plans import PlanViewSet
 from tiers.api.promises import BookingViewSet, PromiseViewSet
 from tiers.api.publications import PublicationViewSet
@@ -38,4 +39,5 @@ def register(router: BaseRouter) -> None:
     router.register("service-days", ServiceDayViewSet, basename="service-days")
     router.register("preference-segments", PreferenceViewSet, basename="preference-segments")
     router.register("service-plans", PlanViewSet, basename="service-plans")
+    router.register("plan-steps", PlanStepViewSet, basename="plan-steps")
     router.register("publications", PublicationViewSet, basename="publications")

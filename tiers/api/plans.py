@@ -16,24 +16,15 @@ from clients.models import Client, NeedsInterview
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Person, PublicIdField, Strict
 from crm.core.api.writes import Commands
+from crm.core.clocks import local_date
 from crm.core.models import User
+from tiers.api.plan_steps import PlanStepRead
 from tiers.filters import PlanFilter
-from tiers.models import Period, PlanStep, ServiceItem, ServicePlan
+from tiers.models import Period, ServiceItem, ServicePlan
+from tiers.querysets.plan_steps import dress_plans
 from tiers.services.plans import Step, agree_plan, changed_needs, confirm_plan, end_plan, make_plan
 
 _CHANGES = [may("tiers.view_serviceplan", "tiers.change_serviceplan")]
-
-
-class PlanStepRead(serializers.ModelSerializer[PlanStep]):
-    """One step: a ``service`` of the catalogue or a ``title`` of its own, by a day or once in every ``period``."""
-
-    service = serializers.CharField(source="item.public_id", read_only=True, allow_null=True, default=None)
-    name = serializers.CharField(read_only=True)
-    owner = Person(read_only=True)
-
-    class Meta:
-        model = PlanStep
-        fields = ["service", "title", "name", "purpose", "due_on", "period", "owner"]
 
 
 class PlanRead(serializers.ModelSerializer[ServicePlan]):
@@ -46,6 +37,11 @@ class PlanRead(serializers.ModelSerializer[ServicePlan]):
     made_by = Person(read_only=True)
     confirmed_by = Person(read_only=True, allow_null=True)
     steps = PlanStepRead(many=True, read_only=True)
+
+    def to_representation(self, instance: Any) -> Any:
+        if not hasattr(instance, "overdue_steps"):
+            dress_plans([instance], local_date(timezone.now()))
+        return super().to_representation(instance)
 
     class Meta:
         model = ServicePlan
@@ -134,6 +130,11 @@ class PlanViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Servi
 
     def get_queryset(self) -> QuerySet[ServicePlan]:
         return ServicePlan.objects.visible_to(self._actor).for_list()
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        rows = super().paginate_queryset(queryset)
+        dress_plans(rows or [], local_date(timezone.now()))
+        return rows
 
     @extend_schema(responses={200: PlanDetail}, filters=False)
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  the contract calls it id

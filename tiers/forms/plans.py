@@ -124,6 +124,29 @@ class EndPlanForm(CommandForm):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+class StepDoneForm(CommandForm):
+    """On which day a step was done, and in a word what was done."""
+
+    day = _day(_("Done on"))
+    word = forms.CharField(label=_("What was done"), max_length=200)
+    proposed = frozenset({"day"})
+
+
+class StepDropForm(CommandForm):
+    """Why a step is dropped; one of every period this time, or for good."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    for_good = forms.BooleanField(
+        label=_("For good, not only this time"), required=False,
+        help_text=_("Left blank, the step falls due again in the next period."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, once: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if once:
+            del self.fields["for_good"]
+
+
 def as_choices(steps: Any) -> list[dict[str, Any]]:
     """The steps of a plan as the form begins with them."""
     return [
@@ -139,4 +162,12 @@ def as_choices(steps: Any) -> list[dict[str, Any]]:
     ]
 
 
-__all__ = ["AgreePlanForm", "ConfirmPlanForm", "EndPlanForm", "PlanForm", "as_choices"]
+__all__ = [
+    "AgreePlanForm",
+    "ConfirmPlanForm",
+    "EndPlanForm",
+    "PlanForm",
+    "StepDoneForm",
+    "StepDropForm",
+    "as_choices",
+]

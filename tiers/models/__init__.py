@@ -8,7 +8,7 @@ from tiers.models.leaks import AppliedRate, LeakReview, RateLeak
 from tiers.models.market_events import MarketEvent
 from tiers.models.menus import MenuEntry, PreferenceSegment
 from tiers.models.overrides import TierOverride
-from tiers.models.plans import PlanStep, ServicePlan
+from tiers.models.plans import PlanStep, PlanStepMark, ServicePlan
 from tiers.models.programme import Emblem, Programme, Tier
 from tiers.models.promises import Delivery, Promise, PromiseRun
 from tiers.models.publications import ProductRisk, Publication, Recipient
@@ -41,6 +41,7 @@ __all__ = [
     "OwnerRole",
     "Period",
     "PlanStep",
+    "PlanStepMark",
     "PreferenceSegment",
     "Product",
     "ProductRisk",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -14,7 +14,11 @@ from django.utils.translation import pgettext_lazy
 from clients.models import Client, NeedsInterview
 from crm.core.models import PublicModel, Versioned
 from tiers.models.services import Period, ServiceItem
+from tiers.querysets.plan_steps import PlanStepQuerySet
 from tiers.querysets.plans import ServicePlanQuerySet
+
+if TYPE_CHECKING:
+    from crm.core.models import User
 
 
 class ServicePlan(PublicModel, Versioned):
@@ -99,8 +103,12 @@ class ServicePlan(PublicModel, Versioned):
         return self.state in (self.State.DRAFT, self.State.AGREED)
 
 
-class PlanStep(models.Model):
-    """One thing that a plan promises: a service of the catalogue or a step of its own, what for, when, and who sees to it."""
+class PlanStep(PublicModel, Versioned):
+    """One thing that a plan promises: a service of the catalogue or a step of its own, what for, when, and who sees to it.
+
+    Its words are never edited. What became of it is told by its marks, or, where its service is promised to the client, by the
+    promises that were kept: what is given is noted once (``tiers.querysets.plan_steps``).
+    """
 
     plan = models.ForeignKey(ServicePlan, models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
@@ -114,6 +122,8 @@ class PlanStep(models.Model):
     due_on = models.DateField(_("due on"), null=True, blank=True)
     period = models.CharField(_("once in every"), max_length=10, choices=Period.choices, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("seen to by"))
+
+    objects: ClassVar[Any] = PlanStepQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("step of a service plan")
@@ -139,3 +149,47 @@ class PlanStep(models.Model):
     def name(self) -> str:
         """The service, in the reader's language, or the step's own title."""
         return str(self.item.name) if self.item is not None else self.title
+
+    def is_seen_to_by(self, user: User) -> bool:
+        """Whether the user may say what became of it: who sees to it or serves the client, their deputies, and whoever may let
+        promises of the branch go (its head)."""
+        acting = user.scope.acting_ids
+        own = self.owner_id in acting or self.plan.client.advisor_id in acting
+        return own or user.has_perm("tiers.waive_promise")
+
+
+class PlanStepMark(models.Model):
+    """What became of one occurrence of a step, where no promise tells: done on a day, left out once, or dropped for good.
+
+    Added, never changed. ``occurrence_on`` is the last day of the occurrence: the step's own day, or the end of the period.
+    """
+
+    class Kind(models.TextChoices):
+        DONE = "done", pgettext_lazy("step", "Done")
+        SKIPPED = "skipped", pgettext_lazy("step", "Left out once")
+        DROPPED = "dropped", pgettext_lazy("step", "Dropped")
+
+    step = models.ForeignKey(PlanStep, models.CASCADE, db_index=False, related_name="marks")
+    kind = models.CharField(_("what became of it"), max_length=8, choices=Kind.choices)
+    occurrence_on = models.DateField()
+    #: When it was done, or decided to be left out.
+    day = models.DateField(_("day"))
+    word = models.CharField(_("in a word"), max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("what became of a step")
+        verbose_name_plural = _("what became of steps")
+        default_permissions = ()
+        ordering = ["occurrence_on"]
+        constraints = [
+            models.UniqueConstraint(fields=["step", "occurrence_on"], name="plan_step_marked_once"),
+            models.CheckConstraint(
+                name="plan_step_mark_kind_known", condition=Q(kind__in=["done", "skipped", "dropped"])
+            ),
+            models.CheckConstraint(name="plan_step_mark_says_a_word", condition=~Q(word="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.day}"

@@ -58,7 +58,7 @@ class ServicePlanQuerySet(models.QuerySet["ServicePlan"]):
     def for_list(self) -> ServicePlanQuerySet:
         return self.select_related(
             "client__branch", "client__advisor", "basis", "made_by", "confirmed_by", "replaces"
-        ).prefetch_related("steps__item", "steps__owner")
+        ).prefetch_related("steps__item", "steps__owner", "steps__marks__by")
 
 
 def _says_otherwise() -> Q:

@@ -105,6 +105,7 @@ def own_rows() -> tuple[ClientBound, ...]:
         ),
         # Steps go with their plan.
         ClientBound("tiers.PlanStep", "plan__client", on_merge=Stays()),
+        ClientBound("tiers.PlanStepMark", "step__plan__client", on_merge=Stays()),
         # Of two rows of one publication the staying client's stands.
         ClientBound("tiers.Recipient", on_merge=Moves()),
     )

@@ -21,6 +21,7 @@ from crm.core.versions import lock
 from tiers.errors import NeedsUnchanged, PlanSettled
 from tiers.gates import passing_q
 from tiers.models import PlanStep, ServiceItem, ServicePlan, TierState
+from tiers.querysets.plan_steps import seeing_to
 from tiers.querysets.plans import AMOUNTS, WORDS
 
 State = ServicePlan.State
@@ -182,14 +183,16 @@ def _refuse(client: Client, aim: str, steps: Sequence[Step], actor: User, today:
         wrong["aim"] = _("Say what the plan is for.")
     if not 1 <= len(steps) <= _MOST:
         wrong["steps"] = _("A plan has one to %(most)d steps.") % {"most": _MOST}
+    # Whoever does not see the client, or may give nothing, could never note what became of it.
+    able = {actor.pk, *seeing_to(client).filter(pk__in={step.owner.pk for step in steps}).values_list("pk", flat=True)}
     for number, step in enumerate(steps, 1):
-        if "steps" not in wrong and (text := _against(client, step, actor, today)):
+        if "steps" not in wrong and (text := _against(client, step, able, today)):
             wrong["steps"] = _("Step %(number)s: %(text)s") % {"number": number, "text": text}
     if wrong:
         raise InvalidInput(fields=wrong)
 
 
-def _against(client: Client, step: Step, actor: User, today: date) -> str:
+def _against(client: Client, step: Step, able: set[int], today: date) -> str:
     """What is missing in one step, does not go together, or is not for this client."""
     if (step.item is None) == (not step.title.strip()):
         return _("Choose a service, or name a step of its own.")
@@ -199,9 +202,8 @@ def _against(client: Client, step: Step, actor: User, today: date) -> str:
         return _("Say either a day or a period.")
     if step.due_on is not None and step.due_on < today:
         return _("This day is over.")
-    works_there = step.owner.is_active and not step.owner.is_system and step.owner.branch_id == client.branch_id
-    if step.owner.pk != actor.pk and not works_there:
-        return _("Whoever sees to it works in the client's branch.")
+    if step.owner.pk not in able:
+        return _("Whoever sees to it works in the client's branch, sees the client and may give services.")
     if step.item is None:
         return ""
     if not ServiceItem.objects.offers(client.branch, step.item, today):

@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -24,8 +23,10 @@ from crm.core.views.commands import command
 from crm.core.views.places import actor_of
 from tiers.forms.plans import AgreePlanForm, ConfirmPlanForm, EndPlanForm, PlanForm, as_choices
 from tiers.models import ServiceItem, ServicePlan
+from tiers.querysets.plan_steps import seeing_to
 from tiers.services.plans import agree_plan, changed_needs, confirm_plan, end_plan, make_plan
 from tiers.services.suggestions import plan_to_begin_with
+from tiers.views.plan_steps import crumbs_of, dress
 
 State = ServicePlan.State
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -62,6 +63,8 @@ def changes_since(user: User, plan: ServicePlan) -> list[Changed]:
 def plan_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One plan: its steps, on what it rests, what has changed since, and what may be done."""
     user, row = actor_of(request), _visible(request, public_id)
+    today = local_date(timezone.now())
+    dress(user, [row], today)
     may, changes = user.has_perm("tiers.change_serviceplan"), changes_since(user, row)
     context = {
         "plan": row,
@@ -71,8 +74,10 @@ def plan_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_confirm": may and bool(changes),
         "may_revise": may and row.is_open,
         "sees_needs": user.has_perm("clients.view_needsinterview"),
+        "marks": _marks(row),
+        "today": today,
         "later": ServicePlan.objects.filter(replaces=row).exclude(state=State.DRAFT).order_by("-pk").first(),
-        "crumbs": _crumbs(row.client, user),
+        "crumbs": crumbs_of(row.client, user),
     }
     return render(request, "tiers/plan.html", context)
 
@@ -91,7 +96,7 @@ def plan_new(request: HttpRequest, public_id: str) -> HttpResponse:
     form = PlanForm(
         request.POST or None,
         items=ServiceItem.objects.of_branch(client.branch).in_force(today).order_by("code"),
-        owners=User.objects.active().filter(branch=client.branch).order_by("staff_number"),
+        owners=seeing_to(client).order_by("staff_number"),
         steps=steps,
         initial={"aim": before.aim if before else "", "before": before.public_id if before else ""},
     )
@@ -112,7 +117,7 @@ def plan_new(request: HttpRequest, public_id: str) -> HttpResponse:
         "sub": f"{shown_name(client, user)} {client.external_id}",
         "submit": _("Save the plan"),
         "back_url": f"{client.get_absolute_url()}?tab=services",
-        "crumbs": _crumbs(client, user),
+        "crumbs": crumbs_of(client, user),
         "text": _("The plan before it stays on file.") if before else "",
     }
     said = said_of(client, request.user, _("The service plan is on file."))
@@ -180,20 +185,19 @@ def _step(
         "sub": f"{shown_name(row.client, user)} {row.client.external_id}",
         "submit": submit,
         "back_url": back,
-        "crumbs": _crumbs(row.client, user),
+        "crumbs": crumbs_of(row.client, user),
         **more,
     }
     told = said_of(row.client, request.user, said)
     return command(request, form, do=do, done=lambda: back, template="tiers/step.html", context=context, said=told)
 
 
+def _marks(row: ServicePlan) -> list[Any]:
+    """What was noted of its steps, the newest first; none of it costs a statement, since it came with the plan."""
+    found = [mark for step in row.steps.all() for mark in step.marks.all()]
+    return sorted(found, key=lambda mark: (mark.day, mark.pk), reverse=True)
+
+
 def _visible(request: HttpRequest, public_id: str) -> ServicePlan:
     rows = ServicePlan.objects.visible_to(actor_of(request)).for_list()
     return get_object_or_404(rows, public_id=public_id)
-
-
-def _crumbs(client: Client, user: User) -> list[dict[str, str]]:
-    return [
-        {"label": _("Clients"), "url": reverse("clients:list")},
-        {"label": shown_name(client, user), "url": f"{client.get_absolute_url()}?tab=services"},
-    ]

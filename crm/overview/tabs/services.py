@@ -20,6 +20,7 @@ from tiers.querysets.menus import menu_of
 from tiers.querysets.received import entitled_services
 from tiers.querysets.touch import touch_of
 from tiers.services.suggestions import suggested_services
+from tiers.views.plan_steps import dress
 from tiers.views.plans import changes_since
 
 #: Rows of a list; the rest is a click away.
@@ -49,7 +50,7 @@ def _context(request: HttpRequest, client: Client, day: date) -> dict[str, Any]:
         "touch": touch_of(user, client, day, figures(day, client.branch)),
         "menu": menu_of(client, user, timezone.now()) if user.has_perm("tiers.view_preferencesegment") else [],
         "publications": _publications(user, client),
-        **_plans(user, client),
+        **_plans(user, client, day),
     }
 
 
@@ -61,14 +62,15 @@ def _publications(user: User, client: Client) -> Any:
     return rows.order_by("-pk")[:_MOST]
 
 
-def _plans(user: User, client: Client) -> dict[str, Any]:
-    """The plans that are open, with what has changed since, and where one is drawn up."""
+def _plans(user: User, client: Client, day: date) -> dict[str, Any]:
+    """The plans that are open, with how their steps stand and what has changed since, and where one is drawn up."""
     if not user.has_perm("tiers.view_serviceplan"):
         return {}
     rows: Any = ServicePlan.objects.visible_to(user).filter(client=client)
     open_ones = list(rows.open().for_list().order_by("state", "-pk"))
     for row in open_ones:
         row.changes = changes_since(user, row)
+    dress(user, open_ones, day)
     may = user.has_perm("tiers.change_serviceplan")
     return {
         "plans": open_ones,

@@ -150,4 +150,8 @@ LINES: list[tuple[str, str, str]] = [
     ("post", "tiers:plan_confirm", "tiers.change_serviceplan"),
     ("get", "tiers:plan_end", "tiers.change_serviceplan"),
     ("post", "tiers:plan_end", "tiers.change_serviceplan"),
+    ("get", "tiers:step_done", "tiers.keep_promise"),
+    ("post", "tiers:step_done", "tiers.keep_promise"),
+    ("get", "tiers:step_drop", "tiers.keep_promise"),
+    ("post", "tiers:step_drop", "tiers.keep_promise"),
 ]
