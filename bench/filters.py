@@ -80,18 +80,34 @@ def furnish(house: House) -> None:
     )
 
 
+#: Segments of one condition each, of the kinds that cost most: what nobody did, sums of days, counts, rows of other apps.
+SEGMENTS: dict[str, dict[str, Any]] = {
+    "no call for 30 days": {"field": "contact_channel_phone", "op": "not_last_days", "value": 30},
+    "never spoken with by anybody": {"field": "contacted_by", "op": "empty"},
+    "two contacts in 30 days": {"field": "contacts_30", "op": "gte", "value": "2"},
+    "cash of the newest day": {"field": "cash", "op": "gte", "value": "1000"},
+    "commission of 30 days": {"field": "commission_30", "op": "gte", "value": "1000"},
+    "business line by holdings": {"field": "line", "op": "any", "value": ["stock"]},
+    "no promise": {"field": "promise_due", "op": "empty"},
+}
+
+
 def segment_of(house: House) -> Any:
     """Three conditions of three kinds, one of them of another app."""
+    rule = [
+        {"field": "assets", "op": "gte", "value": "100000"},
+        {"field": "last_contact", "op": "longer_ago", "value": 30},
+        {"field": "tier", "op": "in", "value": ["gold", "platinum"]},
+    ]
+    return kept(house, "富裕而久未联系", *rule)
+
+
+def kept(house: House, name: str, *conditions: dict[str, Any]) -> Any:
+    """A segment of the manager's of whom all these hold."""
     from clients.services.segments import create_segment
 
-    rule = {
-        "all": [
-            {"field": "assets", "op": "gte", "value": "100000"},
-            {"field": "last_contact", "op": "longer_ago", "value": 30},
-            {"field": "tier", "op": "in", "value": ["gold", "platinum"]},
-        ]
-    }
-    return create_segment(values={"name": "富裕而久未联系", "share": "mine", "rule": rule}, actor=house.manager)
+    values = {"name": name, "share": "mine", "rule": {"all": list(conditions)}}
+    return create_segment(values=values, actor=house.manager)
 
 
 def nights(house: House, report: Report) -> None:
@@ -145,7 +161,8 @@ def measure(house: House, report: Report) -> None:
 
     clock, unit = clock_of_database(), yardstick(house.manager)
     first = look("/clients/")
-    for name, query in {**FILTERS, "segment": f"segment={segment.public_id}"}.items():
+    rules = {f"segment, {name}": f"segment={kept(house, name, rule).public_id}" for name, rule in SEGMENTS.items()}
+    for name, query in {**FILTERS, "segment": f"segment={segment.public_id}", **rules}.items():
         narrowed = look(f"/clients/?{query}")
         report.ratio(f"{name} / first page", reference=first, subject=narrowed, goal=NEVER_ABOVE, clock=clock)
         report.fact(

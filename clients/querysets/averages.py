@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Max, Q
 
 from crm.core.fields import from_fen, money, to_fen
 
@@ -53,7 +54,7 @@ def net_assets_on(*, client_id: int, days: list[date]) -> dict[date, int]:
 def averages_sql(*, branch_id: int, day: date, window_days: int) -> tuple[str, list[Any]]:
     """A SELECT with columns client_id, days, net_assets, turnover, commission (sums in fen), to be read or joined."""
     before = day - timedelta(days=window_days)
-    end, start = _last_day(branch_id, day), _last_day(branch_id, before)
+    end, start = _last_days(branch_id, day, before)
     if end is None or end <= before:
         nobody = "SELECT id AS client_id, 0 AS days, 0 AS net_assets, 0 AS turnover, 0 AS commission"
         return f"{nobody} FROM clients_client WHERE 1 = 0", []
@@ -63,10 +64,15 @@ def averages_sql(*, branch_id: int, day: date, window_days: int) -> tuple[str, l
         fast = (
             "SELECT e.client_id, e.days_on_file AS days, e.sum_net_assets AS net_assets, e.sum_turnover AS turnover,"
             " e.sum_commission AS commission FROM clients_dailyasset e JOIN clients_client c ON c.id = e.client_id"
-            " WHERE e.day = %s AND c.branch_id = %s AND NOT EXISTS"
-            " (SELECT 1 FROM clients_dailyasset o WHERE o.client_id = e.client_id AND o.day <= %s)"
+            " WHERE e.day = %s AND c.branch_id = %s"
         )
-        params: list[Any] = [end, branch_id, before]
+        params: list[Any] = [end, branch_id]
+        if _is_older(before):
+            # Who came from an older branch brought his days along.
+            fast += (
+                " AND NOT EXISTS (SELECT 1 FROM clients_dailyasset o WHERE o.client_id = e.client_id AND o.day <= %s)"
+            )
+            params.append(before)
     else:
         fast = (
             "SELECT e.client_id, e.days_on_file - b.days_on_file AS days,"
@@ -89,13 +95,18 @@ def averages_sql(*, branch_id: int, day: date, window_days: int) -> tuple[str, l
     return sql, [*params, branch_id, before, *days]
 
 
-def _last_day(branch_id: int, day: date) -> date | None:
-    """The branch's last day on file up to ``day``."""
+def _last_days(branch_id: int, day: date, before: date) -> tuple[date | None, date | None]:
+    """The branch's last day on file up to each of the two; one statement."""
     from clients.models import BranchDay
 
-    return (
-        BranchDay.objects.filter(branch_id=branch_id, day__lte=day)
-        .order_by("-day")
-        .values_list("day", flat=True)
-        .first()
+    found = BranchDay.objects.filter(branch_id=branch_id, day__lte=day).aggregate(
+        end=Max("day"), start=Max("day", filter=Q(day__lte=before))
     )
+    return found["end"], found["start"]
+
+
+def _is_older(before: date) -> bool:
+    """Whether any branch has a day on file up to ``before``; where none has, no client's history begins earlier."""
+    from clients.models import BranchDay
+
+    return BranchDay.objects.filter(day__lte=before).exists()

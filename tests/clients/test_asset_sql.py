@@ -166,6 +166,21 @@ def test_a_late_day_shifts_the_sums_of_later_days(branch: Branch) -> None:
     assert [(int(r.sum_net_assets * 100), r.days_on_file) for r in rows] == [(100, 1), (300, 2), (600, 3)]
 
 
+def test_days_that_a_client_brings_from_an_older_branch_stay_outside_of_the_window(
+    branch: Branch, other_branch: Branch
+) -> None:
+    """His new branch has no day before the window; his sums are those of all his days all the same."""
+    mover, old_day = ClientFactory(branch=other_branch), DAY - timedelta(days=40)
+    put_asset_days(branch=other_branch, rows=[AssetDay(mover.pk, old_day, 900_00)], actor=system_user())
+    mover.branch = branch
+    mover.save(update_fields=["branch"])
+    put_asset_days(branch=branch, rows=[AssetDay(mover.pk, DAY, 100_00)], actor=system_user())
+
+    (found,) = DailyAsset.objects.averages(branch=branch, day=DAY, window_days=30)
+
+    assert (found.days, found.average_assets) == (1, Decimal(100))
+
+
 def test_the_same_book_again_writes_nothing(branch: Branch) -> None:
     client = ClientFactory(branch=branch)
     rows = [AssetDay(client.pk, DAY + timedelta(days=n), 100 + n) for n in range(3)]
