@@ -14,7 +14,7 @@ from clients.services.asset_sql import AssetDay
 from clients.services.assets import put_asset_days
 from clients.services.standing import restrict_client
 from crm.core.access import system_user
-from crm.core.models import Branch, User
+from crm.core.models import Branch, ImportBatch, User
 from tests.factories.clients import ClientFactory
 from tests.factories.publications import draw, send, somebody
 from tests.factories.tiers import ClientRateFactory
@@ -121,3 +121,19 @@ def test_a_publication_names_no_segment_whose_rule_asks_what_the_reader_may_not_
     assert "Unhappy" in seen(web(boss).get(row.get_absolute_url())) and api(boss).get(rest).json()["segments"]
     assert "Unhappy" not in seen(web(advisor).get(row.get_absolute_url()))
     assert api(advisor).get(rest).json()["segments"] == []
+
+
+def test_what_others_brought_of_rates_is_no_import_of_who_may_see_none(
+    branch: Branch, staff: Staff, web: Open, api: Open
+) -> None:
+    boss, kept = staff("branch_manager"), [staff("front_desk"), staff("auditor")]
+    before = {user: api(user).get("/api/v1/imports/").json() for user in kept}
+    row = ImportBatch.objects.create(
+        kind="rates", branch=branch, file_name="佣金.csv", sha256="0" * 64, actor=boss, state="checked", rejected=1
+    )
+
+    for user in kept:
+        assert api(user).get("/api/v1/imports/").json() == before[user]
+        for url in (f"/imports/{row.public_id}/", f"/imports/{row.public_id}/errors/"):
+            assert web(user).get(url).status_code == 404
+    assert web(boss).get(f"/imports/{row.public_id}/").status_code == 200

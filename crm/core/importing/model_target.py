@@ -39,6 +39,11 @@ class ModelTarget(ImportTarget):
         self.fields = [self.shape.bounded(field, self.column(field.name)) for field in self.fields]
         self._needed = [field for field in self.fields if field.required_for_new]
 
+    @property
+    def sees(self) -> str:
+        meta = self.model._meta
+        return f"{meta.app_label}.view_{meta.model_name}" if "view" in meta.default_permissions else ""
+
     # -- what subclasses may say ---------------------------------------------------------------------------------------
 
     def rows_in_scope(self, context: ImportContext) -> models.QuerySet[Any]:

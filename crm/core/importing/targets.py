@@ -131,6 +131,11 @@ class ImportTarget(ABC):
     #: The field that --date fills when the file has no such column.
     date_field: str | None = None
 
+    @property
+    def sees(self) -> str:
+        """The right to see what files of this kind bring in; "" for none of its own."""
+        return ""
+
     def begin(self, context: ImportContext) -> None:  # noqa: B027  most kinds need nothing
         """Look up once, into ``context.memo``, what every chunk needs."""
 
@@ -182,6 +187,11 @@ def target_of(kind: str) -> ImportTarget:
 def kinds_for(user: User) -> list[ImportTarget]:
     """Kinds of data that the user may bring in."""
     return [target for target in TARGETS.values() if not target.permission or user.has_perm(target.permission)]
+
+
+def kinds_kept_from(user: User) -> list[str]:
+    """Kinds of which the user must not see the rows: then neither what others brought of them, nor what was refused of it."""
+    return [target.kind for target in TARGETS.values() if target.sees and not user.has_perm(target.sees)]
 
 
 def may_bring(user: User, kind: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Q
 
 if TYPE_CHECKING:
     from crm.core.models import ImportBatch, User
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
     def visible_to(self, user: User) -> ImportBatchQuerySet:
-        """The branch's batches for whoever sees a branch, the company's for whoever sees the company."""
+        """The branch's batches for whoever sees a branch, the company's for whoever sees the company; of kinds whose rows he must
+        not see his own alone."""
         from crm.core.access import branch_q
+        from crm.core.importing.targets import kinds_kept_from
 
-        return self.filter(branch_q(user))
+        kept = kinds_kept_from(user) if user.is_authenticated else []
+        return self.filter(branch_q(user) & (Q(actor_id=user.pk) | ~Q(kind__in=kept)))
 
     def newest_first(self) -> ImportBatchQuerySet:
         return self.order_by("-created_at", "-pk")

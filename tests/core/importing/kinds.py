@@ -12,6 +12,7 @@ class DepartmentTarget(ModelTarget):
     kind = "departments"
     label = "Departments"
     model = Department
+    sees = ""
     identity = ("branch_id", "code")
     row_key_field = "code"
     fields = (
