@@ -47,7 +47,7 @@ def offer() -> None:
             rows(Kind.DAY, _answered, "answer__answered_at", instant=True), rights=_SURVEYS, only=HAPPENED,
         ),
         SegmentField(
-            "survey_invited", _("Invited to a survey"), group, Kind.DAY,
+            "survey_invited", _("Invited to a survey on"), group, Kind.DAY,
             rows(Kind.DAY, _invited, "created_at", instant=True), rights=_SURVEYS, only=HAPPENED,
         ),
         SegmentField(

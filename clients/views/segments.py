@@ -116,7 +116,8 @@ def _builder(request: HttpRequest, segment: Segment | None) -> HttpResponse:
         "too_deep": segment is not None and not request.POST and RuleSheet.of_rule(segment.rule) is None,
         "sheet": sheet,
         "boxes": sheet.dressed(known, user),
-        "groups": _groups(known),
+        # A change comes back as a fragment, which leaves the list of fields where it is.
+        "groups": [] if getattr(request, "htmx", False) else _groups(known),
         "title": _("Change a segment") if own else _("New segment"),
         "crumbs": [_crumb(), {"label": _("Segments"), "url": reverse("clients:segments")}],
         **_preview(sheet, known, user),

@@ -16,7 +16,7 @@ from clients.segments.kinds import Kind
 #: Headings of the builder, in their order; an app further right brings its own.
 FACTS, PERSON, INSTITUTION = _("Facts"), _("Person"), pgettext_lazy("profile", "Institution")
 WORK, WEALTH = _("Work and income"), _("Assets and experience")
-DOCUMENT, QUALITY = _("Identity document"), _("Data quality")
+DOCUMENT, QUALITY = _("Identity documents"), _("Data quality")
 ASSETS, RISK, TAGS = _("Assets"), _("Risk"), _("Tags")
 NEEDS, REACH, CONTACT = _("Needs"), _("How to reach the client"), _("Contact")
 PEOPLE, ACCOUNTS, PRIVACY = _("Related persons"), _("Accounts and permissions"), _("Data protection")

@@ -33,7 +33,7 @@ def fields() -> list[SegmentField]:
     # A condition has one value: what a contact was and when it was are two. So each is a field whose value is when.
     parts = (
         ("channel", Channel, _("Contact by channel: {what}")),
-        ("direction", ContactLog.Direction, _("Contact: {what}")),
+        ("direction", ContactLog.Direction, _("Direction of a contact: {what}")),
         ("purpose", ContactLog.Purpose, _("Purpose of a contact: {what}")),
         ("outcome", ContactLog.Outcome, _("Outcome of a contact: {what}")),
         ("mood", ContactLog.Mood, _("Mood in a contact: {what}")),
