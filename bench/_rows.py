@@ -18,7 +18,7 @@ LISTS = {
     *("clients:list", "complaints:list", "care:queue", "care:findings", "core:staff_list"),
     *("core:audit_list", "core:job_list", "core:imports", "advisory:hand_overs", "core:delegation_list"),
     *("tiers:promises", "tiers:bookings", "tiers:market_events", "tiers:leaks", "tiers:touch", "tiers:publications"),
-    *("advisory:reviews",),
+    *("advisory:reviews", "tiers:plans"),
 }
 #: Whose public id stands in the address: by the beginning of the name, the first that fits.
 ROWS = (
@@ -181,6 +181,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "complaints:register": ("stranger=1", "q=8"),
     "advisory:reviews": ("view=due", "view=answers", "view=done"),
     "care:queue": ("view=open", "view=all"),
+    "tiers:plans": ("view=open", "view=all", "view=open&overdue=on"),
     "clients:duplicates": ("show=dismissed", "show=waiting", "show=merged"),
     "clients:erasure_decide": ("reject=1",),
     "clients:list": ("q=zzzzzz", "sort=-assets"),

@@ -6,15 +6,16 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from clients.models import Client
+from clients.services.clients import BOOK_ROLES
 from crm.core.clocks import local_date
 from crm.core.filters import Days
-from crm.core.models import Branch
+from crm.core.models import Branch, User
 from tiers.models import (
     AppliedRate,
     Booking,
@@ -31,6 +32,7 @@ from tiers.models import (
     ServiceDay,
     ServiceItem,
     ServicePlan,
+    Tier,
     TierOverride,
 )
 
@@ -247,20 +249,78 @@ class BookingFilter(filters.FilterSet):
         return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))
 
 
-class PlanFilter(filters.FilterSet):
-    """Service plans by client and state, and whether they are to be looked at again."""
+def _colleagues(request: Any) -> Any:
+    if not request:
+        return User.objects.none()
+    people = User.objects.visible_to(request.user).active().order_by("name", "pk")
+    return people.only("name", "public_id")
 
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+
+def _serving(request: Any) -> Any:
+    """Colleagues who may have clients in their book."""
+    return _colleagues(request).with_role(*BOOK_ROLES)
+
+
+def _tiers(request: Any) -> QuerySet[Tier]:
+    """Tiers of the reader's company, each code once: that of the newest programme."""
+    if not request:
+        return Tier.objects.none()
+    mine = Tier.objects.filter(programme__company_id=request.user.scope.company_id or 0)
+    newest = mine.filter(code=OuterRef("code")).order_by("-programme").values("pk")[:1]
+    return mine.filter(pk=Subquery(newest)).order_by("rank")
+
+
+class PlanFilter(filters.FilterSet):
+    """Service plans by client, state, who serves the client and who sees to a step, the tier in which the client stands now, and
+    what is to be done about them: an overdue step, needs that have changed since."""
+
+    q = filters.CharFilter(
+        method="of_client", label=_("Name, pinyin, last four digits or client number"), max_length=60
+    )
     state = filters.ChoiceFilter(choices=ServicePlan.State.choices, label=_("State"), empty_label=_("All states"))
-    to_look_at = filters.BooleanFilter(method="changed", label=_("To be looked at again"))
+    overdue = filters.BooleanFilter(method="late", label=_("With overdue steps"), widget=forms.CheckboxInput)
+    advisor = filters.ModelChoiceFilter(
+        field_name="client__advisor",
+        queryset=_serving,
+        to_field_name="public_id",
+        label=_("Served by"),
+        empty_label=_("Everybody"),
+    )
+    tier = filters.ModelChoiceFilter(
+        method="in_tier",
+        queryset=_tiers,
+        to_field_name="code",
+        label=_("Client tier"),
+        empty_label=_("All tiers"),
+    )
+    owner = filters.ModelChoiceFilter(
+        method="with_step_of",
+        queryset=_colleagues,
+        to_field_name="public_id",
+        label=_("A step is seen to by"),
+        empty_label=_("Everybody"),
+    )
+    to_look_at = filters.BooleanFilter(method="changed", label=_("To be looked at again"), widget=forms.CheckboxInput)
+    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
 
     class Meta:
         model = ServicePlan
         fields: list[str] = []
 
+    def of_client(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))
+
+    def late(self, rows: Any, _name: str, value: bool) -> Any:
+        return rows.with_overdue_steps(local_date(timezone.now())) if value else rows
+
     def changed(self, rows: Any, _name: str, value: bool) -> Any:
-        found = rows.to_look_at()
-        return found if value else rows.exclude(pk__in=found.values("pk"))
+        return rows.to_look_at() if value else rows
+
+    def in_tier(self, rows: Any, _name: str, value: Tier) -> Any:
+        return rows.filter(client__tier_state__tier__code=value.code)
+
+    def with_step_of(self, rows: Any, _name: str, value: Any) -> Any:
+        return rows.filter(Exists(PlanStep.objects.filter(plan=OuterRef("pk"), owner=value)))
 
 
 class PlanStepFilter(filters.FilterSet):

@@ -70,6 +70,7 @@ urlpatterns: list[URLPattern] = [
     path(
         "services/publications/<str:public_id>/told/<str:row>/", publications.publication_told, name="publication_told"
     ),
+    path("services/plans/", plans.plan_list, name="plans"),
     path("services/plans/client/<str:public_id>/new/", plans.plan_new, name="plan_new"),
     path("services/plans/steps/<str:public_id>/done/", plan_steps.step_done, name="step_done"),
     path("services/plans/steps/<str:public_id>/drop/", plan_steps.step_drop, name="step_drop"),

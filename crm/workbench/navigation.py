@@ -81,6 +81,7 @@ PLACES: tuple[Place, ...] = (
                 "tiers.view_promise",
                 beside=("/services/deliveries/",),
             ),
+            Place("plans", _("Service plans"), "clipboard-list", "tiers:plans", "tiers.view_serviceplan"),
             Place("market_events", _("Market events"), "target", "tiers:market_events", "tiers.view_promise"),
             Place("touch", _("Losing touch"), "phone-off", "tiers:touch", "tiers.view_promise"),
             Place(

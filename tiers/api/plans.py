@@ -117,7 +117,7 @@ class PlanViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Servi
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9A-Z]{26}"
-    cursor_ordering = ("-made_at", "-pk")
+    cursor_ordering = ("-pk",)
     writes = {"create": "once", "agree": "once+versioned", "confirm": "once+versioned", "end": "once+versioned"}
 
     def get_serializer_class(self) -> Any:

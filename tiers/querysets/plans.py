@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,16 @@ class ServicePlanQuerySet(models.QuerySet["ServicePlan"]):
         present = NeedsInterview.objects.present().filter(client=OuterRef("client"))
         other = present.exclude(pk=OuterRef("basis")).filter(_says_otherwise())
         return self.agreed().filter(Q(basis=None) & Exists(present) | Exists(other))
+
+    def with_overdue_steps(self, today: date) -> ServicePlanQuerySet:
+        """In force, with a step that is overdue."""
+        from tiers.models import PlanStep
+
+        return self.agreed().filter(Exists(PlanStep.objects.filter(plan=OuterRef("pk")).overdue(today)))
+
+    def in_rows(self) -> ServicePlanQuerySet:
+        """With what a list shows of a plan and its client."""
+        return self.select_related("client__branch", "client__advisor", "client__tier_state__tier")
 
     def for_list(self) -> ServicePlanQuerySet:
         return self.select_related(

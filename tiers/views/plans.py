@@ -1,9 +1,11 @@
-"""Service plans: one plan with what has changed since, drawing one up, agreeing, confirming and ending it."""
+"""Service plans: their list, one with what has changed since, drawing one up, agreeing, confirming and ending it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -11,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.models import Client, NeedsInterview
@@ -20,15 +23,22 @@ from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
 from crm.core.views.commands import command
+from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
+from tiers.filters import PlanFilter
 from tiers.forms.plans import AgreePlanForm, ConfirmPlanForm, EndPlanForm, PlanForm, as_choices
-from tiers.models import ServiceItem, ServicePlan
+from tiers.models import PlanStep, ServiceItem, ServicePlan
 from tiers.querysets.plan_steps import seeing_to
 from tiers.services.plans import agree_plan, changed_needs, confirm_plan, end_plan, make_plan
 from tiers.services.suggestions import plan_to_begin_with
 from tiers.views.plan_steps import crumbs_of, dress
 
 State = ServicePlan.State
+VIEWS: dict[str, Callable[[], str]] = {
+    "mine": lambda: pgettext("service plans", "Mine, open"),
+    "open": lambda: pgettext("service plans", "All open"),
+    "all": lambda: _("All"),
+}
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -56,6 +66,38 @@ def changes_since(user: User, plan: ServicePlan) -> list[Changed]:
         )
         for key in changed_needs(plan, present)
     ]
+
+
+@require_safe
+@permission_required("tiers.view_serviceplan", raise_exception=True)
+def plan_list(request: HttpRequest) -> HttpResponse:
+    """Plans of clients one may see, the newest first: those of one's own clients that are open, all that are open, or all."""
+    user, today = actor_of(request), local_date(timezone.now())
+    view = request.GET.get("view", "")
+    view = view if view in VIEWS else ("mine" if user.scope.sees_book_only else "open")
+    rows = ServicePlan.objects.visible_to(user).in_rows()
+    rows = {"mine": lambda: rows.open().mine(user), "open": rows.open, "all": rows.all}[view]()
+    found = PlanFilter(request.GET, rows, request=request)
+    page = listed(request, found.qs, ("-pk",))
+    _dress_rows(page.rows, user, today)
+    context = {
+        "filter": found,
+        "page": page,
+        "view": view,
+        "views": [{"key": key, "label": label()} for key, label in VIEWS.items()],
+    }
+    return render(request, part(request, "tiers/plans.html", "tiers/_plans.html"), context)
+
+
+def _dress_rows(rows: list[Any], user: User, today: date) -> None:
+    """Give each row what the list shows of it. Two statements, however many rows."""
+    keys = [row.pk for row in rows]
+    late = Counter(PlanStep.objects.filter(plan__in=keys).overdue(today).values_list("plan_id", flat=True))
+    sees = user.has_perm("clients.view_needsinterview")
+    again = set(ServicePlan.objects.filter(pk__in=keys).to_look_at().values_list("pk", flat=True)) if sees else set()
+    for row in rows:
+        row.name_shown = shown_name(row.client, user)
+        row.overdue_steps, row.to_look_at = late[row.pk], row.pk in again
 
 
 @require_safe

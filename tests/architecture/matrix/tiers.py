@@ -141,6 +141,7 @@ LINES: list[tuple[str, str, str]] = [
     ("post", "tiers:publication_withdraw", "tiers.add_publication"),
     ("get", "tiers:publication_told", "tiers.tell_publication"),
     ("post", "tiers:publication_told", "tiers.tell_publication"),
+    ("get", "tiers:plans", "tiers.view_serviceplan"),
     ("get", "tiers:plan", "tiers.view_serviceplan"),
     ("get", "tiers:plan_new", "tiers.change_serviceplan"),
     ("post", "tiers:plan_new", "tiers.change_serviceplan"),
