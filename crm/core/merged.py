@@ -1,18 +1,20 @@
 """One list in time order over rows of several kinds, a page at a time, without reading all of any kind.
 
-Each kind is asked once, for no more rows than a page holds; what comes back is put in order here. The cursor is the signed
-place of an entry: when it was, of which kind, which row. Days without an hour count as their midnight.
+Each kind is asked once, for no more rows than a page holds; what comes back is put in order here. Kinds that a few fields tell
+are asked together. The cursor is the signed place of an entry: when it was, of which kind, which row. Days without an hour
+count as their midnight.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django.core import signing
 from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import JSONObject
 
 from crm.core.clocks import at_local, local_date
 
@@ -25,12 +27,16 @@ class Strand:
 
     Of several columns the later ones happen no earlier than those before them (signed, then ended); an empty one has not
     happened. ``by_day``: the columns are days.
+
+    ``told_by``: every field that is asked of a row, the columns too, and one key away ("advisor__id", "advisor__name"): no
+    more is read then, in one statement with all strands that say so. Days and texts only.
     """
 
     key: str
     rows: QuerySet[Any]
     columns: tuple[str, ...]
     by_day: bool = False
+    told_by: tuple[str, ...] = ()
 
     def mark(self, nth: int) -> str:
         """Names the kind and the column; settles the order of what happened at the same moment."""
@@ -97,11 +103,14 @@ def merged(
 ) -> MergedPage:
     """The page after (or before) ``cursor`` of what happened before ``before``, and not earlier than ``since``.
 
-    One statement a strand. A cursor that is not ours shows the first page: a list never fails for an old link.
+    One statement a strand, and one for all that are told by a few fields. A cursor that is not ours shows the first page: a
+    list never fails for an old link.
     """
     place, back = _open(cursor)
     ask = _Ask(since, before, place, back)
-    found = [one for strand in strands for one in _read(strand, ask, size + 1)]
+    wanted = list(strands)
+    found = [one for strand in wanted if not strand.told_by for one in _read(strand, ask, size + 1)]
+    found += _read_together([strand for strand in wanted if strand.told_by], ask, size + 1)
     found.sort(key=lambda one: one.place, reverse=not back)
     more, rows = len(found) > size, found[:size]
     if back:
@@ -119,6 +128,45 @@ def is_ours(cursor: str) -> bool:
 
 
 def _read(strand: Strand, ask: _Ask, limit: int) -> Iterator[Happened]:
+    for row in _nearest(strand, ask, limit):
+        yield from _happened(strand, ask, row)
+
+
+def _read_together(strands: list[Strand], ask: _Ask, limit: int) -> Iterator[Happened]:
+    """Of each strand as many rows as ``_read`` would take, all in one statement."""
+    parts = []
+    for place, strand in enumerate(strands):
+        # Cut within its own strand, and by keys, since SQLite sorts and cuts no part of a union.
+        kept = strand.rows.order_by().filter(pk__in=_nearest(strand, ask, limit).values("pk"))
+        said = JSONObject(**{name: F(name) for name in strand.told_by})
+        parts.append(kept.annotate(_place=Value(place), _said=said).values_list("_place", "pk", "_said"))
+    if not parts:
+        return
+    for place, pk, said in parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]:
+        strand = strands[place]
+        yield from _happened(strand, ask, _row_of(strand.rows.model, pk, said))
+
+
+def _row_of(model: type[Any], pk: int, said: dict[str, Any]) -> Any:
+    """A row of the model with no more in it than was said; what is no field of it is a day."""
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    own = {name: value for name, value in said.items() if name in fields}
+    row = model(pk=pk, **{name: fields[name].to_python(value) for name, value in own.items()})
+    others: dict[str, dict[str, Any]] = {}
+    for name in said.keys() - own.keys():
+        path, _, field = name.partition("__")
+        if field:
+            others.setdefault(path, {})[field] = said[name]
+        else:
+            setattr(row, name, date.fromisoformat(said[name]) if said[name] else None)
+    for path, values in others.items():
+        related = model._meta.get_field(path).related_model
+        setattr(row, path, related(**values) if values["id"] is not None else None)
+    return row
+
+
+def _nearest(strand: Strand, ask: _Ask, limit: int) -> QuerySet[Any]:
+    """The rows of a strand that come next, no more than a page can show."""
     sign = "" if ask.backwards else "-"
     asked = [ask.of(strand, nth) for nth in range(len(strand.columns))]
     if len(asked) == 1:
@@ -135,13 +183,17 @@ def _read(strand: Strand, ask: _Ask, limit: int) -> Iterator[Happened]:
             nearest_nth=Case(*(When(one, then=Value(nth)) for one, nth in nearest)),
         )
         rows = rows.order_by(f"{sign}nearest_at", f"{sign}nearest_nth", f"{sign}pk")
-    for row in rows[:limit]:
-        for nth, column in enumerate(strand.columns):
-            value = _value(row, column)
-            if value is not None:
-                entry = Happened(at_local(value, time()) if strand.by_day else value, strand, nth, row)
-                if ask.takes(entry):
-                    yield entry
+    return rows[:limit]
+
+
+def _happened(strand: Strand, ask: _Ask, row: Any) -> Iterator[Happened]:
+    """What happened to a row and is wanted."""
+    for nth, column in enumerate(strand.columns):
+        value = _value(row, column)
+        if value is not None:
+            entry = Happened(at_local(value, time()) if strand.by_day else value, strand, nth, row)
+            if ask.takes(entry):
+                yield entry
 
 
 def _compared(strand: Strand, column: str, way: str, at: datetime) -> Q:

@@ -12,13 +12,15 @@ from django.utils import timezone
 from care.models import CallAttempt
 from clients.models import Appointment, Client, ClientTeamMember, DataRequest
 from crm.core.models import AuditEntry, Branch, User
+from crm.overview.timeline import KINDS as KINDS_TOLD
+from crm.overview.timeline import TimelineForm, kinds_for, touches_of, touches_told
 from tests.factories.advisory import AgreementFactory, ReviewFactory
 from tests.factories.care import FollowUpCallFactory, answered
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.complaints import ComplaintEventFactory, ComplaintFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory, put_in_tier
 from tests.factories.tiers import ClientRateFactory, TierOverrideFactory
-from tiers.models import Delivery, Publication, Recipient, TierChange
+from tiers.models import Delivery, Publication, Recipient, ServicePlan, TierChange
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +30,7 @@ Api = Callable[[User], Any]
 HTMX = {"HX-Request": "true", "Accept-Language": "en"}
 #: Of one day each, in the order in which they happened.
 KINDS = (
-    *("review", "data_request", "agreement", "tier", "promise", "rate", "contact"),
+    *("plan", "review", "data_request", "agreement", "tier", "promise", "rate", "contact"),
     *("appointment", "call", "complaint", "survey", "publication"),
 )
 
@@ -38,7 +40,7 @@ def at(day: int, hour: int = 2) -> datetime:
 
 
 def touch(client: Client, by: User) -> dict[str, Any]:
-    """One touch of every kind, a review and then on the first ten days of June, each by ``by`` where somebody does it."""
+    """One touch of every kind, a plan, a review and then on the first ten days of June, each by ``by`` where somebody does it."""
     item = ServiceItemFactory(company=client.branch.company)
     state = put_in_tier(client, "gold", date(2020, 1, 1))
     override = TierOverrideFactory(
@@ -60,6 +62,9 @@ def touch(client: Client, by: User) -> dict[str, Any]:
         item=item, branch=client.branch, kind="event", day=date(2026, 6, 4), title="夏季策略会", made_by=by
     )
     return {
+        "plan": ServicePlan.objects.create(
+            client=client, state="agreed", aim="稳健增值", made_by=by, made_at=at(1), agreed_on=date(2026, 5, 30)
+        ),
         "review": ReviewFactory(client=client, done=True, done_on=date(2026, 5, 31), done_by=by, summary="持仓分散"),
         "data_request": DataRequest.objects.create(
             client=client,
@@ -167,7 +172,7 @@ def test_every_touch_stands_in_one_list_the_newest_first(touched: Any, staff: St
 
     assert [one["kind"] for one in found] == list(reversed(KINDS))
     assert [one["id"] for one in found] == [rows[kind].public_id for kind in reversed(KINDS)]
-    assert {one["kind"] for one in found if one["whole_day"]} == set(KINDS[:6])
+    assert {one["kind"] for one in found if one["whole_day"]} == set(KINDS[:7])
     text = page(web(compliance), client)
     for words in (
         "谈过科创板",
@@ -216,7 +221,10 @@ def test_an_end_is_a_touch_of_its_own(touched: Any, staff: Staff, api: Api) -> N
         ("auditor", {"rate"}),
         ("front_desk", {"rate", "agreement", "review"}),
         ("follow_up_caller", {"rate", "agreement", "review", "data_request"}),
-        ("agent", {"appointment", "survey", "promise", "publication", "rate", "agreement", "review", "data_request"}),
+        (
+            "agent",
+            {"appointment", "survey", "promise", "publication", "rate", "agreement", "plan", "review", "data_request"},
+        ),
     ],
 )
 def test_each_sees_the_kinds_whose_right_he_holds(
@@ -307,7 +315,7 @@ def test_walking_the_pages_shows_every_touch_once_forth_and_back(touched: Any, s
         answer = phone.get(answer["previous"]).json()
         back = [one["id"] for one in answer["results"]] + back
 
-    assert forth == back == whole and len(set(whole)) == len(whole) == 30
+    assert forth == back == whole and len(set(whole)) == len(whole) == 31
     assert phone.get(f"{address}&cursor=x").status_code == 400
 
 
@@ -339,7 +347,7 @@ def test_the_look_is_on_the_trail_and_a_foreign_client_is_not_there(
 def test_it_costs_the_same_for_one_touch_of_each_kind_and_for_ten(
     branch: Branch, staff: Staff, api: Api, web: Web, cost_of: Any
 ) -> None:
-    """Ten kinds at the most and the files of contacts, on the page what is booked besides."""
+    """Twelve statements at the most for all kinds and the files of contacts, on the page what is booked besides."""
     compliance = staff("compliance")
     client = ClientFactory(branch=branch, advisor=staff("advisor"))
     browser, phone = web(compliance), api(compliance)
@@ -359,3 +367,44 @@ def test_it_costs_the_same_for_one_touch_of_each_kind_and_for_ten(
     assert (cost_of(lambda: page(browser, client)), cost_of(lambda: listed(phone, client))) == one
     bare = cost_of(lambda: browser.get(f"/clients/{client.public_id}/?tab=advice", headers=HTMX))
     assert one[0] <= bare - 2 + 12
+    form = TimelineForm({})
+    assert form.is_valid()
+    reader = type(compliance).objects.get(pk=compliance.pk)
+    assert kinds_for(reader).keys() == {kind.key for kind in KINDS_TOLD}
+
+    def read() -> None:
+        assert (
+            len(touches_told(reader, client, touches_of(reader, client, form.cleaned_data, now=timezone.now()))) == 20
+        )
+
+    read()
+    assert cost_of(read) <= 12
+
+
+def test_a_plan_is_told_when_it_is_agreed_revised_confirmed_and_ended(
+    branch: Branch, staff: Staff, api: Api, web: Web
+) -> None:
+    advisor, head = staff("advisor", name="顾问小陈"), staff("branch_manager", name="负责人")
+    client = ClientFactory(branch=branch, advisor=advisor)
+    kept = {"client": client, "made_by": advisor, "made_at": at(9)}
+    first = ServicePlan.objects.create(aim="保本", state="replaced", agreed_on=date(2026, 6, 1), **kept)
+    ServicePlan.objects.create(
+        aim="稳健增值", state="ended", agreed_on=date(2026, 6, 3), replaces=first, confirmed_by=head, confirmed_at=at(5, 20),
+        confirm_note="期限不影响服务", ended_on=date(2026, 6, 9), end_reason="客户销户", **kept,
+    )  # fmt: skip
+    ServicePlan.objects.create(aim="草稿", state="draft", **kept)
+
+    found = listed(api(advisor), client, kind="plan")
+    text = page(web(advisor), client, "&kind=plan")
+
+    assert [(one["at"][:10], one["title"], one["text"]) for one in found] == [
+        ("2026-06-09", "Service plan ended: 稳健增值", "客户销户"),
+        ("2026-06-06", "Service plan confirmed: 稳健增值", "期限不影响服务"),
+        ("2026-06-03", "Service plan revised: 稳健增值", ""),
+        ("2026-06-01", "Service plan agreed: 保本", ""),
+    ]
+    assert [one["person"] and one["person"]["name"] for one in found] == [None, "负责人", "顾问小陈", "顾问小陈"]
+    assert first.get_absolute_url() in text and "草稿" not in text
+    assert [one["title"] for one in listed(api(advisor), client, kind="plan", person="负责人")] == [
+        one["title"] for one in found[:3]
+    ]

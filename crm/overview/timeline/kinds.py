@@ -19,14 +19,17 @@ from complaints.models import ComplaintEvent
 from crm.core.clocks import SHANGHAI
 from crm.core.merged import Strand
 from crm.core.models import User
-from tiers.models import ClientRate, Promise, Recipient, TierChange
+from tiers.models import ClientRate, Promise, Recipient, ServicePlan, TierChange
 
 _Rows = Callable[[User, Client], QuerySet[Any]]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of touch. ``columns`` say when something happened (``Strand``), ``people`` lead to whoever did it."""
+    """One kind of touch. ``columns`` say when something happened (``Strand``), ``people`` lead to whoever did it.
+
+    ``told_by`` names the fields by which it is told, beside columns and people: such kinds cost one statement together.
+    """
 
     key: str
     label: Words
@@ -35,6 +38,7 @@ class Kind:
     columns: tuple[str, ...]
     people: tuple[str, ...] = ()
     by_day: bool = False
+    told_by: tuple[str, ...] = ()
 
     def strand(self, user: User, client: Client, said: Mapping[str, Any]) -> Strand:
         """Its rows of this client that the reader may see, narrowed to a person where one was named."""
@@ -46,7 +50,14 @@ class Kind:
             rows = rows.filter(named)
         if self.key == "contact":
             rows = rows.filter(**{name: said[name] for name in ("channel", "direction", "outcome") if said[name]})
-        return Strand(self.key, rows, self.columns, self.by_day)
+        return Strand(self.key, rows, self.columns, self.by_day, self._fields)
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        if not self.told_by:
+            return ()
+        people = (f"{path}__{name}" for path in self.people for name in ("id", "public_id", "staff_number", "name"))
+        return ("public_id", *self.columns, *self.told_by, *people)
 
 
 def _contacts(user: User, client: Client) -> QuerySet[Any]:
@@ -96,8 +107,14 @@ def _rates(user: User, client: Client) -> QuerySet[Any]:
 
 
 def _agreements(user: User, client: Client) -> QuerySet[Any]:
-    rows = AdvisoryAgreement.objects.visible_to(user).filter(client=client)
-    return rows.select_related("advisor")
+    rows: QuerySet[Any] = AdvisoryAgreement.objects.visible_to(user).filter(client=client)
+    return rows
+
+
+def _plans(user: User, client: Client) -> QuerySet[Any]:
+    """What was agreed with him; what is only drawn up has not touched him yet."""
+    rows = ServicePlan.objects.visible_to(user).filter(client=client)
+    return rows.annotate(confirmed_on=TruncDate("confirmed_at", tzinfo=SHANGHAI))
 
 
 def _reviews(user: User, client: Client) -> QuerySet[Any]:
@@ -108,8 +125,7 @@ def _reviews(user: User, client: Client) -> QuerySet[Any]:
 
 def _data_requests(user: User, client: Client) -> QuerySet[Any]:
     rows = DataRequest.objects.visible_to(user).filter(client=client)
-    rows = rows.annotate(ended_on=TruncDate("ended_at", tzinfo=SHANGHAI))
-    return rows.select_related("registered_by", "owner")
+    return rows.annotate(ended_on=TruncDate("ended_at", tzinfo=SHANGHAI))
 
 
 #: In the order of their chips.
@@ -168,6 +184,17 @@ KINDS: tuple[Kind, ...] = (
         ("signed_on", "ended_on"),
         ("advisor",),
         by_day=True,
+        told_by=("number", "end_reason"),
+    ),
+    Kind(
+        "plan",
+        _("Service plans"),
+        "tiers.view_serviceplan",
+        _plans,
+        ("agreed_on", "confirmed_on", "ended_on"),
+        ("made_by", "confirmed_by"),
+        by_day=True,
+        told_by=("aim", "replaces_id", "confirm_note", "end_reason"),
     ),
     Kind(
         "review",
@@ -186,5 +213,6 @@ KINDS: tuple[Kind, ...] = (
         ("received_on", "ended_on"),
         ("registered_by", "owner"),
         by_day=True,
+        told_by=("kind", "state"),
     ),
 )

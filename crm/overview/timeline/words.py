@@ -212,6 +212,25 @@ def _agreement(_user: User, row: Any, nth: int) -> dict[str, Any]:
     }
 
 
+def _plan(_user: User, row: Any, nth: int) -> dict[str, Any]:
+    """Agreed with him or revised, confirmed after his needs had changed, ended."""
+    agreed = _("Service plan revised: %(aim)s") if row.replaces_id else _("Service plan agreed: %(aim)s")
+    told = (
+        (agreed, "", row.made_by, "success"),
+        (_("Service plan confirmed: %(aim)s"), row.confirm_note, row.confirmed_by, "info"),
+        (_("Service plan ended: %(aim)s"), row.end_reason, None, "neutral"),
+    )
+    title, text, person, tone = told[nth]
+    return {
+        "title": title % {"aim": row.aim},
+        "text": text,
+        "person": person,
+        "icon": "clipboard-list",
+        "tone": tone,
+        "url": row.get_absolute_url(),
+    }
+
+
 def _review(user: User, row: Any, _nth: int) -> dict[str, Any]:
     tones = {"accepted": "success", "declined": "neutral", "thinking": "warning"}
     answer = row.answer_for(user)
@@ -248,6 +267,7 @@ _WORDS: dict[str, Callable[[User, Any, int], dict[str, Any]]] = {
     "publication": _publication,
     "rate": _rate,
     "agreement": _agreement,
+    "plan": _plan,
     "review": _review,
     "data_request": _data_request,
 }
