@@ -13,7 +13,7 @@ from crm.core.models import User
 from crm.core.policies import figures
 from crm.workbench.item import Item
 from tiers.models import Booking, PlanStep, Promise, Recipient, ServicePlan
-from tiers.querysets.plan_steps import standings
+from tiers.querysets.plan_steps import StepState, standings
 
 #: No source fills the day alone.
 _PER_SOURCE = 60
@@ -46,11 +46,14 @@ def plan_steps(user: User, today: date) -> Iterator[Item]:
         return
     until = today + timedelta(days=figures(today, user.branch).days("service.ahead_days"))
     rows = PlanStep.objects.visible_to(user).of_served().to_do(user, today, until)
-    known = list(rows.for_list().order_by("plan_id", "position")[: _PER_SOURCE * 2])
+    known = list(rows.for_list().order_by("plan_id", "position")[: _PER_SOURCE * 4])
     found = standings(known, today)
-    for row in sorted(known, key=lambda row: (found[row.pk].due_on or today, row.pk))[:_PER_SOURCE]:
+    # What others see to is theirs until its day is over.
+    acting = user.scope.acting_ids
+    named = [row for row in known if row.owner_id in acting or found[row.pk].state == StepState.OVERDUE]
+    for row in sorted(named, key=lambda row: (found[row.pk].due_on or today, row.pk))[:_PER_SOURCE]:
         client = row.plan.client
-        who = "" if row.owner_id in user.scope.acting_ids else f" · {row.owner.name}"
+        who = "" if row.owner_id in acting else f" · {row.owner.name}"
         yield Item(
             "plan_step",
             _("Plan step"),

@@ -255,7 +255,7 @@ def test_what_became_of_his_steps_is_told_to_the_client(client: Client, advisor:
         step=row, kind="done", occurrence_on=today, day=today, word="当面谈过", by=advisor, at=timezone.now()
     )
 
-    words = [text for part in told(client) for line in part["rows"] for _label, text in line]
+    words = [text for part in told(client, advisor) for line in part["rows"] for _label, text in line]
 
     assert "当面谈过" in words
     assert ServicePlan.objects.count() == 1

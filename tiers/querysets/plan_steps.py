@@ -89,16 +89,15 @@ class PlanStepQuerySet(models.QuerySet["PlanStep"]):
         return self.filter(_open_q(today, until), plan__state="agreed")
 
     def to_do(self, user: User, today: date, until: date) -> PlanStepQuerySet:
-        """What the user sees to and is due by ``until``, and what is overdue with his clients, without what he finds among his
+        """What is due by ``until`` and the user sees to, or somebody else for his clients, without what he finds among his
         promises anyway."""
         acting = user.scope.acting_ids
-        own = _open_q(today, until) & Q(owner_id__in=acting)
-        late = _open_q(today, None) & Q(plan__client__advisor_id__in=acting)
+        near = Q(owner_id__in=acting) | Q(plan__client__advisor_id__in=acting)
         promises = (
             apps.get_model("tiers.Promise").objects.open_on(today).mine(user).filter(due_on__lte=until, event=None)
         )
         promised = promises.filter(client=OuterRef("plan__client"), item=OuterRef("item"))
-        return self.filter(own | late, ~Exists(promised), plan__state="agreed")
+        return self.due_by(until, today).filter(near, ~Exists(promised))
 
     def for_list(self) -> PlanStepQuerySet:
         related = ("plan__client__branch", "plan__client__advisor", "item", "owner")
