@@ -54,7 +54,7 @@ LATER = NOW + timedelta(days=2)
 Staff = Callable[..., User]
 Ground = dict[str, Any]
 
-#: What each service takes beside actor and time; by these its refusal is asked for. Keys of ``ground`` stand for rows.
+#: What each service takes beside actor and time; by these its refusal is asked for. Keys of ``standing`` stand for rows.
 REFUSED: dict[str, dict[str, Any]] = {
     "account.change": {"account": "account", "values": {"first_trade_on": TODAY}},
     "account.open": {"client": "client", "kind": "cash", "values": {"number": "88001234"}},
@@ -191,7 +191,7 @@ OF_NO_CLIENT = {
 
 
 @pytest.fixture
-def ground(branch: Branch, staff: Staff) -> Ground:
+def standing(branch: Branch, staff: Staff) -> Ground:
     """A client with a row of everything, then restricted to storage."""
     colleague = staff("advisor")
     client = ClientFactory(branch=branch, advisor=colleague)
@@ -240,13 +240,13 @@ def ground(branch: Branch, staff: Staff) -> Ground:
     return found
 
 
-def _filled(said: Any, ground: Ground) -> Any:
+def _filled(said: Any, standing: Ground) -> Any:
     if isinstance(said, str):
-        return ground.get(said, said)
+        return standing.get(said, said)
     if isinstance(said, dict):
-        return {key: _filled(value, ground) for key, value in said.items()}
+        return {key: _filled(value, standing) for key, value in said.items()}
     if isinstance(said, list):
-        return [_filled(one, ground) for one in said]
+        return [_filled(one, standing) for one in said]
     return said
 
 
@@ -263,9 +263,9 @@ def test_every_service_about_a_client_is_judged() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
-def test_it_refuses_a_client_whose_data_are_restricted(name: str, ground: Ground, staff: Staff) -> None:
+def test_it_refuses_a_client_whose_data_are_restricted(name: str, standing: Ground, staff: Staff) -> None:
     run = SERVICES[name].function
-    said = _filled(REFUSED[name], ground)
+    said = _filled(REFUSED[name], standing)
     takes = inspect.signature(run).parameters
     actor = staff("branch_manager")
     call = {**said, "actor": actor, **({"now": NOW} if "now" in takes else {})}
@@ -284,25 +284,27 @@ def _signed(name: str) -> Callable[..., Any]:
     return signed
 
 
-def test_an_appointment_of_a_restricted_client_can_be_called_off(ground: Ground, staff: Staff) -> None:
-    row = _signed("appointment.cancel")(appointment=ground["appointment"], reason="限制处理", actor=staff("compliance"))
+def test_an_appointment_of_a_restricted_client_can_be_called_off(standing: Ground, staff: Staff) -> None:
+    row = _signed("appointment.cancel")(
+        appointment=standing["appointment"], reason="限制处理", actor=staff("compliance")
+    )
 
     assert row.state == Appointment.State.CANCELLED
 
 
-def test_taking_tags_back_leaves_a_restricted_client_as_he_is(ground: Ground, branch: Branch) -> None:
-    tag, mine, other = ground["tag"], ground["client"], ground["other"]
+def test_taking_tags_back_leaves_a_restricted_client_as_he_is(standing: Ground, branch: Branch) -> None:
+    tag, mine, other = standing["tag"], standing["client"], standing["other"]
     for client in (mine, other):
-        ClientTagFactory(client=client, tag=tag, set_by=ground["colleague"], since=TODAY, as_of=TODAY)
+        ClientTagFactory(client=client, tag=tag, set_by=standing["colleague"], since=TODAY, as_of=TODAY)
     change = TagChange.objects.create(
         tag=tag,
         is_set=True,
         clients={mine.public_id: None, other.public_id: None},
-        actor=ground["colleague"],
+        actor=standing["colleague"],
         at=NOW,
     )
 
-    _signed("tag.undo")(change=change, actor=ground["colleague"], now=NOW)
+    _signed("tag.undo")(change=change, actor=standing["colleague"], now=NOW)
 
     assert set(mine.tags.values_list("tag_id", flat=True)) == {tag.pk}
     assert not other.tags.exists()

@@ -15,6 +15,7 @@ from clients.errors import ClientRestricted
 from clients.models import Client
 from crm.core.attachments import FileRefused
 from crm.core.clocks import local_date
+from crm.core.errors import MissingRight
 from crm.core.models import Attachment, AuditEntry, Branch, User
 from tests.factories.clients import ClientFactory
 from tests.factories.core import UserFactory
@@ -81,12 +82,17 @@ def test_no_paper_lies_with_a_rate_that_was_never_offered_or_that_he_declined(
         attach_agreement(rate=offered, upload=paper(), actor=advisor)
 
 
-def test_none_is_added_once_the_clients_data_are_only_stored(offered: ClientRate, advisor: User) -> None:
+def test_none_is_added_once_the_clients_data_are_only_stored_and_the_advisor_sees_the_rate_no_more(
+    offered: ClientRate, advisor: User, staff: Staff
+) -> None:
     today = local_date(timezone.now())
     Client.objects.filter(pk=offered.client_id).update(restricted_on=today, restriction_reason="法院要求")
+    rate = ClientRate.objects.get(pk=offered.pk)
 
     with pytest.raises(ClientRestricted):
-        attach_agreement(rate=offered, upload=paper(), actor=advisor)
+        attach_agreement(rate=rate, upload=paper(), actor=staff("compliance"))
+    with pytest.raises(MissingRight):
+        attach_agreement(rate=rate, upload=paper(), actor=advisor)
 
 
 def test_the_answer_on_the_page_takes_the_paper_and_the_history_of_the_rate_shows_it_to_who_sees_his_commission(
