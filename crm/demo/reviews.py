@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from advisory.models import AdvisorProfile, AdvisoryAgreement, PortfolioReview
 from advisory.services import Line, Told, note_answer, open_review, plan_reviews, record_review
-from clients.models import Client, Holding
+from clients.models import Client, ClientTeamMember, Holding
 from clients.months import add_months
 from crm.core.access import system_user
 from crm.core.clocks import at_local
 from crm.core.models import User
 from crm.demo.staffing import Crew
+from crm.roles import ACCOUNT_MANAGER
 
 #: How many days ago each of the first clients under agreement was reviewed, and what he answered; None: nothing was proposed.
 _RECORDED: tuple[tuple[int, str | None], ...] = (
@@ -33,6 +34,10 @@ def review_portfolios(*, crew: Crew, today: date, now: datetime) -> int:
         for row, (days_ago, answer) in zip(rows, _RECORDED, strict=False):
             day = max(today - timedelta(days=days_ago), row.signed_on)
             _record(row.client, row.advisor, day, answer)
+        # An account manager serves the first two beside their advisor: he reads what was proposed to them.
+        for row in rows[:2]:
+            mate = crew.of(branch, ACCOUNT_MANAGER)[0]
+            ClientTeamMember.objects.get_or_create(client=row.client, member=mate, defaults={"since": row.signed_on})
         plan_reviews(branch=branch, now=now, actor=system_user())
     return int(PortfolioReview.objects.count())
 

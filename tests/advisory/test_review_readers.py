@@ -40,7 +40,7 @@ def client(branch: Branch, manager: User) -> Client:
 @pytest.fixture
 def proposed(client: Client) -> PortfolioReview:
     row: PortfolioReview = ReviewFactory(client=client, proposed=True, answer="accepted", summary="茅台占比偏高")
-    ReviewAnswerFactory(review=ReviewLineFactory(review=row).review, answer="accepted")
+    ReviewAnswerFactory(review=ReviewLineFactory(review=row).review, answer="accepted", contact__content="客户同意卖出")
     return row
 
 
@@ -104,6 +104,8 @@ def test_what_the_client_decided_is_told_to_those_who_advise_and_answer_for_it(
 
     compliance, head = staff("compliance", branch=None), staff("branch_manager")
 
+    assert "客户同意卖出" in web(head).get(proposed.get_absolute_url()).content.decode()
+    assert "客户同意卖出" not in web(manager).get(proposed.get_absolute_url()).content.decode()
     assert told(compliance) == told(head) == (True,) * 6
     assert told(manager) == (False,) * 6
     words = web(manager).get("/reviews/").content.decode()

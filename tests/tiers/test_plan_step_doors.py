@@ -18,6 +18,7 @@ from crm.workbench.queue import todays_items
 from tests.factories.clients import ClientFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory, morning
 from tiers.models import PlanStep, PlanStepMark, ServiceItem, ServicePlan
+from tiers.services.plan_steps import note_step
 from tiers.services.plans import Step, make_plan
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,22 @@ def test_a_step_that_changed_since_the_form_was_opened_is_told_and_not_marked_tw
     again = browser.post(address, {**said, "form_token": "b"})
 
     assert (again.status_code, PlanStepMark.objects.count()) == (412, 1)
+
+
+def test_what_is_done_for_this_period_can_only_be_dropped_for_good(
+    web: Any, client: Client, advisor: User, today: date
+) -> None:
+    (row,) = agreed(client, step(advisor, period="month"))
+    browser, address = web(advisor), reverse("tiers:step_drop", args=[row.public_id])
+    assert "for_good" in browser.get(address).context["form"].fields
+    note_step(step=row, day=today, word="谈过", actor=advisor, now=timezone.now())
+    row.refresh_from_db()
+
+    form = browser.get(address).context["form"]
+    browser.post(address, {"form_token": "a", "version": row.version, "reason": "改为微信"})
+
+    assert "for_good" not in form.fields
+    assert [mark.kind for mark in row.marks.order_by("pk")] == ["done", "dropped"]
 
 
 def test_who_has_nothing_to_do_with_a_step_finds_no_button_and_is_refused(

@@ -66,14 +66,17 @@ def step_done(request: HttpRequest, public_id: str) -> HttpResponse:
 def step_drop(request: HttpRequest, public_id: str) -> HttpResponse:
     """Drop a step, saying why."""
     row, now = _visible(request, public_id), timezone.now()
-    form = StepDropForm(request.POST or None, once=row.due_on is not None, initial={"version": row.version})
+    # What comes once, or is done for this period, has nothing to leave out.
+    once = row.due_on is not None or not standings([row], local_date(now))[row.pk].is_open
+    form = StepDropForm(request.POST or None, once=once, initial={"version": row.version})
 
     def do(form: Any) -> PlanStep:
-        return drop_step(step=row, actor=actor_of(request), now=now, version=form.seen, **form.command)
+        said = {"for_good": once, **form.command}
+        return drop_step(step=row, actor=actor_of(request), now=now, version=form.seen, **said)
 
     text = _("What the client is owed by his tier stays owed.") if row.item_id else ""
     title, submit = _("Drop a step of the plan"), _("Drop the step")
-    if row.period:
+    if not once:
         title, submit = _("Leave a step out once, or drop it"), _("Leave out or drop")
     context = {"title": title, "submit": submit, "text": text, "facts": _facts(row), "danger": True}
     return _shown(request, row, form, do, context, _("Noted with its reason."))
