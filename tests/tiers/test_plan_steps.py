@@ -337,13 +337,18 @@ def test_a_promise_missed_in_the_same_quarter_is_made_good(client: Client, advis
     assert (missed.state, missed.is_late, PlanStepMark.objects.count()) == ("done", True, 0)
 
 
-def test_what_is_owed_for_a_market_event_is_another_matter(client: Client, advisor: User, item: ServiceItem) -> None:
-    step, at = step_of(client, advisor, item=item), morning(MONDAY)
-    event = MarketEvent.objects.create(
-        item=item, branch=client.branch, name="降准", day=MONDAY, ask="说明影响", tier_codes=["gold"], due_on=MONDAY,
+def called(item: ServiceItem, advisor: User) -> MarketEvent:
+    at = morning(MONDAY)
+    made: MarketEvent = MarketEvent.objects.create(
+        item=item, branch=advisor.branch, name="降准", day=MONDAY, ask="说明影响", tier_codes=["gold"], due_on=MONDAY,
         called_by=advisor, called_at=at, asked_at=at,
     )  # fmt: skip
-    asked = PromiseFactory(client=client, item=item, event=event, opens_on=date(2026, 4, 1))
+    return made
+
+
+def test_what_is_owed_for_a_market_event_is_another_matter(client: Client, advisor: User, item: ServiceItem) -> None:
+    step = step_of(client, advisor, item=item)
+    asked = PromiseFactory(client=client, item=item, event=called(item, advisor), opens_on=date(2026, 4, 1))
 
     note(step, advisor)
 
@@ -377,6 +382,8 @@ def test_what_is_found_overdue_is_what_stands_as_overdue(client: Client, advisor
     )
     for day in (date(2026, 2, 3), date(2026, 5, 15)):
         PromiseFactory(client=client, item=item, state="done", kept_on=day, kept_by=advisor, proof="hand")
+    kept = {"state": "done", "kept_on": date(2026, 8, 4), "kept_by": advisor, "proof": "hand"}
+    PromiseFactory(client=client, item=item, event=called(item, advisor), **kept)
     for step, day in zip(
         made.steps.filter(item=None), (date(2026, 3, 2), date(2026, 4, 2), date(2026, 6, 2)), strict=False
     ):
