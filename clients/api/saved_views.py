@@ -85,7 +85,6 @@ class SavedViewViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[
     def create(self, request: Request) -> Response:
         """Keep the list as it is described: filters, columns and order."""
         said = self._said(SavedViewCreate)
-        said["query"] = {name: values for name, values in said.get("query", {}).items() if name != "q"}
         return self.once(lambda: create_view(values=said, actor=self._actor), self._shown)
 
     @extend_schema(responses={204: None}, filters=False)

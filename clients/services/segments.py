@@ -23,6 +23,9 @@ from crm.core.versions import lock
 _LOOKS = {"clients.amlgrade": "aml.view"}
 SEGMENT = ("name", "description", "share", "rule")
 VIEW = ("name", "share", "query", "columns", "sort")
+#: Parameters of the list that are no part of a kept view: what was typed (a name), where one was, which view it was, and what
+#: stands in columns of its own.
+PASSING = frozenset({"q", "cursor", "view", "page", "cols", "sort"})
 
 
 @service("segment.create")
@@ -80,8 +83,9 @@ def refuse_secret_query(query: str) -> None:
 
 @service("view.create")
 def create_view(*, values: Mapping[str, Any], actor: User) -> SavedView:
-    """Keep the list as it stands under a name. Raises ``NameTaken``, ``MissingRight`` and ``InvalidInput``."""
-    made: SavedView = _keep(SavedView(**_ownership(actor)), values, VIEW, actor)
+    """Keep the list under a name, without ``PASSING``. Raises ``NameTaken``, ``MissingRight`` and ``InvalidInput``."""
+    kept = {name: said for name, said in values.get("query", {}).items() if name not in PASSING}
+    made: SavedView = _keep(SavedView(**_ownership(actor)), {**values, "query": kept}, VIEW, actor)
     audit.record(
         actor, "view.create", made, after={name: values.get(name) for name in ("name", "share", "columns", "sort")}
     )

@@ -22,6 +22,7 @@ from clients.pinyin import to_pinyin
 from clients.querysets.scope import shown_name
 from clients.segments import Context, compiled, fields_for, parse
 from clients.services.segments import (
+    PASSING,
     change_segment,
     create_segment,
     create_view,
@@ -38,8 +39,6 @@ from crm.core.views.places import actor_of
 
 #: Clients shown beside the builder, so that one sees whom the rule means.
 _SHOWN = 6
-#: Parameters of the list that are no part of a kept view: what was typed, where one was, which view it was.
-_PASSING = ("q", "cursor", "view", "page", "cols", "sort")
 
 
 @require_safe
@@ -63,7 +62,7 @@ def _dress(row: Any, user: User) -> Any:
 
 def view_url(view: SavedView) -> str:
     """The address of the list as it was kept."""
-    said = {name: values for name, values in view.query.items() if name not in _PASSING}
+    said = {name: values for name, values in view.query.items() if name not in PASSING}
     said |= {"sort": [view.sort]} if view.sort else {}
     said |= {"cols": [",".join(view.columns)]} if view.columns else {}
     return f"{reverse('clients:list')}?{urlencode({**said, 'view': [view.public_id]}, doseq=True)}"
@@ -242,7 +241,7 @@ def view_new(request: HttpRequest) -> HttpResponse:
 
 
 def _kept(query: QueryDict, user: User) -> dict[str, Any]:
-    said = {name: values for name, values in query.lists() if name not in _PASSING and any(values)}
+    said = {name: values for name, values in query.lists() if any(values)}
     keys = [column.key for column in chosen(user, query.get("cols", "").split(","))]
     return {"query": said, "columns": keys if query.get("cols") else [], "sort": query.get("sort", "")[:20]}
 

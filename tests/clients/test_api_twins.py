@@ -86,6 +86,15 @@ def test_a_view_is_kept_pinned_and_given_up_by_its_owner_alone(branch: Branch, s
     assert not SavedView.objects.exists()
 
 
+def test_what_was_typed_and_where_one_was_is_no_part_of_a_kept_view(staff: Staff, api: Api) -> None:
+    said = {"name": "常用", "query": {"q": ["王小明"], "cursor": ["x"], "sort": ["assets"], "status": ["active"]}}
+
+    phone = api(staff("advisor"))
+    made = phone.post("/api/v1/saved-views/", said, format="json", headers={"idempotency-key": "a"})
+
+    assert (made.status_code, made.json()["query"]) == (201, {"status": ["active"]})
+
+
 def test_a_next_date_is_put_off_and_that_is_taken_back_by_who_did_it(client_: Client, staff: Staff, api: Api) -> None:
     desk, today = api(staff("front_desk")), local_date(timezone.now())
     named = today + timedelta(days=1)
