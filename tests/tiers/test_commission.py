@@ -216,6 +216,25 @@ def test_an_ended_rate_falls_back_to_the_card_of_the_tier(branch, tier, staff):
         end_client_rate(rate=rate, last_day=DAY, reason="x", actor=staff("branch_manager"), now=NOW)
 
 
+def test_a_rate_told_to_end_later_ends_before_the_one_that_takes_its_place_and_never_comes_back(branch, tier, staff):
+    client, manager = ClientFactory(branch=branch), staff("branch_manager")
+    put_days(branch, {client: {date(2026, 5, 29): 60_000_000}})
+    evaluate(branch=branch, day=date(2026, 5, 29), actor=system_user())
+    RateCardFactory(tier=tier, rate=Decimal("0.00025"))
+    first = ClientRateFactory(client=client)
+    approve_client_rate(rate=first, actor=manager, now=NOW)
+    end_client_rate(rate=first, last_day=date(2026, 12, 31), reason="x", actor=manager, now=NOW)
+    second = ClientRateFactory(client=client, valid_from=date(2026, 7, 1), valid_to=date(2026, 7, 31))
+
+    approve_client_rate(rate=second, actor=manager, now=NOW)
+
+    first.refresh_from_db()
+    days = (date(2026, 6, 30), date(2026, 7, 1), date(2026, 8, 1))
+    assert first.valid_to == date(2026, 6, 30)
+    assert [effective_rates(client, day)[0].row.pk for day in days] == [first.pk, second.pk, RateCard.objects.get().pk]
+    assert [effective_rates(client, day)[0].is_own for day in days] == [True, True, False]
+
+
 def test_a_move_of_the_tier_reprices_no_agreed_rate(branch, tier, staff):
     client = ClientFactory(branch=branch)
     rate = ClientRateFactory(client=client)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.core.access import system_user
 from crm.core.models import AuditEntry, JobRun
@@ -17,6 +18,7 @@ from tests.factories.clients import ClientFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
 from tests.tiers.plans import plan
 from tiers.models import ClientRate, Programme, RateCard, TierState
+from tiers.services.commission import approve_client_rate
 from tiers.services.evaluation import evaluate
 from tiers.services.programmes import create_programme, seed_default_programme
 
@@ -253,6 +255,21 @@ def test_an_advisor_proposes_and_the_manager_approves(branch, programme, staff, 
     assert web(manager).post(approve, {"version": 3, "form_token": "c"}).status_code == 409
     proof = web(advisor).get(reverse("tiers:proof", args=[client.public_id]))
     assert [row.is_own for row in proof.context["rates"]] == [True]
+
+
+def test_the_proof_names_the_rates_of_today_as_the_statement_does(branch, programme, staff, web, time_machine):
+    client = graded(branch)
+    time_machine.move_to("2026-06-08T10:00:00+08:00")
+    manager = staff("branch_manager")
+    rate = ClientRateFactory(client=client, valid_from=date(2026, 6, 8))
+    approve_client_rate(rate=rate, actor=manager, now=timezone.now())
+
+    pages = [
+        web(manager).get(reverse(f"tiers:{name}", args=[client.public_id])).context["rates"]
+        for name in ("proof", "statement")
+    ]
+
+    assert [[(row.rate, row.is_own) for row in rates] for rates in pages] == [[(rate.rate, True)]] * 2
 
 
 def test_rejecting_needs_a_word_and_ending_a_day(branch, programme, staff, web):

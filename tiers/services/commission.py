@@ -196,7 +196,7 @@ def approve_client_rate(
 
 
 def put_in_force(row: ClientRate, today: date) -> None:
-    """End what is open for the product the day before ``row`` begins, which is today at the earliest; saves not ``row``.
+    """End what holds for the product the day before ``row`` begins, which is today at the earliest; saves not ``row``.
 
     Raises ``LaterRateStands``.
     """
@@ -204,7 +204,8 @@ def put_in_force(row: ClientRate, today: date) -> None:
     agreed = ClientRate.objects.agreed().filter(client=row.client, product=row.product).exclude(pk=row.pk)
     if agreed.filter(valid_from__gte=row.valid_from).exists():
         raise LaterRateStands
-    for before in agreed.filter(not_over_q(row.valid_from), state=ClientRate.State.APPROVED):
+    # One that was told to end on a later day ends now, too; or it would come back once the new one is over.
+    for before in agreed.filter(not_over_q(row.valid_from)):
         before.valid_to = row.valid_from - _DAY
         before.save_changed(["valid_to"])
 

@@ -31,10 +31,11 @@ def proof(request: HttpRequest, public_id: str) -> HttpResponse:
     user = actor_of(request)
     client = get_object_or_404(Client.objects.visible_to(user).select_related("branch"), public_id=public_id)
     audit.record_read(user, "tier.proof", client, client=client)
-    found = proof_of(client, local_date(timezone.now()), user)
+    today = local_date(timezone.now())
+    found = proof_of(client, today, user)
     history = list(TierChange.objects.visible_to(user).filter(client=client).with_tiers().order_by("-day", "-pk"))
     may_read = user.has_perm("tiers.view_tieroverride")
-    rates = effective_rates(client, found.day) if may_see_commission(user, client) else None
+    rates = effective_rates(client, today) if may_see_commission(user, client) else None
     context = {
         "client": client,
         "name": shown_name(client, user),
