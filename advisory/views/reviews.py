@@ -176,7 +176,7 @@ def review_open(request: HttpRequest, public_id: str) -> HttpResponse:
     user, rows = actor_of(request), Client.objects.visible_to(actor_of(request)).select_related("branch")
     client = get_object_or_404(rows, public_id=public_id)
     made: list[PortfolioReview] = []
-    back = f"{client.get_absolute_url()}?tab=advice"
+    back = client.tab_url("advice")
 
     def do(_form: Any) -> PortfolioReview:
         made.append(open_review(client=client, actor=user, now=timezone.now()))

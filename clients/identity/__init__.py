@@ -16,7 +16,7 @@ from clients.identity.id_number import (
     is_id_number,
     read_id_number,
 )
-from clients.identity.phone import Phone, PhoneKind, display_phone, read_phone
+from clients.identity.phone import Phone, PhoneKind, display_phone, in_groups, read_phone
 from clients.identity.refusals import IdentityRefused
 from clients.identity.text import clean, normalise_name, read_email, tail
 from clients.identity.traditional import simplified
@@ -33,6 +33,7 @@ __all__ = [
     "clean",
     "credit_code_check_character",
     "display_phone",
+    "in_groups",
     "is_credit_code",
     "is_id_number",
     "normalise_name",

@@ -91,6 +91,11 @@ def display_phone(e164: str, extension: str = "") -> str:
     return f"{shown}-{extension}" if extension else shown
 
 
+def in_groups(value: str) -> str:
+    """A stored value as it is read best: a phone number in groups, a name, an address or another number as it is."""
+    return display_phone(value) if value.startswith("+") else value
+
+
 def _split_extension(text: str) -> tuple[str, str]:
     found = _EXTENSION.search(text)
     # "021-68888888-802" has an extension; "138001-38000" and "400-888-9999" are only written in groups.

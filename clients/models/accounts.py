@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -114,7 +113,7 @@ class Account(PublicModel, Versioned):
 
     def get_absolute_url(self) -> str:
         # The tab of the client page is composed at the roof, which this app does not know; the address is a contract.
-        return f"{reverse('clients:list')}{self.client.public_id}/?tab=accounts"
+        return self.client.tab_url("accounts")
 
 
 class MarginLevel(models.TextChoices):

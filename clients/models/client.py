@@ -248,6 +248,10 @@ class Client(PublicModel, Versioned, DataStanding, Profile):
         # Composed at the roof, which this app does not know; the address is a contract.
         return f"{reverse('clients:list')}{self.public_id}/"
 
+    def tab_url(self, tab: str) -> str:
+        """The client's page with one of its tabs open."""
+        return f"{self.get_absolute_url()}?tab={tab}"
+
     def refuse_change(self) -> None:
         """Asked by ``lock``. Raises ``ClientMerged`` for who was merged into another, ``ClientRestricted`` where data are
         restricted to storage."""

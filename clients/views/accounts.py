@@ -12,23 +12,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from clients.crumbs import to_accounts
 from clients.forms.accounts import AccountForm, LineForm, MarginForm
 from clients.models import Account, BusinessLineMark, Client, MarginDay, MarginLevel
 from clients.querysets.accounts import level_of, margin_lines
 from clients.querysets.business_lines import lines_of
-from clients.querysets.scope import said_of, shown_name
 from clients.services import change_account, mark_line, open_account, set_margin, unmark_line
+from clients.views.about import about_client
 from clients.views.rows import today, visible_client
-from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.policies import figures
-from crm.core.services.reveal import reveal_field
-from crm.core.views.commands import command
 from crm.core.views.places import actor_of
+from crm.core.views.reveal import revealed
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 TONES = {MarginLevel.ATTENTION: "warning", MarginLevel.WARNING: "danger", MarginLevel.CLOSE_OUT: "danger"}
@@ -75,22 +73,7 @@ def account_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 def account_reveal(request: HttpRequest, public_id: str) -> HttpResponse:
     """The number in full, with a reason, within the daily allowance, on record; never kept by the browser."""
     account = visible_account(request, public_id)
-    try:
-        value = reveal_field(
-            actor=actor_of(request),
-            subject=account,
-            field="number",
-            reason=request.POST.get("reason", ""),
-            client=account.client,
-            now=timezone.now(),
-        )
-    except DomainError as refusal:
-        text = next(iter(refusal.fields.values()), refusal.message)
-        answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(text)), status=refusal.status)
-    else:
-        answer = HttpResponse(format_html('<span class="mono" data-copy="{}">{}</span>', value, value))
-    answer["Cache-Control"] = "no-store, private"
-    return answer
+    return revealed(request, account, "number", client=account.client)
 
 
 @_FORM
@@ -133,7 +116,7 @@ def line_unmark(request: HttpRequest, public_id: str, mark: str) -> HttpResponse
     row = get_object_or_404(BusinessLineMark.objects.visible_to(actor_of(request)), client=client, public_id=mark)
     unmark_line(mark=row, actor=actor_of(request))
     messages.success(request, _("The mark is taken back."))
-    return redirect(tab_of(client))
+    return redirect(client.tab_url("accounts"))
 
 
 # -- what the tab shows ------------------------------------------------------------------------------------------------
@@ -194,10 +177,6 @@ def visible_account(request: HttpRequest, public_id: str) -> Account:
     return get_object_or_404(rows, public_id=public_id)
 
 
-def tab_of(client: Client) -> str:
-    return f"{client.get_absolute_url()}?tab=accounts"
-
-
 def on_the_tab(
     request: HttpRequest,
     client: Client,
@@ -210,27 +189,17 @@ def on_the_tab(
     done: Callable[[], str] | None = None,
     more: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """A command about one client that begins and ends on his tab of accounts."""
-    name = shown_name(client, request.user)
-    context = {
-        "client": client,
-        "client_name": name,
-        "title": title,
-        "submit": submit,
-        "crumbs": [
-            {"label": _("Clients"), "url": reverse("clients:list")},
-            {"label": name, "url": client.get_absolute_url()},
-            {"label": _("Accounts and permissions"), "url": tab_of(client)},
-        ],
-        "back_url": tab_of(client),
-        **(more or {}),
-    }
-    return command(
+    """A form about one client that begins and ends on his tab of accounts."""
+    return about_client(
         request,
+        client,
         form,
-        do=lambda _form: do(),
-        done=done or (lambda: tab_of(client)),
+        do,
+        title=title,
+        submit=submit,
+        back=client.tab_url("accounts"),
+        done=done,
+        crumbs=to_accounts(client, request.user),
         template=template,
-        context=context,
-        said=said_of(client, request.user, _("Saved.")),
+        more=more,
     )

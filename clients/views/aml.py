@@ -17,15 +17,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.forms.aml import GradeForm, SuspicionForm
 from clients.models import AmlGrade, Client, SuspicionFlag
 from clients.querysets.aml import gradings_due, ungraded
-from clients.querysets.scope import said_of, shown_name
+from clients.querysets.scope import shown_name
 from clients.services import grade_client, lift_suspicion, raise_suspicion
 from clients.services.aml import first_due
+from clients.views.about import about_client
 from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.clocks import Calendar
 from crm.core.models import User
 from crm.core.policies import figures
-from crm.core.views.commands import command
 from crm.core.views.lists import Listed, listed
 from crm.core.views.places import actor_of
 
@@ -134,7 +134,7 @@ def aml_grade(request: HttpRequest, public_id: str) -> HttpResponse:
     form = GradeForm(request.POST or None, initial=first | ({"grade": present.grade} if present else {}))
     back = reverse("clients:aml_client", args=[client.public_id])
 
-    def do(_form: Any) -> AmlGrade:
+    def do() -> AmlGrade:
         return grade_client(client=client, actor=user, now=timezone.now(), **form.command)
 
     note = _("Other than at the last grading: %(facts)s.") % {"facts": changed} if changed else ""
@@ -167,7 +167,7 @@ def suspicion_raise(request: HttpRequest, public_id: str) -> HttpResponse:
     client, user = visible_client(request, public_id), actor_of(request)
     form = SuspicionForm(request.POST or None)
 
-    def do(_form: Any) -> SuspicionFlag:
+    def do() -> SuspicionFlag:
         return raise_suspicion(client=client, actor=user, now=timezone.now(), **form.command)
 
     note = _("Only compliance learns of it. Tell nobody, least of all the client (Art. 7 and 35 of the law).")
@@ -184,7 +184,7 @@ def suspicion_lift(request: HttpRequest, public_id: str) -> HttpResponse:
     flag: SuspicionFlag = get_object_or_404(rows, public_id=public_id)
     form = SuspicionForm(request.POST or None, initial={"version": flag.version})
 
-    def do(_form: Any) -> SuspicionFlag:
+    def do() -> SuspicionFlag:
         return lift_suspicion(flag=flag, actor=user, now=timezone.now(), version=form.seen, **form.command)
 
     back = reverse("clients:suspicions")
@@ -198,21 +198,4 @@ def _list_crumb() -> dict[str, str]:
 def _about(
     request: HttpRequest, client: Client, form: Any, do: Any, *, title: str, note: str, back: str
 ) -> HttpResponse:
-    context = {
-        "client": client,
-        "client_name": shown_name(client, request.user),
-        "title": title,
-        "submit": _("Save"),
-        "note": note,
-        "crumbs": [_list_crumb()],
-        "back_url": back,
-    }
-    return command(
-        request,
-        form,
-        do=do,
-        done=lambda: back,
-        template="clients/form.html",
-        context=context,
-        said=said_of(client, request.user, _("Saved.")),
-    )
+    return about_client(request, client, form, do, title=title, back=back, crumbs=[_list_crumb()], more={"note": note})

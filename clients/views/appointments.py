@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clients.forms import AppointmentForm, CancelForm, MoveForm
 from clients.models import Appointment, Client, NextDateMove
-from clients.querysets.scope import said_of, shown_name
+from clients.querysets.scope import shown_name
 from clients.services import (
     book_appointment,
     cancel_appointment,
@@ -25,9 +25,9 @@ from clients.services import (
     put_off_next_date,
     take_back_put_off,
 )
+from clients.views.about import about_client
 from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
-from crm.core.views.commands import command
 from crm.core.views.places import actor_of
 from crm.core.writing import whole_number
 
@@ -41,10 +41,11 @@ def appointment_book(request: HttpRequest, public_id: str) -> HttpResponse:
     """Book a contact with the client; whoever books it holds it."""
     client = visible_client(request, public_id)
     form = AppointmentForm(request.POST or None)
-    return command(
+    return about_client(
         request,
+        client,
         form,
-        do=lambda _form: book_appointment(
+        lambda: book_appointment(
             client=client,
             staff=actor_of(request),
             starts_at=form.cleaned_data["starts_at"],
@@ -52,10 +53,10 @@ def appointment_book(request: HttpRequest, public_id: str) -> HttpResponse:
             actor=actor_of(request),
             now=timezone.now(),
         ),
-        done=lambda: f"{client.get_absolute_url()}?tab=timeline",
-        template="clients/form.html",
-        context=_about(request, client, _("Book an appointment"), _("Book")),
-        said=said_of(client, request.user, _("Booked.")),
+        title=_("Book an appointment"),
+        submit=_("Book"),
+        back=client.tab_url("timeline"),
+        said=_("Booked."),
     )
 
 
@@ -65,16 +66,17 @@ def appointment_move(request: HttpRequest, public_id: str) -> HttpResponse:
     """Agree on another time."""
     row = _visible(request, public_id)
     form = MoveForm(request.POST or None, initial={"starts_at": row.starts_at, "version": row.version})
-    return command(
+    return about_client(
         request,
+        row.client,
         form,
-        do=lambda _form: move_appointment(
+        lambda: move_appointment(
             appointment=row, starts_at=form.moment, actor=actor_of(request), now=timezone.now(), version=form.seen
         ),
-        done=lambda: f"{row.client.get_absolute_url()}?tab=timeline",
-        template="clients/form.html",
-        context=_about(request, row.client, _("Move an appointment"), _("Another time")),
-        said=said_of(row.client, request.user, _("Moved.")),
+        title=_("Move an appointment"),
+        submit=_("Another time"),
+        back=row.client.tab_url("timeline"),
+        said=_("Moved."),
     )
 
 
@@ -84,34 +86,23 @@ def appointment_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take an appointment off, with a reason."""
     row = _visible(request, public_id)
     form = CancelForm(request.POST or None, initial={"version": row.version})
-    return command(
+    return about_client(
         request,
+        row.client,
         form,
-        do=lambda _form: cancel_appointment(
+        lambda: cancel_appointment(
             appointment=row, reason=form.cleaned_data["reason"], actor=actor_of(request), version=form.seen
         ),
-        done=lambda: f"{row.client.get_absolute_url()}?tab=timeline",
-        template="clients/form.html",
-        context=_about(request, row.client, _("Cancel an appointment"), _("Cancel the appointment")),
-        said=said_of(row.client, request.user, _("Cancelled.")),
+        title=_("Cancel an appointment"),
+        submit=_("Cancel the appointment"),
+        back=row.client.tab_url("timeline"),
+        said=_("Cancelled."),
     )
 
 
 def _visible(request: HttpRequest, public_id: str) -> Appointment:
     rows = Appointment.objects.visible_to(actor_of(request)).for_list()
     return get_object_or_404(rows, public_id=public_id)
-
-
-def _about(request: HttpRequest, client: Any, title: str, submit: str) -> dict[str, Any]:
-    name = shown_name(client, request.user)
-    return {
-        "client": client,
-        "client_name": name,
-        "title": title,
-        "submit": submit,
-        "back_url": f"{client.get_absolute_url()}?tab=timeline",
-        "crumbs": [{"label": name, "url": client.get_absolute_url()}],
-    }
 
 
 # -- the next date, from my day ----------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clients.crumbs import to_clients
 from clients.filters.narrowed import OF_THE_LIST, narrowed
 from clients.forms.bulk import FORMS, BulkForm
 from clients.models import BulkEdit, BulkEditRow
@@ -69,7 +70,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         "back_url": _list_url(back),
         "all_url": f"{reverse('clients:bulk')}?{back}",
         "past": [_past(edit) for edit in BulkEdit.objects.visible_to(user).exclude(state="draft").newest_first()[:5]],
-        "crumbs": [{"label": _("Clients"), "url": _list_url(back)}],
+        "crumbs": to_clients(_list_url(back)),
         "submit": _("Show what would change"),
     }
     if form is None or not sent:
@@ -185,7 +186,7 @@ def bulk_edit(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_undo": may_undo(edit, timezone.now()),
         "back": request.GET.get("back", edit.narrowed_by),
         "back_url": _list_url(request.GET.get("back", edit.narrowed_by)),
-        "crumbs": [{"label": _("Clients"), "url": _list_url(request.GET.get("back", edit.narrowed_by))}],
+        "crumbs": to_clients(_list_url(request.GET.get("back", edit.narrowed_by))),
     }
     answer = render(request, "clients/bulk_edit.html", context)
     if getattr(request, "htmx", False):
@@ -201,7 +202,7 @@ def _waits(request: HttpRequest, edit: BulkEdit, kind: BulkField) -> HttpRespons
         "label": kind.label,
         "here": f"{reverse('clients:bulk_edit', args=[edit.public_id])}?{_as_query(back)}",
         "back_url": _list_url(back),
-        "crumbs": [{"label": _("Clients"), "url": _list_url(back)}],
+        "crumbs": to_clients(_list_url(back)),
     }
     if edit.job is not None:
         context |= progress_context(edit.job, user)

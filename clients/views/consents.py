@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clients.crumbs import to_client
 from clients.forms.consents import ConsentForm, NoticeForm, PurposeForm
 from clients.models import Client, ConsentRecord, DataPurpose, PrivacyNotice
-from clients.querysets.scope import said_of, shown_name
+from clients.querysets.scope import shown_name
 from clients.services import change_notice, change_purpose, create_purpose, record_consent, write_notice
+from clients.views.about import about_client
 from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.models import Attachment, User
@@ -78,9 +80,8 @@ def consent_record(request: HttpRequest, public_id: str, purpose: str) -> HttpRe
         user=user,
         initial={"answered_on": today(), "notice": notice.public_id if notice else ""},
     )
-    back = f"{client.get_absolute_url()}?tab=documents"
 
-    def do(_form: Any) -> ConsentRecord:
+    def do() -> ConsentRecord:
         said = form.command
         upload, shown = said.pop("file"), said.pop("notice")
         # A day before the notice beside the form asks for the one of that day.
@@ -95,25 +96,18 @@ def consent_record(request: HttpRequest, public_id: str, purpose: str) -> HttpRe
             **said,
         )
 
-    name = shown_name(client, user)
-    context = {
-        "client": client,
-        "client_name": name,
-        "title": wanted,
-        "purpose": wanted,
-        "notice": notice,
-        "submit": _("Record"),
-        "crumbs": [{"label": name, "url": back}],
-        "back_url": back,
-    }
-    return command(
+    return about_client(
         request,
+        client,
         form,
-        do=do,
-        done=lambda: back,
+        do,
+        title=str(wanted),
+        submit=_("Record"),
+        said=_("Recorded."),
+        back=client.tab_url("documents"),
+        crumbs=to_client(client, user, "documents"),
         template="clients/consent_form.html",
-        context=context,
-        said=said_of(client, user, _("Recorded.")),
+        more={"purpose": wanted, "notice": notice},
     )
 
 
@@ -144,7 +138,7 @@ def consent(request: HttpRequest, public_id: str) -> HttpResponse:
         "contact_url": reverse("clients:contact", args=[row.contact.public_id])
         if row.contact and user.has_perm("clients.view_contactlog")
         else "",
-        "crumbs": [{"label": name, "url": f"{row.client.get_absolute_url()}?tab=documents"}],
+        "crumbs": to_client(row.client, user, "documents"),
     }
     return render(request, "clients/consent.html", context)
 

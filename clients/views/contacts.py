@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clients.crumbs import to_client
 from clients.forms import ContactForm, CorrectionForm, FilesForm
 from clients.models import Appointment, Channel, Client, ContactLog, ContactPoint, NeedsInterview
 from clients.owed import owed_to
@@ -74,7 +75,7 @@ def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
         "title": _("Log a contact"),
         "submit": _("Log"),
         "back_url": client.get_absolute_url(),
-        "crumbs": [{"label": shown_name(client, request.user), "url": client.get_absolute_url()}],
+        "crumbs": to_client(client, request.user),
         "whole": not htmx,
         "hindrances": _hindrances(client),
         "owed": owed_to(actor_of(request), client, local_date(timezone.now())) if not htmx else [],
@@ -178,10 +179,7 @@ def _detail(request: HttpRequest, contact: ContactLog, form: FilesForm) -> dict[
         "files": files_of([contact]).get(contact.files_ref, []),
         "form": form if user.has_perm("clients.add_contactlog") else None,
         "correct_url": reverse("clients:contact_correct", args=[contact.public_id]) if may_correct else "",
-        "crumbs": [
-            {"label": _("Clients"), "url": reverse("clients:list")},
-            {"label": name, "url": client.get_absolute_url()},
-        ],
+        "crumbs": to_client(client, request.user),
     }
 
 
@@ -200,10 +198,7 @@ def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
         "submit": _("Correct"),
         "note": _("The first wording stays on file beside the correction."),
         "back_url": client.get_absolute_url(),
-        "crumbs": [
-            {"label": _("Clients"), "url": reverse("clients:list")},
-            {"label": name, "url": client.get_absolute_url()},
-        ],
+        "crumbs": to_client(client, request.user),
     }
     return command(
         request,

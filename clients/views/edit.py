@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -10,21 +9,21 @@ from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from clients.crumbs import to_clients
 from clients.forms import AdvisorForm, ClientForm, DoNotContactForm, RiskForm
-from clients.identity import display_phone
+from clients.identity import in_groups
 from clients.models import Client
-from clients.querysets.scope import said_of, shown_name
 from clients.services import assess_risk, assign_advisor, change_client, create_client, set_do_not_contact
 from clients.services.clients import BOOK_ROLES
+from clients.views.about import about_client
 from clients.views.rows import today, visible_client
-from crm.core.errors import DomainError, InvalidInput
-from crm.core.services.reveal import reveal_allowance, reveal_field
+from crm.core.errors import InvalidInput
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
+from crm.core.views.reveal import revealed
 
 REVEALABLE = ("phone", "id_number", "email", "address")
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -62,7 +61,7 @@ def client_create(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("New client"),
         "submit": _("Take in"),
-        "crumbs": [_list_crumb()],
+        "crumbs": to_clients(),
         "back_url": reverse("clients:list"),
         "columns": 2,
         "alike": True,
@@ -92,7 +91,7 @@ def client_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Correct facts; a form made from an older version is answered with 412 and changes nothing."""
     client = visible_client(request, public_id)
     form = ClientForm(request.POST or None, client=client)
-    return _about(
+    return about_client(
         request,
         client,
         form,
@@ -106,7 +105,7 @@ def client_edit(request: HttpRequest, public_id: str) -> HttpResponse:
         ),
         title=_("Edit client"),
         submit=_("Save"),
-        columns=2,
+        more={"columns": 2, "alike": True},
     )
 
 
@@ -116,7 +115,7 @@ def client_risk(request: HttpRequest, public_id: str) -> HttpResponse:
     """Enter a risk grade."""
     client = visible_client(request, public_id)
     form = RiskForm(request.POST or None, client=client, today=today())
-    return _about(
+    return about_client(
         request,
         client,
         form,
@@ -139,7 +138,7 @@ def client_advisor(request: HttpRequest, public_id: str) -> HttpResponse:
         assign_advisor(client=client, actor=actor_of(request), now=timezone.now(), version=form.seen, **form.command)
         return client
 
-    return _about(request, client, form, do, title=_("Assign an advisor"), submit=_("Assign"))
+    return about_client(request, client, form, do, title=_("Assign an advisor"), submit=_("Assign"))
 
 
 @_FORM
@@ -149,7 +148,7 @@ def client_do_not_contact(request: HttpRequest, public_id: str) -> HttpResponse:
     client = visible_client(request, public_id)
     initial = {"do_not_contact": not client.do_not_contact, "version": client.version}
     form = DoNotContactForm(request.POST or None, initial=initial)
-    return _about(
+    return about_client(
         request,
         client,
         form,
@@ -166,61 +165,4 @@ def client_reveal(request: HttpRequest, public_id: str, field: str) -> HttpRespo
     client = visible_client(request, public_id)
     if field not in REVEALABLE:
         raise Http404
-    try:
-        value = reveal_field(
-            actor=actor_of(request),
-            subject=client,
-            field=field,
-            reason=request.POST.get("reason", ""),
-            client=client,
-            now=timezone.now(),
-        )
-    except DomainError as refusal:
-        text = next(iter(refusal.fields.values()), refusal.message)
-        answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(text)), status=refusal.status)
-    else:
-        shown = display_phone(value) if field == "phone" and value else value
-        used, budget = reveal_allowance(actor_of(request), timezone.now())
-        left = _("%(used)d of %(budget)d today") % {"used": used, "budget": budget}
-        answer = HttpResponse(
-            format_html('<span class="mono" data-copy="{}">{}</span> <span class="muted">{}</span>', value, shown, left)
-        )
-    answer["Cache-Control"] = "no-store, private"
-    return answer
-
-
-def _about(
-    request: HttpRequest,
-    client: Client,
-    form: Any,
-    do: Callable[[], Any],
-    *,
-    title: str,
-    submit: str,
-    columns: int = 1,
-) -> HttpResponse:
-    """A command about one client: on success back to his page."""
-    name = shown_name(client, request.user)
-    context = {
-        "client": client,
-        "client_name": name,
-        "title": title,
-        "submit": submit,
-        "crumbs": [_list_crumb(), {"label": name, "url": client.get_absolute_url()}],
-        "back_url": client.get_absolute_url(),
-        "columns": columns,
-        "alike": columns > 1,
-    }
-    return command(
-        request,
-        form,
-        do=lambda _form: do(),
-        done=client.get_absolute_url,
-        template="clients/form.html",
-        context=context,
-        said=said_of(client, request.user, _("Saved.")),
-    )
-
-
-def _list_crumb() -> dict[str, str]:
-    return {"label": _("Clients"), "url": reverse("clients:list")}
+    return revealed(request, client, field, client=client, written=in_groups)

@@ -12,14 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clients.crumbs import to_clients
 from clients.forms.reminders import ReminderForm
 from clients.models import DocumentReminder
-from clients.querysets.scope import said_of, shown_name
+from clients.querysets.scope import shown_name
 from clients.services import settle_reminder
+from clients.views.about import about_client
 from clients.views.rows import today
 from crm.core.keyset import page_of
 from crm.core.policies import figures
-from crm.core.views.commands import command
 from crm.core.views.lists import PAGE_SIZE, Listed, part
 from crm.core.views.places import actor_of
 
@@ -70,35 +71,27 @@ def reminder_settle(request: HttpRequest, public_id: str) -> HttpResponse:
     user, day = actor_of(request), today()
     rows = DocumentReminder.objects.visible_to(user).select_related("client")
     row: DocumentReminder = get_object_or_404(rows, public_id=public_id)
-    client, name = row.client, shown_name(row.client, user)
+    client = row.client
     form = ReminderForm(request.POST or None, reminder=row)
     back = reverse("clients:document_expiry")
 
-    def do(_form: object) -> DocumentReminder:
+    def do() -> DocumentReminder:
         return settle_reminder(reminder=row, **form.command, actor=user, now=timezone.now(), version=form.seen)
 
     said = {"kind": row.get_kind_display(), "day": row.valid_until.isoformat(), "days": abs(row.days_left(day))}
     note = _("%(kind)s: ran out on %(day)s, %(days)s days ago.") if row.days_left(day) < 0 else ""
     note = note or _("%(kind)s: valid until %(day)s, %(days)s days left.")
-    context = {
-        "client": client,
-        "client_name": name,
-        "title": _("Services to be limited") if row.is_limit else _("Tell the client that his document runs out"),
-        "note": note % said,
-        "submit": _("Save"),
-        "back_url": back,
-        "crumbs": [
-            {"label": _("Clients"), "url": reverse("clients:list")},
-            {"label": _("Documents that run out"), "url": back},
-            {"label": name, "url": f"{client.get_absolute_url()}?tab=profile"},
-        ],
-    }
-    return command(
+    return about_client(
         request,
+        client,
         form,
-        do=do,
-        done=lambda: back,
-        template="clients/form.html",
-        context=context,
-        said=said_of(client, request.user, _("Saved.")),
+        do,
+        title=_("Services to be limited") if row.is_limit else _("Tell the client that his document runs out"),
+        back=back,
+        crumbs=[
+            *to_clients(),
+            {"label": _("Documents that run out"), "url": back},
+            {"label": shown_name(client, user), "url": client.tab_url("profile")},
+        ],
+        more={"note": note % said},
     )

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from clients.crumbs import to_clients
 from clients.filters import ClientFilter
 from clients.forms.export import ExportForm, kinds_for
 from clients.models import Client
@@ -56,7 +56,7 @@ def client_export(request: HttpRequest) -> HttpResponse:
         "filter": found,
         "kinds": [(one.key, one.label, _with_kind(request, one.key)) for one in kinds],
         "kind": kind.key,
-        "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
+        "crumbs": to_clients(),
         "back_url": f"{reverse('clients:list')}?{request.GET.urlencode()}",
         "count_text": count_text(found.qs),
         "again_url": "" if fresh else again,

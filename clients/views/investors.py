@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clients.crumbs import to_accounts
 from clients.forms.investors import ApplicationForm, ProofForm, ReturnForm, WithdrawForm
 from clients.forms.permissions import DecisionForm
 from clients.models import Client, InvestorClassification
@@ -26,7 +27,7 @@ from clients.services import (
     return_to_ordinary,
     withdraw_application,
 )
-from clients.views.accounts import on_the_tab, tab_of
+from clients.views.accounts import on_the_tab
 from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.errors import DomainError
@@ -73,7 +74,9 @@ def classification_apply(request: HttpRequest, public_id: str) -> HttpResponse:
         do,
         title=_("Apply for a professional investor class"),
         submit=_("Hand the application in"),
-        done=lambda: reverse("clients:classification", args=[made[0].public_id]) if made else tab_of(client),
+        done=lambda: (
+            reverse("clients:classification", args=[made[0].public_id]) if made else client.tab_url("accounts")
+        ),
     )
 
 
@@ -208,11 +211,7 @@ def _context(request: HttpRequest, row: InvestorClassification) -> dict[str, Any
         "end_url": reverse("clients:classification_end", args=[row.public_id])
         if row.state == InvestorClassification.State.APPROVED and may_add
         else "",
-        "crumbs": [
-            {"label": _("Clients"), "url": reverse("clients:list")},
-            {"label": shown_name(client, user), "url": client.get_absolute_url()},
-            {"label": _("Accounts and permissions"), "url": tab_of(client)},
-        ],
+        "crumbs": to_accounts(client, user),
     }
 
 

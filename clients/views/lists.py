@@ -8,11 +8,11 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from clients.columns import chosen, columns_for, coming_along, fill, flags_for, off_phone
+from clients.crumbs import to_clients
 from clients.filters import ClientFilter
 from clients.models import Client, SavedView
 from clients.querysets.scope import shown_name
@@ -110,7 +110,7 @@ def list_tools(request: HttpRequest) -> HttpResponse:
         "bulk_url": f"{reverse('clients:bulk')}?{said.urlencode()}" if user.has_perm("clients.change_client") else "",
         "list_url": reverse("clients:list"),
         "query": [(name, value) for name in said if name not in ("cols", "cursor") for value in said.getlist(name)],
-        "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
+        "crumbs": to_clients(),
     }
     return render(request, part(request, "clients/list_tools.html", "clients/_list_tools.html"), context)
 

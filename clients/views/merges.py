@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clients.crumbs import to_clients
 from clients.errors import NotOneClient
 from clients.forms.merge import DifferentForm, MergeForm, NoteForm, OtherClientForm, RejectForm
 from clients.models import Client, DuplicatePair, MergeRecord
@@ -47,7 +48,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "show": show,
         "tabs": [{"label": label, "url": f"?show={key}", "active": key == show} for key, label in words.items()],
-        "crumbs": [_list_crumb()],
+        "crumbs": to_clients(),
     }
     if show in ("waiting", "merged"):
         states = ["proposed"] if show == "waiting" else ["done", "undone"]
@@ -121,7 +122,7 @@ def merge_ask(request: HttpRequest, public_id: str) -> HttpResponse:
         "leaving_name": shown_name(leaving, request.user),
         "swap_url": f"{reverse('clients:merge', args=[leaving.public_id])}?with={staying.public_id}",
         "back_url": reverse("clients:duplicates"),
-        "crumbs": [_list_crumb(), _duplicates_crumb()],
+        "crumbs": [*to_clients(), _duplicates_crumb()],
     }
     return command(
         request,
@@ -154,7 +155,7 @@ def _choose(request: HttpRequest, staying: Client, refused: str = "") -> HttpRes
         "form": form,
         "client": staying,
         "client_name": shown_name(staying, request.user),
-        "crumbs": [_list_crumb(), _duplicates_crumb()],
+        "crumbs": [*to_clients(), _duplicates_crumb()],
         "back_url": staying.get_absolute_url(),
     }
     return render(request, "clients/merge_choose.html", context, status=status)
@@ -186,7 +187,7 @@ def merge_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_decide": waits and record.requested_by_id != user.pk and user.has_perm("clients.approve_mergerecord"),
         "may_reject": waits and user.has_perm("clients.approve_mergerecord"),
         "may_undo": record.state == MergeRecord.State.DONE and user.has_perm("clients.undo_mergerecord"),
-        "crumbs": [_list_crumb(), _duplicates_crumb()],
+        "crumbs": [*to_clients(), _duplicates_crumb()],
     }
     return render(request, "clients/merge_detail.html", context)
 
@@ -255,7 +256,7 @@ def _decide(request: HttpRequest, form: Any, do: Any, *, title: str, submit: str
         "title": title,
         "submit": submit,
         "note": note,
-        "crumbs": [_list_crumb(), _duplicates_crumb()],
+        "crumbs": [*to_clients(), _duplicates_crumb()],
         "back_url": back,
     }
     return command(
@@ -276,10 +277,6 @@ def _decided(request: HttpRequest, form: Any) -> dict[str, Any]:
 def _record(request: HttpRequest, public_id: str) -> MergeRecord:
     rows = MergeRecord.objects.visible_to(actor_of(request)).for_list()
     return get_object_or_404(rows, public_id=public_id)
-
-
-def _list_crumb() -> dict[str, str]:
-    return {"label": _("Clients"), "url": reverse("clients:list")}
 
 
 def _duplicates_crumb() -> dict[str, str]:

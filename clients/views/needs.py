@@ -9,11 +9,11 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from clients.crumbs import to_client
 from clients.forms.needs import NeedsForm
 from clients.models import Client, NeedsInterview
 from clients.querysets.needs import stale_before
@@ -42,7 +42,7 @@ def needs_add(request: HttpRequest, public_id: str) -> HttpResponse:
 
     def done() -> str | HttpResponse:
         if not inline:
-            return f"{client.get_absolute_url()}?tab=needs"
+            return client.tab_url("needs")
         row = made[0] if made else NeedsInterview.objects.present().get(client=client)
         answer = render(request, "clients/_needs_saved.html", {"client": client, "interview": row})
         answer["HX-Trigger"] = "needs-recorded"
@@ -56,11 +56,8 @@ def needs_add(request: HttpRequest, public_id: str) -> HttpResponse:
         "corrects": corrects,
         "inline": inline,
         "title": _("Correct an interview") if corrects else _("Needs interview"),
-        "crumbs": [
-            {"label": _("Clients"), "url": reverse("clients:list")},
-            {"label": name, "url": client.get_absolute_url()},
-        ],
-        "back_url": f"{client.get_absolute_url()}?tab=needs",
+        "crumbs": to_client(client, user),
+        "back_url": client.tab_url("needs"),
     }
     return command(
         request,

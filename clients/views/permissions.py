@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clients.crumbs import to_accounts
 from clients.forms.permissions import CloseForm, DecisionForm, EntryTestForm, ExemptionForm
 from clients.models import Client, EntryTest, PermissionCode, TradingPermission
 from clients.querysets.precheck import precheck, prechecks
@@ -24,7 +25,7 @@ from clients.services import (
     record_test,
     refuse_exemption,
 )
-from clients.views.accounts import on_the_tab, tab_of
+from clients.views.accounts import on_the_tab
 from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.figure_sources import source_in_words
@@ -45,8 +46,8 @@ def precheck_all(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         **_about(request, client),
         "checks": prechecks(client, today()),
-        "crumbs": _crumbs(request, client),
-        "back_url": tab_of(client),
+        "crumbs": to_accounts(client, request.user),
+        "back_url": client.tab_url("accounts"),
     }
     return render(request, "clients/prechecks.html", context)
 
@@ -204,7 +205,7 @@ def _precheck_context(request: HttpRequest, client: Client, code: str) -> dict[s
         .select_related("entered_by")
         .order_by("-done_on", "-pk")[:20],
         "crumbs": [
-            *_crumbs(request, client),
+            *to_accounts(client, request.user),
             {"label": _("Pre-check"), "url": reverse("clients:prechecks", args=[client.public_id])},
         ],
     }
@@ -216,14 +217,6 @@ def _url(name: str, client: Client, code: str) -> str:
 
 def _about(request: HttpRequest, client: Client) -> dict[str, Any]:
     return {"client": client, "client_name": shown_name(client, request.user), "today": today()}
-
-
-def _crumbs(request: HttpRequest, client: Client) -> list[dict[str, str]]:
-    return [
-        {"label": _("Clients"), "url": reverse("clients:list")},
-        {"label": shown_name(client, request.user), "url": client.get_absolute_url()},
-        {"label": _("Accounts and permissions"), "url": tab_of(client)},
-    ]
 
 
 def _known(code: str) -> str:

@@ -18,10 +18,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.filters import DataRequestFilter
 from clients.forms.privacy import AnswerForm, ConfirmForm, FileForm, IdentityForm, ReceiveForm, WhyForm
 from clients.models import Client, DataRequest, Erasure
-from clients.querysets.scope import said_of, shown_name
+from clients.querysets.scope import shown_name
 from clients.retention import retention_of
 from clients.services import data_requests as services
 from clients.services.told import take_file
+from clients.views.about import about_client
 from clients.views.client_file import file_answer
 from clients.views.rows import today, visible_client
 from crm.core import audit
@@ -53,30 +54,22 @@ def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a request down."""
     client, user = visible_client(request, public_id), actor_of(request)
     form = ReceiveForm(request.POST or None, initial={"received_on": today()})
-    name = shown_name(client, user)
     may_open = user.has_perm("clients.view_datarequest")
     made: list[DataRequest] = []
 
-    def do(_form: Any) -> DataRequest:
+    def do() -> DataRequest:
         made.append(services.receive_request(client=client, actor=user, now=timezone.now(), **form.command))
         return made[0]
 
-    context = {
-        "client": client,
-        "client_name": name,
-        "title": _("Data-subject request"),
-        "submit": _("Take down"),
-        "crumbs": [{"label": name, "url": client.get_absolute_url()}],
-        "back_url": client.get_absolute_url(),
-    }
-    return command(
+    return about_client(
         request,
+        client,
         form,
-        do=do,
+        do,
+        title=_("Data-subject request"),
+        submit=_("Take down"),
         done=lambda: made[0].get_absolute_url() if made and may_open else client.get_absolute_url(),
-        template="clients/form.html",
-        context=context,
-        said=said_of(client, user, _("The request is on file.")),
+        said=_("The request is on file."),
     )
 
 

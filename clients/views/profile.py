@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +9,11 @@ from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clients.crumbs import to_client
 from clients.forms.profile import GroupForm, HouseholdForm, IntroducerForm, StageForm
 from clients.models import Client, HouseholdMember
 from clients.querysets.scope import said_of, shown_name
@@ -28,6 +27,7 @@ from clients.services import (
     set_stage,
 )
 from clients.services.relations import client_with_number
+from clients.views.about import about_client
 from clients.views.fact_groups import GROUPS, group_shown, groups_for
 from clients.views.rows import today, visible_client
 from crm.core.errors import StaleEdit
@@ -54,7 +54,7 @@ def group_edit(request: HttpRequest, public_id: str, group: str) -> HttpResponse
 
     def done() -> str | HttpResponse:
         if not htmx:
-            return profile_of(client)
+            return client.tab_url("profile")
         return _group(request, visible_client(request, public_id), group)
 
     context = {
@@ -63,8 +63,8 @@ def group_edit(request: HttpRequest, public_id: str, group: str) -> HttpResponse
         "title": GROUPS[group].label,
         "client_name": shown_name(client, request.user),
         "submit": _("Save"),
-        "back_url": profile_of(client),
-        "crumbs": _crumbs(request, client),
+        "back_url": client.tab_url("profile"),
+        "crumbs": to_client(client, request.user),
         "columns": 2,
     }
     return command(
@@ -119,7 +119,9 @@ def stage_set(request: HttpRequest, public_id: str) -> HttpResponse:
     def do() -> Any:
         return set_stage(client=client, actor=actor_of(request), now=timezone.now(), version=form.seen, **form.command)
 
-    return _about(request, client, form, do, title=_("Set the stage by hand"), submit=_("Set"))
+    return about_client(
+        request, client, form, do, title=_("Set the stage by hand"), submit=_("Set"), back=client.tab_url("profile")
+    )
 
 
 @require_POST
@@ -131,7 +133,7 @@ def stage_end(request: HttpRequest, public_id: str) -> HttpResponse:
     return at_once(
         request,
         do=lambda seen: end_stage(client=client, actor=who, now=now, version=seen),
-        back=profile_of(client),
+        back=client.tab_url("profile"),
         said=said_of(client, request.user, _("Saved.")),
     )
 
@@ -154,7 +156,9 @@ def introducer(request: HttpRequest, public_id: str) -> HttpResponse:
             version=form.seen,
         )
 
-    return _about(request, client, form, do, title=_("Introduced by client"), submit=_("Save"))
+    return about_client(
+        request, client, form, do, title=_("Introduced by client"), submit=_("Save"), back=client.tab_url("profile")
+    )
 
 
 @_FORM
@@ -184,7 +188,7 @@ def household_join(request: HttpRequest, public_id: str) -> HttpResponse:
         return home
 
     title = _("Bring a client into the household") if place else _("Found a household")
-    return _about(request, client, form, do, title=title, submit=_("Save"))
+    return about_client(request, client, form, do, title=title, submit=_("Save"), back=client.tab_url("profile"))
 
 
 @require_POST
@@ -196,42 +200,9 @@ def household_leave(request: HttpRequest, public_id: str) -> HttpResponse:
     return at_once(
         request,
         do=lambda seen: leave_household(client=client, actor=who, now=now, version=seen),
-        back=profile_of(client),
+        back=client.tab_url("profile"),
         said=said_of(client, request.user, _("Saved.")),
     )
 
 
 # -- what the pages share ----------------------------------------------------------------------------------------------
-
-
-def profile_of(client: Client) -> str:
-    return f"{client.get_absolute_url()}?tab=profile"
-
-
-def _crumbs(request: HttpRequest, client: Client) -> list[dict[str, str]]:
-    return [
-        {"label": _("Clients"), "url": reverse("clients:list")},
-        {"label": shown_name(client, request.user), "url": client.get_absolute_url()},
-    ]
-
-
-def _about(
-    request: HttpRequest, client: Client, form: Any, do: Callable[[], Any], *, title: str, submit: str
-) -> HttpResponse:
-    context = {
-        "client": client,
-        "client_name": shown_name(client, request.user),
-        "title": title,
-        "submit": submit,
-        "crumbs": _crumbs(request, client),
-        "back_url": profile_of(client),
-    }
-    return command(
-        request,
-        form,
-        do=lambda _form: do(),
-        done=lambda: profile_of(client),
-        template="clients/form.html",
-        context=context,
-        said=said_of(client, request.user, _("Saved.")),
-    )

@@ -9,28 +9,25 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clients import services
 from clients.forms.profile import DocumentForm, NeedForm, PersonForm, PointForm, RefusalForm, RelationForm, RowForm
-from clients.identity import display_phone
+from clients.identity import in_groups
 from clients.models import Client, ContactPerson, ContactPoint, FinancingNeed, IdentityDocument, Relation
 from clients.provenance import ROWS_OF_INSTITUTIONS
-from clients.querysets.scope import said_of, shown_name
+from clients.querysets.scope import said_of
 from clients.services.relations import client_with_number
-from clients.views.profile import profile_of
+from clients.views.about import about_client
 from clients.views.rows import visible_client
-from crm.core.errors import DomainError
-from crm.core.forms.commands import CommandForm
 from crm.core.models import User
-from crm.core.services.reveal import reveal_field
-from crm.core.views.commands import at_once, command
+from crm.core.views.commands import at_once
 from crm.core.views.places import actor_of
+from crm.core.views.reveal import revealed
 
 
 @dataclass(frozen=True)
@@ -138,7 +135,7 @@ def _add(kind: RowKind) -> Callable[..., HttpResponse]:
             who = actor_of(request)
             return kind.add(client=client, values=_facts(form, who, client), actor=who, now=timezone.now())
 
-        return _about(request, client, form, do, title=kind.new)
+        return about_client(request, client, form, do, title=kind.new, back=client.tab_url("profile"))
 
     return page
 
@@ -156,7 +153,7 @@ def _edit(kind: RowKind) -> Callable[..., HttpResponse]:
                 row=held, values=form.facts, actor=actor_of(request), now=timezone.now(), version=form.seen
             )
 
-        return _about(request, client, form, do, title=kind.edit)
+        return about_client(request, client, form, do, title=kind.edit, back=client.tab_url("profile"))
 
     return page
 
@@ -171,7 +168,7 @@ def _remove(kind: RowKind) -> Callable[..., HttpResponse]:
         return at_once(
             request,
             do=lambda seen: services.remove_row(row=held, actor=who, now=now, version=seen),
-            back=profile_of(client),
+            back=client.tab_url("profile"),
             said=said_of(client, request.user, _("Taken off. It stays on file.")),
         )
 
@@ -195,7 +192,7 @@ def rows_refused(request: HttpRequest, public_id: str, kind: str) -> HttpRespons
         )
         return changed
 
-    return _about(request, client, form, do, title=_("Refused to provide"))
+    return about_client(request, client, form, do, title=_("Refused to provide"), back=client.tab_url("profile"))
 
 
 @require_POST
@@ -207,23 +204,7 @@ def row_reveal(request: HttpRequest, public_id: str, kind: str, row: str, field:
     if found is None or field not in found.sealed:
         raise Http404
     held = visible_row(actor_of(request), client, found, row)
-    try:
-        value = reveal_field(
-            actor=actor_of(request),
-            subject=held,
-            field=field,
-            reason=request.POST.get("reason", ""),
-            client=client,
-            now=timezone.now(),
-        )
-    except DomainError as refusal:
-        words = next(iter(refusal.fields.values()), refusal.message)
-        answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(words)), status=refusal.status)
-    else:
-        shown = display_phone(value) if value.startswith("+") else value
-        answer = HttpResponse(format_html('<span class="mono" data-copy="{}">{}</span>', value, shown))
-    answer["Cache-Control"] = "no-store, private"
-    return answer
+    return revealed(request, held, field, client=client, written=in_groups)
 
 
 def _facts(form: RowForm, user: User, client: Client) -> dict[str, Any]:
@@ -233,32 +214,6 @@ def _facts(form: RowForm, user: User, client: Client) -> dict[str, Any]:
         number = said.pop("other_number")
         said["other"] = client_with_number(user, client, number) if number else None
     return said
-
-
-def _about(
-    request: HttpRequest, client: Client, form: CommandForm, do: Callable[[], Any], *, title: str | Promise
-) -> HttpResponse:
-    name = shown_name(client, request.user)
-    context = {
-        "client": client,
-        "client_name": name,
-        "title": title,
-        "submit": _("Save"),
-        "crumbs": [
-            {"label": _("Clients"), "url": reverse("clients:list")},
-            {"label": name, "url": client.get_absolute_url()},
-        ],
-        "back_url": profile_of(client),
-    }
-    return command(
-        request,
-        form,
-        do=lambda _form: do(),
-        done=lambda: profile_of(client),
-        template="clients/form.html",
-        context=context,
-        said=said_of(client, request.user, _("Saved.")),
-    )
 
 
 def urls() -> list[URLPattern]:

@@ -20,11 +20,11 @@ from clients.models import Client, ClientQuality, QuestionToAsk
 from clients.provenance import Verification, origin
 from clients.quality import COMPOSED, QualityItem, labels
 from clients.querysets.quality import GOOD, POOR
-from clients.querysets.scope import said_of, shown_name
+from clients.querysets.scope import shown_name
 from clients.services import ask_next, complete_facts, verify_facts
+from clients.views.about import about_client
 from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
-from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 
@@ -68,28 +68,21 @@ def complete(request: HttpRequest, public_id: str) -> HttpResponse:
     """The gaps of one client as one sheet: value, refused, or still true."""
     client, user = visible_client(request, public_id, "quality"), actor_of(request)
     form = CompleteForm(request.POST or None, client=client, quality=getattr(client, "quality", None))
-    name = shown_name(client, user)
-    context = {
-        "client": client,
-        "client_name": name,
-        "title": _("Complete the facts"),
-        "submit": _("Save"),
-        "note": _("An empty box says nothing. What the client will not say counts as answered."),
-        "columns": 2,
-        "crumbs": [
-            {"label": _("Completing client data"), "url": reverse("clients:quality")},
-            {"label": name, "url": client.get_absolute_url()},
-        ],
-        "back_url": f"{client.get_absolute_url()}?tab=quality",
-    }
-    return command(
+    return about_client(
         request,
+        client,
         form,
-        do=lambda _form: complete_facts(client=client, actor=user, now=timezone.now(), version=form.seen, **form.said),
-        done=lambda: f"{client.get_absolute_url()}?tab=quality",
-        template="clients/form.html",
-        context=context,
-        said=said_of(client, request.user, _("Saved.")),
+        lambda: complete_facts(client=client, actor=user, now=timezone.now(), version=form.seen, **form.said),
+        title=_("Complete the facts"),
+        back=client.tab_url("quality"),
+        crumbs=[
+            {"label": _("Completing client data"), "url": reverse("clients:quality")},
+            {"label": shown_name(client, user), "url": client.get_absolute_url()},
+        ],
+        more={
+            "note": _("An empty box says nothing. What the client will not say counts as answered."),
+            "columns": 2,
+        },
     )
 
 
@@ -115,7 +108,7 @@ def verify(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.success(request, _("Verified."))
     else:
         messages.error(request, _("Choose a fact, and how it was verified."))
-    return redirect(f"{client.get_absolute_url()}?tab=quality")
+    return redirect(client.tab_url("quality"))
 
 
 @require_POST
@@ -132,7 +125,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
         if getattr(request, "htmx", False):
             return render(request, "clients/_asked.html", {})
         messages.success(request, _("It will be asked at the next contact."))
-    return redirect(f"{client.get_absolute_url()}?tab=quality")
+    return redirect(client.tab_url("quality"))
 
 
 def quality_context(request: HttpRequest, client: Client) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.forms.privacy import WhyForm
 from clients.models import Client, Erasure, LegalHold
 from clients.months import add_months
-from clients.querysets.scope import said_of, shown_name
+from clients.querysets.scope import shown_name
 from clients.retention import obstacles, retention_of, shortest_years
 from clients.services.erasure import approve_erasure, propose_erasure, reject_erasure
 from clients.services.standing import end_restriction, lift_hold, restrict_client, set_hold
+from clients.views.about import about_client
 from clients.views.rows import today, visible_client
-from crm.core.views.commands import command
 from crm.core.views.lists import listed
 from crm.core.views.places import actor_of
 
@@ -201,26 +201,17 @@ def _about(
 ) -> HttpResponse:
     """A command with a reason about one client; ``changes`` is the row that it changes, if it does more than add one."""
     form = WhyForm(request.POST or None, initial={} if changes is None else {"version": changes.version})
-    name = shown_name(client, request.user)
-    where = back or client.get_absolute_url()
-    context = {
-        "client": client,
-        "client_name": name,
-        "title": title,
-        "submit": title,
-        "note": note,
-        "crumbs": [
-            {"label": _("Retention and holds"), "url": reverse("clients:retention")},
-            {"label": name, "url": client.get_absolute_url()},
-        ],
-        "back_url": where,
-    }
-    return command(
+    return about_client(
         request,
+        client,
         form,
-        do=lambda _form: do(form.command if changes is None else {**form.command, "version": form.seen}),
-        done=lambda: where,
-        template="clients/form.html",
-        context=context,
-        said=said_of(client, request.user, _("Saved.")),
+        lambda: do(form.command if changes is None else {**form.command, "version": form.seen}),
+        title=title,
+        submit=title,
+        back=back,
+        crumbs=[
+            {"label": _("Retention and holds"), "url": reverse("clients:retention")},
+            {"label": shown_name(client, request.user), "url": client.get_absolute_url()},
+        ],
+        more={"note": note},
     )

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.columns import chosen
+from clients.crumbs import to_clients
 from clients.errors import InvalidRule
 from clients.forms.segments import RuleSheet, SegmentForm, ViewForm
 from clients.models import Client, SavedView, Segment
@@ -49,7 +50,7 @@ def segment_list(request: HttpRequest) -> HttpResponse:
     context = {
         "segments": [_dress(row, user) for row in Segment.objects.visible_to(user).for_list(user)[:200]],
         "views": [_dress(row, user) for row in SavedView.objects.visible_to(user).for_list(user)[:200]],
-        "crumbs": [_crumb()],
+        "crumbs": to_clients(),
     }
     return render(request, "clients/segments.html", context)
 
@@ -118,7 +119,7 @@ def _builder(request: HttpRequest, segment: Segment | None) -> HttpResponse:
         # A change comes back as a fragment, which leaves the list of fields where it is.
         "groups": [] if getattr(request, "htmx", False) else _groups(known),
         "title": _("Change a segment") if own else _("New segment"),
-        "crumbs": [_crumb(), {"label": _("Segments"), "url": reverse("clients:segments")}],
+        "crumbs": [*to_clients(), {"label": _("Segments"), "url": reverse("clients:segments")}],
         **_preview(sheet, known, user),
     }
     if request.method != "POST" or act != "save":
@@ -227,7 +228,7 @@ def view_new(request: HttpRequest) -> HttpResponse:
         "submit": _("Keep"),
         "note": _("Filters, columns and order are kept; what you typed into the search box is not."),
         "back_url": f"{reverse('clients:list')}?{request.GET.urlencode()}",
-        "crumbs": [_crumb()],
+        "crumbs": to_clients(),
     }
     return command(
         request,
@@ -271,7 +272,3 @@ def _pin(request: HttpRequest, rows: Any, public_id: str) -> HttpResponse:
     row = get_object_or_404(rows, public_id=public_id)
     pin(row=row, is_pinned=request.POST.get("on") == "1", actor=actor_of(request))
     return redirect("clients:segments")
-
-
-def _crumb() -> dict[str, str]:
-    return {"label": _("Clients"), "url": reverse("clients:list")}

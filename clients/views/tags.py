@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.behaviour import FAMILIES, edition, tag_label
+from clients.crumbs import to_clients
 from clients.forms.tags import TagForm
 from clients.models import Client, ClientTag, Tag, TagChange
 from clients.services.tags import change_tag, create_tag, set_tag, undo_tags
@@ -42,7 +43,7 @@ def tag_list(request: HttpRequest) -> HttpResponse:
             {"tag": tag, "count": carried.get(tag.pk, 0), "may_change": _may_change(tag, user)}
             for tag in rows.manual().select_related("owner", "branch").order_by("-is_active", "name", "pk")
         ],
-        "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
+        "crumbs": to_clients(),
     }
     return render(request, "clients/tags.html", context)
 
@@ -100,10 +101,7 @@ def _form_page(request: HttpRequest, form: TagForm, do: Any, title: str, submit:
         "title": title,
         "submit": submit,
         "back_url": reverse("clients:tags"),
-        "crumbs": [
-            {"label": _("Clients"), "url": reverse("clients:list")},
-            {"label": _("Tags"), "url": reverse("clients:tags")},
-        ],
+        "crumbs": [*to_clients(), {"label": _("Tags"), "url": reverse("clients:tags")}],
     }
     return command(
         request,
@@ -128,7 +126,7 @@ def client_tags(request: HttpRequest, public_id: str) -> HttpResponse:
     if getattr(request, "htmx", False):
         context = {**tags_context(request, client), "change": change, "said": _said(change) if change else ""}
         return render(request, "clients/_tags.html", context, status=200 if change else 400)
-    return redirect(f"{client.get_absolute_url()}?tab=needs")
+    return redirect(client.tab_url("needs"))
 
 
 @require_POST
@@ -164,7 +162,7 @@ def tag_undo(request: HttpRequest, public_id: str) -> HttpResponse:
     if len(change.clients) == 1:
         client = Client.objects.visible_to(actor_of(request)).filter(public_id=next(iter(change.clients))).first()
         if client is not None:
-            return redirect(f"{client.get_absolute_url()}?tab=needs")
+            return redirect(client.tab_url("needs"))
     return redirect("clients:list")
 
 

@@ -11,11 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients.identity import display_phone
+from clients.identity import in_groups
 from complaints.forms import EvidenceForm, StepForm
 from complaints.models import Complaint
 from complaints.services import act, attach_evidence
@@ -36,9 +35,9 @@ from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.models import Attachment
-from crm.core.services.reveal import reveal_field
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
+from crm.core.views.reveal import revealed
 
 State = Complaint.State
 #: The way of a complaint that ends well.
@@ -146,22 +145,7 @@ def reveal(request: HttpRequest, public_id: str, field: str) -> HttpResponse:
     complaint = visible_complaint(request, public_id)
     if field not in REVEALABLE:
         raise Http404
-    try:
-        value = reveal_field(
-            actor=actor_of(request),
-            subject=complaint,
-            field=field,
-            reason=request.POST.get("reason", ""),
-            now=timezone.now(),
-        )
-    except DomainError as refusal:
-        text = next(iter(refusal.fields.values()), refusal.message)
-        answer = HttpResponse(format_html('<span class="form-error">{}</span>', str(text)), status=refusal.status)
-    else:
-        shown = display_phone(value) if value.startswith("+") else value
-        answer = HttpResponse(format_html('<span class="mono" data-copy="{}">{}</span>', value, shown))
-    answer["Cache-Control"] = "no-store, private"
-    return answer
+    return revealed(request, complaint, field, written=in_groups)
 
 
 def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False) -> dict[str, Any]:

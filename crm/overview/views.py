@@ -9,10 +9,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from clients.crumbs import to_clients
 from clients.models import Client
 from clients.querysets.accounts import margin_lines
 from clients.querysets.scope import shown_name
@@ -67,7 +67,7 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
         }
     if is_page:
         context |= {
-            "crumbs": [{"label": _("Clients"), "url": reverse("clients:list")}],
+            "crumbs": to_clients(),
             "days_left": client.risk_days_left(day),
             "margin_flag": _margin_flag(client, user, day),
             "tags": tags_along(client) if with_tags else [],

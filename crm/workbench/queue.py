@@ -270,7 +270,7 @@ def stale_needs(user: User, today: date) -> Iterator[Item]:
             today,
             shown_name(client, user),
             _("Needs were last asked on %(day)s") % {"day": asked} if asked else _("Needs have never been asked"),
-            f"{client.get_absolute_url()}?tab=needs",
+            client.tab_url("needs"),
             brief_url=_brief(client),
             rank=8,
         )
@@ -294,7 +294,7 @@ def questions_to_ask(user: User, today: date) -> Iterator[Item]:
             today,
             shown_name(client, user),
             _to_ask(found),
-            f"{client.get_absolute_url()}?tab={'needs' if any(row.reasons for row in found) else 'quality'}",
+            client.tab_url("needs" if any(row.reasons for row in found) else "quality"),
             brief_url=_brief(client),
             rank=9,
         )

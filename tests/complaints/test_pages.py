@@ -111,7 +111,9 @@ def test_somebody_who_is_no_client_is_masked_and_shown_only_with_a_reason(people
     assert "欧阳女士" not in page + listed
     reveal = reverse("complaints:reveal", args=[complaint.public_id, "complainant_phone"])
     assert desk.post(reveal, {"reason": ""}).status_code == 400
-    assert "13611112222" in desk.post(reveal, {"reason": "回电核实"}).content.decode()
+    shown = desk.post(reveal, {"reason": "回电核实"}).content.decode()
+    assert "13611112222" in shown
+    assert "1 of 60 today" in shown
     assert web(people["advisor"]).post(reveal, {"reason": "回电核实"}).status_code == 403
 
 

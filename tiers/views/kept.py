@@ -43,7 +43,7 @@ def kept(request: HttpRequest) -> HttpResponse:
     lines, total = kept_report(user, by, first, last, today, costs=costs)
     for line in lines:
         client = line.get("client")
-        line["url"] = f"{client.get_absolute_url()}?tab=services" if client else ""
+        line["url"] = client.tab_url("services") if client else ""
     context = {
         "form": KeptForm(initial={"first": first, "last": last}),
         "lines": lines,

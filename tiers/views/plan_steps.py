@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
-from clients.models import Client
+from clients.crumbs import to_client
 from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.models import User
@@ -85,14 +85,14 @@ def step_drop(request: HttpRequest, public_id: str) -> HttpResponse:
 def _shown(request: HttpRequest, row: PlanStep, form: Any, do: Any, context: dict[str, Any], said: str) -> HttpResponse:
     """Whoever came from the page of the client or from his day goes back to it."""
     user, client = actor_of(request), row.plan.client
-    tab = f"{client.get_absolute_url()}?tab=services"
+    tab = client.tab_url("services")
     back = {"client": tab, "day": reverse("workbench:my_day")}.get(
         request.GET.get("from", ""), row.plan.get_absolute_url()
     )
     context |= {
         "sub": f"{shown_name(client, user)} {client.external_id}",
         "back_url": back,
-        "crumbs": crumbs_of(client, user),
+        "crumbs": to_client(client, user, "services"),
     }
     return command(
         request, form, do=do, done=lambda: back, template="tiers/step.html", context=context,
@@ -109,14 +109,6 @@ def _facts(row: PlanStep) -> list[dict[str, str]]:
     if found.due_on is not None:
         facts.append({"label": _("Due date"), "value": found.due_on.isoformat()})
     return [*facts, {"label": pgettext("service plan", "Seen to by"), "value": row.owner.called}]
-
-
-def crumbs_of(client: Client, user: User) -> list[dict[str, str]]:
-    """From the list of clients to the services of this one."""
-    return [
-        {"label": _("Clients"), "url": reverse("clients:list")},
-        {"label": shown_name(client, user), "url": f"{client.get_absolute_url()}?tab=services"},
-    ]
 
 
 def _visible(request: HttpRequest, public_id: str) -> PlanStep:

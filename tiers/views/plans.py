@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clients.crumbs import to_client
 from clients.models import Client, NeedsInterview
 from clients.querysets.scope import said_of, shown_name
 from clients.questions import BY_KEY
@@ -31,7 +32,7 @@ from tiers.models import PlanStep, ServiceItem, ServicePlan
 from tiers.querysets.plan_steps import seeing_to
 from tiers.services.plans import agree_plan, changed_needs, confirm_plan, end_plan, make_plan
 from tiers.services.suggestions import plan_to_begin_with
-from tiers.views.plan_steps import crumbs_of, dress
+from tiers.views.plan_steps import dress
 
 State = ServicePlan.State
 VIEWS: dict[str, Callable[[], str]] = {
@@ -119,7 +120,7 @@ def plan_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "marks": _marks(row),
         "today": today,
         "later": ServicePlan.objects.filter(replaces=row).exclude(state=State.DRAFT).order_by("-pk").first(),
-        "crumbs": crumbs_of(row.client, user),
+        "crumbs": to_client(row.client, user, "services"),
     }
     return render(request, "tiers/plan.html", context)
 
@@ -158,8 +159,8 @@ def plan_new(request: HttpRequest, public_id: str) -> HttpResponse:
         "title": _("Revise a service plan") if before else _("Draw a service plan up"),
         "sub": f"{shown_name(client, user)} {client.external_id}",
         "submit": _("Save the plan"),
-        "back_url": f"{client.get_absolute_url()}?tab=services",
-        "crumbs": crumbs_of(client, user),
+        "back_url": client.tab_url("services"),
+        "crumbs": to_client(client, user, "services"),
         "text": _("The plan before it stays on file.") if before else "",
     }
     said = said_of(client, request.user, _("The service plan is on file."))
@@ -227,7 +228,7 @@ def _step(
         "sub": f"{shown_name(row.client, user)} {row.client.external_id}",
         "submit": submit,
         "back_url": back,
-        "crumbs": crumbs_of(row.client, user),
+        "crumbs": to_client(row.client, user, "services"),
         **more,
     }
     told = said_of(row.client, request.user, said)

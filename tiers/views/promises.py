@@ -144,7 +144,7 @@ def _step(
     row = visible_promise(request, public_id)
     form = form_class(request.POST or None, initial={"version": row.version, **initial})
     # Who came from the page of the client goes back to it.
-    tab = f"{row.client.get_absolute_url()}?tab=services" if request.GET.get("from") == "client" else ""
+    tab = row.client.tab_url("services") if request.GET.get("from") == "client" else ""
     back = tab or row.get_absolute_url()
     name = shown_name(row.client, request.user)
     return command(
