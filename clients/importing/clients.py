@@ -88,7 +88,20 @@ class ClientTarget(ForClients, ModelTarget):
             sensitive=True,
             reads="phone",
             max_length=40,
-            headers=("手机", "手机号", "手机号码", "联系电话", "电话", "mobile"),
+            headers=(
+                *(
+                    "手机",
+                    "手机号",
+                    "手机号码",
+                    "移动电话",
+                    "联系电话",
+                    "电话",
+                    "mobile",
+                    "mobile phone",
+                    "phone number",
+                ),
+                *("phone 1 - value", "primary phone", "telephone"),
+            ),
         ),
         ImportField(
             "id_number",
@@ -96,7 +109,7 @@ class ClientTarget(ForClients, ModelTarget):
             gettext_lazy("identity document"),
             sensitive=True,
             max_length=40,
-            headers=("身份证", "身份证号", "身份证号码", "证件号码", "id card", "id number"),
+            headers=("身份证", "身份证号", "身份证号码", "身份证编号", "证件号码", "id card", "id number"),
         ),
         ImportField(
             "email",
@@ -105,7 +118,7 @@ class ClientTarget(ForClients, ModelTarget):
             sensitive=True,
             reads="email",
             max_length=254,
-            headers=("邮箱", "电子邮箱", "mail"),
+            headers=("邮箱", "电子邮箱", "电子邮件", "电子邮件地址", "mail", "e-mail address", "e-mail 1 - value"),
         ),
         ImportField(
             "address",
@@ -113,7 +126,7 @@ class ClientTarget(ForClients, ModelTarget):
             gettext_lazy("address"),
             sensitive=True,
             max_length=300,
-            headers=("地址", "联系地址", "通讯地址"),
+            headers=("地址", "联系地址", "通讯地址", "家庭地址", "home address", "address 1 - formatted"),
         ),
         ImportField("city", "text", gettext_lazy("city"), headers=("城市",)),
         ImportField("sex", "choice", gettext_lazy("sex"), choices=Client.Sex.choices, headers=("性别", "gender")),
@@ -121,7 +134,12 @@ class ClientTarget(ForClients, ModelTarget):
         ImportField(
             "age_on_file", "integer", gettext_lazy("age on file"), minimum=0, maximum=130, headers=("年龄", "age")
         ),
-        ImportField("occupation", "text", gettext_lazy("occupation"), headers=("职业", "job", "title", "职务", "职位")),
+        ImportField(
+            "occupation",
+            "text",
+            gettext_lazy("occupation"),
+            headers=("职业", "job", "job title", "title", "职务", "职位"),
+        ),
         ImportField("education", "text", gettext_lazy("education"), headers=("学历", "教育程度")),
         ImportField("marital_status", "text", gettext_lazy("marital status"), headers=("婚姻状况", "marital")),
         ImportField("opened_on", "date", gettext_lazy("client since"), headers=("开户日期", "开户日", "opened")),

@@ -15,7 +15,9 @@ from crm.core.importing import ImportField, InputRow, Problem
 PROFILE_FIELDS = [
     ImportField("nationality", "text", gettext_lazy("nationality"), headers=("国籍", "国籍/地区")),
     ImportField("tax_residency", "text", gettext_lazy("tax residency"), headers=("税收居民身份",)),
-    ImportField("employer", "text", gettext_lazy("employer"), headers=("工作单位", "单位名称", "company")),
+    ImportField(
+        "employer", "text", gettext_lazy("employer"), headers=("工作单位", "单位名称", "单位", "公司", "company")
+    ),
     ImportField("income_source", "text", gettext_lazy("source of income"), headers=("收入来源",)),
     ImportField(
         "annual_income", "money", gettext_lazy("yearly income"), minimum=0, headers=("年收入", "个人年收入", "income")

@@ -110,7 +110,12 @@ class ComplaintTarget(ForClients, ModelTarget):
             help=gettext_lazy("He and all below him will neither see nor handle the complaint."),
         ),
         ImportField("product", "text", gettext_lazy("product or service"), max_length=120, headers=("产品", "业务")),
-        ImportField("description", "text", gettext_lazy("what happened"), headers=("投诉内容", "内容")),
+        ImportField(
+            "description",
+            "text",
+            gettext_lazy("what happened"),
+            headers=("投诉内容", "内容", "consumer_complaint_narrative"),
+        ),
         ImportField("wish", "text", gettext_lazy("what the complainant wants"), max_length=400, headers=("诉求",)),
         ImportField("level", "choice", gettext_lazy("level"), choices=Complaint.Level.choices, headers=("级别",)),
         ImportField(
@@ -124,11 +129,25 @@ class ComplaintTarget(ForClients, ModelTarget):
         ),
         ImportField("closed_on", "date", gettext_lazy("complaint closed on"), headers=("办结日期",)),
         ImportField("reported_late", "boolean", gettext_lazy("late as reported"), headers=("是否超期",)),
-        ImportField("reported_disputed", "boolean", gettext_lazy("disputed as reported"), headers=("是否有异议",)),
         ImportField(
-            "reported_outcome", "text", gettext_lazy("outcome as reported"), max_length=120, headers=("处理结果",)
+            "reported_disputed",
+            "boolean",
+            gettext_lazy("disputed as reported"),
+            headers=("是否有异议", "consumer_disputed"),
         ),
-        ImportField("reported_sent_on", "date", gettext_lazy("passed on, as reported"), headers=("转办日期",)),
+        ImportField(
+            "reported_outcome",
+            "text",
+            gettext_lazy("outcome as reported"),
+            max_length=120,
+            headers=("处理结果", "company_response_to_consumer"),
+        ),
+        ImportField(
+            "reported_sent_on",
+            "date",
+            gettext_lazy("passed on, as reported"),
+            headers=("转办日期", "date_sent_to_company"),
+        ),
     ]
 
     # -- one row -------------------------------------------------------------------------------------------------------

@@ -14,8 +14,11 @@ from clients.services.erasure import erase
 from complaints.filters import ComplaintFilter
 from complaints.models import Complaint, ComplaintClock, ComplaintEvent
 from complaints.services import act
-from crm.core.clocks import database_now
+from crm.core.clocks import database_now, local_date
 from crm.core.errors import DomainError
+from crm.core.importing import TARGETS
+from crm.core.importing.guess import guess
+from crm.core.importing.mapping import parse
 from crm.core.models import Branch, ImportBatch, ImportRow, User
 from crm.core.services.importing import take_back
 from tests.factories.clients import ClientFactory
@@ -52,6 +55,52 @@ def test_the_public_file_comes_in_once_with_eleven_late_and_four_disputed(run: R
     assert rows.filter(description__contains="\n").count() == 13  # those with a narrative
 
     assert run() == (0, 0, 145, 0)
+
+
+PUBLIC = (
+    "Date received,Product,Sub-product,Issue,Sub-issue,Consumer complaint narrative,Company public response,Company,"
+    "State,ZIP code,Tags,Consumer consent provided?,Submitted via,Date sent to company,Company response to consumer,"
+    "Timely response?,Consumer disputed?,Complaint ID\r\n"
+    '7/26/2013,"Credit card or prepaid card",,Late fee,,"I, a client, wrote\nthree times",,BANK,VA,01234,,,Web,07/29/2013,'
+    "Closed with explanation,No,N/A,0468\r\n"
+    "3/5/16,Mortgage,,Escrow,,,,BANK,CA,,,,Postal mail,2016-03-07,In progress,Yes,,469\r\n"
+    "2024-01-01T22:15:30.000Z,Debt collection,,Calls,,,,BANK,CA,,,,Phone,2024-01-02T12:00:00-05:00,Closed,Yes,Yes,470\r\n"
+    "2024-01-03,Mortgage,,Escrow,,,,BANK,CA,,,,Fax,2024-01-03,,Yes,,471\r\n"
+)
+
+
+def test_the_download_of_the_public_register_comes_in_with_its_own_titles_and_days(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "complaints.csv"
+    file.write_text("\ufeff" + PUBLIC, encoding="utf-8", newline="")
+
+    assert run(file) == (4, 0, 0, 0)
+    assert run(file) == (0, 0, 4, 0)
+
+    found = {row.external_id: row for row in Complaint.objects.all()}
+    days = {number: str(local_date(row.received_at)) for number, row in found.items()}
+    assert days == {"0468": "2013-07-26", "469": "2016-03-05", "470": "2024-01-01", "471": "2024-01-03"}
+    assert found["0468"].description == "Late fee\nI, a client, wrote\nthree times"
+    assert (found["0468"].subject, found["0468"].reported_late) == ("credit", True)
+    assert [found[number].state for number in ("0468", "469", "470", "471")] == [
+        "closed",
+        "registered",
+        "investigating",
+        "registered",
+    ]
+    assert str(found["470"].reported_sent_on) == "2024-01-02"
+
+
+def test_titles_of_the_public_register_are_recognised() -> None:
+    headers = PUBLIC.split("\r\n", 1)[0].split(",")
+    found = guess(headers, TARGETS["complaints"].fields, row_key_field="external_id").columns
+
+    wanted = parse(MAPPING.read_text(encoding="utf-8")).columns
+    assert {
+        found[name].casefold().replace(" ", "_").strip("?") for name in ("external_id", "received_on", "channel")
+    } == {wanted[name] for name in ("external_id", "received_on", "channel")}
+    assert found["description"] == "Consumer complaint narrative"
+    assert found["reported_sent_on"] == "Date sent to company"
+    assert "reported_late" not in found  # in time there is late here: only a mapping can say so
 
 
 def test_our_own_clocks_stand_beside_what_the_file_reports(run: Run) -> None:

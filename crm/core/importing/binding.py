@@ -5,6 +5,7 @@ Chunks are worked column by column and each distinct text is read once, so that 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dict
@@ -205,14 +206,18 @@ MISSING, AMBIGUOUS = -1, -2
 
 
 def column_finder(headers: Sequence[str]) -> Callable[[str], int]:
+    """Where a column stands: under its own title, else under one that differs in case and width, else in signs alone."""
     exact: dict[str, list[int]] = {}
     loose: dict[str, list[int]] = {}
+    bare: dict[str, list[int]] = {}
     for at, header in enumerate(headers):
         exact.setdefault(header, []).append(at)
         loose.setdefault(same_title(header), []).append(at)
+        if word := bare_title(header):
+            bare.setdefault(word, []).append(at)
 
     def where(column: str) -> int:
-        found = exact.get(column) or loose.get(same_title(column)) or []
+        found = exact.get(column) or loose.get(same_title(column)) or bare.get(bare_title(column)) or []
         if len(found) == 1:
             return found[0]
         return AMBIGUOUS if found else MISSING
@@ -223,6 +228,11 @@ def column_finder(headers: Sequence[str]) -> Callable[[str], int]:
 def same_title(title: str) -> str:
     """Column titles that people take for equal: case, width and blanks aside."""
     return "".join(unicodedata.normalize("NFKC", title).casefold().split())
+
+
+def bare_title(title: str) -> str:
+    """A title's letters and digits alone: date_received is Date received, and timely_response is Timely response?."""
+    return re.sub(r"[\W_]+", "", same_title(title))
 
 
 def _cells(at: int) -> Source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.utils.translation import gettext as _
 
@@ -20,9 +20,10 @@ _SAMPLE = 1 << 18
 def read_csv(raw: bytes, options: FileOptions, limits: Limits) -> Table:
     """Open CSV bytes as a table. Raises ``FileRefused`` or ``MappingRefused``."""
     codec = find_codec(raw, options.encoding)
-    delimiter, told = _delimiter(raw, codec, options)
+    delimiter, told, wrapped = _delimiter(raw, codec, options)
     stream = io.TextIOWrapper(io.BytesIO(raw), encoding=codec, newline="")
-    rows = _rows(csv.reader(stream, delimiter=delimiter, strict=True))
+    lines = csv.reader(stream, delimiter=delimiter, strict=True)
+    rows = _rows(_unwrapped(lines, delimiter, strict=True) if wrapped else lines)
     number = 0
     for _title in range(options.skip_rows + told):
         next(rows, None)
@@ -82,8 +83,21 @@ def _records(rows: Iterator[list[str]], number: int, limits: Limits) -> Iterator
         yield Record(number, ordinal, row)
 
 
-def _delimiter(raw: bytes, codec: str, options: FileOptions) -> tuple[str, int]:
-    """The delimiter, and 1 if the file's first line is Excel's ``sep=;`` that names it."""
+def _unwrapped(lines: Iterable[list[str]], mark: str, *, strict: bool = False) -> Iterator[list[str]]:
+    """Rows each of which a spreadsheet has put into quotation marks as a whole: ``"58;""single"";29"`` is three cells.
+
+    A spreadsheet that knows another delimiter takes a line for one cell, and saves it as one.
+    """
+    for line in lines:
+        if not line or any(cell.strip() for cell in line[1:]):
+            yield line
+            continue
+        inner = list(csv.reader(io.StringIO(line[0], newline=""), delimiter=mark, strict=strict))
+        yield inner[0] if len(inner) == 1 else line
+
+
+def _delimiter(raw: bytes, codec: str, options: FileOptions) -> tuple[str, int, bool]:
+    """The delimiter; 1 if the file's first line is Excel's ``sep=;`` that names it; whether whole lines are in quotes."""
     sample = _sample(raw, codec)
     told = ""
     first = sample[:8].splitlines()[:1]
@@ -97,10 +111,20 @@ def _delimiter(raw: bytes, codec: str, options: FileOptions) -> tuple[str, int]:
                 % {"delimiter": options.delimiter},
                 code="unknown_delimiter",
             )
-        return wanted, bool(told)
+        return wanted, bool(told), _is_wrapped(sample, wanted, options.skip_rows + bool(told))
     if told in DELIMITERS:
-        return told, 1
-    return max(DELIMITERS, key=lambda mark: _evidence(sample, mark, options.skip_rows)), 0
+        return told, 1, _is_wrapped(sample, told, options.skip_rows + 1)
+    plain = max(DELIMITERS, key=lambda mark: _evidence(sample, mark, options.skip_rows))
+    if _evidence(sample, plain, options.skip_rows)[1]:
+        return plain, 0, False
+    inner = max(DELIMITERS, key=lambda mark: _evidence(sample, mark, options.skip_rows, wrapped=True))
+    wrapped = _is_wrapped(sample, inner, options.skip_rows)
+    return (inner if wrapped else plain), 0, wrapped
+
+
+def _is_wrapped(sample: str, mark: str, skip: int) -> bool:
+    """Whether nothing is cut as the lines stand, the header included, and nearly all is cut alike without their quotes."""
+    return not _evidence(sample, mark, skip)[1] and _evidence(sample, mark, skip, wrapped=True)[0] >= 0.9
 
 
 def _sample(raw: bytes, codec: str) -> str:
@@ -111,11 +135,12 @@ def _sample(raw: bytes, codec: str) -> str:
     return piece
 
 
-def _evidence(sample: str, mark: str, skip: int) -> tuple[float, int]:
+def _evidence(sample: str, mark: str, skip: int, *, wrapped: bool = False) -> tuple[float, int]:
     """How well ``mark`` cuts the first rows into equal parts: the share that agrees with the header, then the width."""
     widths: list[int] = []
+    lines = csv.reader(io.StringIO(sample, newline=""), delimiter=mark)
     try:
-        for at, row in enumerate(csv.reader(io.StringIO(sample, newline=""), delimiter=mark)):
+        for at, row in enumerate(_unwrapped(lines, mark) if wrapped else lines):
             if at >= skip and row:
                 widths.append(len(row))
             if len(widths) > 50:

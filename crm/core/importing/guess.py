@@ -8,7 +8,7 @@ from dataclasses import replace
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from crm.core.importing.binding import same_title
+from crm.core.importing.binding import bare_title, same_title
 from crm.core.importing.fields import ImportField
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
 from crm.core.importing.problems import FileRefused, MappingRefused
@@ -28,21 +28,25 @@ def guess(headers: Sequence[str], fields: Iterable[ImportField], *, row_key_fiel
     A kind of data whose key no column carries gets the row number as its key.
     """
     titles: dict[str, str] = {}
-    for header in headers:
-        if header:
-            titles.setdefault(same_title(header), header)
-    for header in headers:
-        if header:
-            titles.setdefault(same_title(without_unit(header)), header)
+    for header in filter(None, headers):
+        titles.setdefault(same_title(header), header)
+    for header in filter(None, headers):
+        titles.setdefault(same_title(without_unit(header)), header)
+    bare: dict[str, str] = {}
+    for header in filter(None, headers):
+        bare.setdefault(bare_title(header), header)
     columns: dict[str, str] = {}
     taken: set[str] = set()
-    for field in fields:
-        for name in names_of(field):
-            found = titles.get(same_title(name))
-            if found is not None and found not in taken:
-                columns[field.name] = found
-                taken.add(found)
-                break
+    fields = list(fields)
+    # Titles that differ in signs alone come second: no field takes what another is called by.
+    for known, called in ((titles, same_title), (bare, bare_title)):
+        for field in fields:
+            for name in names_of(field) if field.name not in columns else ():
+                found = known.get(called(name))
+                if found is not None and found not in taken:
+                    columns[field.name] = found
+                    taken.add(found)
+                    break
     key = ROW_NUMBER if row_key_field and row_key_field not in columns else ()
     return Mapping(columns=columns, key=key)
 

@@ -69,6 +69,9 @@ MESSAGES: dict[str, Any] = {
     "too_small": _("The number is smaller than %(limit)s."),
     "too_large": _("The number is larger than %(limit)s."),
     "not_a_date": _("This is not a date that exists; write it as YYYY-MM-DD or give its format in the mapping."),
+    "day_of_elsewhere": _(
+        "This point in time is another day here than where it was written; say in the mapping how the column writes it."
+    ),
     "not_a_time": _("This is not a point in time; write it as YYYY-MM-DD HH:MM."),
     "date_out_of_range": _("The date lies outside the years 1900 to 2100."),
     "not_a_boolean": _("This is neither yes nor no."),
@@ -260,9 +263,21 @@ def _date(forms: list[str]) -> Parser:
             return _in_range(moment.date())
         if forms:
             raise BadValue("not_a_date")
-        return _in_range(_iso_day(text))
+        return _day_of_moment(text) if ":" in text else _in_range(_iso_day(text))
 
     return parse
+
+
+def _day_of_moment(text: str) -> date:
+    """The day that is written with a time, as long as it is that day here too. Raises ``BadValue``."""
+    try:
+        moment = _iso_moment(text)
+    except BadValue:
+        raise BadValue("not_a_date") from None
+    day = _in_range(moment.date())
+    if moment.tzinfo is not None and moment.astimezone(SHANGHAI).date() != day:
+        raise BadValue("day_of_elsewhere")
+    return day
 
 
 def _by_forms(text: str, forms: list[str]) -> datetime | None:
@@ -320,7 +335,7 @@ def _iso_moment(text: str) -> datetime:
     clock = clock.strip()
     if not clock:
         return datetime.combine(_iso_day(day), time())
-    if clock.endswith("Z") or "+" in clock:
+    if clock.endswith("Z") or "+" in clock or "-" in clock:
         try:
             return datetime.fromisoformat(text.replace(" ", "T", 1))
         except ValueError:

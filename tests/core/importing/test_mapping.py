@@ -248,6 +248,22 @@ def test_a_column_that_is_there_twice_is_not_guessed_at():
     assert "id" in refused(ID, ["id", "name", "id"])
 
 
+def test_a_title_that_differs_in_signs_alone_is_the_same_column():
+    mapping = '[columns]\nexternal_id = "client_id"\nname = "full_name"\n'
+
+    assert values(mapping, ["Full name?", "Client-ID"], ["Li", "A1"]) == [{"external_id": "A1", "name": "Li"}]
+    assert values(mapping, ["Full name?", "full_name", "Client ID"], ["x", "Li", "A1"])[0]["name"] == "Li"
+    assert "full_name" in refused(mapping, ["Full name?", "Full-name", "Client ID"])
+    assert "external_id" not in guess(["#", "—"], FIELDS).columns
+
+
+def test_a_guess_gives_a_column_to_the_field_that_is_called_so_before_one_that_differs_in_signs():
+    fields = (ImportField("sub", "text", headers=("a.b",)), ImportField("whole", "text", headers=("ab",)))
+
+    assert guess(["ab"], fields).columns == {"whole": "ab"}
+    assert guess(["A-B?"], fields).columns == {"sub": "A-B?"}
+
+
 def test_a_day_given_from_outside_fills_a_field_that_the_file_does_not_carry():
     (row,) = read(ID, ["id"], ["1"], assumed={"contacted_on": "2026-06-01"})
 

@@ -84,6 +84,35 @@ def test_excels_own_line_about_the_delimiter_is_understood():
     assert cells(b"sep=;\r\na;b\r\n1,5;2\r\n") == [["a", "b"], ["1,5", "2"]]
 
 
+WRAPPED = '"""age"";""job"";""y"""\r\n"58;""works; at times"";""no"""\r\n"44;""a """"b"""""";""yes"""\r\n'
+
+
+@pytest.mark.parametrize("raw", [WRAPPED, "\ufeff" + WRAPPED, WRAPPED.replace("\r\n", "\n")])
+@pytest.mark.parametrize("said", ["auto", "semicolon"])
+def test_rows_that_a_spreadsheet_took_for_one_cell_each_are_cut_all_the_same(raw, said):
+    assert cells(raw.encode(), delimiter=said) == [
+        ["age", "job", "y"],
+        ["58", "works; at times", "no"],
+        ["44", 'a "b"', "yes"],
+    ]
+
+
+def test_a_column_of_sentences_in_quotes_stays_one_column():
+    assert cells(b'text\n"Well, no, thanks"\n"One, two; three"\n') == [
+        ["text"],
+        ["Well, no, thanks"],
+        ["One, two; three"],
+    ]
+    assert cells(b'"Name, first"\nLi\nWang\n"Zhou, Wei"\n')[0] == ["Name, first"]
+    assert cells(b'a,b\n"x, y"\n1,2\n"z, w"\n')[1] == ["x, y"]
+
+
+def test_a_wrapped_row_that_does_not_fit_stands_under_its_own_number():
+    table = read(b'"""a"";""b"""\n"1;2"\n"3;4;5"\n"6;7"\n"8;9"\n' + b'"1;2"\n' * 12, FileOptions(), LIMITS)
+
+    assert [(r.number, len(r.cells)) for r in table.records][:3] == [(2, 2), (3, 3), (4, 2)]
+
+
 def test_title_lines_are_skipped_and_rows_keep_the_number_that_a_spreadsheet_shows():
     table = read(b"Report\n\na,b\n1,2\n\n3,4\n", FileOptions(skip_rows=2), LIMITS)
 

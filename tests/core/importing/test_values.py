@@ -100,6 +100,34 @@ def test_dates_are_read_as_people_write_them(text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "2024-02-29 00:00:00", "2024-02-29T00:00:00", "2024/2/29 0:00", "2024-02-29T08:15:30.000Z", "20240229 10:30",
+        "2024-02-29T12:00:00+08:00", "2024-02-29T06:00:00-01:00",
+    ],
+)  # fmt: skip
+def test_a_day_may_be_written_with_a_time(text):
+    assert parse("date", text) == date(2024, 2, 29)
+
+
+@pytest.mark.parametrize("text", ["2024-02-29T12:00:00-05:00", "2024-02-28T16:00:00Z", "2024-02-29T00:00:00+14:00"])
+def test_a_time_that_is_another_day_here_is_no_day_until_the_mapping_says_so(text):
+    assert refused("date", text) == "day_of_elsewhere"
+    assert parse("date", text, date_format="%Y-%m-%dT%H:%M:%S%z").isoformat() == text[:10]
+
+
+def test_a_time_west_of_greenwich_is_a_point_in_time():
+    assert parse("datetime", "2024-03-05T08:00:00-05:00") == datetime(2024, 3, 5, 13, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-02-30 00:00:00", "2024-02-29 25:00", "2024-02-29 8:5", "29/02/2024 00:00", "8:00"]
+)
+def test_a_time_does_not_make_a_day(text):
+    assert refused("date", text) == "not_a_date"
+
+
+@pytest.mark.parametrize(
     "text", ["2023-02-29", "2024-13-01", "29.02.2024", "24-02-29", "２０２４-02-29", "2024-02/29", "45000"]
 )
 def test_a_date_that_does_not_exist_or_could_be_read_twice_is_refused(text):
@@ -108,6 +136,7 @@ def test_a_date_that_does_not_exist_or_could_be_read_twice_is_refused(text):
 
 def test_a_date_outside_of_living_memory_is_refused():
     assert refused("date", "0001-01-01") == refused("date", "9999-12-31") == "date_out_of_range"
+    assert refused("date", "0001-01-01T00:00:00+14:00") == "date_out_of_range"
 
 
 def test_a_moment_is_shanghai_time_unless_it_says_otherwise():
