@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from clients.models import Client
     from tiers.models import PlanStep, PlanStepMark, Promise
 
+#: The rights of who says what became of a step; whose step it is besides, ``PlanStep.is_seen_to_by`` tells.
+STEP_RIGHTS = ("tiers.view_serviceplan", "tiers.keep_promise")
 _PERIODS = ("month", "quarter", "half_year", "year")
 
 
@@ -59,6 +61,11 @@ class Standing:
     @property
     def is_open(self) -> bool:
         return self.state in (StepState.DUE, StepState.OVERDUE)
+
+    @property
+    def may_end(self) -> bool:
+        """Whether there is something to drop: what is open, or of one that is settled for this period the next time."""
+        return self.is_open or self.next_on is not None
 
     @property
     def day(self) -> date | None:
@@ -161,6 +168,16 @@ def dress_plans(plans: Iterable[Any], today: date) -> None:
             step.now = found[step.pk]
         states = [step.now.state for step in row.steps.all()]
         row.overdue_steps = states.count(StepState.OVERDUE)
+
+
+def dress_for(user: User, plans: Iterable[Any], today: date) -> None:
+    """As ``dress_plans``, and whether the reader may note each step as done (``may_note``) or drop it (``may_drop``)."""
+    rows = list(plans)
+    dress_plans(rows, today)
+    has_rights = user.has_perms(STEP_RIGHTS)
+    for step in (step for row in rows for step in row.steps.all()):
+        may = has_rights and step.plan.state == "agreed" and step.is_seen_to_by(user)
+        step.may_note, step.may_drop = may and step.now.is_open, may and step.now.may_end
 
 
 def _promises_for(steps: Sequence[PlanStep]) -> dict[tuple[int, int | None], list[Promise]]:

@@ -66,7 +66,7 @@ def drop_step(
     ends = for_good or row.due_on is not None
     found = standings([row], today)[row.pk]
     last = cast(date, found.due_on)
-    if not (found.is_open or (for_good and not row.due_on and found.state in (StepState.DONE, StepState.SKIPPED))):
+    if not (found.may_end if for_good else found.is_open):
         raise StepSettled
     # What is done stays done: after it the step ends with the period that comes next.
     last = last if found.is_open else period_after(row.period, last)[1]

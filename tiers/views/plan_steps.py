@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -18,31 +16,18 @@ from django.views.decorators.http import require_http_methods
 from clients.crumbs import to_client
 from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
-from crm.core.models import User
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
 from tiers.forms.plans import StepDoneForm, StepDropForm
 from tiers.models import PlanStep
-from tiers.querysets.plan_steps import dress_plans, standings
+from tiers.querysets.plan_steps import STEP_RIGHTS, standings
 from tiers.services.plan_steps import drop_step, note_step, owed_for
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
-_RIGHTS = ("tiers.view_serviceplan", "tiers.keep_promise")
-
-
-def dress(user: User, plans: Iterable[Any], today: date) -> None:
-    """Give the steps of these plans how they stand, and whether the reader may note or drop them."""
-    rows = list(plans)
-    dress_plans(rows, today)
-    gives = user.has_perms(_RIGHTS)
-    for step in (step for row in rows for step in row.steps.all()):
-        may = gives and step.plan.state == "agreed" and step.is_seen_to_by(user)
-        step.may_note = may and step.now.is_open
-        step.may_drop = may and (step.now.is_open or step.now.next_on is not None)
 
 
 @_FORM
-@permission_required(_RIGHTS, raise_exception=True)
+@permission_required(STEP_RIGHTS, raise_exception=True)
 def step_done(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note a step as done; where the client is owed it by his tier, that promise is kept."""
     row, now = _visible(request, public_id), timezone.now()
@@ -62,7 +47,7 @@ def step_done(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @_FORM
-@permission_required(_RIGHTS, raise_exception=True)
+@permission_required(STEP_RIGHTS, raise_exception=True)
 def step_drop(request: HttpRequest, public_id: str) -> HttpResponse:
     """Drop a step, saying why."""
     row, now = _visible(request, public_id), timezone.now()
@@ -85,10 +70,9 @@ def step_drop(request: HttpRequest, public_id: str) -> HttpResponse:
 def _shown(request: HttpRequest, row: PlanStep, form: Any, do: Any, context: dict[str, Any], said: str) -> HttpResponse:
     """Whoever came from the page of the client or from his day goes back to it."""
     user, client = actor_of(request), row.plan.client
-    tab = client.tab_url("services")
-    back = {"client": tab, "day": reverse("workbench:my_day")}.get(
-        request.GET.get("from", ""), row.plan.get_absolute_url()
-    )
+    # My day is where everybody lands after signing in; it is the roof's, which this app does not know.
+    origins = {"client": client.tab_url("services"), "day": settings.LOGIN_REDIRECT_URL}
+    back = origins.get(request.GET.get("from", ""), row.plan.get_absolute_url())
     context |= {
         "sub": f"{shown_name(client, user)} {client.external_id}",
         "back_url": back,

@@ -29,10 +29,9 @@ from crm.core.views.places import actor_of
 from tiers.filters import PlanFilter
 from tiers.forms.plans import AgreePlanForm, ConfirmPlanForm, EndPlanForm, PlanForm, as_choices
 from tiers.models import PlanStep, ServiceItem, ServicePlan
-from tiers.querysets.plan_steps import seeing_to
+from tiers.querysets.plan_steps import dress_for, seeing_to
 from tiers.services.plans import agree_plan, changed_needs, confirm_plan, end_plan, make_plan
 from tiers.services.suggestions import plan_to_begin_with
-from tiers.views.plan_steps import dress
 
 State = ServicePlan.State
 VIEWS: dict[str, Callable[[], str]] = {
@@ -107,7 +106,7 @@ def plan_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     """One plan: its steps, on what it rests, what has changed since, and what may be done."""
     user, row = actor_of(request), _visible(request, public_id)
     today = local_date(timezone.now())
-    dress(user, [row], today)
+    dress_for(user, [row], today)
     may, changes = user.has_perm("tiers.change_serviceplan"), changes_since(user, row)
     context = {
         "plan": row,

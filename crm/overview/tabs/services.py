@@ -17,10 +17,10 @@ from crm.core.views.places import actor_of
 from crm.overview.tabs.tab import Tab
 from tiers.models import Booking, Promise, Recipient, ServicePlan
 from tiers.querysets.menus import menu_of
+from tiers.querysets.plan_steps import dress_for
 from tiers.querysets.received import entitled_services
 from tiers.querysets.touch import touch_of
 from tiers.services.suggestions import suggested_services
-from tiers.views.plan_steps import dress
 from tiers.views.plans import changes_since
 
 #: Rows of a list; the rest is a click away.
@@ -70,7 +70,7 @@ def _plans(user: User, client: Client, day: date) -> dict[str, Any]:
     open_ones = list(rows.open().for_list().order_by("state", "-pk"))
     for row in open_ones:
         row.changes = changes_since(user, row)
-    dress(user, open_ones, day)
+    dress_for(user, open_ones, day)
     may = user.has_perm("tiers.change_serviceplan")
     return {
         "plans": open_ones,
