@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -155,18 +156,18 @@ def test_without_the_lock_an_edit_would_be_said_to_be_saved_and_be_lost(
 ) -> None:
     """The twin: an edit that writes what it read before the merge, without looking again."""
     a, b, _c = trio
-    meeting = Meeting(2)
+    read, merged = threading.Event(), threading.Event()
 
     def act(number: int) -> Any:
         if number:
-            meeting.wait()
-            return merge(a, b, manager)
+            read.wait(30)
+            record = merge(a, b, manager)
+            merged.set()
+            return record
         with transaction.atomic():
             seen = Client.objects.get(pk=b.pk)
-            meeting.wait()
-            import time
-
-            time.sleep(0.5)
+            read.set()
+            merged.wait(30)
             return Client.objects.filter(pk=seen.pk).update(city="苏州")
 
     edit, _merged = race(2, act)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from crm.core.access import system_user
 from crm.core.errors import DomainError
@@ -18,6 +15,7 @@ from crm.core.models import AuditEntry, User
 from tests.factories.clients import ClientFactory
 from tests.factories.core import UserFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
+from tests.racing import Meeting, on_postgresql, race
 from tiers.models import ClientRate
 from tiers.services import commission, rate_offers
 from tiers.services.commission import approve_client_rate, reject_client_rate
@@ -29,46 +27,33 @@ from tiers.services.run_approval import approve_run
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
-only_postgresql = pytest.mark.skipif(
-    "connection.vendor == 'sqlite'", reason="SQLite lets one writer in at a time, locked or not"
-)
 
 
 def at_once(monkeypatch: pytest.MonkeyPatch, *acts: Callable[[], Any]) -> list[str]:
     """Both have looked at the row before either writes, if nothing holds the second back; what each was told."""
-    together = threading.Barrier(len(acts))
+    together = Meeting(len(acts))
 
     def slow(read: Any) -> Any:
         def read_together(*args: Any, **lookup: Any) -> Any:
             row = read(*args, **lookup)
-            # A broken barrier means that the other one waits for our lock, as it should.
-            with contextlib.suppress(threading.BrokenBarrierError):
-                together.wait(timeout=1.5)
+            together.wait()
             return row
 
         return read_together
 
     for module in (commission, rate_offers):
         monkeypatch.setattr(module, "lock", slow(module.lock))
-    said: list[str] = []
 
-    def do(act: Callable[[], Any]) -> None:
+    def do(act: Callable[[], Any]) -> str:
         try:
             act()
-            said.append("done")
         except DomainError as refusal:
-            said.append(refusal.code)
+            return refusal.code
         except ClientRate.DoesNotExist:
-            said.append("gone")
-        finally:
-            connection.close()
+            return "gone"
+        return "done"
 
-    threads = [threading.Thread(target=do, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return sorted(said)
+    return sorted(race(len(acts), lambda number: do(acts[number])))
 
 
 def approves(rate: ClientRate, actor: User | None = None) -> Callable[[], Any]:
@@ -190,7 +175,7 @@ def test_an_approval_at_the_last_moment_and_the_lapse_give_one_outcome(monkeypat
     ]
 
 
-@only_postgresql
+@on_postgresql
 @pytest.mark.parametrize("second", [approves, rejects])
 def test_without_the_locks_both_would_read_a_waiting_proposal(monkeypatch, second):
     """The twin: now only the version in the row saves the day, so the second is told that his view is old."""
