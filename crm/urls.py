@@ -40,18 +40,19 @@ api: list[URLPattern | URLResolver] = [
 # One door for everybody: the desk for reference data sends people to it, with its counter, second factor and trail.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
+# Looked through from the top: what is asked most comes first. A client's page follows those beside it ("clients/new/").
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("crm.core.urls")),
+    path("api/v1/", include((api, "api"))),
     path("", include("clients.urls")),
+    path("", include("crm.overview.urls")),
+    path("", include("crm.core.urls")),
     path("", include("tiers.urls")),
     path("", include("advisory.urls")),
     path("", include("complaints.urls")),
     path("", include("care.urls")),
     path("", include("crm.workbench.urls")),
     path("", include("crm.dashboard.urls")),
-    path("", include("crm.overview.urls")),
     path("", include("crm.search.urls")),
-    path("api/v1/", include((api, "api"))),
     # Passwords come from an administrator and addresses from the staff page: these doors of allauth stay shut.
     re_path(r"^accounts/(?:email|confirm-email|password/reset|password/set)(?:/|$)", errors.not_here),
     path("accounts/", include("allauth.urls")),

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, NullIf
 from clients.querysets.scope import client_q
 from crm.core.clocks import at_local
 from crm.core.models import Attachment
+from crm.core.querysets.aside import compiled_for
 
 if TYPE_CHECKING:
     from clients.models import Appointment, ContactLog, NextDateMove
@@ -93,10 +94,7 @@ class ContactLogQuerySet(models.QuerySet["ContactLog"]):
 
     def _with_files(self) -> ContactLogQuerySet:
         """With ``is_corrected``, by a later row, and ``has_files``; these belong to the first wording."""
-        later = self.model._base_manager.filter(corrects=OuterRef("pk"))
-        first = Coalesce(NullIf(OuterRef("first_ref"), Value("")), OuterRef("public_id"))
-        files = Attachment.objects.filter(owner_type=self.model._meta.label_lower, owner_id=first)
-        return self.annotate(is_corrected=Exists(later), has_files=Exists(files))
+        return self.annotate(is_corrected=_is_corrected(), has_files=_has_files())
 
     def on_day(self, day: date) -> ContactLogQuerySet:
         """Contacts of a day of Shanghai."""
@@ -119,6 +117,19 @@ class ContactLogQuerySet(models.QuerySet["ContactLog"]):
             )
             .order_by("-contacts", "staff__staff_number")
         )
+
+
+@compiled_for("clients.ContactLog")
+def _is_corrected() -> Exists:
+    from clients.models import ContactLog
+
+    return Exists(ContactLog.objects.filter(corrects=OuterRef("pk")))
+
+
+@compiled_for("clients.ContactLog")
+def _has_files() -> Exists:
+    first = Coalesce(NullIf(OuterRef("first_ref"), Value("")), OuterRef("public_id"))
+    return Exists(Attachment.objects.filter(owner_type="clients.contactlog", owner_id=first))
 
 
 class NextDateMoveQuerySet(models.QuerySet["NextDateMove"]):

@@ -24,7 +24,7 @@ from complaints.models import Complaint
 from complaints.views.rows import dress
 from crm.core.masking import MASKS
 from crm.core.models import User
-from crm.core.querysets.aside import listed_aside
+from crm.core.querysets.aside import compiled_for, listed_aside
 from crm.overview import known
 from crm.overview.piece import Link, Piece
 from tiers.models import TierState
@@ -58,36 +58,42 @@ def beside(user: User) -> tuple[str, ...]:
 
 
 def along(user: User, today: date) -> dict[str, Any]:
-    """What panels need of other apps, asked in the client's own statement: most clients have nothing there to fetch."""
+    """What panels need of other apps, asked in the client's own statement: most clients have nothing there to fetch.
+
+    Whoever sees a client sees his calls and agreements; of complaints there are some about which he may not know.
+    """
     asked: dict[str, Any] = {}
-    client = OuterRef("pk")
     if user.has_perm("clients.view_consentrecord"):
-        asked["refuses_marketing"] = refuses_marketing()
+        asked["refuses_marketing"] = _refuses_marketing()
     if user.has_perm("complaints.view_complaint"):
-        asked["has_complaints"] = Exists(_complaints(user).filter(client=client))
+        asked["has_complaints"] = Exists(_complaints(user).filter(client=OuterRef("pk")))
     if user.has_perm("care.view_followupcall"):
-        row = JSONObject(
-            pk="pk", public_id="public_id", state="state", due_on="due_on", code="programme__code"
-        )  # what overview/_care.html shows
-        asked["calls_along"] = listed_aside(_calls(user).filter(client=client), "client", row)
+        asked["calls_along"] = _calls()
     if user.has_perm("advisory.view_advisoryagreement"):
-        row = JSONObject(number="number", signed_on="signed_on", cancel_until="cancel_until", name="advisor__name")
-        asked["agreement_along"] = Subquery(_agreements(user, today).filter(client=client).values_list(row)[:1])
+        asked["agreement_along"] = _agreement(today)
     return asked | known.along(user)
+
+
+_refuses_marketing = compiled_for("clients.Client")(refuses_marketing)
 
 
 def _complaints(user: User) -> Any:
     return Complaint.objects.visible_to(user).open()
 
 
-def _calls(user: User) -> Any:
-    return FollowUpCall.objects.visible_to(user).open()
+@compiled_for("clients.Client")
+def _calls() -> Subquery:
+    """Open calls, with what overview/_care.html shows of them."""
+    row = JSONObject(pk="pk", public_id="public_id", state="state", due_on="due_on", code="programme__code")
+    return listed_aside(FollowUpCall.objects.open().filter(client=OuterRef("pk")), "client", row)
 
 
-def _agreements(user: User, today: date) -> Any:
-    """In force, the newest first."""
-    rows = AdvisoryAgreement.objects.visible_to(user).in_force(today)
-    return rows.order_by("-signed_on", "-pk")
+@compiled_for("clients.Client")
+def _agreement(today: date) -> Subquery:
+    """The newest that is in force."""
+    row = JSONObject(number="number", signed_on="signed_on", cancel_until="cancel_until", name="advisor__name")
+    rows = AdvisoryAgreement.objects.in_force(today).filter(client=OuterRef("pk"))
+    return Subquery(rows.order_by("-signed_on", "-pk").values_list(row)[:1])
 
 
 def complaint_piece(user: User, client: Client, today: date) -> Piece | None:

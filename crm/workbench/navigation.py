@@ -12,6 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from crm.core.rail import Rail
+
 
 @dataclass(frozen=True)
 class Place:
@@ -174,9 +176,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``nav_items`` for whoever is signed in."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"nav_items": []}
+        return {"nav_items": Rail()}
     held = user.get_all_permissions()
-    return {"nav_items": [item for place in PLACES if (item := _item(place, held, request.path))]}
+    return {"nav_items": Rail(item for place in PLACES if (item := _item(place, held, request.path)))}
 
 
 @lru_cache(maxsize=256)

@@ -18,6 +18,7 @@ from django.utils.translation import pgettext_lazy
 from crm.core import drawings
 from crm.core.controls import chips_of, control
 from crm.core.countdown import clock_state_of
+from crm.core.rail import Rail
 from crm.core.templatetags import ui
 
 pytestmark = pytest.mark.nodb
@@ -256,7 +257,7 @@ def test_a_part_of_the_shell_follows_language_and_place():
         label = pgettext_lazy("rail", "Clients")
         item = {"key": "clients", "label": label, "icon": "users", "url": "/c/", "active": active, "children": []}
         with translation.override(language):
-            return ui.shell_part(Context({"nav_items": [item]}), "components/_nav.html")
+            return ui.shell_part(Context({"nav_items": Rail([item])}), "components/_nav.html")
 
     assert drawn("en", active=True) == drawn("en", active=True)
     assert 'aria-current="page"' in drawn("en", active=True)

@@ -6,11 +6,19 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import pytest
+
+from advisory.models import AdvisoryAgreement
+from care.models import FollowUpCall
+from clients.models import Client, ClientQuality, ClientTag, Holding, NeedsInterview
+from clients.querysets.scope import client_q
 from crm.core.models import Branch, User
+from crm.overview.pieces import along
 from tests.factories.advisory import AgreementFactory
 from tests.factories.care import FollowUpCallFactory
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintFactory
+from tiers.models import Promise, TierState
 
 Staff = Callable[..., User]
 Web = Callable[[User], Any]
@@ -102,6 +110,32 @@ def test_the_brief_before_a_call_leaves_out_empty_panels(branch: Branch, staff: 
     complaint = ComplaintFactory(client=client)
     text = web(advisor).get(f"/clients/{client.public_id}/brief/").content.decode()
     assert complaint.number in text
+
+
+@pytest.mark.parametrize("role", ["branch_manager", "advisor", "agent", "front_desk"])
+@pytest.mark.parametrize(
+    "model", [AdvisoryAgreement, FollowUpCall, ClientQuality, ClientTag, Holding, NeedsInterview, Promise, TierState]
+)
+def test_what_comes_in_the_clients_own_statement_is_seen_by_whoever_sees_him(
+    staff: Staff, model: Any, role: str
+) -> None:
+    user = staff(role)
+
+    asked = model.objects.visible_to(user)
+
+    assert str(asked.query) == str(model.objects.filter(client_q(user, "client__")).query)
+
+
+def test_what_was_asked_for_one_day_is_asked_anew_for_the_next(branch: Branch, staff: Staff) -> None:
+    client = ClientFactory(branch=branch)
+    AgreementFactory(client=client, advisor=staff("advisor"), signed_on=date(2026, 6, 1), ended_on=date(2026, 6, 9))
+    manager = staff("branch_manager")
+
+    def in_force(day: date) -> bool:
+        rows = Client.objects.annotate(**along(manager, day))
+        return rows.get(pk=client.pk).agreement_along is not None
+
+    assert [in_force(date(2026, 6, day)) for day in (8, 9, 8)] == [True, False, True]
 
 
 def _page(browser: Any, client: Any) -> str:

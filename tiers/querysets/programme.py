@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import F, Q
 
+from crm.core.querysets.aside import compiled_for
 from tiers.querysets.house import house_q
 
 if TYPE_CHECKING:
@@ -57,10 +58,7 @@ class TierQuerySet(models.QuerySet["Tier"]):
 
     def governing(self, branch: Branch, day: date) -> TierQuerySet:
         """The tiers of the programme by which a branch grades on ``day``, in one statement; the lowest first."""
-        from tiers.models import Programme
-
-        governs = Programme.objects.in_question(branch, day).values("pk")[:1]
-        return self.filter(programme_id=models.Subquery(governs)).order_by("rank")
+        return self.filter(programme_id=_governing(branch.pk, branch.company_id, day)).order_by("rank")
 
     def names(self, branch: Branch | None, day: date, company: Company | None = None) -> dict[str, str]:
         """Code and name of the tiers by which a branch grades on ``day``, the lowest first; without a branch, the company's."""
@@ -70,3 +68,12 @@ class TierQuerySet(models.QuerySet["Tier"]):
             return {tier.code: tier.name for tier in self.governing(branch, day)}
         house = Programme.objects.of_the_house(company, day)
         return {tier.code: tier.name for tier in self.filter(programme=house).order_by("rank")}
+
+
+@compiled_for("tiers.Tier")
+def _governing(branch: int, company: int, day: date) -> models.Subquery:
+    """The key of the programme by which a branch grades."""
+    from crm.core.models import Branch
+    from tiers.models import Programme
+
+    return models.Subquery(Programme.objects.in_question(Branch(pk=branch, company_id=company), day).values("pk")[:1])

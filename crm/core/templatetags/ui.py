@@ -30,7 +30,8 @@ from django.utils.translation import get_language, gettext
 from crm.core import drawings
 from crm.core.controls import Chip, chips_of, control
 from crm.core.countdown import ClockState, clock_state_of
-from crm.core.templatetags.amounts import DASH, yuan
+from crm.core.rail import Rail
+from crm.core.templatetags.amounts import DASH, exact
 
 register = template.Library()
 logger = logging.getLogger(__name__)
@@ -282,8 +283,8 @@ def shell_part(context: Context, template_name: str) -> SafeString:
 
     It knows ``nav_items`` and nothing else: whatever differs from one person or request to the next has no place in it.
     """
-    items = context.get("nav_items") or ()
-    key = (template_name, get_language(), get_script_prefix(), *(_rail_state(item) for item in items))
+    items = context.get("nav_items") or Rail()
+    key = (template_name, get_language(), get_script_prefix(), items.state)
     drawn = _parts.get(key)
     if drawn is None:
         drawn = render_to_string(template_name, {"nav_items": items})
@@ -292,10 +293,6 @@ def shell_part(context: Context, template_name: str) -> SafeString:
         if not settings.DEBUG:
             _parts[key] = drawn
     return drawn
-
-
-def _rail_state(item: Mapping[str, Any]) -> tuple[Any, ...]:
-    return item["key"], item["url"], item["active"], item.get("count"), *(_rail_state(one) for one in item["children"])
 
 
 @register.simple_tag
@@ -399,9 +396,9 @@ def chart_table(spec: Mapping[str, Any]) -> dict[str, Any]:
     rows = []
     for place, label in enumerate(spec.get("categories", [])):
         figures = (item["data"][place] if place < len(item["data"]) else None for item in series)
-        cells = "".join(f'<td class="num">{conditional_escape(chart_figure(each, unit))}</td>' for each in figures)
+        cells = "".join(f'<td class="num">{chart_figure(each, unit)}</td>' for each in figures)
         rows.append(f'<tr><th scope="row" class="text-nowrap">{conditional_escape(label)}</th>{cells}</tr>')
-    return {"head": [item.get("name", "") for item in series], "body": mark_safe("".join(rows))}  # noqa: S308  # escaped above
+    return {"head": [item.get("name", "") for item in series], "body": mark_safe("".join(rows))}  # noqa: S308  # labels are escaped, a figure is digits and signs
 
 
 def chart_figure(value: object, unit: str) -> str:
@@ -410,6 +407,6 @@ def chart_figure(value: object, unit: str) -> str:
     if found is None:
         return DASH
     if unit == "yuan":
-        return yuan(found)
+        return exact(found)
     text = f"{found.normalize():,f}"
     return f"{text}%" if unit == "percent" else text
