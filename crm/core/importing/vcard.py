@@ -6,6 +6,8 @@ may have a character set of its own.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import quopri
 import re
 from collections.abc import Callable, Iterator
@@ -17,6 +19,8 @@ _PARAM = re.compile(r';((?:[^";:]|"[^"]*")*)')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 #: Values that are pictures, sounds and keys: never text for us, whatever their encoding.
 _BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
+#: What some phones write as base64 although it is text.
+_TEXTS = frozenset({"N", "FN", "NICKNAME", "ORG", "TITLE", "ROLE", "NOTE", "ADR", "LABEL", "TEL", "EMAIL", "BDAY"})
 
 
 @dataclass(slots=True)
@@ -164,8 +168,8 @@ def _is_quoted(body: bytes) -> bool:
 
 def _is_picture(body: bytes) -> bool:
     head = _head_of(body)
-    name = head.split(b";", 1)[0].rpartition(b".")[2]
-    return name.decode("ascii", "replace") in _BINARY or b"ENCODING=B" in head or b";BASE64" in head
+    name = head.split(b";", 1)[0].rpartition(b".")[2].decode("ascii", "replace").strip()
+    return name in _BINARY or (name not in _TEXTS and (b"ENCODING=B" in head or b";BASE64" in head))
 
 
 def _line(body: bytes, decode: Decode, *, old: bool) -> Line | None:
@@ -178,8 +182,14 @@ def _line(body: bytes, decode: Decode, *, old: bool) -> Line | None:
     name, _semicolon, _rest = written.partition(";")
     types, params = _params(written[len(name) :])
     charset = params.get("CHARSET", "")
-    if params.get("ENCODING", "").upper() == "QUOTED-PRINTABLE" or "QUOTED-PRINTABLE" in types:
+    encodings = {params.get("ENCODING", "").upper()} | types
+    if "QUOTED-PRINTABLE" in encodings:
         raw_value = quopri.decodestring(raw_value)
+    elif encodings & {"B", "BASE64"}:
+        try:
+            raw_value = base64.b64decode(b"".join(raw_value.split()), validate=True)
+        except binascii.Error:
+            return None
     value = decode(raw_value, charset).replace("\r\n", "\n").replace("\0", "")
     return Line(name.rpartition(".")[2].strip().upper(), value, frozenset(types), params, old)
 

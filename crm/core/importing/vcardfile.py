@@ -6,6 +6,7 @@ limits them; the best one also stands alone.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
 import lzma
@@ -14,10 +15,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 
+from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import override, pgettext_lazy
 
-from crm.core.importing.problems import FileRefused
+from crm.core.importing.problems import FileRefused, MappingRefused
 from crm.core.importing.table import FileOptions, Limits, Record, Table
 from crm.core.importing.text import find_codec, known_encoding
 from crm.core.importing.vcard import BrokenCard, Decode, Line, cards
@@ -48,8 +50,15 @@ LABELS = {
 }
 _ZIP_ENTRIES = 2_000
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
-_DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?", re.ASCII)
-_SEX = {"M": "male", "F": "female"}
+_DAY = re.compile(
+    r"(\d{4})(?:-?(\d{2})-?(\d{2})|[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日?)(?:[T ].*)?", re.ASCII
+)
+#: A day of no year: --0415, --04-15.
+_NO_YEAR = re.compile(r"--(\d{2})-?(\d{2})(?:[T ].*)?", re.ASCII)
+_SEX = {"M": "male", "F": "female", "男": "male", "女": "female"}
+#: Character sets beyond those that a mapping may name, by how their codecs are called.
+_FAMILIES = ("cp", "iso8859", "koi8", "mac-", "shift_jis", "euc_", "big5", "tis-620")
+_WECHAT = frozenset({"wechat", "weixin", "微信"})
 
 
 def looks_like_cards(raw: bytes) -> bool:
@@ -136,10 +145,16 @@ def _decoder(raw: bytes, wanted: str) -> Decode:
 
 
 def _named(charset: str) -> str:
+    """The codec of a character set that a line names: one of ours, else whatever else reads text under that name."""
     try:
         return known_encoding(charset) if charset else ""
-    except Exception:  # noqa: BLE001  an unknown name says nothing; trial goes on
+    except MappingRefused:
+        pass
+    try:
+        name = codecs.lookup(charset).name
+    except (LookupError, ValueError):  # an unknown name says nothing; trial goes on
         return ""
+    return name if name.startswith(_FAMILIES) else ""
 
 
 def _unpacked(raw: bytes, limits: Limits) -> list[bytes]:
@@ -184,19 +199,22 @@ def _cells(lines: list[Line]) -> list[str]:
     for line in lines:
         by_name.setdefault(line.name, []).append(line)
     phones, emails = _phones(by_name), _best(by_name, "EMAIL")
-    mails = _distinct(line.text.removeprefix("mailto:") for line in emails)
+    mails = _distinct(re.sub(r"^mailto:", "", line.text, flags=re.IGNORECASE) for line in emails)
     addresses = _distinct(_address(line) for line in _best(by_name, "ADR"))
+    # A label is an address as it is printed: it says what no address says.
+    addresses = addresses or _distinct(line.text for line in _best(by_name, "LABEL"))
     company, department = _organisation(by_name)
     birthday, partial = _birthday(by_name)
     name = _name(by_name) or company
     note = "\n".join([*(line.text for line in by_name.get("NOTE", [])), *partial])
     kind = _first(by_name, "KIND").casefold()
-    is_firm = kind == "org" or (not _name(by_name) and bool(company))
+    shown_as = _first(by_name, "X-ABSHOWAS").casefold()
+    is_firm = kind == "org" or shown_as == "company" or (not _name(by_name) and bool(company))
     cells = {
         "kind": "institution" if is_firm else "person",
         "name": name,
         "nickname": _first(by_name, "NICKNAME"),
-        "sex": _SEX.get(_first(by_name, "GENDER")[:1].upper(), ""),
+        "sex": _sex(by_name),
         "birthday": birthday,
         "phone": phones[0] if phones else "",
         "phones": "\n".join(phones),
@@ -285,7 +303,8 @@ def _number(line: Line) -> str:
 
 def _address(line: Line) -> str:
     """One line, the way its country writes it: from the large to the small in characters, else from small to large."""
-    box, more, street, city, region, code, country = (*line.parts(), *[""] * 7)[:7]
+    parts = [part.strip(", ") for part in line.parts()]
+    box, more, street, city, region, code, country = (*parts, *[""] * 7)[:7]
     if _CJK.search(line.value):
         whole = "".join(part for part in (country, region, city if city != region else "", street, more, box) if part)
         return f"{whole} {code}".strip()
@@ -304,22 +323,33 @@ def _birthday(by_name: dict[str, list[Line]]) -> tuple[str, list[str]]:
     """The day where a whole one is given; what says less (no year, words) goes into the note instead."""
     for line in by_name.get("BDAY", []):
         text = line.text
-        found = _DAY.fullmatch(text)
-        if found and found[1] != line.params.get("X-APPLE-OMIT-YEAR"):
-            return f"{found[1]}-{found[2]}-{found[3]}", []
-        if found:
-            text = f"{found[2]}-{found[3]}"
+        if found := _DAY.fullmatch(text):
+            year, month, day = (part for part in found.groups() if part is not None)
+            if year not in ("0000", line.params.get("X-APPLE-OMIT-YEAR")):
+                return f"{year}-{month:0>2}-{day:0>2}", []
+            text = f"{month:0>2}-{day:0>2}"
+        elif found := _NO_YEAR.fullmatch(text):
+            text = f"{found[1]}-{found[2]}"
         if text:
-            return "", [_("Birthday: %(day)s") % {"day": text.lstrip("-")}]
+            with override(settings.LANGUAGE_CODE):  # the note is the same whoever brings the file in
+                return "", [_("Birthday: %(day)s") % {"day": text}]
     return "", []
 
 
+def _sex(by_name: dict[str, list[Line]]) -> str:
+    said = _first(by_name, "GENDER") or _first(by_name, "X-GENDER")
+    return _SEX.get(said[:1].upper(), "")
+
+
 def _wechat(by_name: dict[str, list[Line]]) -> str:
+    """Under a name of its own, else among the ways to send messages and the social profiles that phones keep."""
     own = _first(by_name, "X-WECHAT") or _first(by_name, "X-WEIXIN")
     if own:
         return own
-    for line in by_name.get("IMPP", []):
-        scheme, colon, name = line.text.partition(":")
-        if colon and scheme.casefold() in ("wechat", "weixin"):
-            return name
+    for line in (*by_name.get("IMPP", []), *by_name.get("X-SOCIALPROFILE", []), *by_name.get("SOCIALPROFILE", [])):
+        scheme, colon, name = line.text.rpartition(":")
+        services = {scheme.casefold(), line.params.get("X-SERVICE-TYPE", "").casefold()}
+        services |= {line.params.get("SERVICE-TYPE", "").casefold(), *(word.casefold() for word in line.types)}
+        if services & _WECHAT:
+            return line.params.get("X-USER", "") or (name if colon else line.text)
     return ""

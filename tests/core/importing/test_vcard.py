@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,12 +112,31 @@ def test_photos_are_passed_over_folded_or_not():
     assert [(found["name"], found["phone"]) for found in rows(raw)] == [("A", "13800138000"), ("B", "13900139000")]
 
 
+@pytest.mark.parametrize(
+    ("written", "day", "note"),
+    [
+        ("1953-04-15", "1953-04-15", ""), ("19530415", "1953-04-15", ""), ("1953/4/15", "1953-04-15", ""),
+        ("1953.04.15", "1953-04-15", ""), ("1953年4月15日", "1953-04-15", ""), ("19530415T231000Z", "1953-04-15", ""),
+        ("1953-04-15 00:00:00", "1953-04-15", ""), ("--0415", "", "04-15"), ("--04-15", "", "04-15"),
+        ("0000-04-15", "", "04-15"), ("1953-04", "", "1953-04"), ("1953", "", "1953"), ("---15", "", "---15"),
+        ("circa 1800", "", "circa 1800"), ("19534", "", "19534"), ("1953/415", "", "1953/415"),
+    ],
+)  # fmt: skip
+def test_a_birthday_is_a_whole_day_or_a_line_of_the_note(written, day, note):
+    (found,) = rows(card("FN:A", f"BDAY:{written}", version="4.0"))
+
+    assert found["birthday"] == day
+    assert found["note"] == (f"生日：{note}" if note else "")
+    with override("en"):  # the note is a fact of the file, not of who brings it in
+        assert rows(card("FN:A", f"BDAY:{written}", version="4.0")) == [found]
+
+
 def test_a_birthday_without_a_year_goes_into_the_note():
     (first, second) = rows(
         card("FN:A", "BDAY:--0322", version="4.0") + card("FN:B", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-03-22")
     )
     assert first["birthday"] == second["birthday"] == ""
-    assert "0322" in first["note"] and "03-22" in second["note"]
+    assert "03-22" in first["note"] and "03-22" in second["note"]
 
 
 def test_the_same_card_has_the_same_number_each_time_and_another_card_another():
@@ -197,3 +217,68 @@ def test_what_is_written_with_escapes_and_folds_is_read_back(name: str, note: st
 
     (found,) = rows(card(line("FN:", name), line("NOTE:", note)))
     assert (found["name"], found["note"]) == (name, note)
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "name"),
+    [
+        ("windows-1251", "cp1251", "Иван Петров"), ("Shift_JIS", "shift_jis", "山田太郎"), ("KOI8-R", "koi8-r", "Иван"),
+        ("ISO-8859-15", "iso8859-15", "Zoë Žak"), ("EUC-KR", "euc_kr", "김철수"), ("GB2312", "gb18030", "张伟"),
+        ("BIG5", "big5hkscs", "張偉"),
+    ],
+)  # fmt: skip
+def test_a_line_is_in_the_character_set_that_it_names(charset, codec, name):
+    written = "".join(f"={byte:02X}" for byte in name.encode(codec))
+    (found,) = rows(card(f"FN;CHARSET={charset};ENCODING=QUOTED-PRINTABLE:{written}", version="2.1"))
+
+    assert found["name"] == name
+
+
+@pytest.mark.parametrize("charset", ["idna", "unicode_escape", "hex", "undefined", "utf-7", "no-such-set", "us-ascii"])
+def test_a_name_of_no_character_set_leaves_it_to_trial(charset):
+    (found,) = rows(card(f"FN;CHARSET={charset};ENCODING=QUOTED-PRINTABLE:=E5=BC=A0=E4=BC=9F", version="2.1"))
+
+    assert found["name"] == "张伟"
+
+
+def test_text_that_a_phone_writes_as_base64_is_read_and_pictures_are_not():
+    name = base64.b64encode("张伟".encode()).decode()
+    (found,) = rows(
+        card(
+            f"N;CHARSET=UTF-8;ENCODING=BASE64:{base64.b64encode('张;伟'.encode()).decode()}",
+            f"FN;CHARSET=UTF-8;ENCODING=B:{name[:4]}",
+            f" {name[4:]}",
+            "NOTE;ENCODING=BASE64:no base64!",
+            f"X-PICTURE;ENCODING=BASE64:{name}",
+            "TEL;CELL:13800138000",
+            version="2.1",
+        )
+    )
+
+    assert (found["name"], found["phone"], found["note"]) == ("张伟", "13800138000", "")
+
+
+def test_a_card_that_is_shown_as_a_company_is_one():
+    (found,) = rows(card("FN:示范贸易", "ORG:示范贸易", "X-ABShowAs:COMPANY"))
+
+    assert (found["kind"], found["name"], found["company"]) == ("institution", "示范贸易", "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "X-WECHAT:li-wei", "IMPP:wechat:li-wei", "IMPP;X-SERVICE-TYPE=WeChat;type=pref:x-apple:li-wei",
+        "X-SOCIALPROFILE;type=wechat:x-apple:li-wei", "X-SOCIALPROFILE;TYPE=WeChat;x-user=li-wei:http://example.org",
+        "SOCIALPROFILE;SERVICE-TYPE=Weixin;VALUE=text:li-wei",
+    ],
+)  # fmt: skip
+def test_a_wechat_id_is_found_wherever_a_phone_keeps_it(line):
+    assert rows(card("FN:李伟", line, "IMPP;X-SERVICE-TYPE=QQ:qq:12345"))[0]["wechat"] == "li-wei"
+    assert rows(card("FN:李伟", "IMPP;X-SERVICE-TYPE=QQ:qq:12345", "X-SOCIALPROFILE;type=weibo:x"))[0]["wechat"] == ""
+
+
+def test_a_label_is_the_address_of_a_card_that_has_no_other():
+    label = "LABEL;HOME;ENCODING=QUOTED-PRINTABLE:=E4=B8=8A=E6=B5=B7=0D=0A=E4=B8=AD=E5=B1=B1=E8=B7=AF1=E5=8F=B7"
+
+    assert rows(card("FN:A", label, version="2.1"))[0]["address"] == "上海 中山路1号"
+    assert rows(card("FN:A", "ADR:;;Main St 1\\,;Town;;;", "LABEL:elsewhere"))[0]["addresses"] == "Main St 1, Town"
