@@ -1,6 +1,6 @@
 """Who reaches which rows, and the one table of roles made real.
 
-Rights say *what* a role may do and are Django permissions; reach says *to which rows*. Both come from ``crm/roles.py`` at the
+Rights say *what* a role may do and are Django permissions; reach says *to which rows*. Both come from ``crm/roles/`` at the
 roof through ``sync_roles``. Everything fails closed: no login, no branch, no role – no rows.
 """
 

@@ -1,4 +1,4 @@
-"""The permission matrix: method, route, right. One line for each door; who holds a right stands in ``crm/roles.py``."""
+"""The permission matrix: method, route, right. One line for each door; who holds a right stands in ``crm/roles/``."""
 
 from __future__ import annotations
 
