@@ -59,7 +59,13 @@ class ContactWords(Strict):
     outcome = serializers.ChoiceField(choices=ContactLog.Outcome.choices, required=False)
     mood = serializers.ChoiceField(choices=ContactLog.Mood.choices, allow_blank=True, required=False)
     duration_seconds = serializers.IntegerField(min_value=0, max_value=86_400, allow_null=True, required=False)
-    content = serializers.CharField(max_length=4000)
+    content = serializers.CharField(
+        max_length=4000,
+        allow_blank=True,
+        required=False,
+        default="",
+        help_text="May be left out where nobody answered (`outcome` is `no_answer`), and there alone.",
+    )
     next_on = serializers.DateField(allow_null=True, required=False)
     next_content = serializers.CharField(max_length=200, allow_blank=True, required=False)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from clients.forms.client import day_field
 from clients.models import Appointment, Channel, Client, ContactLog, ContactPerson, Relation
+from clients.months import add_months
 from crm.core.attachments import KINDS
+from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
 
@@ -22,6 +25,17 @@ MORE = (
 #: The daily entry sends three fields; these have a usual value.
 _USUAL = ("direction", "outcome", "purpose")
 _MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+def next_days(today: date) -> list[tuple[Any, date]]:
+    """Next dates that one press sets; what falls on a weekend moves to Monday."""
+    days = [
+        (_("Next weekday"), today + timedelta(days=1)),
+        (_("In 3 days"), today + timedelta(days=3)),
+        (_("In a week"), today + timedelta(days=7)),
+        (_("In a month"), add_months(today, 1)),
+    ]
+    return [(label, day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)) for label, day in days]
 
 
 class ManyFiles(forms.FileField):
@@ -138,11 +152,23 @@ class ContactForm(_Contact):
                 "content": appointment.subject,
             }
         super().__init__(*args, client=client, **kwargs)
+        if "no_answer" in self.data or self.data.get("outcome") == ContactLog.Outcome.NO_ANSWER:
+            self.fields["content"].required = False
         self.fields["content"].widget.attrs |= {
             "data-draft": f"contact-{client.public_id}",
             "data-key": "l",
             "data-key-label": _("Log a contact"),
         }
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        if "no_answer" in self.data:  # the button beside the usual one
+            found["outcome"] = ContactLog.Outcome.NO_ANSWER
+        return found
+
+    @property
+    def next_days(self) -> list[tuple[Any, date]]:
+        return next_days(local_date(timezone.now()))
 
     @property
     def more(self) -> list[Any]:

@@ -42,7 +42,9 @@ MESSAGES = {
     "credit_code_check_digit": _("The check character of the unified social credit code is wrong."),
     "document_invalid": _("A passport or permit number has 5 to 20 letters and digits."),
     "phone_unreadable": _("This is not a phone number."),
-    "phone_invalid": _("This phone number does not exist in the numbering plan."),
+    "phone_invalid": _(
+        "No such number. Mobiles have 11 digits, landlines an area code, foreign numbers + and the country code."
+    ),
     "phone_area_code": _("A fixed-line number needs its area code."),
     "email_invalid": _("This is not an e-mail address."),
     "client_number": _(

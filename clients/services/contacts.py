@@ -68,9 +68,9 @@ def log_contact(
 ) -> ContactLog:
     """Log one contact; ``at`` is when it took place (now if not said), ``device_at`` what the phone's clock claimed.
 
-    ``details`` may name direction, purpose, spoke_with with its person, outcome, mood, duration_seconds, next_content. The
-    client's last contact and next date follow; ``appointment`` has been held with it. Raises ``ContactInFuture``,
-    ``NotBooked`` and ``InvalidInput``.
+    A call that nobody answered needs no words; every other contact has some. ``details`` may name direction, purpose,
+    spoke_with with its person, outcome, mood, duration_seconds, next_content. The client's last contact and next date follow;
+    ``appointment`` has been held with it. Raises ``ContactInFuture``, ``NotBooked`` and ``InvalidInput``.
     """
     row: Client = lock(Client.objects.only(*_NEEDED), pk=client.pk)
     said = {**(details or {}), "at": at, "channel": channel, "content": content, "next_on": next_on}
@@ -101,6 +101,8 @@ def prepared(
     _refuse_unknown(more)
     at, content = more.pop("at", None) or now, more.pop("content", "").strip()
     entry = ContactLog(client=client, at=at, content=content, device_at=device_at, staff=actor, **more)
+    if not content and entry.outcome != ContactLog.Outcome.NO_ANSWER:
+        raise InvalidInput(fields={"content": _("Say what was said. Only where nobody answered it may stay empty.")})
     _settle_person(entry)
     _refuse_days(entry, now)
     if entry.next_on is not None and entry.next_on < (promised_from or local_date(now)):

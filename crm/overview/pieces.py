@@ -167,7 +167,10 @@ def distance_piece(user: User, client: Client, today: date) -> Piece | None:
     piece = tier_piece(user, client, today)
     if piece is not None:
         found = proof_of(client, today, user)
-        piece.context.update(next=found.next, missing=found.missing)
+        held = piece.context["state"].tier
+        # Who has fallen below what he holds (grace, or given by hand) lacks that much to keep it, not to rise.
+        keeps = found.next is not None and found.next.rank <= held.rank
+        piece.context.update(next=found.next, missing=found.missing, keeps=keeps)
     return piece
 
 

@@ -78,6 +78,15 @@
     if (event.target.matches("[data-autosubmit]") && event.target.form) event.target.form.requestSubmit();
   });
 
+  // --- A value that is offered beside a field ---------------------------------------------------------------------
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest("button[data-fills]");
+    var field = button && button.form && button.form.elements[button.dataset.fills];
+    if (!field) return;
+    field.value = button.value;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
   // --- Leaving with unsaved text ----------------------------------------------------------------------------------
   function leaving(form) {
     form.dataset.sent = "1";

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients.errors import AlreadyCorrected, ContactInFuture
+from clients.forms.contact import next_days
 from clients.models import Client, ContactLog
 from clients.services import correct_contact, log_contact
 from clients.services.contacts import refresh_contact_facts
@@ -176,3 +177,71 @@ def test_a_correction_needs_a_reason(client_: Client, staff: Staff) -> None:
 
     with pytest.raises(InvalidInput):
         correct_contact(contact=first, values={"content": "二"}, reason=" ", actor=advisor, now=NOW)
+
+
+# -- a call that nobody answered ---------------------------------------------------------------------------------------
+
+
+def test_a_call_that_nobody_answered_needs_no_words(client_: Client, staff: Staff) -> None:
+    entry = log_contact(
+        client=client_, channel="phone", content="", details={"outcome": "no_answer"}, actor=staff("advisor"), now=NOW
+    )
+
+    assert (entry.outcome, entry.content) == ("no_answer", "")
+
+
+def test_whoever_was_reached_said_something(client_: Client, staff: Staff) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        log_contact(client=client_, channel="phone", content="  ", actor=staff("advisor"), now=NOW)
+
+    assert "content" in refused.value.fields
+    assert not ContactLog.objects.exists()
+
+
+def test_one_press_logs_that_nobody_answered(client_: Client, staff: Staff, web: Callable[[User], Any]) -> None:
+    page = web(staff("branch_manager"))
+    said = {"channel": "phone", "content": "", "next_on": "", "form_token": "unanswered", "no_answer": "1"}
+
+    answer = page.post(f"/clients/{client_.public_id}/contacts/", said, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 200
+    assert ContactLog.objects.get().outcome == "no_answer"
+
+
+def test_without_that_press_the_words_are_asked_for(client_: Client, staff: Staff, web: Callable[[User], Any]) -> None:
+    page = web(staff("branch_manager"))
+    said = {"channel": "phone", "content": "", "next_on": "", "form_token": "forgotten"}
+
+    answer = page.post(f"/clients/{client_.public_id}/contacts/", said, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 400
+    assert not ContactLog.objects.exists()
+
+
+def test_a_phone_tells_of_a_call_that_nobody_answered_without_words(
+    client_: Client, staff: Staff, api: Callable[[User], Any]
+) -> None:
+    own = api(staff("branch_manager"))
+    said = {"client": client_.public_id, "channel": "phone"}
+
+    without = own.post("/api/v1/contacts/", said, format="json", headers={"Idempotency-Key": "k1"})
+    unanswered = own.post(
+        "/api/v1/contacts/", {**said, "outcome": "no_answer"}, format="json", headers={"Idempotency-Key": "k2"}
+    )
+
+    assert (without.status_code, list(without.json()["fields"])) == (400, ["content"])
+    assert (unanswered.status_code, unanswered.json()["content"]) == (201, "")
+
+
+# -- the next date -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("today", "offered"),
+    [
+        (date(2026, 11, 26), [date(2026, 11, 27), date(2026, 11, 30), date(2026, 12, 3), date(2026, 12, 28)]),
+        (date(2026, 11, 27), [date(2026, 11, 30), date(2026, 11, 30), date(2026, 12, 4), date(2026, 12, 28)]),
+    ],
+)
+def test_the_next_dates_that_are_offered_lie_on_no_weekend(today: date, offered: list[date]) -> None:
+    assert [day for _label, day in next_days(today)] == offered

@@ -491,6 +491,19 @@ def test_a_phone_is_shown_with_a_reason_and_on_record(branch: Branch, staff: Sta
     assert browser.post(f"/clients/{client.public_id}/reveal/phone_index/", {"reason": "看看"}).status_code == 404
 
 
+def test_a_usual_reason_to_look_is_one_press(branch: Branch, staff: Staff, web: Web) -> None:
+    client = ClientFactory(branch=branch, phone="+8613812348000")
+    browser = web(staff("front_desk"))
+    page = browser.get(f"/clients/{client.public_id}/").content.decode()
+    assert 'name="reason" value="Calling the client" formnovalidate' in page
+
+    # A browser sends the empty field and after it the button that was pressed.
+    shown = browser.post(f"/clients/{client.public_id}/reveal/phone/", {"reason": ["", "Calling the client"]})
+
+    assert 'data-copy="+8613812348000"' in shown.content.decode()
+    assert AuditEntry.objects.get(action="field.reveal").reason == "Calling the client"
+
+
 def export(browser: Any, form: str, query: str = "") -> Any:
     url = f"/clients/export/?{query}"
     return browser.post(url, {"form": form, "reason": "季度核对", "form_token": "x"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from tests.factories.advisory import AgreementFactory
 from tests.factories.care import FollowUpCallFactory
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintFactory
-from tiers.models import Promise, TierState
+from tests.factories.tiers import ProgrammeFactory, TierFactory, put_days
+from tiers.models import EvaluationRun, Promise, TierState
 
 Staff = Callable[..., User]
 Web = Callable[[User], Any]
@@ -142,3 +144,25 @@ def _page(browser: Any, client: Any) -> str:
     answer = browser.get(f"/clients/{client.public_id}/", headers={"Accept-Language": "en"})
     assert answer.status_code == 200
     return str(answer.content.decode())
+
+
+def test_who_fell_below_his_tier_is_said_to_lack_what_keeps_it_not_what_lifts_him(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    advisor = staff("advisor")
+    programme = ProgrammeFactory(company=branch.company, branch=branch)
+    plain = TierFactory(programme=programme)
+    silver = TierFactory(programme=programme, rank=2, name_en="Silver", lower_bound=Decimal(100_000))
+    held, below = ClientFactory.create_batch(2, branch=branch, advisor=advisor)
+    run = EvaluationRun.objects.create(
+        branch=branch, programme=programme, day=date(2026, 6, 1), actor=advisor, window_days=60, down_after=2
+    )
+    for client, tier in ((held, silver), (below, plain)):
+        TierState.objects.create(client=client, programme=programme, tier=tier, since=date(2026, 1, 1), run=run)
+    put_days(branch, {one: {date(2026, 6, 1): 6_000_000} for one in (held, below)})
+
+    def brief(one: Client) -> str:
+        return " ".join(web(advisor).get(f"/clients/{one.public_id}/brief/").content.decode().split())
+
+    assert "short of keeping Silver" in brief(held)
+    assert "short of Silver" in brief(below)

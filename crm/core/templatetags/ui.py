@@ -381,6 +381,17 @@ def as_json(value: object) -> SafeString:
 
 
 @register.simple_tag
+def usual_reasons() -> list[str]:
+    """Why private values are looked at day after day; each is one press beside the field for any other reason."""
+    return [
+        gettext("Calling the client"),
+        gettext("Checking who it is"),
+        gettext("Business the client came for"),
+        gettext("Sending papers"),
+    ]
+
+
+@register.simple_tag
 def chart_data(spec: Mapping[str, Any], name: str) -> SafeString:
     """The figures for the script that draws, as JSON in an element with the id ``<name>-data``."""
     return json_script(spec, f"{name}-data")
