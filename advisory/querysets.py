@@ -27,13 +27,6 @@ class AdvisorQuerySet(models.QuerySet["AdvisorProfile"]):
     def of_branch(self, branch: Branch) -> AdvisorQuerySet:
         return self.filter(user__branch=branch, user__is_active=True)
 
-    def may_serve(self, today: date) -> AdvisorQuerySet:
-        """Active advisors with a valid licence, not on leave (投顾暂行规定 Art. 7)."""
-        on_leave = Q(leave_from__lte=today, leave_until__gte=today)
-        return self.filter(
-            user__is_active=True, licence_kind="investment_advisor", licence_valid_until__gte=today
-        ).exclude(on_leave)
-
     def licence_expiring(self, today: date, until: date) -> AdvisorQuerySet:
         return self.filter(user__is_active=True, licence_valid_until__gte=today, licence_valid_until__lte=until)
 

@@ -124,10 +124,6 @@ class Origin:
         """Whether it was said by ``source`` and holds as of ``on``."""
         return (self.source, self.on) == (source, on)
 
-    def age_in_days(self, today: date) -> int | None:
-        """Days since the fact was true; None where no day is on file."""
-        return None if self.on is None else (today - self.on).days
-
 
 def entry(source: str, on: date, *, refused: bool = False) -> dict[str, Any]:
     """One entry of the object."""

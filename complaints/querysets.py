@@ -66,10 +66,6 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def open(self) -> ComplaintQuerySet:
         return self.exclude(state__in=_ENDED)
 
-    def unhandled(self) -> ComplaintQuerySet:
-        """Open complaints that nobody has been given."""
-        return self.open().filter(handler=None)
-
     def by_state(self) -> dict[str, int]:
         """How many complaints stand in each state."""
         return dict(self.order_by().values_list("state").annotate(found=Count("pk")).values_list("state", "found"))

@@ -44,9 +44,6 @@ class Account(PublicModel, Versioned):
         FROZEN = "frozen", pgettext_lazy("account", "Frozen")
         CLOSED = "closed", pgettext_lazy("account", "Closed")
 
-    #: Where money lies; the others are numbers at the exchanges and at the clearing house.
-    MONEY_KINDS: ClassVar[tuple[str, ...]] = ("cash", "credit", "option", "fund")
-
     blind_index_columns: ClassVar[dict[str, str]] = {"number_index": "number"}
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="accounts", verbose_name=_("client"))
@@ -102,10 +99,6 @@ class Account(PublicModel, Versioned):
     def masked_number(self) -> str:
         """The number as lists show it, without opening what is sealed."""
         return f"{STARS}{self.number_tail}" if self.number_tail else ""
-
-    @property
-    def holds_money(self) -> bool:
-        return self.kind in self.MONEY_KINDS
 
     @property
     def is_open(self) -> bool:

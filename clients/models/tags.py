@@ -83,10 +83,6 @@ class Tag(PublicModel, Versioned):
         return tag_label(self.code) if self.code else self.name
 
     @property
-    def is_computed(self) -> bool:
-        return bool(self.code)
-
-    @property
     def family(self) -> Family | None:
         """The family of a computed tag."""
         return family_of(self.code) if self.code else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -40,18 +40,6 @@ class DailyAssetQuerySet(models.QuerySet["DailyAsset"]):
         The sum over the days on file in the window ÷ those days; clients without such a day are left out.
         """
         return averages(branch_id=branch.pk, day=day, window_days=window_days)
-
-    def branch_totals(self, branch_ids: Iterable[int], last: date, months: int = 13) -> list[dict[str, Any]]:
-        """Per month up to ``last``'s: assets on its last day on file, inflow, outflow, turnover, commission in yuan."""
-        from clients.models import BranchDay
-
-        return BranchDay.objects.by_month(list(branch_ids), last, months)
-
-    def file_arrived(self, branch: Branch, day: date) -> bool:
-        """Whether the day's asset file of the branch is in."""
-        from clients.models import BranchDay
-
-        return BranchDay.objects.filter(branch=branch, day=day).exists()
 
     def newest_day(self, branch: Branch) -> date | None:
         """The last day for which the branch has assets on file."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from clients.errors import InvalidRule
 from clients.segments.catalogue import Context, field_of
-from clients.segments.kinds import BadValue, Kind, read_value
+from clients.segments.kinds import BadValue, read_value
 from crm.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -159,11 +159,3 @@ def refuse_secret(group: Group | None, name: str = "segment") -> None:
     proposal, a file. Whoever is in it would be known."""
     if group is not None and secret_of(group):
         raise InvalidInput(fields={name: _("It asks for what those who see the result may not know.")})
-
-
-def depends_on_reader(group: Group) -> bool:
-    """Whether "me" is in the rule: then it is another set for each reader."""
-    return any(
-        condition.op == "mine" and (found := field_of(condition.field)) is not None and found.kind is Kind.ROWS
-        for condition in group.conditions()
-    )

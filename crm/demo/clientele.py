@@ -59,7 +59,6 @@ class Clientele:
 
     branches: list[Branch]
     ids: list[int]
-    branch_of: list[int]
     days: list[date]
 
 
@@ -87,7 +86,7 @@ def bring_clients(*, crew: Crew, count: int, seed: int, today: date, now: dateti
         ]
         put_holdings(branch=branch, day=days[-1], rows=rows, actor=actor)
         _leave_alone(branch, crew.of(branch, FRONT_DESK)[0], seed)
-    return Clientele(crew.branches, ids, [int(flag) for flag in share], days)
+    return Clientele(crew.branches, ids, days)
 
 
 def _trading_days(today: date) -> list[date]:

@@ -209,12 +209,10 @@ def test_a_client_twice_on_a_day_is_refused(branch: Branch) -> None:
         put(branch, AssetDay(client.pk, DAY, 100), AssetDay(client.pk, DAY, 200))
 
 
-def test_the_branch_knows_whether_the_file_of_the_day_is_in(branch: Branch, other_branch: Branch) -> None:
+def test_the_newest_day_is_that_of_the_branch_itself(branch: Branch, other_branch: Branch) -> None:
     put(branch, AssetDay(ClientFactory(branch=branch).pk, DAY, 100))
+    put(other_branch, AssetDay(ClientFactory(branch=other_branch).pk, DAY + timedelta(days=1), 100))
 
-    assert DailyAsset.objects.file_arrived(branch, DAY)
-    assert not DailyAsset.objects.file_arrived(branch, DAY + timedelta(days=1))
-    assert not DailyAsset.objects.file_arrived(other_branch, DAY)
     assert DailyAsset.objects.newest_day(branch) == DAY
 
 
@@ -229,7 +227,7 @@ def test_a_year_of_branch_totals_takes_each_month_at_its_last_day(branch: Branch
         AssetDay(one.pk, date(2025, 5, 30), 1_000),
     )
 
-    months = DailyAsset.objects.branch_totals([branch.pk], DAY, 13)
+    months = BranchDay.objects.by_month([branch.pk], DAY, 13)
 
     assert [(m["month"].month, m["net_assets"], m["net_inflow"]) for m in months] == [
         (5, Decimal("250.00"), Decimal("3.00")),

@@ -34,10 +34,6 @@ class CalendarDayQuerySet(models.QuerySet["CalendarDay"]):
     def of_year(self, year: int) -> CalendarDayQuerySet:
         return self.between(date(year, 1, 1), date(year, 12, 31))
 
-    def unusual(self) -> CalendarDayQuerySet:
-        """Days somebody wrote a note for: holidays, make-up days, closed exchanges."""
-        return self.exclude(note="")
-
     def years(self) -> dict[int, int]:
         """Each year with the number of its days on file."""
         counted = self.order_by().annotate(year=ExtractYear("day")).values("year").annotate(known=Count("pk"))

@@ -206,14 +206,6 @@ def th(
     )
 
 
-@register.simple_tag
-def nav_active(request: HttpRequest | None, prefix: str) -> str:
-    """``active`` when the page lies below the first path segment ``prefix`` (an empty prefix means the front page)."""
-    path = request.path.strip("/") if request is not None else ""
-    first = path.split("/", 1)[0]
-    return "active" if first == prefix.strip("/") else ""
-
-
 @register.filter
 def go_letter(key: object) -> str:
     """The letter that, after g, goes to this entry of the navigation."""
