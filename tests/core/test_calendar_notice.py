@@ -1,10 +1,13 @@
-"""What a notice in a CSV file may look like, and what is said about a wrong one."""
+"""What a notice in a file may look like, and what is said about a wrong one."""
 
 from __future__ import annotations
 
-from datetime import date
+import io
+import json
+from datetime import date, datetime
 
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,7 +81,7 @@ def test_all_wrong_rows_are_named_by_the_number_a_spreadsheet_shows():
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"", "missing_column"),
+        (b"", "empty_file"),
         (HEADER.encode(), "empty_file"),
         (b"date,note\n2027-01-01,x\n", "missing_column"),
         (b"\xff\xfe\x00\x00", "unreadable"),
@@ -90,6 +93,95 @@ def test_all_wrong_rows_are_named_by_the_number_a_spreadsheet_shows():
 )
 def test_a_file_that_is_no_notice_is_refused_as_a_whole(content, code):
     assert [found for _row, _field, found in codes(content)] == [code]
+
+
+def book(*days: dict, year: object = 2028) -> bytes:
+    return json.dumps({"$schema": "x", "year": year, "papers": [], "days": list(days)}, ensure_ascii=False).encode()
+
+
+def test_a_list_of_holidays_names_days_off_and_the_days_worked_instead():
+    notice = read_notice(
+        b"\xef\xbb\xbf" + book(
+            {"name": "元旦", "date": "2027-12-31", "isOffDay": True},
+            {"name": "元旦", "date": "2028-01-08", "isOffDay": False},
+            {"name": "春节", "date": "2028-01-26", "isOffDay": True},
+        )
+    )  # fmt: skip
+
+    assert notice.problems == []
+    assert [facts[:4] for facts in notice.days] == [
+        (date(2027, 12, 31), False, False, "元旦"),
+        (date(2028, 1, 8), True, False, "元旦调休上班"),
+        (date(2028, 1, 26), False, False, "春节"),
+    ]
+    assert notice.years == {2028}
+    # One day of the year before makes no calendar of that year.
+    assert {facts.day.year for facts in fill_years(notice.days, notice.years) if facts.day != date(2027, 12, 31)} == {
+        2028
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "problems"),
+    [
+        (book(), [(1, "days", "empty_file")]),
+        (b"{", [(1, "", "unreadable")]),
+        (b"{" * 100_000, [(1, "", "unreadable")]),
+        (b'{"year": 2028}', [(1, "", "unreadable")]),
+        (book(year="2028"), [(1, "", "unreadable")]),
+        (book(year=99999), [(1, "", "unreadable")]),
+        (b'{"year": 2028, "days": {"a": 1}}', [(1, "", "unreadable")]),
+        ("{“}".encode("gb18030"), [(1, "", "unreadable")]),
+        (
+            book({"name": "a", "date": "2028-01-01", "isOffDay": True}, {"name": "a", "date": "2028-02-30", "isOffDay": True}),
+            [(2, "date", "invalid_date")],
+        ),
+        (book({"date": "2028-01-01", "isOffDay": "yes"}, 7), [(row, "isOffDay", "not_yes_or_no") for row in (1, 2)]),
+        (book(*[{"date": "2028-01-01", "isOffDay": True}] * 2), [(2, "date", "duplicate")]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_list_of_holidays_is_named(content, problems):
+    assert codes(content) == problems
+
+
+def test_a_table_of_trading_days_says_nothing_about_work():
+    notice = read_notice(b"trade_date,trade_status,day_week\n2028-01-03,0,2\n20280104,1,3\n2028-01-08,0,7\n")
+
+    assert (notice.days, notice.problems) == ([], [])
+    assert [tuple(found) for found in notice.trading] == [
+        (2, date(2028, 1, 3), False),
+        (3, date(2028, 1, 4), True),
+        (4, date(2028, 1, 8), False),
+    ]
+    assert codes("trade_date,trade_status\n2028-01-08,1\n2028-01-08,0\n2028-01-08,0\nx,1\n2028-01-04,\n") == [
+        (2, "is_trading", "trading_on_weekend"),
+        (4, "date", "duplicate"),
+        (5, "date", "invalid_date"),
+        (6, "is_trading", "not_yes_or_no"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "written", ["2028-01-04", "2028/1/4", "2028.1.4", "20280104", "2028年1月4日", "2028-01-04 00:00:00"]
+)
+def test_a_day_is_read_as_spreadsheets_and_people_write_it(written):
+    assert [facts.day for facts in read_notice(f"date;is_workday\n{written};1\n".encode("utf-16")).days] == [
+        date(2028, 1, 4)
+    ]
+
+
+def test_a_notice_may_be_a_workbook():
+    body = io.BytesIO()
+    workbook = xlsxwriter.Workbook(body, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
+    sheet = workbook.add_worksheet()
+    sheet.write_row(0, 0, ["日期", "工作日", "说明"])
+    sheet.write_datetime(1, 0, datetime(2028, 1, 3))  # noqa: DTZ001  a cell has no zone
+    sheet.write_row(1, 1, [0, "元旦"])
+    workbook.close()
+
+    notice = read_notice(body.getvalue())
+
+    assert [facts[:4] for facts in notice.days] == [(date(2028, 1, 3), False, False, "元旦")]
 
 
 @given(st.binary(max_size=300))

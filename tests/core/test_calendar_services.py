@@ -126,6 +126,39 @@ class TestImporting:
         assert outcome == Outcome(updated=1)
         assert not CalendarDay.objects.get(pk=date(2026, 10, 1)).is_workday
 
+    def test_a_list_of_holidays_fills_its_own_year_and_no_other(self, actor):
+        days = [("2027-12-31", "true"), ("2028-01-08", "false")]
+        listed = ",".join(f'{{"name": "元旦", "date": "{day}", "isOffDay": {off}}}' for day, off in days)
+        content = f'{{"year": 2028, "days": [{listed}]}}'.encode()
+
+        assert bring_in(actor, content, fill_year=True) == Outcome(created=367)
+        assert bring_in(actor, content, fill_year=True) == Outcome(unchanged=2)
+        assert CalendarDay.objects.of_year(2028).count() == 366
+        assert CalendarDay.objects.of_year(2027).count() == 1
+
+    def test_trading_days_alone_keep_what_is_known_about_work(self, actor):
+        content = b"trade_date,trade_status,day_week\n2026-10-01,0,5\n2026-10-10,0,7\n2026-06-01,0,2\n2026-06-02,1,3\n"
+        before = dict(CalendarDay.objects.values_list("day", "note"))
+
+        assert bring_in(actor, content, fill_year=True) == Outcome(updated=1, unchanged=3)
+        assert bring_in(actor, content, fill_year=True) == Outcome(unchanged=4)
+
+        closed = CalendarDay.objects.get(pk=date(2026, 6, 1))
+        assert (closed.is_workday, closed.is_trading, closed.source) == (True, False, "notice")
+        assert dict(CalendarDay.objects.values_list("day", "note")) == before
+
+    def test_trading_days_of_a_year_whose_work_is_unknown_are_named_and_nothing_is_written(self, actor):
+        content = b"cal_date,is_open\n20260602,0\n20280103,1\n20261001,1\n"
+
+        with pytest.raises(CalendarFileRefused) as refused:
+            bring_in(actor, content)
+
+        assert [(found.row, found.field, found.code) for found in refused.value.problems] == [
+            (3, "is_workday", "workday_unknown"),
+            (4, "is_trading", "trading_not_workday"),
+        ]
+        assert CalendarDay.objects.get(pk=date(2026, 6, 2)).is_trading
+
     def test_a_rehearsal_counts_and_writes_nothing(self, actor):
         assert bring_in(actor, dry_run=True) == Outcome(created=2)
         assert not CalendarDay.objects.of_year(2027).exists()

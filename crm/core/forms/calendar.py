@@ -25,12 +25,15 @@ class CalendarDayForm(CommandForm):
 
 
 class CalendarNoticeForm(CommandForm):
-    """A notice as a CSV file."""
+    """A notice as a file."""
 
     file = forms.FileField(
-        label=_("CSV file"),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
-        help_text=_("Columns: date, is_workday, is_trading, note. Dates as YYYY-MM-DD, answers as 1 or 0."),
+        label=_("File"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv,.xlsx,.json,application/json"}),
+        help_text=_(
+            "CSV or XLSX with the columns date, is_workday, is_trading, note (dates as YYYY-MM-DD, answers as 1 or 0); a table "
+            "of trading days (trade_date, trade_status); or a list of holidays as JSON (year, days)."
+        ),
     )
     fill_year = forms.BooleanField(
         label=_("The file lists only unusual days: take all other days of its years as Monday to Friday"),

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.utils.translation import gettext_lazy as _
 
 from crm.core import audit
-from crm.core.calendar_notice import RowProblem, fill_years, read_notice
+from crm.core.calendar_notice import SOURCE, RowProblem, TradingDay, fill_years, read_notice
 from crm.core.clocks import BusinessClock, Calendar, Hours, database_now
 from crm.core.errors import InvalidInput
 from crm.core.jobs import due
@@ -91,7 +91,7 @@ def seed_calendar(*, actor: User, first_year: int = SEED_FROM, last_year: int = 
 def import_calendar(
     *, content: bytes, name: str, actor: User, now: datetime, fill_year: bool = False, dry_run: bool = False
 ) -> Outcome:
-    """Bring a notice (CSV, see `calendar_notice`) into the table: all of it or, if a row is wrong, nothing.
+    """Bring a notice (see `calendar_notice`) into the table: all of it or, if a row is wrong, nothing.
 
     With `fill_year`, days of the same years that the notice does not mention become Monday to Friday, unless they are
     on file already. Raises `CalendarFileRefused`.
@@ -99,14 +99,36 @@ def import_calendar(
     notice = read_notice(content)
     if notice.problems:
         raise CalendarFileRefused(notice.problems)
-    days = fill_years(notice.days) if fill_year else notice.days
-    known = _known(min(facts.day for facts in days), max(facts.day for facts in days))
-    if fill_year:
+    days = fill_years(notice.days, notice.years) if fill_year and notice.days else notice.days
+    every = [facts.day for facts in days] + [traded.day for traded in notice.trading]
+    known = _known(min(every), max(every))
+    if notice.trading:
+        days = _with_work(notice.trading, known)
+    elif fill_year:
         named = {facts.day for facts in notice.days}
         days = [facts for facts in days if facts.day in named or facts.day not in known]
     if dry_run:
         return _compare(days, known)[0]
     return _write(days, known, actor=actor, action="calendar.import", now=now, label=name)
+
+
+def _with_work(trading: Iterable[TradingDay], known: dict[date, CalendarDay]) -> list[DayFacts]:
+    """Trading days with what is known about work. Raises `CalendarFileRefused`."""
+    days: list[DayFacts] = []
+    problems: list[RowProblem] = []
+    for row, day, is_trading in trading:
+        on_file = known.get(day)
+        if on_file is not None and (on_file.is_workday or not is_trading):
+            days.append(DayFacts(day, on_file.is_workday, is_trading, on_file.note, SOURCE))
+        elif on_file is not None:
+            message = str(TradingNotWorkday.message)
+            problems.append(RowProblem(row, "is_trading", str(day), "trading_not_workday", message))
+        else:
+            text = _("It is not known yet whether this day is worked: bring the working days of its year in first.")
+            problems.append(RowProblem(row, "is_workday", str(day), "workday_unknown", str(text)))
+    if problems:
+        raise CalendarFileRefused(problems)
+    return days
 
 
 @service("calendar.edit_day")

@@ -1,4 +1,4 @@
-"""Bring working and trading days into the table: the published years, or a notice from a CSV file."""
+"""Bring working and trading days into the table: the published years, or a notice from a file."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from crm.core.services.calendar import CalendarFileRefused, Outcome, import_cale
 
 class Command(BaseCommand):
     help = (
-        "Load the calendar. Without FILE: the published years. With FILE: a CSV notice with the columns "
-        "date,is_workday,is_trading,note. The last line is JSON. "
+        "Load the calendar. Without FILE: the published years. With FILE: a notice as CSV or XLSX with the columns "
+        "date,is_workday,is_trading,note, a table of trading days (trade_date,trade_status), or a list of holidays as JSON "
+        "(year, days of name, date, isOffDay). The last line is JSON. "
         "Exit 0: all loaded, 1: rows wrong and nothing written, 2: no such file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", nargs="?", metavar="FILE", help="CSV notice")
+        parser.add_argument("file", nargs="?", metavar="FILE", help="CSV, XLSX or JSON")
         parser.add_argument("--from", dest="first", type=int, default=SEED_FROM, help="first published year")
         parser.add_argument("--to", dest="last", type=int, default=LAST_YEAR, help="last published year")
         parser.add_argument("--fill-year", action="store_true", help="days the notice leaves out are Monday to Friday")
