@@ -125,6 +125,7 @@ class ClientFilter(filters.FilterSet):
         label=_("Status"),
         empty_label=_("All states"),
     )
+    kind = filters.ChoiceFilter(choices=Client.Kind.choices, label=_("Kind"), empty_label=_("All kinds"))
     branch = BranchFilter()
     assets_from = filters.NumberFilter(
         field_name="total_assets", lookup_expr="gte", label=_("Assets from (yuan)"), max_digits=16, decimal_places=2
@@ -136,7 +137,7 @@ class ClientFilter(filters.FilterSet):
         method="silent_for", label=_("No contact for (days)"), min_value=1, max_value=3650, decimal_places=0
     )
     opened_from = filters.DateFilter(
-        field_name="opened_on", lookup_expr="gte", label=_("Client since"), widget=_day_input()
+        field_name="opened_on", lookup_expr="gte", label=_("Client since, from"), widget=_day_input()
     )
     opened_to = filters.DateFilter(
         field_name="opened_on", lookup_expr="lte", label=_("Client since, up to"), widget=_day_input()

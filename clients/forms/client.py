@@ -24,6 +24,10 @@ _TELLING = ("name", "id_number", "phone", "birth_date")
 _NOT_FACTS = {*PRIVATE, "form_token", "version", "same_document_reason"}
 
 
+#: Facts that an institution has not; the form does not show them for one.
+ONLY_PERSONS = ("sex", "birth_date", "occupation", "education", "marital_status")
+
+
 def day_field(label: Any, **kwargs: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}), **kwargs)
 
@@ -88,6 +92,8 @@ class ClientForm(AsksForReason):
             kwargs["initial"] = {**known, "version": client.version}
         super().__init__(*args, **kwargs)
         self.client = client
+        for name in ONLY_PERSONS:
+            self.fields[name].widget.attrs["data-for"] = f"kind={Client.Kind.PERSON}"
         self._ask_while_typing()
         if self.data.get(self.add_prefix("same_document_reason")):
             self.ask_for_reason()
@@ -133,6 +139,8 @@ class ClientForm(AsksForReason):
         said = {name: value for name, value in self.command.items() if name not in own}
         if not said.get("sex"):
             said["sex"] = Client.Sex.UNKNOWN
+        if said.get("kind") == Client.Kind.INSTITUTION:
+            said = {name: value for name, value in said.items() if name not in ONLY_PERSONS}
         if self.client is None:
             return said
         return {name: value for name, value in said.items() if value or name not in PRIVATE}

@@ -87,6 +87,16 @@
     field.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
+  // --- Fields that go with one answer only: data-for="kind=person" ---------------------------------------------------
+  function fit(form) {
+    form.querySelectorAll("[data-for]").forEach(function (part) {
+      var wanted = part.dataset.for.split("="), asked = form.elements[wanted[0]], row = part.closest(".form-row");
+      if (asked && row) row.hidden = asked.value !== wanted[1];
+    });
+  }
+  document.addEventListener("change", function (event) { if (event.target.form) fit(event.target.form); });
+  document.querySelectorAll("form").forEach(fit);
+
   // --- Leaving with unsaved text ----------------------------------------------------------------------------------
   function leaving(form) {
     form.dataset.sent = "1";

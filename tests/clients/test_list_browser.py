@@ -37,3 +37,19 @@ def test_more_filters_are_fetched_once_and_narrow_the_list(
     page.get_by_text("更多筛选").click()
     assert page.locator("[name=stage]").input_value() == ""
     assert len(asked) == 1
+
+
+def test_an_institution_is_not_asked_for_what_only_persons_have(
+    new_page: Callable[..., Any], web: Any, live_server: Any, staff: Any, branch: Any
+) -> None:
+    page = new_page()
+    cookie = web(staff("front_desk")).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    page.goto("/clients/new/")
+    assert page.locator("[name=marital_status]").is_visible()
+
+    page.locator("[name=kind]").select_option("institution")
+
+    for name in ("sex", "birth_date", "occupation", "education", "marital_status"):
+        assert not page.locator(f"[name={name}]").is_visible()
+    assert page.locator("[name=email]").is_visible()

@@ -551,3 +551,24 @@ def test_narrowed_files_together_do_not_pass_the_limit_of_one_day(branch: Branch
 
 def test_an_advisor_exports_nothing(staff: Staff, web: Web) -> None:
     assert web(staff("advisor")).get("/clients/export/").status_code == 403
+
+
+def test_what_only_persons_have_is_not_taken_for_an_institution(branch: Branch, staff: Staff, web: Web) -> None:
+    said = {
+        "external_id": "I-1", "kind": "institution", "name": "上海某某贸易有限公司", "sex": "female", "marital_status": "已婚",
+        "form_token": "institution",
+    }  # fmt: skip
+
+    assert web(staff("front_desk")).post("/clients/new/", said).status_code == 302
+
+    made = Client.objects.get(external_id="I-1")
+    assert (made.sex, made.marital_status) == ("unknown", "")
+
+
+def test_the_list_is_narrowed_to_institutions(branch: Branch, staff: Staff, web: Web) -> None:
+    ClientFactory(branch=branch, name="段欣莹")
+    ClientFactory(branch=branch, name="上海某某贸易有限公司", kind="institution")
+
+    text = web(staff("front_desk")).get("/clients/?kind=institution").content.decode()
+
+    assert "上海某某贸易有限公司" in text and "段欣莹" not in text

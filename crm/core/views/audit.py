@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from django.apps import apps
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Field
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.core import audit
+from crm.core.audit_changes import changes_in_words, fields_of
 from crm.core.audit_words import action_in_words, object_in_words
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
@@ -82,7 +78,7 @@ def audit_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "crumbs": [{"label": _("Audit trail"), "url": reverse("core:audit_list")}],
         "words": action_in_words(entry.action),
         "object_words": object_in_words(entry.object_type),
-        "changes": _changes(entry),
+        "changes": changes_in_words(entry),
         "seal": getattr(entry, "seal", None),
         "subject": subjects_called(actor_of(request), [entry.client_ref]).get(entry.client_ref),
         "object_url": _address(actor_of(request), entry),
@@ -129,45 +125,6 @@ def audit_export(request: HttpRequest) -> HttpResponse:
     return render(request, "core/audit_export.html", context, status=status)
 
 
-def _changes(entry: AuditEntry) -> list[dict[str, Any]]:
-    """Field by field what was before and after, in the words of the model where it knows them."""
-    before, after = entry.before or {}, entry.after or {}
-    names = [*before, *(name for name in after if name not in before)]
-    fields = _fields(entry.object_type)
-    return [
-        {
-            "name": name,
-            "label": capfirst(str(fields[name].verbose_name)) if name in fields else "",
-            "before": _shown(before.get(name), fields.get(name)),
-            "after": _shown(after.get(name), fields.get(name)),
-        }
-        for name in names
-    ]
-
-
-def _fields(object_type: str) -> dict[str, Field[Any, Any]]:
-    """The columns of the model that an entry is about; none where it is no model of ours."""
-    label, _dot, name = object_type.partition(".")
-    try:
-        found = apps.get_model(label, name)._meta.get_fields()
-    except (LookupError, ValueError):
-        return {}
-    return {field.name: field for field in found if isinstance(field, Field)}
-
-
-def _shown(value: Any, field: Field[Any, Any] | None = None) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return _(", ").join(_shown(one, field) for one in value)
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    words = dict(field.flatchoices) if field is not None else {}
-    if isinstance(value, str | int) and value in words:
-        return str(words[value])
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def _address(user: User, entry: AuditEntry) -> str:
     """The page of the object, for whoever may see it."""
     label, _dot, name = entry.object_type.partition(".")
@@ -176,7 +133,7 @@ def _address(user: User, entry: AuditEntry) -> str:
     except (LookupError, ValueError):
         return ""
     rows = getattr(model._default_manager, "visible_to", None)
-    has_page = hasattr(model, "get_absolute_url") and "public_id" in _fields(entry.object_type)
+    has_page = hasattr(model, "get_absolute_url") and "public_id" in fields_of(entry.object_type)
     if rows is None or not has_page or not user.has_perm(f"{label}.view_{name}"):
         return ""
     row = rows(user).filter(public_id=entry.object_id).first()
