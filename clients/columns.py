@@ -12,12 +12,14 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clients.segments.catalogue import NAMES, has
+from crm.core.clocks import local_date
 from crm.core.templatetags.amounts import ago, exact, next_in, short
 from crm.core.templatetags.ui import dash, risk_badge, tier_badge
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from crm.core.models import User
 
 Loaded = Mapping[int, Any]
-#: A risk grade that runs out within so many days says so.
-_RISK_SOON = 30
 
 
 @dataclass(frozen=True)
@@ -139,13 +139,18 @@ def _short(amount: Decimal) -> Any:
     return format_html('<span title="{}">{}</span>', exact(amount), short(amount))
 
 
-def _risk(client: Client, _loaded: Any, today: date) -> Any:
+def _risk(client: Client, told_from: int | None, today: date) -> Any:
     days = client.risk_days_left(today)
-    if not client.risk_grade:
-        return dash("")
-    return (
-        risk_badge(client.risk_grade, days_left=days) if days is not None and days <= _RISK_SOON else client.risk_grade
-    )
+    if days is None or told_from is None or days > told_from or not client.risk_grade:
+        return dash(client.risk_grade)
+    return risk_badge(client.risk_grade, days_left=days, warn_days=told_from)
+
+
+def _told_from(ids: Sequence[int], user: User) -> Loaded:
+    """From how many days on a grade is told to run out, as the reader's own branch has it: for a page of rows, one rule."""
+    from clients.suitability import told_from
+
+    return dict.fromkeys(ids, told_from(local_date(timezone.now()), user.branch))
 
 
 def _last(client: Client, _loaded: Any, today: date) -> Any:
@@ -196,7 +201,7 @@ def register_own() -> None:
             lambda c, _l, _t: f"****{c.phone_tail}" if c.phone_tail else "",
             is_usual=True,
         ),
-        Column("risk", _("Risk grade"), _risk, on_phone=True, is_usual=True),
+        Column("risk", _("Risk grade"), _risk, load=_told_from, on_phone=True, is_usual=True),
         Column(
             "assets",
             _("Assets"),

@@ -13,9 +13,16 @@ from datetime import date
 from django.db.models import Q
 
 from clients.models import Client, InvestorClass
+from crm.core.models import Branch
+from crm.core.policies import figures
 
 #: All that the lowest class may have.
 _LEAST = "R1"
+
+
+def told_from(day: date, branch: Branch | None) -> int:
+    """So many days before its end a risk grade is told to run out: the longest step of ``suitability.remind_before_days``."""
+    return max(figures(day, branch).integers("suitability.remind_before_days"), default=0)
 
 
 def is_professional(client: Client, today: date) -> bool:

@@ -21,6 +21,7 @@ from clients.quality import labels
 from clients.querysets.consents import open_to_marketing
 from clients.querysets.scope import shown_name
 from clients.stages import upcoming
+from clients.suitability import told_from
 from complaints.models import ComplaintClock
 from crm.core.clocks import SHANGHAI
 from crm.core.keyset import capped_count, capped_text
@@ -233,7 +234,7 @@ def expiring_grades(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("clients.assess_client"):
         return
     own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids)
-    soon = own.risk_expiring(today, today + timedelta(days=_AHEAD))
+    soon = own.risk_expiring(today, today + timedelta(days=told_from(today, user.branch)))
     for client in soon.order_by("risk_valid_until")[:_PER_SOURCE]:
         yield Item(
             "risk",

@@ -74,8 +74,8 @@ def test_tier_colours_come_by_class_or_by_svg_attribute_never_by_style():
 @pytest.mark.parametrize(
     ("days", "tone"), [(200, "state-neutral"), (30, "state-warning"), (0, "state-warning"), (-1, "state-danger")]
 )
-def test_a_risk_grade_warns_in_its_last_thirty_days_and_then_expires(days, tone):
-    assert tone in ui.risk_badge("C3", days_left=days)
+def test_a_risk_grade_warns_in_its_last_days_and_then_expires(days, tone):
+    assert tone in ui.risk_badge("C3", days_left=days, warn_days=30)
 
 
 def test_a_client_without_assessment_is_marked():

@@ -148,8 +148,8 @@ def tier_mark(label: str, slot: int) -> SafeString:
 
 
 @register.simple_tag
-def risk_badge(grade: str, days_left: int | None = None, label: str = "") -> SafeString:
-    """A risk grade (C1 to C5) with what is left of its validity; an expired assessment is danger."""
+def risk_badge(grade: str, days_left: int | None = None, label: str = "", warn_days: int = 0) -> SafeString:
+    """A risk grade (C1 to C5) with what is left of its validity; a warning in its last ``warn_days``, danger once it is over."""
     if not grade:
         return badge(gettext("No assessment"), "warning", "scale")
     words = f"{grade} {label}".strip()
@@ -158,7 +158,7 @@ def risk_badge(grade: str, days_left: int | None = None, label: str = "") -> Saf
     if days_left < 0:
         return badge(gettext("%(grade)s expired") % {"grade": words}, "danger", "scale")
     text = gettext("%(grade)s · %(days)d days left") % {"grade": words, "days": days_left}
-    return badge(text, "warning" if days_left <= 30 else "neutral", "scale")
+    return badge(text, "warning" if days_left <= warn_days else "neutral", "scale")
 
 
 @register.simple_tag(takes_context=True)
