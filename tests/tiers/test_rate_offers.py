@@ -309,7 +309,7 @@ def test_the_statement_tells_a_tier_by_hand_the_words_of_the_tier_and_a_rule_of_
 
     assert "An account manager of your own" in text
     assert f"by the rule it would be {ladder['silver'].name_en}" in text
-    assert "50,000.00" in text and "begins at" not in text
+    assert "50,000.00" in text and f"{above.name_en}, begins at" not in text
 
 
 def test_the_statement_names_the_services_that_were_given(risen: Client, web: Any, staff: Staff) -> None:

@@ -30,7 +30,7 @@ class Programme(PublicModel, Versioned):
     class State(models.TextChoices):
         DRAFT = "draft", pgettext_lazy("tier programme", "Draft")
         SUBMITTED = "submitted", pgettext_lazy("tier programme", "Waiting for approval")
-        ACTIVE = "active", _("Active")
+        ACTIVE = "active", pgettext_lazy("tier programme", "Active")
         RETIRED = "retired", _("Retired")
 
     company = models.ForeignKey(

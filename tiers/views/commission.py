@@ -80,7 +80,7 @@ def card_grid(place: Place, today: Any) -> dict[str, Any]:
     tiers = list(programme.tiers.order_by("-rank"))
     rows = RateCard.objects.filter(tier__in=tiers).order_by("valid_from")
     now = {(row.tier_id, row.product): row for row in rows.in_force(today)}
-    later = {(row.tier_id, row.product): row for row in rows.filter(valid_from__gt=today)}
+    later = {(row.tier_id, row.product): row for row in rows.filter(valid_from__gt=today).order_by("-valid_from")}
     lines = [
         {
             "tier": tier,

@@ -15,8 +15,8 @@ from crm.core.clocks import local_date
 from crm.core.views.places import place_of
 from tiers.models import Exchange
 from tiers.services.fees import known_on
-from tiers.services.questions import window_days
 from tiers.views.commission import card_grid
+from tiers.views.programmes import in_words
 
 
 @require_safe
@@ -42,8 +42,15 @@ def criteria(request: HttpRequest) -> HttpResponse:
         "least": known.money("commission.min_fee"),
         **card_grid(place, today),
     }
-    window = window_days(place.branch, context["programme"], today) if context["programme"] else 0
-    for line in context["lines"]:
-        asks = line["tier"].asks
-        line["asks"] = asks.words(window) if line["tier"].rule and asks else ""
+    programme = context["programme"]
+    if programme is not None:
+        told = in_words(programme, place)
+        asked = {line["tier"].pk: line for line in told["lines"]}
+        # Products that no tier has a rate for are no part of the sheet.
+        priced = {cell["product"] for line in context["lines"] for cell in line["cells"] if cell["row"]}
+        context |= {name: told[name] for name in ("down_after", "floors")}
+        context["products"] = [(code, label) for code, label in context["products"] if code in priced]
+        for line in context["lines"]:
+            line |= {name: asked[line["tier"].pk][name] for name in ("asks", "institutions")}
+            line["cells"] = [cell for cell in line["cells"] if cell["product"] in priced]
     return render(request, "tiers/criteria.html", context)

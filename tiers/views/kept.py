@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from clients.querysets.scope import shown_name
@@ -27,6 +28,13 @@ _LABELS: dict[str, Any] = {
     "tier": lambda: _("By tier"),
     "advisor": lambda: _("By who serves the client"),
     "client": lambda: _("By client"),
+}
+#: What a line of each view is.
+_COLUMNS: dict[str, Any] = {
+    "service": lambda: pgettext("catalogue", "Service"),
+    "tier": lambda: _("Client tier"),
+    "advisor": lambda: _("Served by"),
+    "client": lambda: _("Client"),
 }
 
 
@@ -49,6 +57,7 @@ def kept(request: HttpRequest) -> HttpResponse:
         "lines": lines,
         "total": total,
         "by": by,
+        "column": _COLUMNS[by](),
         "views": [{"key": key, "label": label()} for key, label in _LABELS.items()],
         "first": first,
         "last": last,

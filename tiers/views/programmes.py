@@ -49,7 +49,7 @@ def _page(programme: Programme) -> str:
     return reverse("tiers:programme", args=[programme.public_id])
 
 
-def _told(programme: Programme, place: Place) -> dict[str, Any]:
+def in_words(programme: Programme, place: Place) -> dict[str, Any]:
     """An edition in words, as it would grade the branch today."""
     today = local_date(timezone.now())
     branch = programme.branch or place.branch
@@ -89,7 +89,7 @@ def programme(request: HttpRequest, public_id: str) -> HttpResponse:
         "lacking": lacking(row) if row.is_open else "",
         "editions": list(editions.exclude(pk=row.pk).order_by("-edition")[:20]),
         "authors": list(row.authors.order_by("name")),
-        **_told(row, place),
+        **in_words(row, place),
     }
     return render(request, "tiers/programme.html", context)
 
@@ -299,7 +299,7 @@ def programme_activate(request: HttpRequest, public_id: str) -> HttpResponse:
             "save": _("Approve and put in force"),
             "back_url": _page(row),
             "show_tiers": True,
-            **_told(row, place),
+            **in_words(row, place),
         },
         said=_("The programme has been approved. It takes effect with the first evaluation from its first day on."),
     )
@@ -338,8 +338,8 @@ def programme_compare(request: HttpRequest) -> HttpResponse:
 
 def _lines(row: Programme, place: Place) -> list[tuple[tuple[str, str], str]]:
     """What an edition says, line by line: (heading, what) and the words."""
-    told = _told(row, place)
-    general = _("All tiers")
+    told = in_words(row, place)
+    general = _("Rules for all tiers")
     found = [
         ((general, _("In force from")), row.effective_from.isoformat()),
         ((general, _("Average over natural days")), str(told["window"])),

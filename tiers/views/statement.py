@@ -34,6 +34,7 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
     since = year_up_to(today)
     proof = proof_of(client, today, user)
     asked_apart = client.kind == "institution" and proof.next is not None and bool(proof.next.rule_institution)
+    step = proof.reached.rank - proof.by_rule.rank if proof.reached and proof.by_rule else 0
     context = {
         "client": client,
         "back_url": client.get_absolute_url(),
@@ -41,6 +42,8 @@ def statement(request: HttpRequest, public_id: str) -> HttpResponse:
         "since": since,
         "today": today,
         "proof": proof,
+        "rises": step > 0,
+        "falls": step < 0,
         "by_own_rule": asked_apart,
         "rates": rates,
         "contacts": contacts_by_channel(user, client, since),
