@@ -120,6 +120,7 @@ class ClientFilter(filters.FilterSet):
             ("served", _("Served")),
             ("staying", _("Served and not lost")),
             ("lost", _("Lost or closed")),
+            ("open", _("Not closed")),
             *Client.Status.choices,
         ],
         label=_("Status"),
@@ -252,7 +253,7 @@ class ClientFilter(filters.FilterSet):
         return rows.filter(risk_grade=value)
 
     def with_status(self, rows: Any, _name: str, value: str) -> Any:
-        named = {"served": rows.served, "staying": rows.staying, "lost": rows.lost}
+        named = {"served": rows.served, "staying": rows.staying, "lost": rows.lost, "open": rows.not_closed}
         return named[value]() if value in named else rows.filter(status=value)
 
     def with_opening(self, rows: Any, _name: str, _value: str) -> Any:

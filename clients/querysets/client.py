@@ -180,6 +180,10 @@ class ClientQuerySet(models.QuerySet["Client"]):
         """Served, and not lost: what the branch counts as its clients."""
         return self.filter(_STAYING)
 
+    def not_closed(self) -> ClientQuerySet:
+        """Whose accounts are not closed, served or not: those whom tiers are counted of."""
+        return self.exclude(status="closed")
+
     def lost(self) -> ClientQuerySet:
         """Closed, or with assets gone although the account is open."""
         return self.filter(_LOST)

@@ -123,6 +123,33 @@ def test_the_list_shows_whom_one_is_losing_and_costs_the_same_for_ten(
     assert {(row["tier"], row["state"], row["every"]) for row in told} == {("gold", "red", 40)}
 
 
+def test_of_those_nobody_has_ever_spoken_with_the_tier_with_the_shortest_time_comes_first(
+    branch: Branch, staff: Staff, web: Web, api: Api, cadence: ContactCadence
+) -> None:
+    ContactCadence.objects.create(
+        company=branch.company,
+        programme_code="default",
+        tier_code="private",
+        days=14,
+        valid_from=OLD,
+        created_by=system_user(),
+    )
+    gold, private, later = (ClientFactory(branch=branch) for _n in range(3))
+    for client, tier in ((gold, "gold"), (private, "private"), (later, "gold")):
+        put_in_tier(client, tier, OLD)
+    boss = staff("branch_manager")
+
+    page = web(boss).get(reverse("tiers:touch"))
+
+    assert list(page.context["page"]) == [private, gold, later]
+    found, url = [], "/api/v1/promises/losing-touch/?page_size=1"
+    while url:
+        told = api(boss).get(url).data
+        found += [row["client"] for row in told["results"]]
+        url = told["next"]
+    assert found == [client.public_id for client in (private, gold, later)]
+
+
 @pytest.mark.parametrize(("role", "begins_with"), [("advisor", ("mine", True)), ("branch_manager", ("open", False))])
 def test_lists_begin_with_the_own_clients_of_whoever_sees_no_others_and_with_the_branch_for_its_head(
     web: Web, staff: Staff, role: str, begins_with: tuple[str, bool]

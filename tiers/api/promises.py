@@ -25,7 +25,7 @@ from crm.core.policies import figures
 from tiers.filters import BookingFilter, PromiseFilter
 from tiers.models import Booking, Delivery, PreferenceSegment, Promise, ServiceItem
 from tiers.querysets.kept import GROUPS, kept_report
-from tiers.querysets.touch import STATES, in_touch
+from tiers.querysets.touch import SILENT_FIRST, STATES, in_touch
 from tiers.services.bookings import ask_booking, cancel_booking, conclude_booking, confirm_booking
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
 from tiers.slices import period_of
@@ -169,8 +169,8 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
 
     @property
     def cursor_ordering(self) -> tuple[str, ...]:
-        """Clients have no day on which they are due."""
-        return ("-pk",) if self.action == "losing_touch" else ("due_on", "pk")
+        """Clients have no day on which they are due: the longest silence comes first, as on the page."""
+        return SILENT_FIRST if self.action == "losing_touch" else ("due_on", "pk")
 
     def get_queryset(self) -> QuerySet[Promise]:
         return Promise.objects.visible_to(self._actor).for_list()
@@ -235,7 +235,7 @@ class PromiseViewSet(Commands, mixins.ListModelMixin, viewsets.GenericViewSet[Pr
         rows = in_touch(self._actor, self._today, figures(self._today, self._actor.branch))
         state = request.query_params.get("state", "")
         rows = rows.filter(touch=state) if state in STATES else rows.exclude(touch="green")
-        page = self.paginate_queryset(rows.select_related("tier_state__tier").order_by("-pk")) or []
+        page = self.paginate_queryset(rows.select_related("tier_state__tier")) or []
         return self.get_paginated_response(TouchLine(page, many=True).data)
 
     @property

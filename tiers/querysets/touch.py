@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The colours, the most pressing first.
 STATES = ("red", "amber", "green")
+#: The longest silence first; of those nobody has ever spoken with, the tiers with the shortest time.
+SILENT_FIRST = ("spoken", "every", "pk")
 
 
 def in_touch(user: User, today: date, known: Figures) -> Any:

@@ -32,8 +32,11 @@ from tiers.models import EvaluationRun, Programme, Tier, TierChange, TierState
 from tiers.services.evaluation import ask_evaluation
 from tiers.services.preview import Preview, preview_evaluation
 from tiers.services.programmes import create_programme, read_plan, seed_default_programme
+from tiers.services.simulation import movable
 
 SHOWN_RUNS = 20
+#: Steps that a run takes, by the word in the address.
+_STEPS = {key: TierChange.Reason(key).label for key in ("up", "down", "first", "programme")}
 
 
 @require_safe
@@ -49,6 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "place": place,
         "cards": [_card(row, counts, window, row == governing) for row in programmes],
+        "clients_url": f"{reverse('clients:list')}?status=open&branch={place.branch.public_id}&tier=",
         "runs": [],
     }
     if user.has_perm("tiers.view_evaluationrun"):
@@ -88,6 +92,7 @@ def _card(programme: Programme, counts: dict[int, int], window: int, governs: bo
     ]
     return {
         "programme": programme,
+        "can_be_tried": bool(movable(list(programme.tiers.all()))),
         "governs": governs,
         "tiers": tiers,
         "total": _shares(tiers),
@@ -179,11 +184,14 @@ def run_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         EvaluationRun.objects.visible_to(user).select_related("programme", "branch", "actor"), public_id=public_id
     )
     rows = TierChange.objects.visible_to(user).filter(run=run).select_related("client", "old", "new")
-    page = listed(request, rows, ("-id",))
+    step = request.GET.get("step", "")
+    step = step if step in _STEPS else ""
+    page = listed(request, rows.filter(reason=step) if step else rows, ("-id",))
     for change in page:
         change.name_shown = change.client.masked_name
     tiers = [{"tier": tier, "count": run.counts.get(tier.code, 0)} for tier in run.programme.tiers.all()]
     context = {"run": run, "page": page, "tiers": tiers, "total": _shares(tiers)}
+    context |= {"step": step, "steps": [{"key": key, "label": label} for key, label in _STEPS.items()]}
     return render(request, part(request, "tiers/run.html", "tiers/_changes.html"), context)
 
 

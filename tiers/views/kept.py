@@ -20,7 +20,7 @@ from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 from tiers.forms.services import KeptForm
 from tiers.querysets.kept import GROUPS, kept_report
-from tiers.querysets.touch import STATES, in_touch
+from tiers.querysets.touch import SILENT_FIRST, STATES, in_touch
 from tiers.slices import period_of
 
 _LABELS: dict[str, Any] = {
@@ -79,7 +79,7 @@ def touch(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     shown = rows.filter(touch=state) if state in STATES else rows.exclude(touch="green")
     shown = shown.select_related("advisor", "tier_state__tier")
-    page = listed(request, shown, ("spoken", "pk"))
+    page = listed(request, shown, SILENT_FIRST)
     for client in page:
         client.name_shown = shown_name(client, user)
         client.silent_days = (today - local_date(client.last_contact_at)).days if client.last_contact_at else None

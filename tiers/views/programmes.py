@@ -34,6 +34,7 @@ from tiers.services.drafts import (
     submit_programme,
 )
 from tiers.services.questions import down_after, window_days
+from tiers.services.simulation import movable
 
 _GET_POST = ["GET", "HEAD", "POST"]
 
@@ -88,6 +89,7 @@ def programme(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_author": is_author,
         "lacking": lacking(row) if row.is_open else "",
         "editions": list(editions.exclude(pk=row.pk).order_by("-edition")[:20]),
+        "can_be_tried": bool(movable(list(row.tiers.all()))),
         "authors": list(row.authors.order_by("name")),
         **in_words(row, place),
     }

@@ -8,10 +8,12 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clients.querysets.scope import said_of, shown_name
+from crm.core.clocks import local_date
 from crm.core.models import Attachment
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
@@ -48,8 +50,14 @@ def rate_attach(request: HttpRequest, public_id: str) -> HttpResponse:
 def _context(request: HttpRequest, rate: ClientRate, form: PaperForm) -> dict[str, Any]:
     user = actor_of(request)
     files = Attachment.objects.of(rate).select_related("uploaded_by").order_by("pk")
+    decides = user.has_perm("tiers.approve_clientrate")
+    hands = (rate.proposed_by_id, rate.endorsed_by_id)
     return {
         "rate": rate,
+        "today": local_date(timezone.now()),
+        "may_approve": decides and rate.state == ClientRate.State.PROPOSED and user.pk not in hands,
+        "may_answer": rate.state == ClientRate.State.OFFERED and user.has_perm("tiers.add_clientrate"),
+        "may_end": decides and rate.state == ClientRate.State.APPROVED,
         "name": shown_name(rate.client, user),
         "files": [
             {
