@@ -33,7 +33,7 @@ def fields_of(object_type: str) -> dict[str, Field[Any, Any]]:
     """The columns of the model that an entry is about; none where it is no model of ours."""
     label, _dot, name = object_type.partition(".")
     try:
-        found = apps.get_model(label, name)._meta.getfields_of()
+        found = apps.get_model(label, name)._meta.get_fields()
     except (LookupError, ValueError):
         return {}
     return {field.name: field for field in found if isinstance(field, Field)}
