@@ -130,7 +130,8 @@ def test_from_a_dragged_bound_to_the_printed_statement(
 
     advisor.goto(f"/commission/statement/{graded.public_id}/")
     advisor.get_by_role("cell", name="万分之2.5", exact=True).wait_for()
-    assert advisor.get_by_text("金卡").count() == 1 and advisor.get_by_text("段欣莹").count() == 0
+    assert advisor.locator(".tier", has_text="金卡").count() == 1 and advisor.get_by_text("段欣莹").count() == 0
+    advisor.get_by_text("“金卡”自").wait_for()
     accessible(advisor)
     picture(advisor, "4-statement")
     assert advisor.pdf().startswith(b"%PDF")
