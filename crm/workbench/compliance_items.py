@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from django.db.models import Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -45,24 +46,30 @@ def data_requests(user: User, today: date) -> Iterator[Item]:
 
 
 def gradings_to_do(user: User, today: date) -> Iterator[Item]:
-    """First gradings and reviews that are late, and clients whose key identity data changed: one line each, nobody's name."""
+    """First gradings and reviews that are late, and clients whose key identity data changed: one line each, nobody's name.
+
+    A line is late since the client who waits longest; whose day of opening nobody knows makes none later.
+    """
     if not user.has_perm("clients.add_amlgrade"):
         return
     known, calendar = figures(today, user.branch), Calendar.around(today)
     late = late_since(today, lambda day: first_due(day, known, calendar))
-    found: list[tuple[str, Any, str]] = [
-        ("ungraded", ungraded(user).filter(aml_since__lte=late), _("First grading is late")),
-        ("overdue", gradings_due(user, "overdue", today, known), _("Review overdue")),
-        ("changed", gradings_due(user, "changed", today, known), _("Identity data changed")),
+    found: list[tuple[str, Any, str, str]] = [
+        ("ungraded", ungraded(user).filter(aml_since__lte=late), "opened_on", _("First grading is late")),
+        ("overdue", gradings_due(user, "overdue", today, known), "review_on", _("Review overdue")),
+        ("changed", gradings_due(user, "changed", today, known), "", _("Identity data changed")),
     ]
-    for state, rows, words in found:
+    for state, rows, since, words in found:
         count, more = capped_count(rows)
         if count:
+            day = rows.aggregate(first=Min(since))["first"] if since else None
+            if day and state == "ungraded":
+                day = first_due(day, known, calendar)
             yield Item(
                 "aml",
                 _("Money laundering"),
                 "scale",
-                today,
+                day or today,
                 _("Clients to grade: %(count)s") % {"count": capped_text(count, more)},
                 words,
                 f"{reverse('clients:aml')}?state={state}",

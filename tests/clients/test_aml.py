@@ -166,6 +166,22 @@ def test_what_is_late_is_in_the_day_of_compliance_and_of_the_head_of_the_branch(
     assert not [item for item in todays_items(staff("front_desk"), today) if item.kind == "aml"]
 
 
+def test_each_line_of_the_day_is_late_since_the_client_who_waits_longest(
+    branch: Branch, officer: User, figures: Figures
+) -> None:
+    today = local_date(timezone.now())
+    for days in (60, 9000):
+        ClientFactory(branch=branch, opened_on=today - timedelta(days=days))
+        day = today - timedelta(days=days)
+        AmlGradeFactory(client__branch=branch, graded_on=day - timedelta(days=365), review_on=day)
+    ClientFactory(branch=branch, opened_on=None)
+
+    due = {item.url.rpartition("=")[2]: item.due_on for item in todays_items(officer, today) if item.kind == "aml"}
+
+    longest = first_due(today - timedelta(days=9000), figures, Calendar.around(today))
+    assert due == {"ungraded": longest, "overdue": today - timedelta(days=9000)}
+
+
 # -- secrecy -----------------------------------------------------------------------------------------------------------
 
 
