@@ -29,7 +29,7 @@ CLIENT_FIELD = ImportField(
     _("client number"),
     required=True,
     max_length=40,
-    headers=("客户号", "客户编号", "资金账号", "client", "client_id", "client number", "account"),
+    headers=("客户号", "客户编号", "资金账号", "client", "client_id", "client number", "account", "uid"),
     help=_("The number under which the branch knows the client."),
 )
 

@@ -100,7 +100,7 @@ def read_points(
     warnings: list[Problem] = []
     for name, (kind, own, read) in _KINDS.items():
         country, wrong = phone_country(context, name), warnings if only_warns(context, name) else problems
-        for text in _several(values.pop(name, None) or "", addresses=name == "addresses"):
+        for text in _several(values.pop(name, None) or "", name):
             if own and text == (row.values.get(own) or "").strip():
                 continue  # the preferred one stands among all of them, and has been read already
             try:
@@ -113,9 +113,18 @@ def read_points(
     return list(points), problems, warnings
 
 
-def _several(text: str, *, addresses: bool) -> Iterable[str]:
-    """An address may hold commas and semicolons; only a new line ends it."""
-    return (part for raw in re.split(r"[\n\r]+" if addresses else r"[\n\r;；、]+", text) if (part := raw.strip()))
+#: What stands between several values of a cell. An address may hold commas and semicolons: only a new line ends it. An
+#: e-mail may hold a stroke, a phone none.
+_BETWEEN = {
+    "phones": re.compile(r"[\n\r;；、,，/／]+|:::"),
+    "emails": re.compile(r"[\n\r;；、,，]+|:::"),
+    "addresses": re.compile(r"[\n\r]+|:::"),
+    "wechat": re.compile(r"[\n\r;；、,，]+"),
+}
+
+
+def _several(text: str, name: str) -> Iterable[str]:
+    return (part for raw in _BETWEEN[name].split(text) if (part := raw.strip()))
 
 
 def _hint(text: str) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from clients.models import Client, ContactLog, DailyAsset
+from clients.models import Client, ContactLog, ContactPoint, DailyAsset
 from crm.core.clocks import local_date
 from crm.core.importing import TARGETS
-from crm.core.importing.guess import guess
+from crm.core.importing.guess import guess, recognised
+from crm.core.importing.table import Limits
+from crm.core.importing.toml_out import to_toml
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,3 +100,40 @@ def test_titles_of_address_books_in_columns_are_recognised(titles: str, wanted: 
     found = guess(headers, TARGETS["clients"].fields, row_key_field="external_id")
 
     assert found.columns == dict(zip(wanted.split(), headers, strict=True))
+
+
+def test_several_phones_of_a_cell_are_cut_as_people_and_address_books_write_them(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "clients.csv"
+    file.write_text(
+        "客户号;姓名;电话;备用电话;其他邮箱\n"
+        "A1;李和可;\u202a+86 138 0013 8000\u202c;13900139000/021-62345678，13700137000;a/b@example.com, c@example.com\n"
+        "A2;王小二;;13600136000 ::: 13500135000;d@example.com ::: e@example.com\n",
+        encoding="utf-8",
+    )
+    mapping = (
+        '[columns]\nexternal_id = "客户号"\nname = "姓名"\nphone = "电话"\nphones = "备用电话"\nemails = "其他邮箱"\n'
+    )
+
+    assert run("clients", file, mapping)["created"] == 2
+    assert run("clients", file, mapping)["unchanged"] == 2
+    assert Client.objects.get(external_id="A1").phone == "+8613800138000"
+    points = ContactPoint.objects.select_related("client")
+    assert {(point.client.external_id, point.value) for point in points} == {
+        ("A1", "+8613900139000"), ("A1", "+862162345678"), ("A1", "+8613700137000"), ("A1", "a/b@example.com"),
+        ("A1", "c@example.com"), ("A2", "+8613600136000"), ("A2", "+8613500135000"), ("A2", "d@example.com"),
+        ("A2", "e@example.com"),
+    }  # fmt: skip
+
+
+def test_an_address_book_comes_in_by_what_is_recognised_of_it(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "book.vcf"
+    file.write_text(
+        "BEGIN:VCARD\nVERSION:3.0\nFN:李和可\nTEL:none\nBDAY:1980/5/1\nNOTE:喜欢钓鱼\nEND:VCARD\n"
+        "BEGIN:VCARD\nVERSION:3.0\nFN:王小二\nTEL:13800138000\nEND:VCARD\n",
+        encoding="utf-8",
+    )
+    for kind, created in (("clients", 2), ("contacts", 1)):
+        mapping = to_toml(recognised(file.read_bytes(), kind, Limits()))
+        assert run(kind, file, mapping, "--date", DAY)["created"] == created
+        assert run(kind, file, mapping, "--date", DAY)["unchanged"] == created
+    assert ContactLog.objects.get().content == "喜欢钓鱼"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -13,12 +15,20 @@ from crm.core.importing.fields import ImportField
 from crm.core.importing.mapping import ROW_NUMBER, Mapping
 from crm.core.importing.problems import FileRefused, MappingRefused
 from crm.core.importing.reader import read
-from crm.core.importing.table import FileOptions, Limits
-from crm.core.importing.targets import target_of
+from crm.core.importing.table import FileOptions, Limits, Record, Table, plain_text
+from crm.core.importing.targets import ImportTarget, target_of
 from crm.core.importing.units import without_unit
+from crm.core.importing.values import BadValue, parser_for
 
 #: An encoding in which every byte is some letter: rubbish, but rubbish in columns, until the right one is named.
 READS_ALL = "latin-1"
+#: Rows above the header that a report may have: its name, who made it and when.
+_TITLE_ROWS = 8
+#: So much of a long file is looked at for its header under such rows.
+_HEAD = 1 << 20
+_LOOKED_AT = 200
+#: Ways to write a day that can be told from each other by the days themselves.
+_DATE_FORMS = ("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%d %b %Y", "%d-%b-%Y")
 _LANGUAGES = ("en", "zh-hans")
 
 
@@ -58,18 +68,87 @@ def recognised(raw: bytes, kind: str, limits: Limits, *, incomplete: bool = Fals
     """
     target, options = target_of(kind), FileOptions()
     try:
-        headers = read(raw, options, limits).headers
+        table = read(raw, options, limits)
     except FileRefused as refusal:
         if not incomplete or refusal.code != "unknown_encoding":
             raise
         options = FileOptions(encoding=READS_ALL)
-        headers = read(raw, options, limits).headers
-    found = replace(guess(headers, target.fields, row_key_field=target.row_key_field), file=options)
+        table = read(raw, options, limits)
+    found = guess(table.headers, target.fields, row_key_field=target.row_key_field)
+    if not found.columns and table.kind != "vcard":
+        options, found, table = next(_below_titles(raw, options, limits, target), (options, found, table))
     if not found.columns and not incomplete:
         raise MappingRefused(
             _("No column of this file is recognised by its title; a mapping has to say what they are.")
         )
-    return found
+    if table.kind == "vcard":
+        return _of_cards(replace(found, file=options), target)
+    return replace(found, file=options, formats=_date_formats(found, table, target))
+
+
+def _below_titles(
+    raw: bytes, options: FileOptions, limits: Limits, target: ImportTarget
+) -> Iterator[tuple[FileOptions, Mapping, Table]]:
+    """The file read below the name of a report, where at least two of its titles are known there."""
+    whole = raw.startswith(b"PK") or len(raw) <= _HEAD
+    head = raw if whole else raw[: raw.rfind(b"\n", 0, _HEAD) + 1] or raw
+    for skipped in range(1, _TITLE_ROWS + 1):
+        below = replace(options, skip_rows=skipped)
+        try:
+            table = read(head, below, limits)
+        except FileRefused:
+            continue
+        found = guess(table.headers, target.fields, row_key_field=target.row_key_field)
+        if len(found.columns) > 1:
+            yield below, found, table
+
+
+def _of_cards(found: Mapping, target: ImportTarget) -> Mapping:
+    """An address book holds much that nobody can dial; that is no reason to leave out the card. One without a note has none."""
+    formats = {
+        field.name: {"unreadable": "warn"}
+        for field in target.fields
+        if field.reads and field.name in found.columns and field.name in ("phone", "email")
+    }
+    skip: dict[str, tuple[str, ...]] = {"note": ("",)} if "note" in found.columns.values() else {}
+    return replace(found, formats=formats, skip_when=skip)
+
+
+def _date_formats(found: Mapping, table: Table, target: ImportTarget) -> dict[str, dict[str, Any]]:
+    """How columns of days are written, where the first rows can be read in one way only, and not without being told."""
+    days = [field for field in target.fields if field.type == "date" and field.name in found.columns]
+    if not days:
+        return {}
+    rows: list[Record] = []
+    try:
+        rows = list(islice(table.records, _LOOKED_AT))
+    except FileRefused:
+        return {}
+    finally:
+        if close := getattr(table.records, "close", None):
+            close()  # the process that reads a workbook ends here, not some time later
+    formats: dict[str, dict[str, Any]] = {}
+    for field in days:
+        at = table.headers.index(found.columns[field.name])
+        texts = {plain_text(row.cells[at]) for row in rows if at < len(row.cells) if type(row.cells[at]) is str} - {""}
+        if texts and not _reads(field, "", texts):
+            fitting = [form for form in _DATE_FORMS if _reads(field, form, texts)]
+            if len(fitting) == 1:
+                formats[field.name] = {"date": fitting[0]}
+    return formats
+
+
+def _reads(field: ImportField, form: str, texts: Iterable[str]) -> bool:
+    """Whether any of the texts is a day without a format, or all of them are days in ``form``."""
+    parse, fits = parser_for(field, date_format=form), []
+    for text in texts:
+        try:
+            parse(text)
+        except BadValue:
+            fits.append(False)
+        else:
+            fits.append(True)
+    return all(fits) if form else any(fits)
 
 
 def names_of(field: ImportField) -> list[str]:

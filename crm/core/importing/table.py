@@ -24,8 +24,9 @@ class CellDate(str):
     __slots__ = ()
 
 
-#: Signs without width that a web page or a system leaves around a word; ``strip`` does not know them.
-_WIDTHLESS = "\u200b\u200c\u200d\u2060\ufeff"
+#: Signs without width, and signs of the direction of writing, that a web page, a phone or a system leaves around a word;
+#: ``strip`` does not know them.
+_WIDTHLESS = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 #: What an export puts a ' before, so that no spreadsheet takes it for a formula; the last four are full-width forms.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 

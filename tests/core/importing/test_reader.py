@@ -352,3 +352,11 @@ def test_what_an_export_writes_comes_back_as_it_was(text):
     name = text.strip()
     if not (name.startswith('="') and name.endswith('"')):
         assert plain_text(defused(name)) == name
+
+
+@pytest.mark.parametrize(
+    "text", ["\u202a+86 138 0013 8000\u202c", "\u200e+86 138 0013 8000", "\u2066+86 138 0013 8000\u2069 "]
+)
+def test_signs_of_direction_that_a_phone_puts_around_a_number_are_taken_off(text):
+    assert plain_text(text) == "+86 138 0013 8000"
+    assert plain_text("a\u202eb") == "a\u202eb"  # inside they make one word look like another, and are refused
