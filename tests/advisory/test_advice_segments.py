@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from advisory.models import MatchingRun, MatchProposal
 from clients.segments import fields_for
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from tests.clients.segment_reading import disagreements
+from tests.doors import Staff
 from tests.factories.advisory import AgreementFactory, ReviewFactory
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 15)
 DAYS = [TODAY + timedelta(days=n) for n in (-91, -31, -1, 0, 1, 30)]
-Staff = Callable[..., User]
 
 
 def test_agreements_find_whom_they_say(branch: Branch, staff: Staff) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,14 +15,13 @@ from clients.models import Client
 from crm.core.jobs import take_and_run
 from crm.core.models import Branch, JobRun, User
 from crm.core.public_ids import new_public_id
+from tests.doors import Api, Staff
 from tests.factories.advisory import AdvisorFactory
 from tests.factories.clients import AdvisorAssignmentFactory, ClientFactory
 
 pytestmark = pytest.mark.django_db
 
 URL = "/api/v1/matching-runs/"
-Staff = Callable[..., User]
-Api = Callable[[User], APIClient]
 
 
 @pytest.fixture

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from advisory.models import AdvisorProfile
-from crm.core.models import Branch, User
+from crm.core.models import Branch
+from tests.doors import Api, Staff
 from tests.factories.advisory import AdvisorFactory
 from tests.factories.clients import ClientFactory
 
 pytestmark = pytest.mark.django_db
 
 URL = "/api/v1/advisors/"
-Staff = Callable[..., User]
-Api = Callable[[User], Any]
 LICENCE = {
     "licence_kind": "investment_advisor",
     "licence_number": "S9990621000001",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,24 +12,18 @@ from advisory.models import AdvisoryAgreement, HandOver
 from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import Api, Staff, send
 from tests.factories.advisory import AdvisorFactory, AgreementFactory
 from tests.factories.clients import ClientFactory
 
 pytestmark = pytest.mark.django_db
 
 HAND_OVERS, AGREEMENTS = "/api/v1/hand-overs/", "/api/v1/agreements/"
-Staff = Callable[..., User]
-Api = Callable[[User], APIClient]
 
 
 @pytest.fixture
 def phone(api: Api, staff: Staff) -> APIClient:
     return api(staff("branch_manager"))
-
-
-def send(phone: APIClient, url: str, *, key: str = "k", version: int | None = None, **said: Any) -> Any:
-    headers = {"Idempotency-Key": key, **({} if version is None else {"If-Match": f'"{version}"'})}
-    return phone.post(url, said, format="json", headers=headers)
 
 
 def test_a_hand_over_is_looked_at_first_and_then_done_once(branch: Branch, staff: Staff, phone: APIClient) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -15,13 +14,13 @@ from advisory.services import start_matching
 from advisory.tasks import close_abandoned_runs, compute_matching
 from clients.models import Client
 from crm.core.jobs import AlreadyRunning, cancel_job, take_and_run
-from crm.core.models import Branch, JobRun, Policy, User
+from crm.core.models import Branch, JobRun, Policy
+from tests.doors import Staff
 from tests.factories.advisory import AdvisorFactory
 from tests.factories.clients import ClientFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 
 
 def run_command(*said: str) -> dict[str, object]:

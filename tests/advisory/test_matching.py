@@ -18,11 +18,11 @@ from clients.services import assign_advisor
 from crm.core.errors import AlreadyDecided, InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, Policy, User
 from crm.core.policies import Figures
+from tests.doors import Staff
 from tests.factories.advisory import AdvisorFactory
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 
 
 @pytest.fixture

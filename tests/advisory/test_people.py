@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -33,6 +32,7 @@ from advisory.services import (
 from clients.models import Client
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import Staff
 from tests.factories.advisory import AdvisorFactory, AgreementFactory
 from tests.factories.clients import ClientFactory
 
@@ -43,7 +43,6 @@ LICENCE = {
     "licence_number": "S9990621000001",
     "licence_valid_until": date(2028, 1, 1),
 }
-Staff = Callable[..., User]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from advisory.services import approve_matching, hand_over, hand_overs, run_match
 from clients.models import AdvisorAssignment, Client
 from crm.core.errors import AlreadyDecided
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.advisory import AdvisorFactory
 from tests.factories.clients import ClientFactory
 from tests.racing import Meeting, on_postgresql, race
@@ -23,7 +24,6 @@ from tests.racing import Meeting, on_postgresql, race
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,15 +17,13 @@ from crm.core.clocks import local_date
 from crm.core.models import Branch, User
 from crm.core.public_ids import new_public_id
 from crm.workbench.queue import todays_items
+from tests.doors import Api, Staff, Web
 from tests.factories.advisory import AdvisorFactory, AgreementFactory, ReviewFactory, ReviewLineFactory
 from tests.factories.clients import ClientFactory, HoldingFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 REVIEWS = "/api/v1/portfolio-reviews/"
 
 

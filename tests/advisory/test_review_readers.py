@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -14,15 +12,13 @@ from advisory.models import PortfolioReview
 from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import Api, Staff, Web
 from tests.factories.advisory import AgreementFactory, ReviewAnswerFactory, ReviewFactory, ReviewLineFactory
 from tests.factories.clients import ClientFactory, HoldingFactory
 from tests.factories.needs import NeedsInterviewFactory
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 REVIEWS = "/api/v1/portfolio-reviews/"
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.utils import timezone
 
 from advisory.models import AdvisorProfile, AdvisoryAgreement, HandOver, MatchingRun
@@ -16,13 +14,11 @@ from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import Branch, JobRun, User
 from crm.core.public_ids import new_public_id
+from tests.doors import Staff, Web
 from tests.factories.advisory import AdvisorFactory, AgreementFactory
 from tests.factories.clients import ClientFactory
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
 
 
 @pytest.fixture

@@ -15,12 +15,11 @@ from care.services import take_call
 from care.services.surveys import token_hash
 from crm.core.clocks import local_date
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import Api, Staff
 from tests.factories.care import GOOD_ANSWERS, FollowUpCallFactory, SurveyInvitationFactory, answered
 from tests.factories.clients import ClientFactory
 
 CALLS, SURVEYS = "/api/v1/follow-ups/", "/api/v1/surveys/"
-Staff = Callable[..., User]
-Api = Callable[[User], APIClient]
 
 
 @pytest.fixture

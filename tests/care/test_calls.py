@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -33,10 +32,10 @@ from care.services import (
 )
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import Staff
 from tests.factories.care import GOOD_ANSWERS, NOW, FindingFactory, FollowUpCallFactory
 from tests.factories.clients import ClientFactory
 
-Staff = Callable[..., User]
 DAY = timedelta(days=1)
 
 

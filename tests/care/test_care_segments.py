@@ -3,7 +3,6 @@ he may not hear."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from clients.segments import Context, compiled, fields_for, parse
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
 from tests.clients.segment_reading import disagreements
+from tests.doors import Staff
 from tests.factories.care import FindingFactory, FollowUpCallFactory, SurveyInvitationFactory, programme_of
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintFactory
@@ -20,7 +20,6 @@ from tests.factories.complaints import ComplaintFactory
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 15)
 AGO = [NOW - timedelta(days=days) for days in (0, 1, 30, 31, 365, 366)]
-Staff = Callable[..., User]
 
 
 def found(field: str, op: str, value: Any, user: User) -> set[int]:

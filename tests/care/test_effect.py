@@ -14,13 +14,12 @@ from django.utils import timezone
 from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.care import ClosedComplaintFactory, answered
 from tests.factories.clients import ClientFactory
 from tests.factories.services import PromiseFactory, put_in_tier
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
 
 
 @pytest.fixture

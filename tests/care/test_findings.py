@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone, translation
-from rest_framework.test import APIClient
 
 from care.models import Finding
 from care.services import ask_needs, complete_call, take_call
@@ -22,14 +19,12 @@ from clients.services.standing import restrict_client
 from crm.core.clocks import local_date
 from crm.core.models import AuditEntry, Branch, Delegation, User
 from crm.workbench.queue import questions_to_ask
+from tests.doors import Api, Staff, Web
 from tests.factories.care import GOOD_ANSWERS, NOW, FindingFactory, FollowUpCallFactory, answered
 from tests.factories.clients import ClientFactory
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 FINDINGS = "/api/v1/findings/"
 WORDS = "客户说投资目标变了"
 

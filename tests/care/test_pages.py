@@ -16,13 +16,12 @@ from care.services import answer_survey, record_attempt, take_call
 from crm.core.access import system_user
 from crm.core.clocks import SHANGHAI, local_date
 from crm.core.models import Branch, User
+from tests.doors import Staff, Web
 from tests.factories.care import GOOD_ANSWERS, FindingFactory, FollowUpCallFactory, SurveyInvitationFactory, answered
 from tests.factories.clients import ClientFactory, ContactPointFactory
 from tiers.models import EvaluationRun, TierChange
 from tiers.services.programmes import seed_default_programme
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
 Cost = Callable[[Callable[[], Any]], int]
 
 

@@ -20,14 +20,13 @@ from clients.models import Client
 from crm.core.access import system_user
 from crm.core.clocks import Calendar, local_date
 from crm.core.jobs import DUE
-from crm.core.models import AuditEntry, Branch, CalendarDay, User
+from crm.core.models import AuditEntry, Branch, CalendarDay
+from tests.doors import Staff
 from tests.factories.care import MONDAY, NOW, FollowUpCallFactory
 from tests.factories.clients import ClientFactory, TradingPermissionFactory
 from tests.factories.core import UserFactory
 from tests.factories.tiers import ProgrammeFactory, TierFactory
 from tiers.models import EvaluationRun, TierChange
-
-Staff = Callable[..., User]
 
 
 def plan(now: datetime = NOW) -> int:

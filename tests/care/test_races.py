@@ -25,7 +25,8 @@ from care.services import approve_unable, invite_segment, invite_surveys, plan_c
 from care.services.surveys import find_open
 from clients.services.segments import create_segment
 from crm.core.access import system_user
-from crm.core.models import Branch, Outbound, User
+from crm.core.models import Branch, Outbound
+from tests.doors import Staff
 from tests.factories.care import (
     NOW,
     ClosedComplaintFactory,
@@ -39,7 +40,6 @@ from tests.racing import Meeting, on_postgresql, race
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parents[2]
-Staff = Callable[..., User]
 
 
 @pytest.fixture

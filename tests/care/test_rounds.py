@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -25,12 +24,10 @@ from crm.core.clocks import database_now
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, Outbound, Policy, User
 from crm.core.outbound import send_due
+from tests.doors import Api, Staff, Web
 from tests.factories.care import ClosedComplaintFactory, SurveyInvitationFactory
 from tests.factories.clients import ClientFactory, ContactPointFactory
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 NEW, ROUNDS = "/care/surveys/rounds/new/", "/api/v1/survey-rounds/"
 ABOUT = "季度策略会"
 

@@ -19,10 +19,10 @@ from crm.core.clocks import database_now
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, Outbound, User
 from crm.core.outbound import send_due
+from tests.doors import Staff
 from tests.factories.care import NOW, ClosedComplaintFactory, SurveyInvitationFactory, answered
 from tests.factories.clients import ClientFactory, ContactPointFactory
 
-Staff = Callable[..., User]
 DAY = timedelta(days=1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,16 +14,13 @@ from clients.services import (
 )
 from crm.core.access import system_user
 from crm.core.clocks import Calendar
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from tests.factories.clients import (
     AccountFactory,
     ClientFactory,
     EntryTestFactory,
 )
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 NOW = datetime(2026, 6, 2, 2, tzinfo=UTC)
 DAY = date(2026, 6, 2)
 API = "/api/v1/trading-permissions/"

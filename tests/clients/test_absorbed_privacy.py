@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,10 @@ from clients.registry import bound
 from clients.services.erasure import PROOF, approve_erasure, carry_out, erase, propose_erasure
 from clients.services.merges import approve_merge, ask_merge
 from clients.services.told import NOT_TOLD, told
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from tests.clients.two_clients import NOW, two_full_clients
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
-
-Staff = Callable[..., User]
 
 
 def merge(staying: Client, leaving: Client, staff: Staff) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,7 +18,8 @@ from clients.querysets.accounts import level_of, margin_lines
 from clients.querysets.business_lines import kind_of_security, lines_of, uses_line
 from clients.services import change_account, mark_line, open_account, set_margin, unmark_line
 from crm.core.errors import InvalidInput, StaleEdit
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
+from tests.doors import Api, Staff, Web, token
 from tests.factories.clients import (
     AccountFactory,
     BusinessLineMarkFactory,
@@ -30,9 +29,6 @@ from tests.factories.clients import (
     MarginDayFactory,
 )
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 NOW = datetime(2026, 6, 2, 2, tzinfo=UTC)
 NUMBER = "880012345678"
 API = "/api/v1/accounts/"
@@ -282,12 +278,6 @@ def test_a_mark_is_made_replaced_and_taken_back(branch: Branch, staff: Staff) ->
 
 def tab(client: Client) -> str:
     return f"/clients/{client.public_id}/?tab=accounts"
-
-
-def token(page: Any) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
-    assert found is not None
-    return found[1]
 
 
 def test_the_tab_shows_accounts_masked_with_the_level_of_the_collateral(branch: Branch, staff: Staff, web: Web) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,11 +10,10 @@ import pytest
 from clients.models import Client, ContactLog
 from clients.services import AssetDay, put_asset_days
 from crm.core.access import system_user
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
+from tests.doors import Api, Staff
 from tests.factories.clients import ClientFactory, ContactLogFactory
 
-Staff = Callable[..., User]
-Api = Callable[[User], Any]
 LIST = "/api/v1/clients/"
 DAY = date(2026, 6, 1)
 NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"

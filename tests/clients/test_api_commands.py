@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +9,9 @@ from django.utils import timezone
 
 from clients.models import AdvisorAssignment, Client, RiskAssessment
 from crm.core.clocks import local_date
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
+from tests.doors import Api, Staff
 from tests.factories.clients import ClientFactory
-
-Staff = Callable[..., User]
-Api = Callable[[User], Any]
 
 
 def send(phone: Any, client: Client, verb: str, *, key: str = "k", version: int | None = 1, **said: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from clients.models import Client, DataRequest, Segment
 from clients.provenance import refused_facts
-from crm.core.models import AuditEntry, Branch, Policy, User
+from crm.core.models import AuditEntry, Branch, Policy
+from tests.doors import Api, Staff
 from tests.factories.clients import (
     AccountFactory,
     ClientFactory,
@@ -22,8 +22,6 @@ from tests.factories.clients import (
     RelationFactory,
 )
 
-Staff = Callable[..., User]
-Api = Callable[[User], Any]
 ROOT = "/api/v1/"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +10,10 @@ from django.utils import timezone
 
 from clients.models import BusinessLineMark, Client, Erasure, SavedView, Tag
 from crm.core.clocks import local_date
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
+from tests.doors import Api, Staff
 from tests.factories.clients import ClientFactory, ContactLogFactory
 
-Staff = Callable[..., User]
-Api = Callable[[User], Any]
 ROOT = "/api/v1/"
 
 

@@ -17,9 +17,9 @@ from clients.querysets.asset_history import asset_history, by_month, sum_of
 from clients.services import AssetDay, put_asset_days
 from crm.core.access import system_user
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory, HoldingFactory
 
-Staff = Callable[..., User]
 DAY = date(2026, 6, 1)
 CENT = Decimal("0.01")
 

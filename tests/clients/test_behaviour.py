@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -23,7 +22,7 @@ from clients.services import AssetDay, compute_behaviour, put_asset_days
 from clients.tasks import TAGS, start_behaviour
 from crm.core.access import system_user
 from crm.core.jobs import run_due, take_and_run
-from crm.core.models import AuditEntry, Branch, JobRun, User
+from crm.core.models import AuditEntry, Branch, JobRun
 from crm.core.policies import Figures
 from crm.core.policies import figures as figures_on
 from tests.factories.clients import ClientFactory, HoldingFactory
@@ -32,7 +31,6 @@ from tests.factories.tags import IndexLevelFactory
 
 DAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 2, 1, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 
 
 def compute(branch: Branch, day: date = DAY) -> TagRun:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -25,13 +24,13 @@ from clients.services import (
 from clients.services.bulk_fields import FIELDS
 from crm.core.errors import InvalidInput, MissingRight
 from crm.core.models import AuditEntry, Branch, Policy, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.tags import TagFactory
 from tests.racing import Meeting, on_postgresql, race
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
-Staff = Callable[..., User]
 WECHAT = {"channel": "wechat"}
 
 

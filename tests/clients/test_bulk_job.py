@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,11 +17,11 @@ from clients.tasks import run_bulk_edit, take_up_bulk_edits
 from crm.core.clocks import database_now
 from crm.core.jobs import Cancelled, cancel_job, run_waiting_jobs, take_and_run
 from crm.core.models import AuditEntry, Branch, JobRun, Policy, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.racing import Meeting, on_postgresql, race
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 WECHAT = {"channel": "wechat"}
 
 

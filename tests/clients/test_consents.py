@@ -31,6 +31,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, MissingRight, StaleEdit
 from crm.core.models import Attachment, AuditEntry, Branch, Outbound, User
 from crm.core.outbound import send_due
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.consents import ConsentRecordFactory, PrivacyNoticeFactory
 from tests.factories.files import PDF
@@ -39,9 +40,6 @@ from tiers.gates import offering_q, passing_q
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +12,11 @@ from django.utils import timezone
 from clients.models import Client, ContactLog
 from clients.services import BatchItem, contact_batch, log_contacts
 from crm.core.models import AuditEntry, Branch, IdempotencyKey, User
+from tests.doors import Api, Staff
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.files import wav
 from tests.racing import Meeting, on_postgresql, race
 
-Staff = Callable[..., User]
-Api = Callable[[User], Any]
 URL = "/api/v1/contacts/batch/"
 
 

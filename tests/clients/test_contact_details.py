@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,13 +26,11 @@ from crm.core.attachments import FileRefused
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import Attachment, AuditEntry, Branch, User
+from tests.doors import HTMX, Staff, Web, token
 from tests.factories.clients import ClientFactory, ContactPersonFactory, RelationFactory
 from tests.factories.files import PDF, png, wav
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
@@ -44,12 +41,6 @@ def place(settings: Any, tmp_path: Any) -> None:
 @pytest.fixture
 def client_(branch: Branch) -> Client:
     return ClientFactory(branch=branch)
-
-
-def token(page: Any) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
-    assert found is not None
-    return found[1]
 
 
 def log(client: Client, actor: User, **more: Any) -> ContactLog:

@@ -19,10 +19,10 @@ from clients.services.contacts import refresh_contact_facts
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +11,10 @@ from django.utils import timezone
 
 from clients.models import Client
 from clients.services import approve_merge, ask_merge, assign_advisor, change_client
-from crm.core.models import Branch, User
+from crm.core.models import Branch
+from tests.doors import Staff
 from tests.factories.clients import AccountFactory, ClientFactory
 
-Staff = Callable[..., User]
 ROOT = "/api/v1/clients/"
 
 

@@ -21,9 +21,9 @@ from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, Heartbeat, Policy, User
 from crm.core.public_ids import new_public_id
 from crm.workbench.queue import todays_items
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory, IdentityDocumentFactory
 
-Staff = Callable[..., User]
 LAST = date(2026, 9, 30)
 ROOT = "/api/v1/document-reminders/"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,11 +14,10 @@ from clients.querysets.likeness import Facts, alike, similar_names, suspicions
 from clients.services.duplicates import ask_duplicates, dismiss_pair, find_duplicates, find_nightly
 from crm.core.access import system_user
 from crm.core.errors import AlreadyDecided, BudgetSpent, InvalidInput
-from crm.core.models import AuditEntry, Branch, Policy, User
+from crm.core.models import AuditEntry, Branch, Policy
+from tests.doors import Staff, Web
 from tests.factories.clients import ClientFactory
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 BORN = date(1990, 3, 7)
 DOCUMENT = "11010119900307451" + check_digit("11010119900307451")

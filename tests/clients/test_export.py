@@ -6,7 +6,6 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,12 +27,11 @@ from crm.core.jobs import run_waiting_jobs
 from crm.core.models import AuditEntry, Branch, ExportRequest, JobRun, Policy, User
 from crm.core.models.exporting import ExportFile
 from crm.core.services.exporting import tidy_exports
+from tests.doors import Staff, Web
 from tests.factories.clients import ClientFactory, ContactLogFactory
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 ROOT = Path(__file__).resolve().parents[2]
 PAYLOADS = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "＝1+1", "＋1", "－1", "＠x"]
 PAYLOADS += ['=HYPERLINK("http://x")', "=cmd|' /C calc'!A0"]

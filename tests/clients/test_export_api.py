@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +17,9 @@ from crm.core.models.exporting import ExportFile
 from crm.workbench.queue import todays_items
 from tests.clients.test_export import table
 from tests.conftest import record_sign_in
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 
-Staff = Callable[..., User]
 ROOT = "/api/v1/exports/"
 PASSWORD = "correct-horse-battery-staple"  # noqa: S105  of nobody
 

@@ -13,9 +13,9 @@ from clients.models import Client
 from clients.querysets.likeness import Facts, alike, suspicions
 from clients.querysets.search import FoundBy, Hits
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory, ContactPersonFactory, ContactPointFactory, IdentityDocumentFactory
 
-Staff = Callable[..., User]
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 
 

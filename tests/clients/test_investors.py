@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -40,14 +38,12 @@ from crm.core.attachments import FileRefused
 from crm.core.errors import FourEyes, InvalidInput, StaleEdit
 from crm.core.models import Attachment, AuditEntry, Branch, User
 from crm.core.policies import figures as figures_on
+from tests.doors import Api, Staff, Web, token
 from tests.factories.clients import AccountFactory, ClientFactory, InvestorClassificationFactory
 from tests.factories.core import UserFactory
 from tests.factories.files import PDF
 from tests.racing import Meeting, on_postgresql, race
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 NOW = datetime(2026, 6, 2, 2, tzinfo=UTC)
 DAY = date(2026, 6, 2)
 API = "/api/v1/investor-classifications/"
@@ -368,12 +364,6 @@ def test_without_the_lock_only_the_version_saves_the_day(monkeypatch: pytest.Mon
 
 
 # -- pages and REST ----------------------------------------------------------------------------------------------------
-
-
-def token(page: Any) -> str:
-    match = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
-    assert match is not None
-    return match[1]
 
 
 def test_the_way_of_an_application_through_the_pages(branch: Branch, staff: Staff, web: Web) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -16,16 +15,13 @@ from clients.columns import Column, add_column, add_flag
 from clients.models import Client, ClientQuality
 from clients.models.client import ClientTeamMember
 from crm.core.models import Branch, User
+from tests.doors import HTMX, Staff, Web
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintFactory
 from tests.factories.tiers import ProgrammeFactory, TierFactory
 from tiers.models import EvaluationRun, TierState
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from clients.models import Client
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import Staff, Web
 from tests.factories.clients import ClientFactory
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 
 
 @pytest.fixture

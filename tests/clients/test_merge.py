@@ -18,6 +18,7 @@ from clients.services.merges import approve_merge, ask_merge, preview_merge, rej
 from crm.core.errors import AlreadyDecided, FourEyes, InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, Policy, User
 from tests.clients.two_clients import NOW, assets, two_full_clients
+from tests.doors import Staff
 from tests.factories.clients import (
     AccountFactory,
     ClientFactory,
@@ -26,8 +27,6 @@ from tests.factories.clients import (
     HoldingFactory,
     RiskAssessmentFactory,
 )
-
-Staff = Callable[..., User]
 
 
 @pytest.fixture

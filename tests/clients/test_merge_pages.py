@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,11 @@ from django.core.management import call_command
 from clients.models import Client, ContactLog, DailyAsset, Holding, MergeRecord
 from clients.services.merges import approve_merge, ask_merge, gather_strays
 from crm.core.access import system_user
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
 from tests.clients.test_pages import token
+from tests.doors import Staff, Web
 from tests.factories.clients import ClientFactory, ContactLogFactory
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,6 +24,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, User
 from crm.workbench.queue import todays_items
+from tests.doors import HTMX, Api, Staff, Web, token
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.core import BranchFactory, UserFactory
 from tests.factories.needs import NeedsInterviewFactory
@@ -32,10 +32,6 @@ from tests.racing import Meeting, on_postgresql, race
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
-HTMX = {"HX-Request": "true"}
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 
 
 @pytest.fixture
@@ -47,12 +43,6 @@ def ask(client: Client, actor: User, days: int = 0, **said: Any) -> NeedsIntervi
     said.setdefault("answers", {})
     made: NeedsInterview = record_needs(client=client, actor=actor, now=NOW + timedelta(days=days), **said)
     return made
-
-
-def token(page: Any) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
-    assert found is not None
-    return found[1]
 
 
 # -- the rule ----------------------------------------------------------------------------------------------------------

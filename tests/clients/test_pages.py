@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,19 +17,9 @@ from clients.models import Client, ClientTag, ContactLog, Tag
 from clients.querysets.tags import tags_along
 from clients.services import assign_advisor
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import HTMX, Staff, Web, token
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.tags import TagFactory
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-HTMX = {"HX-Request": "true"}
-
-
-def token(page: Any) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
-    assert found is not None
-    return found[1]
-
 
 # -- the list ----------------------------------------------------------------------------------------------------------
 

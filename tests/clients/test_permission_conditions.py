@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -20,7 +19,7 @@ from clients.services import (
 )
 from crm.core.access import system_user
 from crm.core.clocks import Calendar
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from crm.core.policies import Figure
 from crm.core.policies import figures as figures_on
 from tests.clients.permission_ground import DAY, fit, outcomes, worth
@@ -31,11 +30,6 @@ from tests.factories.clients import (
     RiskAssessmentFactory,
     TradingPermissionFactory,
 )
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
-
 
 # -- the conditions ----------------------------------------------------------------------------------------------------
 

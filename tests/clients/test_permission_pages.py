@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -12,25 +10,15 @@ import pytest
 
 from clients.conditions import Condition, read
 from clients.models import PermissionCode
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from tests.clients.permission_ground import API, DAY, NOW, fit
+from tests.doors import Api, Staff, Web, token
 from tests.factories.clients import (
     ClientFactory,
     TradingPermissionFactory,
 )
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
-
-
 # -- pages -------------------------------------------------------------------------------------------------------------
-
-
-def token(page: Any) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
-    assert found is not None
-    return found[1]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -32,17 +31,13 @@ from clients.services import permissions as under_test
 from crm.core.errors import FourEyes, InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, User
 from tests.clients.permission_ground import DAY, NOW, fit, worth
+from tests.doors import Staff
 from tests.factories.clients import (
     ClientFactory,
     TradingPermissionFactory,
 )
 from tests.factories.core import UserFactory
 from tests.racing import Meeting, on_postgresql, race
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
-
 
 # -- opening -----------------------------------------------------------------------------------------------------------
 

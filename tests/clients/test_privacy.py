@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +32,7 @@ from clients.services.told import told
 from crm.core.errors import FourEyes, InvalidInput
 from crm.core.jobs import run_due
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import Staff, token
 from tests.factories.clients import (
     AccountFactory,
     ClientFactory,
@@ -46,7 +45,6 @@ from tests.factories.needs import NeedsInterviewFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
-Staff = Callable[..., User]
 PHONE = "+8613812348000"
 
 
@@ -378,12 +376,6 @@ def test_the_file_leaves_with_a_reason_a_watermark_and_a_line_on_the_trail(
 
 
 # -- pages and REST ----------------------------------------------------------------------------------------------------
-
-
-def token(page: Any) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
-    assert found is not None
-    return found[1]
 
 
 def test_a_request_goes_its_way_on_the_pages(client_: Client, staff: Staff, web: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,8 @@ from django.utils import timezone
 from clients import provenance
 from clients.models import Client, ContactPoint, Household, IdentityDocument
 from crm.core.clocks import local_date
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
+from tests.doors import Api, Staff
 from tests.factories.clients import (
     ClientFactory,
     ContactPersonFactory,
@@ -23,8 +23,6 @@ from tests.factories.clients import (
     RelationFactory,
 )
 
-Staff = Callable[..., User]
-Api = Callable[[User], Any]
 ROOT = "/api/v1/"
 
 

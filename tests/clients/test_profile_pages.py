@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,8 +14,9 @@ from clients.models import Client, ContactPoint, FinancingNeed, IdentityDocument
 from clients.services import found_household, join_household, remind_documents
 from crm.core.access import system_user
 from crm.core.clocks import local_date
-from crm.core.models import AuditEntry, Branch, Policy, User
+from crm.core.models import AuditEntry, Branch, Policy
 from crm.core.public_ids import new_public_id
+from tests.doors import HTMX, Staff, Web
 from tests.factories.clients import (
     ClientFactory,
     ContactPersonFactory,
@@ -25,10 +25,6 @@ from tests.factories.clients import (
     IdentityDocumentFactory,
     RelationFactory,
 )
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-HTMX = {"HX-Request": "true"}
 
 
 def tab(client: Client) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +33,7 @@ from crm.core.importing.mapping import from_tables
 from crm.core.models import AuditEntry, Branch, ImportBatch, User
 from crm.core.services.importing import import_file, undo_batch
 from tests.clients.conftest import Run
+from tests.doors import Staff
 from tests.factories.clients import (
     ClientFactory,
     ContactPersonFactory,
@@ -45,7 +45,6 @@ from tests.factories.clients import (
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
-Staff = Callable[..., User]
 CARD = "110101199003074514"
 OTHER_CARD = "11010119900307707" + check_digit("11010119900307707")
 

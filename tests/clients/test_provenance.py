@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,11 +20,11 @@ from crm.core.errors import InvalidInput
 from crm.core.importing.mapping import from_tables
 from crm.core.models import AuditEntry, Branch, User
 from crm.core.services.importing import import_file, take_back
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
-Staff = Callable[..., User]
 OTHER_NUMBER = "11010119900307707" + check_digit("11010119900307707")
 
 

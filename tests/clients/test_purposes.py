@@ -13,9 +13,9 @@ from clients.services.consents import change_purpose, create_purpose, seed_purpo
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, User
 from crm.core.public_ids import new_public_id
+from tests.doors import Staff
 
 pytestmark = pytest.mark.django_db
-Staff = Callable[..., User]
 
 
 def purpose(code: str = "marketing") -> DataPurpose:

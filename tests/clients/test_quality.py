@@ -39,16 +39,14 @@ from clients.services import (
 )
 from clients.services.quality import score_outdated
 from crm.core.errors import InvalidInput
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
 from crm.core.policies import figures
 from crm.workbench.queue import todays_items
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -21,11 +20,11 @@ from clients.services import (
 )
 from clients.services.relations import client_with_number
 from crm.core.errors import InvalidInput
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory, RelationFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 
 
 def test_a_relation_is_told_from_both_sides(branch: Branch, staff: Staff) -> None:

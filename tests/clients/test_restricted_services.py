@@ -30,8 +30,9 @@ from clients.models import (
 )
 from clients.services.merges import ask_merge
 from clients.services.standing import restrict_client
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
 from crm.core.service import SERVICES
+from tests.doors import Staff
 from tests.factories.clients import (
     AccountFactory,
     BusinessLineMarkFactory,
@@ -51,7 +52,6 @@ from tests.factories.tags import ClientTagFactory, TagFactory
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
 LATER = NOW + timedelta(days=2)
-Staff = Callable[..., User]
 Ground = dict[str, Any]
 
 #: What each service takes beside actor and time; by these its refusal is asked for. Keys of ``standing`` stand for rows.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -23,6 +22,7 @@ from crm.core.importing.mapping import from_tables
 from crm.core.models import AuditEntry, Branch, User
 from crm.core.public_ids import new_public_id
 from crm.core.services.importing import import_file
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import (
     ClientFactory,
     ContactPersonFactory,
@@ -37,9 +37,6 @@ NOW = datetime(2026, 5, 31, 17, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
 MAY = date(2026, 5, 20)
 PHONE, OTHER_PHONE = "13812348000", "13912348000"
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 #: Kind of rows in addresses → a factory, what is put on file, what is changed later.
 KINDS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "documents": (IdentityDocumentFactory, {"kind": "passport", "number": "E12345678"}, {"issued_by": "移民局"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,17 +13,15 @@ from clients.models import Client, ContactPoint, Relation
 from clients.provenance import Origin
 from clients.services import change_client, score_clients
 from crm.core.importing.mapping import from_tables
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
 from crm.core.public_ids import new_public_id
 from crm.core.services.importing import import_file
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import ClientFactory, ContactPointFactory, RelationFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
 MAY = date(2026, 5, 20)
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 #: What the panel says where rows are on file already, and where none is.
 BADGES = {True: ("拒绝提供更多<", "Refused to provide more<"), False: ("拒绝提供<", "Refused to provide<")}
 

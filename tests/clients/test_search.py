@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,11 +9,9 @@ import pytest
 from clients.models import Client
 from clients.querysets.search import FoundBy, Hits
 from crm.core.models import Branch, User
+from tests.doors import Staff, Web
 from tests.factories.clients import AccountFactory, ClientFactory
 from tests.factories.tags import ClientTagFactory, TagFactory
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 
 PEOPLE = {
     "1001": {"name": "张三", "phone": "+8613812348000"},

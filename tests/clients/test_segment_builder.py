@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from clients.segments import fields_for
-from crm.core.models import Branch, User
+from crm.core.models import Branch
+from tests.doors import HTMX, Staff, Web
 from tests.factories.clients import ClientFactory
 
-HTMX = {"HX-Request": "true"}
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 NEW = "/clients/segments/new/"
 
 

@@ -14,15 +14,12 @@ from clients.services.standing import restrict_client
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import HTMX, Api, Staff, Web
 from tests.factories.advisory import AgreementFactory
 from tests.factories.care import FollowUpCallFactory
 from tests.factories.clients import ClientFactory, ContactLogFactory, FinancingNeedFactory
 from tests.factories.services import PromiseFactory
 
-HTMX = {"HX-Request": "true"}
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 Facts = Callable[[Client], None]
 
 

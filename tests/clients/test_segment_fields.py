@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,13 +15,13 @@ from clients.provenance import FACTS, REFUSABLE, REFUSABLE_ROWS
 from clients.segments import Context, fields_for
 from clients.segments.catalogue import SegmentField, all_fields
 from clients.segments.kinds import Shape
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from tests.clients.segment_reading import disagreements
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 15)
-Staff = Callable[..., User]
 
 # -- every column ------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,6 +24,7 @@ from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
 from tests.clients.segment_reading import disagreements
+from tests.doors import Staff
 from tests.factories.clients import (
     AccountFactory,
     ClientFactory,
@@ -40,7 +40,6 @@ from tests.factories.consents import ConsentRecordFactory, PrivacyNoticeFactory
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 15)
 DAYS = [TODAY + timedelta(days=n) for n in (-91, -31, -30, -1, 0, 30)]
-Staff = Callable[..., User]
 
 
 def names(field: str, op: str, value: Any, user: User) -> set[str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from clients.models import Client, Household, HouseholdMember, Relation
 from clients.segments import Context, compiled, fields_for, parse
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from tests.clients.segment_reading import disagreements
+from tests.doors import Staff
 from tests.factories.clients import (
     ClientFactory,
     ContactPersonFactory,
@@ -23,7 +23,6 @@ from tests.factories.clients import (
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 15)
 GONE = {"removed_at": NOW}
-Staff = Callable[..., User]
 DAYS = [TODAY + timedelta(days=n) for n in (-91, -30, -1, 0, 30, 31)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,13 +19,13 @@ from clients.services.segments import change_segment, create_segment, delete_seg
 from crm.core.access import system_user
 from crm.core.errors import MissingRight, StaleEdit
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import Staff
 from tests.factories.clients import AccountFactory, ClientFactory
 from tests.factories.needs import NeedsInterviewFactory
 from tests.factories.tags import ClientTagFactory, TagFactory
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 15)
-Staff = Callable[..., User]
 RICH = {"field": "assets", "op": "gte", "value": "1000"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -22,11 +21,11 @@ from clients.services import (
 from clients.services.clients import add_months
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, StaleEdit
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 
 
 def test_a_new_client_gets_sex_and_birth_date_from_the_document_and_is_sealed(branch: Branch, staff: Staff) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,15 +20,15 @@ from clients.stages import Standing, Terms, reason_for, stage_of, tenure_years, 
 from crm.core.access import system_user
 from crm.core.clocks import is_quiet
 from crm.core.errors import InvalidInput
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
 from crm.core.policies import figures
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory, ContactPointFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
 OLD = date(2020, 1, 1)
 TERMS = Terms(new_days=180, window_days=90, growth=Decimal("0.2"), fall=Decimal("0.3"), lost_assets=Decimal(1000))
-Staff = Callable[..., User]
 
 
 def standing(**said: Any) -> Standing:

@@ -15,9 +15,9 @@ from clients.services.standing import set_hold
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
 from crm.core.public_ids import new_public_id
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory, ContactPointFactory
 
-Staff = Callable[..., User]
 Browser = Callable[[User], Any]
 ROOT = "/api/v1/"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,14 +13,11 @@ from clients.services import change_tag, compute_behaviour, create_tag, set_tag,
 from crm.core.access import system_user
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import HTMX, Api, Staff, Web, token
 from tests.factories.clients import ClientFactory, HoldingFactory
 from tests.factories.tags import ClientTagFactory, TagFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-HTMX = {"HX-Request": "true"}
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 
 
 @pytest.fixture
@@ -37,12 +32,6 @@ def tag(branch: Branch) -> Tag:
 
 def carried(tag: Tag) -> set[int]:
     return set(ClientTag.objects.filter(tag=tag).values_list("client_id", flat=True))
-
-
-def token(page: Any) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page.content.decode())
-    assert found is not None
-    return found[1]
 
 
 # -- the catalogue -----------------------------------------------------------------------------------------------------

@@ -19,14 +19,13 @@ from clients.services.merges import approve_merge, ask_merge
 from clients.services.standing import set_hold
 from crm.core import audit
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import HTMX, Staff
 from tests.factories.care import FollowUpCallFactory
 from tests.factories.clients import ClientFactory, ContactLogFactory, ContactPersonFactory, RelationFactory
 from tests.factories.complaints import ComplaintFactory
 from tests.factories.tiers import ClientRateFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-HTMX = {"HX-Request": "true"}
-Staff = Callable[..., User]
 Open = Callable[[User], Any]
 
 

@@ -29,12 +29,12 @@ from clients.services import (
 from clients.services.contact_batch import BatchItem, log_contacts
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 DOCUMENT = "110101199003074514"
 BORN = date(1990, 3, 7)
-Staff = Callable[..., User]
 
 
 def new(branch: Branch, desk: User, number: str = "A1", **said: Any) -> Client:

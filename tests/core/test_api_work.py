@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,14 +16,13 @@ from crm.core.importing import TARGETS
 from crm.core.jobs import run_waiting_jobs, start_job
 from crm.core.models import Branch, Delegation, Department, ImportBatch, JobRun, User
 from tests.core.importing.kinds import DepartmentTarget
+from tests.doors import Api, Staff
 
 pytestmark = pytest.mark.django_db
 
 IMPORTS, JOBS, DELEGATIONS = "/api/v1/imports/", "/api/v1/jobs/", "/api/v1/delegations/"
 GOOD = "部门代码,部门名称\nA1,研究部\nA2,客户服务部\n"
 BAD = "部门代码,部门名称\nA1,研究部\nA2,\n"
-Staff = Callable[..., User]
-Api = Callable[[User], APIClient]
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,11 +9,11 @@ import pytest
 
 from clients.models import Client
 from crm.core.looks import TooManyLooks, count_looks
-from crm.core.models import AuditEntry, Branch, LookCount, Policy, User
+from crm.core.models import AuditEntry, Branch, LookCount, Policy
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 
 
 @pytest.fixture

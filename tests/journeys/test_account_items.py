@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from crm.core.models import Branch, User
 from crm.workbench.queue import todays_items
+from tests.doors import Staff
 from tests.factories.clients import AccountFactory, InvestorClassificationFactory, TradingPermissionFactory
 
 
@@ -21,7 +22,6 @@ def in_english() -> Iterator[None]:
         yield
 
 
-Staff = Callable[..., User]
 TODAY = date(2026, 6, 2)
 
 

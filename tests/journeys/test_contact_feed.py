@@ -11,11 +11,11 @@ from django.utils import timezone
 from clients.models import ContactLog
 from clients.services import correct_contact
 from crm.core.models import AuditEntry
+from tests.doors import HTMX
 from tests.factories.clients import ClientFactory, ContactLogFactory
 
 pytestmark = pytest.mark.django_db
 URL = "/branch/contacts/"
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture

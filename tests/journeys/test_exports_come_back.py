@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,11 +15,11 @@ from clients.models import Client, ContactLog, DailyAsset
 from clients.services import log_contact, put_asset_days
 from clients.services.asset_sql import AssetDay
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory, ContactLogFactory
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
 MAPPINGS = Path(__file__).resolve().parents[2] / "mappings"
 SPAN = {"since": "2026-05-01", "until": "2026-06-30"}
 #: What a contact or a day says; keys, times of writing and texts that follow from others apart.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,15 +14,14 @@ from clients.models import Client
 from clients.services import AssetDay, put_asset_days
 from crm.core.access import system_user
 from crm.core.clocks import Calendar, at_local, local_date
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from crm.dashboard.handling import Times, handling_times
+from tests.doors import Staff
 from tests.factories.care import FollowUpCallFactory
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintFactory
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from clients.models import AssetMilestone
 from crm.core.clocks import local_date
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from crm.dashboard.feed import colleagues
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.needs import NeedsInterviewFactory
 
-Staff = Callable[..., User]
 URL = "/branch/staying/"
 
 

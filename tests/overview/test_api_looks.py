@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,12 +9,11 @@ from django.utils import timezone
 
 from clients.models import Client
 from crm.core import audit
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from crm.core.services.reveal import reveal_field
+from tests.doors import Api, Staff
 from tests.factories.clients import ClientFactory
 
-Staff = Callable[..., User]
-Api = Callable[[User], Any]
 URL = "/api/v1/looks/"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,15 +10,13 @@ import pytest
 from clients.services import AssetDay, put_asset_days
 from crm.core import audit
 from crm.core.access import system_user
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
 from crm.overview.tabs import tabs_for
+from tests.doors import HTMX, Staff, Web
 from tests.factories.clients import ClientFactory, ContactLogFactory, HoldingFactory, RiskAssessmentFactory
 from tiers.services.programmes import seed_default_programme
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 DAY = date(2026, 6, 1)
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from clients.services import change_client
 from crm.core.models import Branch, User
+from tests.doors import Staff, Web
 from tests.factories.clients import ClientFactory
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 
 

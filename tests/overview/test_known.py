@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,14 +11,12 @@ from django.utils import timezone
 from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import Staff, Web
 from tests.factories.care import answered
 from tests.factories.clients import ClientFactory, HoldingFactory
 from tests.factories.complaints import ComplaintFactory
 from tests.factories.needs import NeedsInterviewFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory, put_in_tier
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 
 
 def panels(web: Web, user: User, client: Client) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,17 +12,15 @@ from advisory.models import AdvisoryAgreement
 from care.models import FollowUpCall
 from clients.models import Client, ClientQuality, ClientTag, Holding, NeedsInterview
 from clients.querysets.scope import client_q
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from crm.overview.pieces import along
+from tests.doors import Staff, Web
 from tests.factories.advisory import AgreementFactory
 from tests.factories.care import FollowUpCallFactory
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintFactory
 from tests.factories.tiers import ProgrammeFactory, TierFactory, put_days
 from tiers.models import EvaluationRun, Promise, TierState
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 
 
 def test_open_complaints_and_due_calls_stand_beside_the_facts(branch: Branch, staff: Staff, web: Web) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.core.clocks import local_date
-from crm.core.models import Branch, User
+from crm.core.models import Branch
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
 
 
 def test_services_received_are_those_given_and_the_others_stand_apart(branch: Branch, staff: Staff, web: Any) -> None:

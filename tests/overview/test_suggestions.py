@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,13 +9,12 @@ import pytest
 
 from clients.models import Client
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.needs import NeedsInterviewFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, put_in_tier
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
 
 
 def suggested(browser: Any, client: Client) -> list[tuple[str, tuple[str, ...], bool]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from clients.models import Client, DocumentReminder, IdentityDocument
 from crm.core import attachments
 from crm.core.models import AuditEntry, Branch, User
 from crm.overview.tabs.documents import OWNER_PAGES
+from tests.doors import Staff, Web
 from tests.factories.advisory import AgreementFactory
 from tests.factories.care import NOW, SurveyInvitationFactory, answered
 from tests.factories.clients import (
@@ -27,8 +27,6 @@ from tests.factories.complaints import ComplaintClockFactory, ComplaintFactory
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 HTMX = {"HX-Request": "true", "Accept-Language": "en"}
 
 

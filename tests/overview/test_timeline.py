@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from clients.models import Appointment, Client, ClientTeamMember, DataRequest
 from crm.core.models import AuditEntry, Branch, User
 from crm.overview.timeline import KINDS as KINDS_TOLD
 from crm.overview.timeline import TimelineForm, kinds_for, touches_of, touches_told
+from tests.doors import Api, Staff, Web
 from tests.factories.advisory import AgreementFactory, ReviewFactory
 from tests.factories.care import FollowUpCallFactory, answered
 from tests.factories.clients import ClientFactory, ContactLogFactory
@@ -24,9 +24,6 @@ from tiers.models import Delivery, Publication, Recipient, ServicePlan, TierChan
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
-Api = Callable[[User], Any]
 HTMX = {"HX-Request": "true", "Accept-Language": "en"}
 #: Of one day each, in the order in which they happened.
 KINDS = (

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from crm.core.models import Branch, User
+from crm.core.models import Branch
+from tests.doors import Staff, Web
 from tests.factories.clients import ClientFactory
-
-Staff = Callable[..., User]
-Web = Callable[[User], Any]
 
 
 @pytest.mark.parametrize("url", ["/search/", "/search/palette/"])

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from clients.models import Client
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.publications import locals_of
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, plan_on, put_in_tier
 from tests.tiers.owing import FIRST, OLD
 from tiers.models import PreferenceSegment, ServiceItem
-
-Staff = Callable[..., User]
 
 
 @pytest.fixture

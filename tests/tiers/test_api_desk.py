@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.jobs import take_and_run
-from crm.core.models import Branch, JobRun, User
+from crm.core.models import Branch, JobRun
+from tests.doors import Api, Staff, send
 from tests.factories.clients import ClientFactory
 from tests.factories.tiers import ClientRateFactory, put_days
 from tiers.models import ClientRate, EvaluationRun, Programme, RateCard, TierState
@@ -23,18 +22,11 @@ pytestmark = pytest.mark.django_db
 
 RUNS, CARDS, RATES = "/api/v1/evaluations/", "/api/v1/rate-cards/", "/api/v1/client-rates/"
 DAY = date(2026, 5, 29)
-Staff = Callable[..., User]
-Api = Callable[[User], APIClient]
 
 
 @pytest.fixture
 def programme(branch: Branch) -> Programme:
     return seed_default_programme(company=branch.company, actor=system_user())
-
-
-def send(phone: APIClient, url: str, *, key: str = "k", version: int | None = None, **said: Any) -> Any:
-    headers = {"Idempotency-Key": key, **({} if version is None else {"If-Match": f'"{version}"'})}
-    return phone.post(url, said, format="json", headers=headers)
 
 
 def test_an_evaluation_is_previewed_asked_for_once_and_done_by_its_job(

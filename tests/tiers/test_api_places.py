@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from crm.core.access import system_user
 from crm.core.clocks import local_date
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import ClientFactory
 from tests.factories.core import BranchFactory, CompanyFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, programme_of, put_in_tier
@@ -29,9 +28,6 @@ from tiers.tasks import settle_rates
 pytestmark = pytest.mark.django_db
 
 DAYS, CADENCES, BOOKINGS = "/api/v1/service-days/", "/api/v1/contact-cadences/", "/api/v1/bookings/"
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 
 
 def send(phone: APIClient, url: str, key: str = "k", **said: Any) -> Any:

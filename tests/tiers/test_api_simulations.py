@@ -14,6 +14,7 @@ from clients.models import Client
 from crm.core.access import system_user
 from crm.core.jobs import take_and_run
 from crm.core.models import AuditEntry, Branch, JobRun, Policy, User
+from tests.doors import Api, Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
 from tiers.models import ContactCadence, Programme, Simulation, TierState
@@ -23,8 +24,6 @@ pytestmark = pytest.mark.django_db
 
 URL = "/api/v1/tier-simulations/"
 DAY = date(2026, 5, 29)
-Staff = Callable[..., User]
-Api = Callable[[User], APIClient]
 
 
 @pytest.fixture

@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.models import Client
 from crm.core.access import system_user
@@ -20,6 +18,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, MissingRight, StaleEdit
 from crm.core.models import Branch, User
 from crm.workbench.service_items import bookings as items_of
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import ClientFactory
 from tests.factories.core import BranchFactory, CompanyFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, morning, put_in_tier
@@ -30,9 +29,6 @@ from tiers.services.bookings import ask_booking, cancel_booking, conclude_bookin
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 TODAY, DAY = date(2026, 6, 1), date(2026, 6, 3)
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.models import Client, RiskGrade
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, MissingRight, StaleEdit
-from crm.core.models import Branch, User
+from crm.core.models import Branch
+from tests.doors import Api, Staff, Web, send
 from tests.factories.clients import ClientFactory
 from tests.factories.services import EntitlementFactory, PromiseFactory, ServiceItemFactory, programme_of
 from tiers.errors import LaterEntitlementStands, ServiceEnded, ServiceOfBranch
@@ -32,9 +30,6 @@ from tiers.slices import period_of
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 TODAY = date(2026, 6, 1)
 SAID = {
     "name_en": "Tea",
@@ -461,11 +456,6 @@ def test_the_grid_costs_the_same_for_one_service_and_for_ten(
 
     assert [cost_of(lambda page=page: browser.get(page)) for page in pages] == one  # type: ignore[misc]
     assert max(one) <= 10
-
-
-def send(phone: APIClient, url: str, *, key: str = "k", version: int | None = None, **said: Any) -> Any:
-    headers = {"Idempotency-Key": key, **({} if version is None else {"If-Match": f'"{version}"'})}
-    return phone.post(url, said, format="json", headers=headers)
 
 
 def test_the_catalogue_over_rest(branch: Branch, staff: Staff, api: Api) -> None:

@@ -5,7 +5,6 @@ Each rule has a twin in which the copy is made with nothing but its lock taken a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, time, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +17,7 @@ from crm.core import audit
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, morning, put_in_tier
 from tests.racing import Meeting, on_postgresql, race
@@ -30,7 +30,6 @@ from tiers.services.promises import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Staff = Callable[..., User]
 TODAY = local_date(timezone.now())
 SOON = TODAY + timedelta(days=2)
 

@@ -13,11 +13,11 @@ from clients.models import Client, Segment
 from clients.services.segments import change_segment, create_segment
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory
 from tiers.models import Delivery, Promise, ServiceItem
 
-Staff = Callable[..., User]
 PAGE, REST = "/services/deliveries/new/", "/api/v1/promises/deliver/"
 
 

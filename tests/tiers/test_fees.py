@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from crm.core.errors import MissingRight
 from crm.core.models import AuditEntry, Branch, Policy, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tiers.errors import FeesUnknown, RateNotAllowed
 from tiers.models import FeeQuote
@@ -27,7 +28,6 @@ pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 
 
 def trade(amount: str = "100000", *, product: str = "A_SHARE", at: str = "SSE", side: str = "sell", day: date = DAY):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pytest
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import ClientFactory
 from tests.factories.services import (
     PromiseFactory,
@@ -26,9 +24,6 @@ from tiers.querysets.kept import kept_report
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 TODAY = date(2026, 6, 1)
 OLD = date(2025, 1, 1)
 

@@ -17,7 +17,8 @@ from clients.services.assets import put_asset_days
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.jobs import take_and_run
-from crm.core.models import AuditEntry, Branch, ImportBatch, JobRun, User
+from crm.core.models import AuditEntry, Branch, ImportBatch, JobRun
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory
 from tiers.models import AppliedRate, ClientRate, LeakReview, RateLeak
@@ -31,7 +32,6 @@ pytestmark = pytest.mark.django_db
 DAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
 FILE_DAY = date(2026, 5, 29)
-Staff = Callable[..., User]
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import ClientFactory
 from tests.factories.services import ServiceItemFactory, put_in_tier
 from tiers.models import Promise
@@ -22,9 +21,6 @@ from tiers.services.promises import keep_promise
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 TODAY = local_date(timezone.now())
 PAGE, LIST = "/services/market-events/", "/api/v1/market-events/"
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.models import Client, Segment
 from clients.services import log_contact
@@ -19,6 +16,7 @@ from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import AuditEntry, Branch, User
 from crm.workbench.service_items import promises as items_of
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import ClientFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, plan_on, put_in_tier
 from tiers.models import MarketEvent, Promise, ServiceItem
@@ -27,9 +25,6 @@ from tiers.services.catalogue import change_item
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 
 NEW, EVENTS = "/services/market-events/new/", "/api/v1/market-events/"
 TODAY = local_date(timezone.now())

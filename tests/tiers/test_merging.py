@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -11,7 +10,8 @@ from django.utils import timezone
 from clients.models import Client
 from clients.services import approve_merge, ask_merge, undo_merge
 from crm.core.clocks import local_date
-from crm.core.models import Branch, User
+from crm.core.models import Branch
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.core import UserFactory
 from tests.factories.services import programme_of, put_in_tier
@@ -22,7 +22,6 @@ from tiers.services.overrides import end_override
 pytestmark = pytest.mark.django_db
 
 OLD = date(2026, 1, 1)
-Staff = Callable[..., User]
 
 
 def stand(branch: Branch, code: str) -> Client:

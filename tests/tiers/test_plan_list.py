@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from clients.models import Client
 from clients.services import record_needs
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import morning, put_in_tier
 from tiers.models import ServicePlan
@@ -20,7 +20,6 @@ from tiers.services.plans import Step, end_plan, make_plan
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
 PAGE, REST = "/services/plans/", "/api/v1/service-plans/"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from clients.services.told import told
 from crm.core.clocks import local_date
 from crm.core.models import Branch, User
 from crm.workbench.queue import todays_items
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory, morning
 from tiers.models import PlanStep, PlanStepMark, ServiceItem, ServicePlan
@@ -23,7 +23,6 @@ from tiers.services.plans import Step, make_plan
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
 STEPS = "/api/v1/plan-steps/"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -12,6 +11,7 @@ from clients.models import Client, ClientTeamMember
 from clients.services import log_contact
 from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, Delegation, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory, morning
 from tiers.errors import PlanSettled, StepNotYours, StepSettled
@@ -23,7 +23,6 @@ from tiers.services.promises import deliver
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
 MONDAY = date(2026, 6, 1)
 #: In the first half of the second quarter.
 APRIL = date(2026, 4, 6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -18,6 +17,7 @@ from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import Branch, User
 from crm.core.public_ids import new_public_id
 from crm.workbench.queue import todays_items
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.needs import NeedsInterviewFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, morning, put_in_tier
@@ -28,7 +28,6 @@ from tiers.services.suggestions import plan_to_begin_with
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
 MONDAY = date(2026, 6, 1)
 NOW = morning(MONDAY)
 PLANS = "/api/v1/service-plans/"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from crm.core.clocks import local_date
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from crm.workbench.service_items import promises as items_of
+from tests.doors import Api, Staff, Web, send
 from tests.factories.clients import ClientFactory
 from tests.factories.services import (
     PromiseFactory,
@@ -22,10 +20,6 @@ from tests.factories.services import (
 from tiers.models import Delivery
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 
 
 # -- pages and REST ----------------------------------------------------------------------------------------------------
@@ -103,11 +97,6 @@ def test_a_promise_of_another_branch_is_as_good_as_none(other_branch: Branch, st
     assert web(boss).get(reverse("tiers:promise", args=[row.public_id])).status_code == 404
     assert api(boss).get(f"/api/v1/promises/{row.public_id}/").status_code == 404
     assert api(boss).get("/api/v1/promises/").data["results"] == []
-
-
-def send(phone: APIClient, url: str, *, key: str = "k", version: int | None = None, **said: Any) -> Any:
-    headers = {"Idempotency-Key": key, **({} if version is None else {"If-Match": f'"{version}"'})}
-    return phone.post(url, said, format="json", headers=headers)
 
 
 def test_promises_are_kept_put_off_and_delivered_over_rest(branch: Branch, staff: Staff, api: Api) -> None:

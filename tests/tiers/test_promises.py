@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.models import Client
 from crm.core.access import system_user
 from crm.core.jobs import run_due
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from tests.factories.clients import ClientFactory
 from tests.factories.services import (
     plan_on,
@@ -29,10 +26,6 @@ from tiers.services.catalogue import end_item
 from tiers.services.entitlements import set_entitlement
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 
 
 @pytest.fixture

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.models import Client, ContactLog, MergeRecord
 from clients.services import approve_merge, ask_merge, correct_contact, undo_merge
 from crm.core.access import system_user
 from crm.core.errors import InvalidInput
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import (
     EntitlementFactory,
@@ -33,10 +31,6 @@ from tiers.services.promise_contacts import settle_contacts
 from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 from clients.models import Client
 from crm.core.clocks import Calendar
-from crm.core.models import User
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.core import BranchFactory
 from tests.factories.services import (
@@ -31,7 +29,6 @@ START = date(2026, 1, 5)
 DAY = timedelta(days=1)
 LAST = 220
 LENGTHS = {"month": 30, "quarter": 91, "half_year": 182, "year": 365}
-Staff = Callable[..., User]
 
 
 # -- the reference: day by day, client by client, without a set ----------------------------------------------------------

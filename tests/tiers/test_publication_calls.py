@@ -13,6 +13,7 @@ from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import Branch, Policy, User
 from crm.workbench.queue import todays_items
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.consents import ConsentRecordFactory
 from tests.factories.services import put_in_tier
@@ -24,7 +25,6 @@ from tiers.services.publications import create_publication, note_told, send_publ
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
 LATER = date(2099, 1, 1)
 RULE = {"all": [{"field": "city", "op": "is", "value": "上海"}]}
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.models import Client
 from crm.core.clocks import local_date
 from crm.core.models import Attachment, Branch, Outbound, User
+from tests.doors import Api, Staff, Web
 from tests.factories.files import PDF
 from tests.factories.publications import draw, send, somebody
 from tiers.models import PreferenceSegment, Publication
@@ -25,9 +23,6 @@ from tiers.services.publications import (
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 LIST, REST = "/services/publications/", "/api/v1/publications/"
 
 

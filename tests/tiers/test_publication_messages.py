@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.models import Client
 from crm.core import outbound
 from crm.core.clocks import local_date
 from crm.core.models import Branch, Outbound, Policy, User
 from crm.core.outbound import send_due
+from tests.doors import Staff
 from tests.factories.consents import ConsentRecordFactory
 from tests.factories.publications import draw, queued, send, somebody, states
 from tests.factories.services import EntitlementFactory, PromiseFactory, ServiceItemFactory
@@ -28,9 +26,6 @@ from tiers.services.publications import (
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 Reason = Recipient.Reason
 
 

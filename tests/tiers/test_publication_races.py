@@ -5,7 +5,6 @@ Each rule has a twin in which the product runs with nothing but its locks taken 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.errors import StaleEdit
 from crm.core.models import Branch, Outbound, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import put_in_tier
 from tests.racing import Meeting, on_postgresql, race
@@ -28,7 +28,6 @@ from tiers.services.publication_messages import move_publications
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Staff = Callable[..., User]
 RULE = {"all": [{"field": "city", "op": "is", "value": "上海"}]}
 
 

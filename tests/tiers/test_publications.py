@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.errors import ClientRestricted
 from clients.models import Client
@@ -19,6 +16,7 @@ from crm.core.errors import InvalidInput, StaleEdit
 from crm.core.models import AuditEntry, Branch, Outbound, Policy, User
 from crm.core.outbound import send_due
 from crm.workbench.queue import todays_items
+from tests.doors import Staff, Web
 from tests.factories.clients import ContactPointFactory
 from tests.factories.consents import ConsentRecordFactory
 from tests.factories.publications import OLD, SEGMENT, draw, queued, send, somebody, states, words
@@ -36,9 +34,6 @@ from tiers.services.publications import (
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 Reason = Recipient.Reason
 
 

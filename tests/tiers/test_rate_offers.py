@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,8 +14,9 @@ from clients.models import Client
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.errors import FourEyes, MissingRight
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
 from crm.workbench.queue import rates_of_clients
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
@@ -36,7 +36,6 @@ pytestmark = pytest.mark.django_db
 FIRST, MONTH_END = date(2026, 5, 15), date(2026, 5, 29)
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
-Staff = Callable[..., User]
 
 
 def later(days: int) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from crm.core.attachments import FileRefused
 from crm.core.clocks import local_date
 from crm.core.errors import MissingRight
 from crm.core.models import Attachment, AuditEntry, Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.core import UserFactory
 from tests.factories.files import PDF
@@ -26,8 +26,6 @@ from tiers.models import ClientRate
 from tiers.services.rate_offers import accept_client_rate, attach_agreement
 
 pytestmark = pytest.mark.django_db
-
-Staff = Callable[..., User]
 
 
 @pytest.fixture

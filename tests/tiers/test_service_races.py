@@ -18,6 +18,7 @@ from clients.models import Client
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.models import AuditEntry, Branch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory, morning, plan_on, put_in_tier
 from tests.racing import Meeting, on_postgresql, race
@@ -29,7 +30,6 @@ from tiers.services.market_events import ask_again, call_round
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Staff = Callable[..., User]
 OLD, FIRST = date(2025, 1, 1), date(2026, 4, 1)
 TODAY = local_date(timezone.now())
 SOON = TODAY + timedelta(days=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,8 +16,9 @@ from clients.services.asset_sql import AssetDay
 from clients.services.assets import put_asset_days
 from crm.core.access import system_user
 from crm.core.errors import MissingRight
-from crm.core.models import AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch
 from crm.core.scales import STRIP, WIDTH, place
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.services import EntitlementFactory, ServiceItemFactory
 from tests.factories.tiers import ClientRateFactory, RateCardFactory
@@ -44,7 +44,6 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
 DAY = date(2026, 5, 29)
-Staff = Callable[..., User]
 
 
 @pytest.fixture

@@ -6,19 +6,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
 from crm.core.access import system_user
 from crm.core.jobs import cancel_job, start_job, take_and_run
 from crm.core.models import Branch, JobRun, Policy, User
+from tests.doors import Staff, Web
 from tests.factories.clients import ClientFactory
 from tests.factories.tiers import put_days
 from tests.tiers.plans import plan
@@ -33,8 +32,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 5, 29)
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +12,7 @@ from clients.services import AssetDay, put_asset_days
 from crm.core.access import system_user
 from crm.core.models import Branch, User
 from tests.clients.segment_reading import disagreements
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.needs import NeedsInterviewFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory, put_in_tier
@@ -22,7 +22,6 @@ from tiers.models import Booking, PlanStep, RateLeak, ServiceDay, ServicePlan, T
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 6, 15)
 DAYS = [TODAY + timedelta(days=n) for n in (-91, -31, -1, 0, 1, 30)]
-Staff = Callable[..., User]
 
 
 def members(field: str, op: str, value: Any, user: User) -> set[int]:

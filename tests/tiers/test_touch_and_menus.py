@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from clients.errors import InvalidRule
 from clients.models import Client
@@ -19,8 +16,9 @@ from clients.services.segments import create_segment
 from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.core.errors import InvalidInput, MissingRight
-from crm.core.models import Branch, User
+from crm.core.models import Branch
 from crm.core.policies import figures as figures_on
+from tests.doors import Api, Staff, Web
 from tests.factories.clients import ClientFactory
 from tests.factories.services import (
     EntitlementFactory,
@@ -37,9 +35,6 @@ from tiers.services.menus import Line, change_preference, create_preference
 
 pytestmark = pytest.mark.django_db
 
-Staff = Callable[..., User]
-Web = Callable[[User], Browser]
-Api = Callable[[User], APIClient]
 TODAY = date(2026, 6, 1)
 OLD = date(2025, 1, 1)
 

@@ -15,6 +15,7 @@ from clients.services.assets import put_asset_days
 from clients.services.standing import restrict_client
 from crm.core.access import system_user
 from crm.core.models import Branch, ImportBatch, User
+from tests.doors import Staff
 from tests.factories.clients import ClientFactory
 from tests.factories.publications import draw, send, somebody
 from tests.factories.tiers import ClientRateFactory
@@ -27,7 +28,6 @@ pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 5, 29)
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-Staff = Callable[..., User]
 Open = Callable[[User], Any]
 
 
