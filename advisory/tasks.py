@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from advisory.models import MatchingRun
-from advisory.services.matching import JOB, abandoned_runs, give_up_matching, plan_of, run_matching, summary
+from advisory.services.matching import JOB, abandoned_runs, give_up_matching, run_matching, summary
 from crm.core.access import system_user
 from crm.core.clocks import database_now
 from crm.core.errors import DomainError
@@ -19,6 +19,8 @@ from crm.core.models import JobRun
 @job(JOB, label=_("Client matching"), right="advisory.view_matchingrun")
 def compute_matching(job_run: JobRun, tick: Tick) -> dict[str, Any]:
     """Compute the run that ``matching.start`` made; a second worker finds it proposed and leaves it. Params: run."""
+    from advisory.services.solving import plan_of  # here, because it needs NumPy and the web lists jobs, too
+
     run = MatchingRun.objects.select_related("branch", "segment", "created_by").get(public_id=job_run.params["run"])
     if run.state == MatchingRun.State.COMPUTING:
         now = database_now()

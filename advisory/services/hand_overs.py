@@ -11,9 +11,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from advisory.errors import MayNotServe, NotEnoughPlaces, NothingToHandOver
-from advisory.matching import solve_problem
 from advisory.models import AdvisorProfile, HandOver
-from advisory.services.features import Advisor, licensed_advisors, orphans_input
+from advisory.services.places import Advisor, licensed_advisors
 from clients.models import Client
 from clients.services.books import assign_many
 from crm.core import audit
@@ -146,6 +145,9 @@ def _takers(book: Any, giver: User, taker: User | None, branch: Branch, today: d
 
 
 def _matched(book: Any, advisors: list[Advisor], today: date, found: Figures) -> dict[int, int]:
+    from advisory.matching import solve_problem  # here, so that pages without a matching do without NumPy
+    from advisory.services.features import orphans_input
+
     given = orphans_input(book, advisors, today, found)
     chosen = solve_problem(given.problem).assignment.tolist()
     return {pk: given.advisors[place].user_id for pk, place in zip(given.client_ids, chosen, strict=True) if place >= 0}

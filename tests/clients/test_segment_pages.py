@@ -11,7 +11,8 @@ import pytest
 from django.utils import timezone
 
 from advisory.models import MatchingRun
-from advisory.services.matching import plan_of, run_matching, start_matching
+from advisory.services.matching import run_matching, start_matching
+from advisory.services.solving import plan_of
 from clients.columns import columns_for
 from clients.models import Client, SavedView, Segment
 from clients.segments import fields_for

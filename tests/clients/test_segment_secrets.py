@@ -10,7 +10,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from advisory.services.matching import plan_matching, start_matching
+from advisory.services.matching import start_matching
+from advisory.services.solving import plan_matching
 from care.services import find_audience, invite_segment
 from clients.models import Client, Segment
 from clients.segments import fields_for
