@@ -90,7 +90,11 @@ class ReviewQuerySet(models.QuerySet["PortfolioReview"]):
 
     def to_ask_again(self, day: date) -> ReviewQuerySet:
         """Proposals unanswered since ``day`` or longer, of clients who are served and may be contacted."""
-        kept = self.unanswered().filter(done_on__lte=day, client__status__in=["active", "dormant"])
+        return self.unanswered().filter(done_on__lte=day).of_served()
+
+    def of_served(self) -> ReviewQuerySet:
+        """Of clients who are served and may be contacted."""
+        kept = self.filter(client__status__in=["active", "dormant"])
         return kept.filter(client__do_not_contact=False, client__restricted_on=None)
 
     def mine(self, user: User) -> ReviewQuerySet:

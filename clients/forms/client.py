@@ -132,6 +132,20 @@ class ClientForm(AsksForReason):
                 "hx-swap": "innerHTML",
             }
 
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if "status" not in self.fields or "closed_on" in self.errors:
+            return said
+        closed = said.get("status") == Client.Status.CLOSED
+        if closed and not said.get("closed_on"):
+            self.add_error("closed_on", _("A closed client needs the day of closing."))
+        elif not closed and said.get("closed_on"):
+            if "closed_on" in self.changed_data:
+                self.add_error("closed_on", _("Only a closed client has a day of closing."))
+            else:  # opened again: the day goes with the state
+                said["closed_on"] = None
+        return said
+
     @property
     def facts(self) -> dict[str, Any]:
         """What the services take; private values only where something was typed."""

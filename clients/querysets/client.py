@@ -70,6 +70,7 @@ LISTED = (
     "last_contact_at",
     "next_contact_on",
     "do_not_contact",
+    "restricted_on",
     "advisor__name",
     "quality__score",
 )

@@ -26,7 +26,7 @@ def portfolio_reviews(user: User, today: date) -> Iterator[Item]:
         return
     known = figures(today, user.branch)
     own: Any = PortfolioReview.objects.visible_to(user).mine(user).select_related("client")
-    due = own.due_by(today + timedelta(days=known.days("review.ahead_days")))
+    due = own.of_served().due_by(today + timedelta(days=known.days("review.ahead_days")))
     for row in due.order_by("due_on", "pk")[:_PER_SOURCE]:
         reasons = row.reasons
         why = reasons[0].words if reasons else _("Portfolio review is due")

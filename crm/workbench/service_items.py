@@ -24,7 +24,7 @@ def promises(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("tiers.keep_promise"):
         return
     until = today + timedelta(days=figures(today, user.branch).days("service.ahead_days"))
-    rows = Promise.objects.visible_to(user).open_on(today).mine(user).filter(due_on__lte=until)
+    rows = Promise.objects.visible_to(user).of_served().open_on(today).mine(user).filter(due_on__lte=until)
     for row in rows.select_related("client", "item", "event").order_by("due_on", "pk")[:_PER_SOURCE]:
         yield Item(
             "promise",

@@ -212,6 +212,16 @@ def test_my_day_has_nobody_asked_again_who_left_or_wants_no_contact(
     assert [item for item in todays_items(advisor, today) if item.kind == "review"] == []
 
 
+@pytest.mark.parametrize("gone", [{"silent": True}, {"closed": True}])
+def test_my_day_has_no_review_due_of_who_left_or_wants_no_contact(
+    advisor: User, branch: Branch, gone: dict[str, bool]
+) -> None:
+    today = local_date(timezone.now())
+    ReviewFactory(client=ClientFactory(branch=branch, advisor=advisor, **gone), due_on=today)
+
+    assert [item for item in todays_items(advisor, today) if item.kind == "review"] == []
+
+
 def test_a_second_click_on_beginning_a_review_that_is_closed_since_goes_to_the_client(
     web: Web, advisor: User, client: Client
 ) -> None:

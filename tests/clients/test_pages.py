@@ -561,3 +561,34 @@ def test_the_list_is_narrowed_to_institutions(branch: Branch, staff: Staff, web:
     text = web(staff("front_desk")).get("/clients/?kind=institution").content.decode()
 
     assert "上海某某贸易有限公司" in text and "段欣莹" not in text
+
+
+def _state(browser: Any, client: Client, **said: str) -> Any:
+    shown = browser.get(f"/clients/{client.public_id}/edit/").context["form"]
+    sent = {name: "" if shown[name].value() is None else shown[name].value() for name in shown.fields}
+    client.refresh_from_db()
+    return browser.post(f"/clients/{client.public_id}/edit/", {**sent, "version": client.version, **said})
+
+
+def test_the_day_of_closing_is_asked_beside_its_field_and_goes_when_a_client_is_opened_again(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    client, browser = ClientFactory(branch=branch), web(staff("branch_manager"))
+
+    refused = _state(browser, client, status="closed")
+    assert refused.context["form"].errors["closed_on"] == ["A closed client needs the day of closing."]
+    early = _state(browser, client, closed_on="2026-01-05")
+    assert early.context["form"].errors["closed_on"] == ["Only a closed client has a day of closing."]
+
+    assert _state(browser, client, status="closed", closed_on="2026-01-05").status_code == 302
+    assert _state(browser, client, status="active").status_code == 302
+    client.refresh_from_db()
+    assert (client.status, client.closed_on) == ("active", None)
+
+
+def test_a_client_restricted_to_storage_is_marked_in_the_list_of_those_who_see_him(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    ClientFactory(branch=branch, name="段欣莹", restricted_on=date(2026, 6, 1), restriction_reason="本人要求")
+
+    assert "Restricted to storage" in web(staff("compliance", branch=None)).get("/clients/").content.decode()

@@ -12,6 +12,7 @@ from crm.core.access import system_user
 from crm.core.clocks import local_date
 from crm.workbench.queue import todays_items
 from tests.factories.clients import ClientFactory
+from tests.factories.services import PromiseFactory
 from tests.factories.tiers import TierOverrideFactory
 from tiers.services import drafts
 from tiers.services.programmes import seed_default_programme
@@ -44,3 +45,15 @@ def test_a_programme_waits_for_those_who_had_no_hand_in_it(branch, staff):
 
     assert words(staff("compliance")) == ["Tier programme to be put in force"]
     assert (words(author), words(staff("branch_manager"))) == ([], [])
+
+
+@pytest.mark.parametrize(("status", "due"), [("active", 1), ("closed", 0), ("suspended", 0)])
+def test_what_a_client_was_owed_leaves_the_day_as_soon_as_he_is_served_no_longer(branch, staff, status, due):
+    advisor, today = staff("advisor"), local_date(timezone.now())
+    client = ClientFactory(branch=branch, advisor=advisor)
+    PromiseFactory(client=client, opens_on=today, due_on=today + timedelta(days=2))
+    assert len([item for item in todays_items(advisor, today) if item.kind == "promise"]) == 1
+
+    type(client).objects.filter(pk=client.pk).update(status=status, closed_on=today if status == "closed" else None)
+
+    assert len([item for item in todays_items(advisor, today) if item.kind == "promise"]) == due

@@ -20,6 +20,10 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
     def visible_to(self, user: User) -> PromiseQuerySet:
         return self.filter(client_q(user, "client__"))
 
+    def of_served(self) -> PromiseQuerySet:
+        """Of clients whom the branch serves; the night closes what others were owed."""
+        return self.filter(client__status__in=["active", "dormant"], client__restricted_on=None)
+
     def due(self) -> PromiseQuerySet:
         """Owed, neither kept nor missed yet."""
         return self.filter(state="due")
