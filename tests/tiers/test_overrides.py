@@ -255,7 +255,8 @@ def test_asked_for_and_approved_on_its_pages(client, branch, staff, web, time_ma
     url = reverse("tiers:override_request", args=[client.public_id])
     gold = TierState.objects.get().programme.tiers.get(code="gold")
     said = {"tier": gold.public_id, "valid_to": LAST, "reason": "大额转入在途", "form_token": "a"}
-    assert web(advisor).get(url).status_code == 200
+    page = web(advisor).get(url)
+    assert page.status_code == 200 and f"{TODAY + timedelta(days=365)} at the latest." in page.content.decode()
 
     assert web(advisor).post(url, {**said, "reason": "", "form_token": "b"}).status_code == 400
     assert web(advisor).post(url, said).status_code == 302

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
+from clients.services.asset_sql import AssetDay
+from clients.services.assets import put_asset_days
+from crm.core.access import system_user
 from crm.core.models import Branch, User
 from tests.factories.clients import ClientFactory
-from tests.factories.tiers import ClientRateFactory
+from tests.factories.tiers import ClientRateFactory, RateCardFactory
 from tiers.models import ClientRate
 from tiers.services.commission import approve_client_rate, end_client_rate
+from tiers.services.evaluation import evaluate
+from tiers.services.programmes import seed_default_programme
 
 pytestmark = pytest.mark.django_db
 
@@ -84,3 +90,32 @@ def test_a_rate_told_to_end_later_reads_as_one_that_still_holds(branch: Branch, 
     ]
 
     assert all("Ends after 2026-06-10" in text and "due in 9 days" in text for text in pages)
+
+
+def test_whoever_decides_sees_the_rate_of_today_and_what_the_step_costs_a_year(
+    branch: Branch, staff: Staff, web: Any
+) -> None:
+    programme = seed_default_programme(company=branch.company, actor=system_user())
+    client, manager = ClientFactory(branch=branch), staff("branch_manager")
+    day = AssetDay(client.pk, date(2026, 5, 29), 60_000_000, turnover=1_000_000_00)
+    put_asset_days(branch=branch, rows=[day], actor=system_user())
+    evaluate(branch=branch, day=date(2026, 5, 29), actor=system_user())
+    gold = programme.tiers.get(code="gold")
+    RateCardFactory(tier=gold, rate=Decimal("0.0003"), valid_from=date(2026, 1, 1))
+    RateCardFactory(tier=gold, product="FUND", rate=Decimal("0.0002"), valid_from=date(2026, 1, 1))
+    shares = ClientRateFactory(client=client, rate=Decimal("0.00025"), valid_from=LATER)
+    funds = ClientRateFactory(client=client, product="FUND", rate=Decimal("0.00015"), valid_from=LATER)
+
+    pages = {
+        rate: web(manager).get(reverse("tiers:rate_approve", args=[rate.public_id])).context["effect"]
+        for rate in (shares, funds)
+    }
+    desk = web(manager).get(reverse("tiers:commission"))
+
+    # 1,000,000 yuan of shares at half a ten-thousandth less.
+    assert [(effect.holds.rate, effect.yearly) for effect in pages.values()] == [
+        (Decimal("0.0003"), Decimal("-50.00")),
+        (Decimal("0.0002"), None),
+    ]
+    assert {rate: rate.effect for rate in desk.context["waiting"]} == pages
+    assert "today 3 bp" in desk.content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, cast
 
 from django import forms
@@ -20,8 +21,10 @@ class OverrideForm(CommandForm):
     valid_to = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
-    def __init__(self, *args: Any, programme_id: int, not_this: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, programme_id: int, not_this: int, today: date, last: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["valid_to"].help_text = _("%(day)s at the latest.") % {"day": last.isoformat()}
+        self.fields["valid_to"].widget.attrs |= {"min": today.isoformat(), "max": last.isoformat()}
         field = cast(forms.ModelChoiceField, self.fields["tier"])
         field.queryset = Tier.objects.filter(programme_id=programme_id).exclude(pk=not_this).order_by("-rank")
 

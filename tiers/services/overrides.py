@@ -50,7 +50,7 @@ def request_override(
     if valid_to < today:
         raise OverrideNotAllowed(fields={"valid_to": _("This day is over. Name today or a later day.")})
     known = figures(today, client.branch)
-    longest = max((limit["days"] for limit in known.json("tier.override_limits").values()), default=0)
+    longest = longest_days(client.branch, today)
     if valid_to > today + timedelta(days=longest):
         told = _("A tier by hand holds for %(days)d days at most.") % {"days": longest}
         raise OverrideNotAllowed(fields={"valid_to": told})
@@ -165,6 +165,12 @@ def end_override(
     _write_change(row, shown, back, today, TierChange.Reason.RETURN)
     audit.record(actor, "tier_override.end", row, before={"state": "holding"}, after=_told(row), reason=reason)
     return row
+
+
+def longest_days(branch: Branch, day: date) -> int:
+    """For how many days a tier by hand may be asked for: what the role with the widest limit may approve."""
+    table: Mapping[str, Mapping[str, int]] = figures(day, branch).json("tier.override_limits")
+    return max((limit["days"] for limit in table.values()), default=0)
 
 
 def limits_of(actor: User, day: date, branch: Branch) -> dict[str, int] | None:

@@ -33,6 +33,7 @@ from tiers.services.commission import (
     reject_client_rate,
     set_rate_card,
 )
+from tiers.services.rate_effects import effects_of
 from tiers.services.rate_offers import accept_client_rate, decline_client_rate
 
 SHOWN_WAITING = 50
@@ -50,10 +51,12 @@ def desk(request: HttpRequest) -> HttpResponse:
     found = ClientRateFilter(request.GET, rates, request=request)
     page = listed(request, found.qs, ("-id",))
     # Whoever decides for several branches finds all that waits, whichever branch is chosen.
-    waiting = list(everywhere.waiting().filter(origin="concession").order_by("id")[:SHOWN_WAITING])
+    waiting: list[Any] = list(everywhere.waiting().filter(origin="concession").order_by("id")[:SHOWN_WAITING])
     of_runs = list(everywhere.waiting().by_run()[:SHOWN_WAITING])
     offered = list(everywhere.offered().order_by("accept_by", "id")[:SHOWN_WAITING])
-    known = figures(today, place.branch)
+    known, effects = figures(today, place.branch), effects_of(waiting, today)
+    for rate in waiting:
+        rate.effect = effects[rate.pk]
     for rate in (*page, *waiting, *offered):
         rate.name_shown = rate.client.masked_name
         rate.below_line = below_line(rate, known)
@@ -200,6 +203,7 @@ def rate_decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
             "rate": rate,
             "name": shown_name(rate.client, user),
             "approve": approve,
+            "effect": effects_of([rate], today)[rate.pk],
             "rates": effective_rates(rate.client, today),
             "back_url": reverse("tiers:commission"),
         },

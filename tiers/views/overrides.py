@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -28,6 +29,7 @@ from tiers.services.overrides import (
     approve_override,
     end_override,
     limits_of,
+    longest_days,
     reject_override,
     request_override,
     withdraw_override,
@@ -63,7 +65,14 @@ def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.error(request, _("This client has no tier yet: no evaluation has found assets on file."))
         return redirect(back)
     by_rule = state.by_rule
-    form = OverrideForm(request.POST or None, programme_id=state.programme_id, not_this=by_rule.pk)
+    today = local_date(timezone.now())
+    form = OverrideForm(
+        request.POST or None,
+        programme_id=state.programme_id,
+        not_this=by_rule.pk,
+        last=today + timedelta(days=longest_days(client.branch, today)),
+        today=today,
+    )
 
     def ask(form: CommandForm) -> TierOverride:
         return request_override(client=client, actor=user, now=timezone.now(), **form.command)

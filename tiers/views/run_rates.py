@@ -16,18 +16,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from crm.core.clocks import local_date
-from crm.core.fields import money
 from crm.core.forms.commands import CommandForm
-from crm.core.models import Branch
-from crm.core.policies import figures
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 from tiers.forms import RunRatesForm
-from tiers.models import ClientRate, EvaluationRun, Product
-from tiers.querysets.commission import rates_held
-from tiers.querysets.leaks import turnover_of_year
-from tiers.services.commission import all_in, price_of
+from tiers.models import ClientRate, EvaluationRun
+from tiers.services.rate_effects import effects_of
 from tiers.services.run_approval import Approved, approve_run
 
 _PAGE = 100
@@ -43,7 +38,7 @@ def run_rates(request: HttpRequest, public_id: str) -> HttpResponse:
     rows: Any = ClientRate.objects.visible_to(user).waiting().filter(tier_change__run=run)
     rows = rows.for_list().select_related("tier_change__old", "tier_change__new")
     page = listed(request, rows, ("id",), size=_PAGE)
-    _tell(page.rows, run.branch, now)
+    _tell(page.rows, now)
     told: list[Approved] = []
 
     def approve(form: CommandForm) -> Approved:
@@ -70,17 +65,12 @@ def run_rates(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-def _tell(rates: list[Any], branch: Branch, now: Any) -> None:
+def _tell(rates: list[Any], now: Any) -> None:
     """Beside each proposal: what holds today, and what the step costs or brings a year on the turnover of shares."""
-    day = local_date(now)
-    clients = [rate.client_id for rate in rates]
-    held, year, known = rates_held(clients, day), turnover_of_year(clients, branch, day), figures(day, branch)
+    effects = effects_of(rates, local_date(now))
     for rate in rates:
-        holds = held.get((rate.client_id, rate.product))
-        rate.name_shown, rate.holds, rate.effect = rate.client.masked_name, holds, None
-        if holds is not None and rate.product == Product.A_SHARE:
-            step = all_in(price_of(rate), known) - all_in(price_of(holds), known)
-            rate.effect = money(step * year.get(rate.client_id, Decimal(0)))
+        rate.name_shown = rate.client.masked_name
+        rate.holds, rate.effect = effects[rate.pk].holds, effects[rate.pk].yearly
 
 
 def _say(request: HttpRequest, told: Approved) -> None:
