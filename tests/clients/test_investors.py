@@ -9,18 +9,10 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
-from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.errors import (
-    ClassDecided,
-    ClassNotInForce,
-    ClassWaiting,
-    ClientClosed,
-    ConditionsNotMet,
-    ProofMissing,
-)
+from clients.errors import ClassDecided, ClassNotInForce, ClassWaiting, ClientClosed, ConditionsNotMet, ProofMissing
 from clients.models import Client, InvestorClassification
 from clients.querysets.investors import class_conditions
 from clients.services import (
@@ -36,27 +28,22 @@ from clients.services import investors as under_test
 from crm.core.access import system_user
 from crm.core.attachments import FileRefused
 from crm.core.errors import FourEyes, InvalidInput, StaleEdit
-from crm.core.models import Attachment, AuditEntry, Branch, User
+from crm.core.models import AuditEntry, Branch, User
 from crm.core.policies import figures as figures_on
-from tests.doors import Api, Staff, Web, token
+from tests.doors import Staff
 from tests.factories.clients import AccountFactory, ClientFactory, InvestorClassificationFactory
 from tests.factories.core import UserFactory
-from tests.factories.files import PDF
+from tests.factories.files import pdf
 from tests.racing import Meeting, on_postgresql, race
 
 NOW = datetime(2026, 6, 2, 2, tzinfo=UTC)
 DAY = date(2026, 6, 2)
-API = "/api/v1/investor-classifications/"
 
 
 def found(wanted: str, client: Client | None = None, **stated: Any) -> dict[str, str]:
     client = client or ClientFactory()
     conditions = class_conditions(client, wanted, stated, DAY, figures_on(DAY))
     return {str(c.key): str(c.outcome) for c in conditions}
-
-
-def pdf(name: str = "资产证明.pdf") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, PDF, content_type="application/pdf")
 
 
 # -- the arithmetic ----------------------------------------------------------------------------------------------------
@@ -361,124 +348,3 @@ def test_without_the_lock_only_the_version_saves_the_day(monkeypatch: pytest.Mon
     monkeypatch.setattr(under_test, "lock", lambda rows, *, version=None, **lookup: rows.get(**lookup))
 
     assert two_decide(monkeypatch, row) == ["done", "stale_edit"]
-
-
-# -- pages and REST ----------------------------------------------------------------------------------------------------
-
-
-def test_the_way_of_an_application_through_the_pages(branch: Branch, staff: Staff, web: Web) -> None:
-    client = ClientFactory(branch=branch, name="张三丰")
-    desk, manager = web(staff("front_desk")), web(staff("branch_manager"))
-    url = f"/clients/{client.public_id}/class/"
-    said = {
-        "wanted": "C",
-        "applied_on": "2026-06-01",
-        "financial_assets": "3000000",
-        "months": "12",
-        "notice_reference": "SL-7",
-        "form_token": token(desk.get(url)),
-    }
-    assert desk.post(url, said).status_code == 302
-    row = client.classifications.get()
-
-    page = f"/classifications/{row.public_id}/"
-    assert "Assets or income" in desk.get(page).content.decode()
-    assert desk.post(f"{page}proof/", {"file": pdf()}).status_code == 302
-    attachment = Attachment.objects.get(owner_id=row.public_id)
-    assert desk.get(f"/attachments/{attachment.public_id}/").status_code == 200
-    assert desk.get(f"{page}decide/").status_code == 403
-    form = manager.get(f"{page}decide/")
-    assert attachment.name in form.content.decode()
-    verdict = {"verdict": "approve", "note": "同意", "version": row.version, "form_token": token(form)}
-    assert manager.post(f"{page}decide/", verdict).status_code == 302
-
-    text = desk.get(f"/clients/{client.public_id}/?tab=accounts").content.decode()
-    assert text.count("Professional investor C") >= 3, "header, panel and history"
-    row.refresh_from_db()
-    end = desk.get(f"{page}end/")
-    back = {"reason": "asked", "note": "", "version": row.version, "form_token": token(end)}
-    assert desk.post(f"{page}end/", back).status_code == 302
-    client.refresh_from_db()
-    assert client.investor_class == "ordinary"
-
-
-def test_an_application_is_withdrawn_on_its_page(branch: Branch, staff: Staff, web: Web) -> None:
-    row, desk = InvestorClassificationFactory(client__branch=branch), web(staff("front_desk"))
-    url = f"/classifications/{row.public_id}/withdraw/"
-
-    assert desk.post(url, {"version": 1, "form_token": token(desk.get(url))}).status_code == 302
-    row.refresh_from_db()
-    assert row.state == "withdrawn"
-
-
-def test_a_stranger_sees_neither_application_nor_proof(
-    branch: Branch, other_branch: Branch, staff: Staff, web: Web, api: Api
-) -> None:
-    row = InvestorClassificationFactory(client__branch=branch)
-    stored = attach_proof(classification=row, upload=pdf(), actor=row.requested_by)
-    stranger = staff("front_desk", branch=other_branch)
-
-    assert web(stranger).get(f"/classifications/{row.public_id}/").status_code == 404
-    assert web(stranger).get(f"/attachments/{stored.public_id}/").status_code == 404
-    assert api(stranger).get(f"{API}{row.public_id}/").status_code == 404
-    assert api(stranger).get(API).data["results"] == []
-    assert api(staff("agent")).get(API).status_code == 403
-
-
-def test_the_list_narrows_by_class(branch: Branch, staff: Staff, web: Web) -> None:
-    InvestorClassificationFactory(client__branch=branch, client__name="甲专业", in_force=True)
-    ClientFactory(branch=branch, name="乙普通")
-
-    text = web(staff("front_desk")).get("/clients/?investor=C", headers={"HX-Request": "true"}).content.decode()
-
-    assert "甲专业" in text and "乙普通" not in text
-
-
-def test_classes_over_rest(branch: Branch, staff: Staff, api: Api) -> None:
-    client, desk, boss = ClientFactory(branch=branch), api(staff("front_desk")), api(staff("branch_manager"))
-    body = {
-        "client": client.public_id,
-        "wanted": "C",
-        "applied_on": "2026-06-01",
-        "financial_assets": "3000000.00",
-        "months": 12,
-        "notice_reference": "SL-9",
-    }
-    made = desk.post(API, body, headers={"idempotency-key": "1"})
-    assert (made.status_code, made.data["state"]) == (201, "waiting")
-    assert {row["outcome"] for row in made.data["conditions"]} == {"met"}
-    url = f"{API}{made.data['id']}/"
-
-    assert desk.post(f"{url}approve/", {}, headers={"idempotency-key": "2", "if-match": '"1"'}).status_code == 403
-    assert boss.post(f"{url}approve/", {}, headers={"idempotency-key": "3"}).status_code == 428
-    unproved = boss.post(f"{url}approve/", {}, headers={"idempotency-key": "4", "if-match": '"1"'})
-    assert (unproved.status_code, unproved.data["code"]) == (409, "proof_missing")
-    attach_proof(classification=InvestorClassification.objects.get(), upload=pdf(), actor=staff("front_desk"))
-    done = boss.post(f"{url}approve/", {}, headers={"idempotency-key": "5", "if-match": '"1"'})
-    assert done.data["state"] == "approved"
-    assert desk.get("/api/v1/clients/").data["results"][0]["investor_class"] == "C"
-    end = desk.post(f"{url}end/", {"reason": "asked"}, headers={"idempotency-key": "6", "if-match": done["ETag"]})
-    assert (end.data["state"], end.data["end_reason"]) == ("ended", "asked")
-
-
-def test_the_list_over_rest_costs_the_same_for_one_and_for_ten(
-    branch: Branch, staff: Staff, api: Api, cost_of: Any
-) -> None:
-    phone = api(staff("front_desk"))
-    InvestorClassificationFactory(client__branch=branch)
-    phone.get(API)
-    one = cost_of(lambda: phone.get(API))
-    InvestorClassificationFactory.create_batch(9, client__branch=branch)
-
-    assert cost_of(lambda: phone.get(API)) == one
-
-
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("wanted", ["A", "B", "C"])
-@pytest.mark.parametrize("kind", ["person", "institution"])
-def test_each_condition_says_why(branch: Branch, language: str, wanted: str, kind: str) -> None:
-    client = ClientFactory(branch=branch, kind=kind)
-    for stated in ({}, {"financial_assets": Decimal(1), "income": Decimal(1), "net_assets": Decimal(1), "months": 1}):
-        with override(language):
-            said = [(c.label, c.why) for c in class_conditions(client, wanted, stated, DAY, figures_on(DAY))]
-        assert all(label and why and label not in ("means", "years") for label, why in said)

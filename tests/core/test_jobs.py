@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 import io
-import json
-import threading
 import time
 from datetime import timedelta
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection, transaction
-from django.urls import reverse
+from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from crm.core import jobs
 from crm.core.errors import DomainError, MissingRight
-from crm.core.models import AuditEntry, Heartbeat, JobRun
+from crm.core.models import AuditEntry, JobRun
+from tests.core.job_ground import elsewhere, start
 from tests.factories.core import BranchFactory, UserFactory
 from tests.racing import Meeting, on_postgresql, race
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def kinds(monkeypatch):
-    """Kinds of work that only these tests know."""
-    monkeypatch.setattr(jobs, "JOBS", dict(jobs.JOBS))
-    monkeypatch.setattr(jobs, "DUE", dict(jobs.DUE))
-
-    @jobs.job("test.count", label="Counting")
-    def count(run, tick):
-        for number in range(run.params.get("n", 3)):
-            tick(number + 1, run.params.get("n", 3))
-        return {"counted": run.params.get("n", 3)}
-
-    @jobs.job("test.refuse")
-    def refuse(_run, _tick):
-        raise DomainError("Not like this.")
-
-    @jobs.job("test.fail")
-    def fail(_run, _tick):
-        raise ZeroDivisionError("secret 13812348000")
-
-
-def start(actor, kind="test.count", **options):
-    return jobs.start_job(kind, actor=actor, params=options.pop("params", {}), **options)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kinds_of_work")]
 
 
 def test_a_run_is_asked_for_done_and_signed(staff, branch):
@@ -257,20 +230,6 @@ def test_one_long_transaction_tells_others_how_far_it_is_and_stops_when_asked_wi
     assert not type(actor.branch).objects.filter(name="half").exists()
 
 
-def elsewhere(ask):
-    """On a connection of its own, which sees only what is committed."""
-    found = []
-
-    def work():
-        found.append(ask())
-        connection.close()
-
-    other = threading.Thread(target=work)
-    other.start()
-    other.join()
-    return found[0]
-
-
 def test_a_tick_beside_a_transaction_that_cannot_be_written_stops_nothing(staff):
     """On SQLite there is one writer at a time; in a transaction that nobody sees yet there is no run to tell of."""
     run = start(staff("advisor"))
@@ -300,65 +259,6 @@ def test_others_stop_a_run_only_if_they_manage_the_branch(staff, branch, role, m
             jobs.cancel_job(run=run, actor=staff(role))
 
 
-# -- the clock ---------------------------------------------------------------------------------------------------------
-
-
-def test_one_failing_sweep_does_not_stop_the_others(monkeypatch):
-    monkeypatch.setattr(jobs, "DUE", {"bad": lambda now: 1 // 0, "good": lambda now: 7})
-
-    counts = jobs.run_due()
-
-    assert counts == {"bad": -1, "good": 7}
-    assert Heartbeat.objects.get(pk="run_due").detail == counts
-
-
-def test_a_sweep_that_runs_into_a_time_out_does_not_starve_those_behind_it(monkeypatch):
-    def late(now):
-        raise OperationalError("canceling statement due to statement timeout")
-
-    monkeypatch.setattr(jobs, "DUE", {"late": late, "good": lambda now: 7})
-
-    assert jobs.run_due() == {"late": -1, "good": 7}
-
-
-def test_without_a_database_the_round_ends(monkeypatch):
-    def away(*_arguments):
-        raise OperationalError("server closed the connection unexpectedly")
-
-    monkeypatch.setattr(jobs, "DUE", {"first": away, "second": lambda now: 1})
-    monkeypatch.setattr(jobs, "database_now", away)
-
-    with pytest.raises(OperationalError):
-        jobs.run_due(timezone.now())
-
-
-def test_the_command_prints_counts_by_rule_and_takes_a_moment(monkeypatch):
-    seen = []
-    monkeypatch.setattr(jobs, "DUE", {"test.rule": lambda now: seen.append(now.isoformat()) or 2})
-    out = io.StringIO()
-
-    call_command("run_due", "--now", "2026-11-22T09:00:00+08:00", stdout=out)
-
-    assert json.loads(out.getvalue()) == {"test.rule": 2}
-    assert seen == ["2026-11-22T09:00:00+08:00"]
-
-
-@pytest.mark.parametrize("text", ["yesterday", "2026-13-40T00:00:00"])
-def test_the_command_refuses_a_moment_it_cannot_read(text):
-    with pytest.raises(CommandError):
-        call_command("run_due", "--now", text)
-
-
-def test_the_command_fails_where_a_sweep_has_failed(monkeypatch):
-    monkeypatch.setattr(jobs, "DUE", {"bad": lambda now: 1 // 0})
-
-    with pytest.raises(CommandError):
-        call_command("run_due", stdout=io.StringIO())
-
-
-# -- hints -------------------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def sent(monkeypatch):
     """What was handed to the broker."""
@@ -366,38 +266,6 @@ def sent(monkeypatch):
     monkeypatch.setattr("celery.current_app.send_task", lambda name, **options: tasks.append((name, options["args"])))
     jobs.breaker.reset()
     return tasks
-
-
-def test_a_hint_leaves_after_the_commit_and_not_without_one(sent, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        jobs.hint("core.run_job", 7)
-        assert sent == []
-    assert sent == [("core.run_job", [7])]
-
-    with django_capture_on_commit_callbacks(execute=True), pytest.raises(RuntimeError), transaction.atomic():
-        jobs.hint("core.run_job", 8)
-        raise RuntimeError
-    assert len(sent) == 1
-
-
-def test_a_dead_broker_costs_nobody_anything_and_is_left_alone_for_a_while(
-    monkeypatch, django_capture_on_commit_callbacks
-):
-    calls = []
-
-    def dead(*_args, **_options):
-        calls.append(1)
-        raise ConnectionError
-
-    monkeypatch.setattr("celery.current_app.send_task", dead)
-    jobs.breaker.reset()
-
-    with django_capture_on_commit_callbacks(execute=True):
-        for _turn in range(5):
-            jobs.hint("core.run_due")
-
-    assert len(calls) == 1
-    jobs.breaker.reset()
 
 
 # -- races -------------------------------------------------------------------------------------------------------------
@@ -440,137 +308,3 @@ def test_ten_requests_for_the_same_work_start_one():
 
     assert JobRun.objects.count() == 1
     assert sum(isinstance(outcome, jobs.AlreadyRunning) for outcome in outcomes) == 9
-
-
-# -- pages -------------------------------------------------------------------------------------------------------------
-
-
-def test_the_list_shows_own_runs_and_those_of_the_branch_to_its_manager(web, staff, branch, other_branch):
-    advisor, manager = staff("advisor"), staff("branch_manager")
-    own = start(advisor, branch=branch)
-    foreign = start(staff("advisor", branch=other_branch), branch=other_branch)
-
-    seen = web(manager).get(reverse("core:job_list")).content.decode()
-
-    assert own.public_id in seen
-    assert foreign.public_id not in seen
-    assert own.public_id not in web(staff("advisor")).get(reverse("core:job_list")).content.decode()
-
-
-def test_a_foreign_run_and_none_at_all_look_the_same(web, staff, other_branch):
-    foreign = start(staff("advisor", branch=other_branch), branch=other_branch)
-    browser = web(staff("advisor"))
-
-    answers = [browser.get(reverse("core:job_detail", args=[i])) for i in (foreign.public_id, "0" * 26)]
-
-    assert [answer.status_code for answer in answers] == [404, 404]
-
-
-def test_the_card_asks_again_until_the_run_has_ended(web, staff):
-    actor = staff("advisor")
-    run = start(actor)
-    browser, url = web(actor), reverse("core:job_detail", args=[run.public_id])
-
-    waiting = browser.get(url, headers={"HX-Request": "true"}).content.decode()
-    jobs.take_and_run(run.pk)
-    ended = browser.get(url, headers={"HX-Request": "true"}).content.decode()
-
-    assert "every 2s" in waiting
-    assert "<html" not in waiting
-    assert "Counting" in waiting
-    assert "every 2s" not in ended
-
-
-def test_the_page_stops_a_run(web, staff):
-    actor = staff("advisor")
-    run = start(actor)
-
-    answer = web(actor).post(reverse("core:job_cancel", args=[run.public_id]))
-
-    run.refresh_from_db()
-    assert answer.status_code == 302
-    assert run.state == "cancelled"
-
-
-def test_who_sees_a_run_and_may_not_stop_it_is_told_so(web, staff, branch):
-    run = start(staff("advisor"), branch=branch)
-
-    assert web(staff("follow_up_caller")).post(reverse("core:job_cancel", args=[run.public_id])).status_code == 403
-
-
-def test_the_list_costs_the_same_for_one_run_and_for_ten(web, staff, branch, cost_of):
-    manager = staff("branch_manager")
-    browser = web(manager)
-    start(staff("advisor"), branch=branch)
-    one = cost_of(lambda: browser.get(reverse("core:job_list")))
-    for _turn in range(9):
-        start(staff("advisor"), branch=branch)
-
-    assert cost_of(lambda: browser.get(reverse("core:job_list"))) == one
-
-
-def test_a_page_that_is_the_report_of_the_run_shows_itself_when_the_run_has_ended(web, staff):
-    actor = staff("advisor")
-    run = start(actor)
-    JobRun.objects.filter(pk=run.pk).update(
-        state="done", ended_at=timezone.now(), result={"report_url": "/matching/1/"}
-    )
-    browser, url = web(actor), reverse("core:job_detail", args=[run.public_id])
-
-    here = browser.get(url, headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/matching/1/"})
-    elsewhere = browser.get(url, headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/jobs/"})
-
-    assert here["HX-Refresh"] == "true"
-    assert "HX-Refresh" not in elsewhere
-
-
-def test_what_runs_without_a_worker_seals_the_trail_as_well(staff, time_machine):
-    import io
-
-    from django.core.management import call_command
-
-    from crm.core import audit
-    from crm.core.models import AuditSeal
-
-    person = staff("advisor")
-    entry = audit.record(person, "test.note", person)
-    later = entry.at + timedelta(minutes=2)
-
-    call_command("run_due", "--now", later.isoformat(), stdout=io.StringIO())
-
-    assert AuditSeal.objects.filter(entry_id=entry.pk).exists()
-
-
-@pytest.mark.parametrize(
-    ("kind", "kept_from", "shown_to"),
-    [
-        ("clients.erase", ["front_desk", "follow_up_caller", "branch_manager"], ["compliance", "auditor"]),
-        ("tiers.leaks", ["front_desk", "follow_up_caller", "auditor"], ["branch_manager", "head_office"]),
-        ("advisory.matching", ["front_desk", "follow_up_caller"], ["branch_manager", "auditor"]),
-    ],
-)
-def test_what_came_out_of_a_run_is_told_to_those_alone_who_may_know_it(
-    branch, staff, web, api, kind, kept_from, shown_to
-):
-    assert kind in jobs.JOBS
-    readers = {role: staff(role) for role in (*kept_from, *shown_to)}
-    before = {role: api(reader).get("/api/v1/jobs/").json() for role, reader in readers.items()}
-
-    run = JobRun.objects.create(
-        kind=kind,
-        actor=staff("compliance"),
-        branch=branch,
-        state="done",
-        result={"rows": 7},
-        message="涉诉留存",
-        ended_at=timezone.now(),
-    )
-
-    for role in kept_from:
-        assert api(readers[role]).get("/api/v1/jobs/").json() == before[role]
-        assert web(readers[role]).get("/jobs/").context["page"].rows == []
-        for visitor, url in ((web, f"/jobs/{run.public_id}/"), (api, f"/api/v1/jobs/{run.public_id}/")):
-            assert visitor(readers[role]).get(url).status_code == 404
-    for role in shown_to:
-        assert api(readers[role]).get(f"/api/v1/jobs/{run.public_id}/").json()["result"] == {"rows": 7}
-    assert api(run.actor).get(f"/api/v1/jobs/{run.public_id}/").status_code == 200
