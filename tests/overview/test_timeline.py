@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from care.models import CallAttempt
-from clients.models import Appointment, Client, ClientTeamMember, DataRequest
+from clients.models import Appointment, Client, ClientTeamMember, DataRequest, NeedsInterview
 from crm.core.models import AuditEntry, Branch, User
 from crm.overview.timeline import KINDS as KINDS_TOLD
 from crm.overview.timeline import TimelineForm, kinds_for, touches_of, touches_told
@@ -18,6 +18,7 @@ from tests.factories.advisory import AgreementFactory, ReviewFactory
 from tests.factories.care import FollowUpCallFactory, answered
 from tests.factories.clients import ClientFactory, ContactLogFactory
 from tests.factories.complaints import ComplaintEventFactory, ComplaintFactory
+from tests.factories.needs import NeedsInterviewFactory
 from tests.factories.services import PromiseFactory, ServiceItemFactory, put_in_tier
 from tests.factories.tiers import ClientRateFactory, TierOverrideFactory
 from tiers.models import Delivery, Publication, Recipient, ServicePlan, TierChange
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "Accept-Language": "en"}
 #: Of one day each, in the order in which they happened.
 KINDS = (
-    *("plan", "review", "data_request", "agreement", "tier", "promise", "rate", "contact"),
+    *("needs", "plan", "review", "data_request", "agreement", "tier", "promise", "rate", "contact"),
     *("appointment", "call", "complaint", "survey", "publication"),
 )
 
@@ -59,6 +60,7 @@ def touch(client: Client, by: User) -> dict[str, Any]:
         item=item, branch=client.branch, kind="event", day=date(2026, 6, 4), title="夏季策略会", made_by=by
     )
     return {
+        "needs": NeedsInterviewFactory(client=client, taken_on=date(2026, 5, 29), taken_by=by),
         "plan": ServicePlan.objects.create(
             client=client, state="agreed", aim="稳健增值", made_by=by, made_at=at(1), agreed_on=date(2026, 5, 30)
         ),
@@ -169,7 +171,7 @@ def test_every_touch_stands_in_one_list_the_newest_first(touched: Any, staff: St
 
     assert [one["kind"] for one in found] == list(reversed(KINDS))
     assert [one["id"] for one in found] == [rows[kind].public_id for kind in reversed(KINDS)]
-    assert {one["kind"] for one in found if one["whole_day"]} == set(KINDS[:7])
+    assert {one["kind"] for one in found if one["whole_day"]} == set(KINDS[:8])
     text = page(web(compliance), client)
     for words in (
         "谈过科创板",
@@ -220,7 +222,10 @@ def test_an_end_is_a_touch_of_its_own(touched: Any, staff: Staff, api: Api) -> N
         ("follow_up_caller", {"rate", "agreement", "review", "data_request"}),
         (
             "agent",
-            {"appointment", "survey", "promise", "publication", "rate", "agreement", "plan", "review", "data_request"},
+            {
+                *("needs", "appointment", "survey", "promise", "publication", "rate"),
+                *("agreement", "plan", "review", "data_request"),
+            },
         ),
     ],
 )
@@ -235,6 +240,18 @@ def test_each_sees_the_kinds_whose_right_he_holds(
     shown = web(user).get(f"/clients/{client.public_id}/?tab=timeline").context["kinds"]
     assert {one["url"].partition("kind=")[2] for one in shown} - {""} == set(KINDS) - hidden
     assert all(kinds(api(user), client, kind=kind) == [] for kind in hidden)
+
+
+def test_an_interview_that_was_corrected_stands_in_the_timeline_as_corrected(
+    touched: Any, staff: Staff, api: Api
+) -> None:
+    client, first = touched["client"], touched["rows"]["needs"]
+    NeedsInterview.objects.filter(pk=first.pk).update(is_present=False)
+    NeedsInterviewFactory(
+        client=client, taken_on=first.taken_on, taken_by=first.taken_by, corrects=first, correction_reason="记错"
+    )
+
+    assert kinds(api(staff("branch_manager")), client, kind="needs") == ["needs"]
 
 
 def test_rates_are_for_the_clients_own_advisor_and_not_for_another_of_his_team(
@@ -312,7 +329,7 @@ def test_walking_the_pages_shows_every_touch_once_forth_and_back(touched: Any, s
         answer = phone.get(answer["previous"]).json()
         back = [one["id"] for one in answer["results"]] + back
 
-    assert forth == back == whole and len(set(whole)) == len(whole) == 31
+    assert forth == back == whole and len(set(whole)) == len(whole) == 32
     assert phone.get(f"{address}&cursor=x").status_code == 400
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from advisory.models import AdvisoryAgreement, PortfolioReview
 from care.models import CallAttempt, SurveyInvitation
-from clients.models import Appointment, Client, ContactLog, DataRequest
+from clients.models import Appointment, Client, ContactLog, DataRequest, NeedsInterview
 from complaints.models import ComplaintEvent
 from crm.core.clocks import SHANGHAI
 from crm.core.merged import Strand
@@ -67,6 +67,11 @@ def _contacts(user: User, client: Client) -> QuerySet[Any]:
 def _appointments(user: User, client: Client) -> QuerySet[Any]:
     rows = Appointment.objects.visible_to(user).filter(client=client)
     return rows.select_related("staff", "contact")
+
+
+def _needs(user: User, client: Client) -> QuerySet[Any]:
+    """Interviews as they stand; a wording that was corrected is in their own history."""
+    return NeedsInterview.objects.visible_to(user).standing().filter(client=client)
 
 
 def _attempts(user: User, client: Client) -> QuerySet[Any]:
@@ -132,6 +137,16 @@ def _data_requests(user: User, client: Client) -> QuerySet[Any]:
 KINDS: tuple[Kind, ...] = (
     Kind("contact", _("Contacts"), "clients.view_contactlog", _contacts, ("at",), ("staff",)),
     Kind("appointment", _("Appointments"), "clients.view_appointment", _appointments, ("starts_at",), ("staff",)),
+    Kind(
+        "needs",
+        _("Needs interviews"),
+        "clients.view_needsinterview",
+        _needs,
+        ("taken_on",),
+        ("taken_by",),
+        by_day=True,
+        told_by=("answered_by",),
+    ),
     Kind("call", _("Follow-up calls"), "care.view_followupcall", _attempts, ("at",), ("caller",)),
     Kind("complaint", _("Complaints"), "complaints.view_complaint", _steps, ("at",), ("actor",)),
     Kind(

@@ -245,6 +245,18 @@ def _review(user: User, row: Any, _nth: int) -> dict[str, Any]:
     }
 
 
+def _needs(_user: User, row: Any, _nth: int) -> dict[str, Any]:
+    answered = row.AnsweredBy
+    return {
+        "title": _("Needs interview"),
+        "about": "" if row.answered_by == answered.SELF else str(row.get_answered_by_display()),
+        "person": row.taken_by,
+        "icon": "clipboard-list",
+        "tone": "info",
+        "url": row.client.tab_url("needs"),
+    }
+
+
 def _data_request(_user: User, row: Any, nth: int) -> dict[str, Any]:
     ended = nth == 1
     return {
@@ -259,6 +271,7 @@ def _data_request(_user: User, row: Any, nth: int) -> dict[str, Any]:
 
 _WORDS: dict[str, Callable[[User, Any, int], dict[str, Any]]] = {
     "appointment": _appointment,
+    "needs": _needs,
     "call": _attempt,
     "complaint": _step,
     "survey": _answer,
