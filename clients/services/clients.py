@@ -14,7 +14,7 @@ from clients.errors import ClientClosed, DocumentOnFile, NotAnAdvisor, NotRefusa
 from clients.identity import IdentityRefused, is_id_number, read_client_number, read_id_number
 from clients.models import AdvisorAssignment, Client, RiskAssessment, RiskGrade
 from clients.months import add_months
-from clients.provenance import REFUSABLE, REFUSABLE_ROWS, ROWS_OF_INSTITUTIONS, Source
+from clients.provenance import FACTS, REFUSABLE, REFUSABLE_ROWS, ROWS_OF_INSTITUTIONS, Source
 from clients.services.identity_facts import cleaned, following, of_another_document, refuse_contradiction
 from clients.services.primaries import renew, say_as_column, step_down
 from clients.services.quality import rescore
@@ -31,49 +31,7 @@ from crm.core.taken import unless_taken
 from crm.core.versions import lock
 
 #: What ``client.create`` and ``client.change`` take.
-EDITABLE = (
-    "name",
-    "kind",
-    "status",
-    "phone",
-    "id_number",
-    "email",
-    "address",
-    "city",
-    "sex",
-    "birth_date",
-    "age_on_file",
-    "occupation",
-    "education",
-    "marital_status",
-    "opened_on",
-    "closed_on",
-    "preferred_channel",
-    "nationality",
-    "tax_residency",
-    "employer",
-    "income_source",
-    "annual_income",
-    "outside_assets",
-    "debts",
-    "investing_since",
-    "integrity_note",
-    "controller",
-    "beneficiary",
-    "is_listed",
-    "stock_code",
-    "industry",
-    "own_funds",
-    "legal_representative",
-    "id_kind",
-    "id_valid_until",
-    "id_is_long_term",
-    "forbidden_channels",
-    "quiet_from",
-    "quiet_until",
-    "avoid_topics",
-    "introduced_by_client",
-)
+EDITABLE = FACTS | {"status", "introduced_by_client"}
 #: What an emptied fact holds.
 _EMPTY: dict[str, Any] = {f.attname: f.get_default() for f in Client._meta.concrete_fields if f.attname in REFUSABLE}
 #: Roles that may have clients in their book.
@@ -354,7 +312,7 @@ def _refuse_no_advisor(advisor: User, branch_id: int) -> None:
 
 
 def _refuse_unknown(values: Mapping[str, Any]) -> None:
-    if unknown := sorted(set(values) - set(EDITABLE)):
+    if unknown := sorted(set(values) - EDITABLE):
         raise TypeError(f"not for clients: {', '.join(unknown)}")
 
 

@@ -23,39 +23,17 @@ _TOGETHER: dict[str, tuple[str, ...]] = {
     "risk_grade": ("risk_grade", "is_lowest_risk", "risk_valid_until"),
     "investor_class": ("investor_class", "investor_class_until"),
 }
-_ALONE = (
-    "name",
-    "phone",
-    "email",
-    "address",
-    "city",
-    "age_on_file",
-    "nationality",
-    "tax_residency",
-    "occupation",
-    "employer",
-    "education",
-    "marital_status",
-    "income_source",
-    "annual_income",
-    "outside_assets",
-    "debts",
-    "investing_since",
-    "integrity_note",
-    "controller",
-    "beneficiary",
-    "industry",
-    "own_funds",
-    "legal_representative",
-    "opened_on",
-    "preferred_channel",
-    "forbidden_channels",
-    "avoid_topics",
-    "advisor",
-    "introducer",
-    "introduced_by_client",
-)
-GROUPS: dict[str, tuple[str, ...]] = {"name": ("name",), **_TOGETHER, **{name: (name,) for name in _ALONE}}
+#: Of those who are made one the kind is the same, and whether and when somebody has left is settled by the merge.
+_SETTLED = frozenset({"kind", "closed_on"})
+#: What says who serves the client and who brought him: the branch's own answers, chosen like his.
+_OF_THE_BRANCH = frozenset({"advisor", "introducer", "introduced_by_client"})
+_ALONE = provenance.FACTS.union(_OF_THE_BRANCH) - _SETTLED - {name for names in _TOGETHER.values() for name in names}
+#: The name first, what belongs together, then each fact in the order of its column.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "name": ("name",),
+    **_TOGETHER,
+    **{field.name: (field.name,) for field in Client._meta.concrete_fields if field.name in _ALONE},
+}
 _MASKED = {"phone": "phone", "id_number": "id_number", "email": "email", "address": "address"}
 #: What a column holds of which nobody has said anything.
 _SILENT = (None, "", Client.Sex.UNKNOWN, InvestorClass.ORDINARY)
