@@ -1,6 +1,6 @@
 """Pages of a long list without counting it and without offsets.
 
-The order is given as columns that end in a unique one; the cursor is the signed values of the last row shown. Written as
+The order is given as columns that end in a unique one; the cursor is the sealed values of the last row shown. Written as
 ``a <= x AND (a < x OR id < y)``, so that an index serves it (performance.md Part A §3: the other spelling cost 548 ms).
 
 A list that is narrowed is looked through in its order only for a short way. A condition that few rows meet, or that rows far
@@ -12,10 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.core import signing
 from django.db.models import Count, F, Max, Model, Q, QuerySet, Window
 from django.db.models.functions import Coalesce
 from django.utils.formats import number_format
+
+from crm.core.cursors import open_place, seal_place
 
 Row = TypeVar("Row", bound=Model)
 
@@ -115,7 +116,7 @@ def _columns(rows: QuerySet[Any], sequence: tuple[str, ...]) -> bool:
 
 
 def belongs_to(cursor: str, order: tuple[str, ...]) -> bool:
-    """Whether we have signed this cursor, and for this order."""
+    """Whether we have sealed this cursor, and for this order."""
     return _open(cursor, order) is not None
 
 
@@ -149,7 +150,7 @@ def _after(order: tuple[str, ...], at: list[Any]) -> Q:
 
 def _seal(row: Model, order: tuple[str, ...], *, back: bool) -> str:
     at = [_value(row, column.lstrip("-")) for column in order]
-    return signing.dumps({"o": list(order), "at": at, "back": back}, salt=_SALT, compress=True)
+    return seal_place({"o": list(order), "at": at, "back": back}, _SALT)
 
 
 def _value(row: Model, path: str) -> Any:
@@ -162,8 +163,5 @@ def _value(row: Model, path: str) -> Any:
 def _open(cursor: str, order: tuple[str, ...]) -> dict[str, Any] | None:
     if not cursor:
         return None
-    try:
-        place: dict[str, Any] = signing.loads(cursor, salt=_SALT)
-    except signing.BadSignature:
-        return None
-    return place if place.get("o") == list(order) else None
+    place = open_place(cursor, _SALT)
+    return place if place is not None and place.get("o") == list(order) else None

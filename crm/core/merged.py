@@ -1,7 +1,7 @@
 """One list in time order over rows of several kinds, a page at a time, without reading all of any kind.
 
 Each kind is asked once, for no more rows than a page holds; what comes back is put in order here. Kinds that a few fields tell
-are asked together. The cursor is the signed place of an entry: when it was, of which kind, which row. Days without an hour
+are asked together. The cursor is the sealed place of an entry: when it was, of which kind, which row. Days without an hour
 count as their midnight.
 """
 
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.core import signing
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
 from crm.core.clocks import at_local, local_date
+from crm.core.cursors import open_place, seal_place
 
 _SALT = "crm.merged"
 
@@ -213,14 +213,13 @@ def _value(row: Any, path: str) -> Any:
 
 def _seal(one: Happened, *, back: bool) -> str:
     at, mark, pk = one.place
-    return signing.dumps({"at": at.isoformat(), "mark": mark, "pk": pk, "back": back}, salt=_SALT, compress=True)
+    return seal_place({"at": at.isoformat(), "mark": mark, "pk": pk, "back": back}, _SALT)
 
 
 def _open(cursor: str) -> tuple[tuple[datetime, str, int] | None, bool]:
     if not cursor:
         return None, False
-    try:
-        held: dict[str, Any] = signing.loads(cursor, salt=_SALT)
-    except signing.BadSignature:
+    held = open_place(cursor, _SALT)
+    if held is None:
         return None, False
     return (datetime.fromisoformat(held["at"]), held["mark"], held["pk"]), bool(held["back"])

@@ -290,3 +290,17 @@ def test_the_day_of_closing_is_asked_beside_its_field_and_goes_when_a_client_is_
     assert _state(browser, client, status="active").status_code == 302
     client.refresh_from_db()
     assert (client.status, client.closed_on) == ("active", None)
+
+
+def test_the_way_to_the_next_page_carries_neither_keys_of_rows_nor_names(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    from base64 import urlsafe_b64decode
+
+    ClientFactory.create_batch(51, branch=branch, name="张三丰")
+    text = web(staff("front_desk")).get("/clients/?sort=name").content.decode()
+
+    cursor = text.split("cursor=", 1)[1].split('"', 1)[0].split("&", 1)[0]
+    part = cursor.split("%3A", 1)[0]
+    read = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    assert b'"at"' not in read and b"zhangsan" not in read and "张三丰".encode() not in read
