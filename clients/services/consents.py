@@ -61,18 +61,12 @@ def record_consent(
     if row.merged_into_id is not None or row.erased_on is not None:
         row.refuse_change()
     refuse_wrong_days({"answered_on": answered_on}, local_date(now))
-    if purpose.asks == (answer == Answer.TOLD):
-        raise PurposeTellsOnly
     shown = PrivacyNotice.objects.filter(purpose=purpose).in_force(answered_on, row.branch).get(purpose.pk)
-    if shown is None and not is_against:
-        raise NoNotice
     if notice is not None and notice != shown:
         raise NoticeChanged
     if contact is not None and contact.client_id != row.pk:
         raise ContactOfAnother
-    before = ConsentRecord.objects.standing_on(row, purpose, answered_on)
-    if answer == Answer.WITHDRAWN and (before is None or before.answer != Answer.GIVEN):
-        raise NothingToWithdraw
+    _refuse_answer(row, purpose, answer, answered_on, shown)
     made = ConsentRecord(
         client=row,
         purpose=purpose,
@@ -96,6 +90,19 @@ def record_consent(
     after |= {"notice": shown.public_id if shown else ""}
     audit.record(actor, "consent.record", made, after=after, reason=made.note, client=row)
     return made
+
+
+def _refuse_answer(
+    client: Client, purpose: DataPurpose, answer: str, answered_on: date, shown: PrivacyNotice | None
+) -> None:
+    """What cannot be said of this purpose, or not on that day."""
+    if purpose.asks == (answer == Answer.TOLD):
+        raise PurposeTellsOnly
+    if shown is None and answer not in ConsentRecord.AGAINST:
+        raise NoNotice
+    before = ConsentRecord.objects.standing_on(client, purpose, answered_on)
+    if answer == Answer.WITHDRAWN and (before is None or before.answer != Answer.GIVEN):
+        raise NothingToWithdraw
 
 
 def _settle(client: Client, purpose: DataPurpose) -> None:

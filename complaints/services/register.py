@@ -50,7 +50,6 @@ def register_complaint(
     """Register a complaint of a client, or of somebody who is none, and start its clocks.
 
     The phone of somebody who is no client is read as a client's is, and kept in that form.
-
     ``imposed_due_on`` is the due date of a body that handed the complaint on; it overrides our own limit. ``facts`` are
     product, wish, level, is_group, is_urgent. ``evidence`` is a file that came with it: with a bad one nothing is taken down.
     Raises ``FactsMissing`` and ``FileRefused``.

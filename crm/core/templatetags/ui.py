@@ -28,6 +28,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from crm.core import drawings
+from crm.core.browsers import browser_words
 from crm.core.controls import Chip, chips_of, control
 from crm.core.countdown import ClockState, clock_state_of
 from crm.core.rail import Rail
@@ -224,23 +225,7 @@ def yes_no(answer: bool | None) -> str:
     return gettext("not said") if answer is None else gettext("yes") if answer else gettext("no")
 
 
-#: What a browser calls itself, the more particular first; and the system it runs on.
-BROWSERS = (
-    ("MicroMessenger", "WeChat"), ("QQBrowser", "QQ Browser"), ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"),
-    ("Chrome", "Chrome"), ("Safari", "Safari"),
-)  # fmt: skip
-SYSTEMS = (
-    ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iPadOS"), ("Windows", "Windows"),
-    ("Mac OS", "macOS"), ("Linux", "Linux"),
-)  # fmt: skip
-
-
-@register.filter
-def browser_words(agent: object) -> str:
-    """A browser and its system as people know them; what it says of itself where nothing is known of it."""
-    text = str(agent or "")
-    found = [next((name for mark, name in known if mark in text), "") for known in (BROWSERS, SYSTEMS)]
-    return " · ".join(filter(None, found)) or text[:60] or DASH
+register.filter(browser_words)
 
 
 @register.filter
