@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
+from crm.core.importing.editor import look
 from crm.core.importing.guess import recognised
 from crm.core.importing.mapping import Mapping, parse, text_of
 from crm.core.importing.table import Limits
 from crm.core.importing.targets import kinds_for
-from crm.core.importing.vcardfile import looks_like_cards
+from crm.core.importing.vcardfile import joined, looks_like_cards
 from crm.core.models import Branch, User
 from crm.core.models.importing import ImportMapping
 
@@ -95,7 +96,10 @@ class NewImportForm(CommandForm):
         bodies = [file.read() for file in sent]
         if len(bodies) > 1 and not all(looks_like_cards(body) for body in bodies):
             raise forms.ValidationError(_("Several files at once are taken only of address books (vCard)."))
-        self.raw = b"\n".join(bodies)
+        try:
+            self.raw = joined(bodies)
+        except DomainError as refusal:
+            raise forms.ValidationError(str(refusal.message)) from None
         return sent[0]
 
     def clean(self) -> dict[str, Any]:
@@ -116,7 +120,12 @@ class NewImportForm(CommandForm):
             return Mapping.from_dict(kept.body)
         if said["source"] == UPLOAD:
             return parse(self._text(said.get("mapping_file")))
-        return recognised(self.raw, said["kind"], self.limits, incomplete=self.looks_first)
+        found = recognised(self.raw, said["kind"], self.limits, incomplete=self.looks_first)
+        if self.looks_first:
+            look(
+                self.raw, found.file, self.limits
+            )  # what cannot be shown is refused here, not on a page without a way on
+        return found
 
     def _text(self, file: UploadedFile[bytes] | None) -> str:
         if file is None:

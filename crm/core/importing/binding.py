@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from crm.core.importing.fields import ImportField, by_name
 from crm.core.importing.mapping import ANY, ROW_NUMBER, Mapping, fill, placeholders
 from crm.core.importing.problems import MappingRefused, Problem
-from crm.core.importing.table import Record, plain_text
+from crm.core.importing.table import Record, header_texts, plain_text
 from crm.core.importing.units import unit_of_title
 from crm.core.importing.values import BadValue, Parser, message, parser_for
 
@@ -71,8 +71,8 @@ class Binding:
         ]
 
     def read(self, records: Sequence[Record]) -> Iterator[Reading]:
-        """Values of each record of a chunk, in order; records that [skip_when] names are left out."""
-        kept = [record for record in records if not self._skipped(record)]
+        """Values of each record of a chunk, in order; what [skip_when] names is left out, and the header where it comes again."""
+        kept = [record for record in records if not self._skipped(record) and not self._is_header(record)]
         whole = [record for record in kept if len(record.cells) == len(self.headers) or self._trim(record)]
         keys = iter(self._keys(whole))
         columns = {name: self._readers[name].read(self._sources[name](whole)) for name in self._sources}
@@ -117,6 +117,13 @@ class Binding:
             if text in words or text.casefold() in words:
                 return True
         return False
+
+    def _is_header(self, record: Record) -> bool:
+        """Whether the row is the header once more, as on every page of a report and where files were put together."""
+        first, width = record.cells[:1], len(self.headers)
+        if width < 2 or not first or plain_text(first[0]) != self.headers[0]:
+            return False
+        return header_texts(record.cells) == self.headers
 
     def _keys(self, records: Sequence[Record]) -> list[str]:
         if self.mapping.key == ROW_NUMBER:

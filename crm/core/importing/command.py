@@ -97,7 +97,9 @@ class ImportCommand(BaseCommand):
             # All or nothing, and it was nothing.
             counts.update(created=0, updated=0)
         if batch.skipped:
-            self.stdout.write(_("%(count)d rows skipped as the mapping says.") % {"count": batch.skipped})
+            self.stdout.write(
+                _("%(count)d rows skipped: the mapping says so, or they repeat the header.") % {"count": batch.skipped}
+            )
         self._save_rejects(batch, options)
         self.stdout.write(json.dumps({"batch": batch.public_id, **counts}))
         if batch.rejected:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import string
 from collections.abc import Iterable, Iterator
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,8 @@ from crm.core.importing.text import find_codec
 DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _SAMPLE = 1 << 18
+#: What a blank row may hold; old systems end a file with a SUB (^Z).
+_BLANK = string.whitespace + "\x1a\u3000\xa0"
 
 
 def read_csv(raw: bytes, options: FileOptions, limits: Limits) -> Table:
@@ -73,7 +76,7 @@ def _records(rows: Iterator[list[str]], number: int, limits: Limits) -> Iterator
     ordinal = 0
     for row in rows:
         number += 1
-        if not any(row) or not any(cell.strip() for cell in row):
+        if not any(row) or not any(cell.strip(_BLANK) for cell in row):
             continue
         ordinal += 1
         if ordinal > limits.rows:

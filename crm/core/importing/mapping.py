@@ -73,8 +73,8 @@ class Mapping:
         missing = [_called(f) for f in known.values() if f.required and f.name not in given]
         if missing:
             faults.append(_("Required fields without a source: %(names)s.") % {"names": _(", ").join(missing)})
-        if not given:
-            faults.append(_("The mapping fills no field."))
+        if not given or (self.key == ROW_NUMBER and self.given(known.values(), row_key_field) <= {row_key_field}):
+            faults.append(_("The mapping fills no field."))  # numbers of rows alone are nobody
         if faults:
             raise MappingRefused(" ".join(faults), code="mapping_does_not_fit")
 

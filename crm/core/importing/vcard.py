@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import quopri
 import re
 from collections.abc import Callable, Iterator
@@ -95,7 +96,7 @@ def cards(raw: bytes, decode: Decode) -> Iterator[tuple[int, list[Line]]]:
     found: list[Line] = []
     depth, start, old = 0, 0, False
     for number, body in _logical(raw):
-        head = body[:40].strip().upper()
+        head = body[:40].removeprefix(codecs.BOM_UTF8).strip().upper()
         if head.startswith(b"BEGIN:") and head[6:].strip() == b"VCARD":
             depth += 1
             if depth == 1:

@@ -49,6 +49,9 @@ LABELS = {
     "note": pgettext_lazy("vcard", "Note"),
 }
 _ZIP_ENTRIES = 2_000
+_BEGINS = re.compile(
+    rb"(?:\A|[\r\n])(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[ \t]*BEGIN:[ \t]*VCARD[ \t]*(?:[\r\n]|\Z)", re.IGNORECASE
+)
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 _DAY = re.compile(
     r"(\d{4})(?:-?(\d{2})-?(\d{2})|[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日?)(?:[T ].*)?", re.ASCII
@@ -62,9 +65,13 @@ _WECHAT = frozenset({"wechat", "weixin", "微信"})
 
 
 def looks_like_cards(raw: bytes) -> bool:
-    """Whether bytes begin as an address book does, after a byte order mark and blank lines."""
-    head = raw[:400].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    return head[:6].upper() == b"BEGIN:" and head[6:20].strip().upper().startswith(b"VCARD")
+    """Whether bytes begin as an address book does, after a byte order mark, blank lines and a word about where it comes from."""
+    return _BEGINS.search(raw[:800].replace(b"\0", b"")) is not None
+
+
+def joined(books: Sequence[bytes]) -> bytes:
+    """Several address books as one."""
+    return books[0] if len(books) == 1 else b"\n".join(_without_mark(book) for book in books)
 
 
 def holds_cards(raw: bytes) -> bool:

@@ -176,6 +176,18 @@ def test_columns_that_nobody_recognises_are_chosen_by_hand(desk):
 
 
 @pytest.mark.django_db
+def test_a_file_whose_first_rows_are_broken_is_refused_on_the_form_with_the_row(desk, branch):
+    form = {"form_token": "q", "kind": "departments", "branch": branch.public_id, "source": "guess", "look": "1"}
+    broken = SimpleUploadedFile("q.csv", (GOOD + 'B7,"研究\n').encode())
+
+    answer = desk.browser.post(reverse("core:import_new"), {**form, "file": broken})
+
+    assert answer.status_code == 400
+    assert "never closed" in answer.content.decode()
+    assert not ImportBatch.objects.exists()
+
+
+@pytest.mark.django_db
 def test_another_encoding_and_more_title_rows_are_read_at_once(desk):
     batch = desk.send("报表\n部门代码;部门名称\nA1;研究部\n".encode("gb18030"), "gb.csv")
 

@@ -264,6 +264,19 @@ def test_a_guess_gives_a_column_to_the_field_that_is_called_so_before_one_that_d
     assert guess(["A-B?"], fields).columns == {"sub": "A-B?"}
 
 
+def test_the_header_that_comes_again_is_no_row():
+    rows = read(ID + 'name = "name"\n', ["id", "name"], ["1", "Li"], [" id", "name "], ["2", "name"], ["id", "Wang"])
+
+    assert [row.values["name"] for row in rows] == ["Li", "name", "Wang"]
+    assert len(read(ID, ["id"], ["id"])) == 1  # of one column nobody can tell
+
+
+def test_numbers_of_rows_alone_fill_no_field():
+    with override("en"):
+        assert "fills no field" in refused('[file]\nkey = "row"\n')
+        assert "fills no field" not in refused('[file]\nkey = "row"\n[columns]\nname = "x"\n')
+
+
 def test_a_day_given_from_outside_fills_a_field_that_the_file_does_not_carry():
     (row,) = read(ID, ["id"], ["1"], assumed={"contacted_on": "2026-06-01"})
 

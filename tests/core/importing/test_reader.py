@@ -120,6 +120,11 @@ def test_title_lines_are_skipped_and_rows_keep_the_number_that_a_spreadsheet_sho
     assert [(r.number, r.ordinal, r.cells) for r in table.records] == [(4, 1, ["1", "2"]), (6, 2, ["3", "4"])]
 
 
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a\r\n", "\u3000,\xa0\n"])
+def test_what_an_old_system_ends_a_file_with_is_no_row(end):
+    assert cells(f"a,b\r\n1,2\r\n{end}".encode()) == [["a", "b"], ["1", "2"]]
+
+
 def test_line_breaks_inside_quotes_belong_to_the_cell():
     assert cells(b'a,b\r\n"one\r\ntwo",2\r\n')[1] == ["one\r\ntwo", "2"]
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from crm.core.importing.problems import FileRefused
 from crm.core.importing.reader import read
 from crm.core.importing.table import FileOptions, Limits
+from crm.core.importing.vcardfile import joined
 from tests.factories.files import damaged
 
 BOOKS = Path(__file__).resolve().parents[2] / "data" / "vcards"
@@ -282,3 +283,26 @@ def test_a_label_is_the_address_of_a_card_that_has_no_other():
 
     assert rows(card("FN:A", label, version="2.1"))[0]["address"] == "上海 中山路1号"
     assert rows(card("FN:A", "ADR:;;Main St 1\\,;Town;;;", "LABEL:elsewhere"))[0]["addresses"] == "Main St 1, Town"
+
+
+def test_address_books_put_together_keep_every_card():
+    mark = b"\xef\xbb\xbf"
+
+    assert [
+        found["name"] for found in rows(mark + card("FN:A") + mark + card("FN:B") + b"\r\n" + mark + card("FN:C"))
+    ] == ["A", "B", "C"]
+    books = [mark + card("FN:张伟"), card("FN:李娜").decode().encode("utf-16"), card("FN:B")]
+    assert [found["name"] for found in rows(joined(books))] == ["张伟", "李娜", "B"]
+    assert joined(books[:1]) is books[0]
+
+
+@pytest.mark.parametrize(
+    "above", ["# from my phone\r\n", "\ufeff\r\n\r\n", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "  "]
+)
+def test_words_above_the_first_card_do_not_make_the_book_a_table(above):
+    assert [found["name"] for found in rows(above.encode() + card("FN:张伟"))] == ["张伟"]
+
+
+@pytest.mark.parametrize("text", ["a,b\nx,BEGIN:VCARD\n", '"BEGIN:VCARD",b\n1,2\n', "BEGIN:VCARDS\n1\n"])
+def test_a_table_that_speaks_of_cards_is_a_table(text):
+    assert read(text.encode(), FileOptions(), Limits()).kind == "csv"
