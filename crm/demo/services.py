@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, cast
 
 from clients.models import Client
+from clients.services import BatchItem, log_contacts
+from clients.services.contact_batch import MOST
 from crm.core.access import system_user
 from crm.core.clocks import at_local, local_date
 from crm.core.models import Branch, User
+from crm.core.once import fingerprint
 from crm.demo.staffing import Crew
 from crm.roles import FRONT_DESK, MANAGER
 from tiers.models import PreferenceSegment, Promise, Recipient, ServiceItem
@@ -19,7 +23,7 @@ from tiers.services.catalogue import seed_catalogue
 from tiers.services.market_events import call_round
 from tiers.services.menus import Line, create_preference
 from tiers.services.promise_plan import plan_promises
-from tiers.services.promises import deliver, keep_promise, put_off_promise, waive_promise
+from tiers.services.promises import deliver, put_off_promise, waive_promise
 from tiers.services.publications import create_publication, send_publication
 
 #: The days of the sweep before today; a later one makes up for what lies between, and the next night for the rest.
@@ -64,11 +68,18 @@ _PUBLICATIONS = (
     ),
     ("idea", "高端配置偏好", "季度资产配置建议", "权益与固收维持均衡，关注红利资产。", "R3", False),
 )  # fmt: skip
+#: What is noted of a contact that keeps a promise, by its purpose.
+_SPOKEN_OF = {
+    "market": "说明近期市场变化及对客户持仓的影响，客户表示了解。",
+    "product": "当面介绍配置方案与产品风险等级，客户将考虑后回复。",
+    "service": "逐项检视持仓与集中度，客户认可现有安排。",
+    "care": "送上生日祝福，客户致谢。",
+}
 _TITLES = {"send": "月度研究报告精选", "event": "季度投资策略沙龙"}
 
 
 def give_services(*, crew: Crew, today: date, now: datetime) -> int:
-    """Play a quarter: sweeps, sendings, an event, promises kept by hand, put off and waived; returns how many are on file."""
+    """Play a quarter: sweeps, sendings, an event, promises kept by contacts, put off and waived; returns how many are on file."""
     seed_catalogue(company=crew.company, actor=system_user())
     sweeps = [today - timedelta(days=days_ago) for days_ago in _SWEEPS]
     for day, following in pairwise([*sweeps, today]):
@@ -99,19 +110,32 @@ def _send(crew: Crew, branch: Branch, day: date) -> None:
 
 
 def _keep_most(branch: Branch, day: date, following: date) -> None:
-    """Advisors keep what a contact keeps and falls due before the next sweep, all but every so many."""
+    """Advisors log the contact that keeps what falls due before the next sweep, all but every so many."""
     rows = Promise.objects.due().filter(client__branch=branch, item__proof="contact", client__advisor__isnull=False)
     rows = rows.filter(due_on__lte=following).order_by("due_on", "client__external_id", "item__code")
-    for place, row in enumerate(rows.select_related("client__advisor")):
+    said: dict[User, list[BatchItem]] = defaultdict(list)
+    for place, row in enumerate(rows.select_related("client__advisor", "client__branch", "item")):
         if place % _NOT_KEPT:
             kept_on = min(max(row.opens_on, row.due_on - timedelta(days=place % 3), day), following)
-            keep_promise(
-                promise=row,
-                kept_on=kept_on,
-                now=at_local(kept_on, time(18)),
-                actor=cast(User, row.client.advisor),
-                note="已当面沟通",
+            said[cast(User, row.client.advisor)].append(
+                _spoken(row, at_local(kept_on, time(10 + place % 7, place % 60)))
             )
+    for advisor, items in said.items():
+        for start in range(0, len(items), MOST):
+            log_contacts(items=items[start : start + MOST], actor=advisor, now=at_local(following, time(18)))
+
+
+def _spoken(owed: Promise, at: datetime) -> BatchItem:
+    """The contact that keeps a promise: about what its service is about, by a channel that counts for it."""
+    purpose = next(iter(owed.item.purposes), "service")
+    details = {
+        "at": at,
+        "channel": next(iter(owed.item.channels), "phone"),
+        "purpose": purpose,
+        "content": _SPOKEN_OF[purpose],
+    }
+    key = f"demo-owed-{owed.client.branch.code}-{owed.client.external_id}-{owed.item.code}-{owed.due_on}"
+    return BatchItem(key, fingerprint("contact", key), owed.client, details)
 
 
 def _decide_some(manager: User, branch: Branch, today: date, now: datetime) -> None:
@@ -155,13 +179,10 @@ def _call_round(manager: User, branch: Branch, day: date) -> None:
         tier_codes=_highest(branch), actor=manager, now=morning,
     )  # fmt: skip
     rows = Promise.objects.due().filter(event=event, client__advisor__isnull=False).order_by("client__external_id")
-    for row in rows.select_related("client__advisor")[:5]:
-        keep_promise(
-            promise=row,
-            kept_on=day,
-            actor=cast(User, row.client.advisor),
-            note="已电话说明",
-            now=morning + timedelta(hours=6),
+    for row in rows.select_related("client__advisor", "client__branch", "item")[:5]:
+        advisor = cast(User, row.client.advisor)
+        log_contacts(
+            items=[_spoken(row, morning + timedelta(hours=6))], actor=advisor, now=morning + timedelta(hours=8)
         )
 
 
