@@ -28,6 +28,10 @@ class BulkEditQuerySet(models.QuerySet["BulkEdit"]):
         """Previews that nobody has carried out and nobody can any more."""
         return self.filter(state="draft", made_at__lt=now - DRAFT_FOR)
 
+    def beyond_preview(self) -> BulkEditQuerySet:
+        """Those that somebody has carried out, whatever has become of them since."""
+        return self.exclude(state="draft")
+
     def left_behind(self) -> BulkEditQuerySet:
         """Said to be under way, with nobody at it: the work has failed or was stopped."""
         return self.filter(Q(job=None) | ~Q(job__state__in=["queued", "running"]), state__in=["running", "undoing"])
@@ -42,6 +46,10 @@ class BulkEditRowQuerySet(models.QuerySet["BulkEditRow"]):
         if not user.is_authenticated:
             return self.none()
         return self.filter(client_q(user, "client__"), edit__actor=user)
+
+    def meant(self) -> BulkEditRowQuerySet:
+        """Clients who were to be changed when the change was planned."""
+        return self.exclude(state="skipped")
 
     def to_do(self, state: str) -> BulkEditRowQuerySet:
         """What is left for a job in this ``state`` of the change: the rows alone say it."""

@@ -69,7 +69,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         "ticked": bool(chosen),
         "back_url": _list_url(back),
         "all_url": f"{reverse('clients:bulk')}?{back}",
-        "past": [_past(edit) for edit in BulkEdit.objects.visible_to(user).exclude(state="draft").newest_first()[:5]],
+        "past": [_past(edit) for edit in BulkEdit.objects.visible_to(user).beyond_preview().newest_first()[:5]],
         "crumbs": to_clients(_list_url(back)),
         "submit": _("Show what would change"),
     }
@@ -273,7 +273,7 @@ def _own(request: HttpRequest, public_id: str) -> BulkEdit:
 
 
 def _past(edit: BulkEdit) -> dict[str, Any]:
-    return {"edit": edit, "label": FIELDS[edit.field].label, "count": edit.rows.exclude(state="skipped").count()}
+    return {"edit": edit, "label": FIELDS[edit.field].label, "count": edit.rows.meant().count()}
 
 
 def _counts(rows: Any) -> list[dict[str, Any]]:

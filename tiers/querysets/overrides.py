@@ -25,6 +25,14 @@ class TierOverrideQuerySet(models.QuerySet["TierOverride"]):
     def holding(self) -> TierOverrideQuerySet:
         return self.filter(state="holding")
 
+    def holding_or_waiting(self) -> TierOverrideQuerySet:
+        """The one that holds, then the request for another."""
+        return self.filter(state__in=["holding", "proposed"]).order_by("state")
+
+    def past_waiting(self) -> TierOverrideQuerySet:
+        """Those about which somebody has said something, and those that ran out before."""
+        return self.exclude(state="proposed")
+
     def run_out(self, day: date) -> TierOverrideQuerySet:
         """Requests that nobody may approve any more on ``day``."""
         return self.waiting().filter(Q(decide_by__lt=day) | Q(valid_to__lt=day))

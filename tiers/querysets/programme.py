@@ -29,6 +29,10 @@ class ProgrammeQuerySet(models.QuerySet["Programme"]):
         """Handed in and not decided yet."""
         return self.filter(state="submitted")
 
+    def not_retired(self) -> ProgrammeQuerySet:
+        """In force, or on the way there."""
+        return self.exclude(state="retired")
+
     def of_branch(self, branch: Branch) -> ProgrammeQuerySet:
         """What can be evaluated at a branch: its own programmes and the company's; own ones and newer editions first."""
         return self.filter(Q(branch=branch) | Q(branch=None, company_id=branch.company_id)).order_by(

@@ -46,7 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
     user, place, today = actor_of(request), place_of(request), local_date(timezone.now())
     counts = TierState.objects.visible_to(user).of_branch(place.branch).counts_by_tier()
     governing = Programme.objects.governing(place.branch, today)
-    programmes = list(Programme.objects.visible_to(user).of_branch(place.branch).exclude(state="retired").with_tiers())
+    programmes = list(Programme.objects.visible_to(user).of_branch(place.branch).not_retired().with_tiers())
     programmes.sort(key=lambda row: row != governing)
     window = figures(today, place.branch).days("tier.window_days")
     context: dict[str, Any] = {

@@ -45,7 +45,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     user, today = actor_of(request), local_date(timezone.now())
     rows = TierOverride.objects.visible_to(user).for_list()
     waiting = list(rows.waiting().order_by("decide_by", "pk")[:SHOWN_WAITING])
-    page = listed(request, rows.exclude(state="proposed"), ("-id",))
+    page = listed(request, rows.past_waiting(), ("-id",))
     for row in (*waiting, *page):
         row.name_shown = row.client.masked_name
         row.is_own = row.requested_by_id == user.pk

@@ -88,9 +88,8 @@ def _former(row: FormerTier) -> dict[str, object]:
 
 
 def _by_hand(client: Client) -> Any:
-    """The tier by hand that holds, then the request that waits."""
-    rows = TierOverride.objects.filter(client=client, state__in=["holding", "proposed"])
-    return rows.select_related("tier", "requested_by", "decided_by").order_by("state")
+    rows = TierOverride.objects.filter(client=client).holding_or_waiting()
+    return rows.select_related("tier", "requested_by", "decided_by")
 
 
 def _entry(change: TierChange, may_read: bool) -> dict[str, object]:
