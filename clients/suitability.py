@@ -9,20 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from clients.models import Client, InvestorClass
-from crm.core.models import Branch
+from crm.core.models import Branch, Policy
 from crm.core.policies import figures
+from crm.core.querysets.aside import compiled_for
 
 #: All that the lowest class may have.
 _LEAST = "R1"
 
 
+_STEPS = "suitability.remind_before_days"
+
+
 def told_from(day: date, branch: Branch | None) -> int:
     """So many days before its end a risk grade is told to run out: the longest step of ``suitability.remind_before_days``."""
-    return max(figures(day, branch).integers("suitability.remind_before_days"), default=0)
+    return max(figures(day, branch).integers(_STEPS), default=0)
+
+
+@compiled_for("clients.Client")
+def steps_along(day: date, branch: int | OuterRef | None) -> Subquery:
+    """The steps themselves, in the statement of clients: as one branch has them, or each client's own (an ``OuterRef``)."""
+    return Policy.objects.value_along(_STEPS, day, branch)
+
+
+def told_along(client: Any) -> int:
+    """``told_from`` for a client whom ``steps_along`` came with."""
+    return max(client.steps_along or (), default=0)
 
 
 def is_professional(client: Client, today: date) -> bool:

@@ -38,7 +38,7 @@ from clients.segments import Context, SegmentField
 from clients.segments.catalogue import field_of, fields_in_list
 from clients.services.segments import note_look
 from crm.core.clocks import local_date
-from crm.core.filters import BranchFilter
+from crm.core.filters import BranchFilter, OfferedFilter
 from crm.core.policies import figures
 
 
@@ -101,7 +101,7 @@ class ClientFilter(filters.FilterSet):
     q = filters.CharFilter(
         method="search", label=_("Name, pinyin, last four digits, client or account number"), max_length=60
     )
-    advisor = filters.ModelChoiceFilter(
+    advisor = OfferedFilter(
         queryset=advisors_near,
         to_field_name="public_id",
         label=_("Served by"),
@@ -174,7 +174,7 @@ class ClientFilter(filters.FilterSet):
         label=_("Needs"),
         empty_label=_("Any"),
     )
-    segment = filters.ModelChoiceFilter(
+    segment = OfferedFilter(
         queryset=_segments,
         to_field_name="public_id",
         method="in_segment",

@@ -15,7 +15,6 @@ from clients.columns import chosen, columns_for, coming_along, fill, flags_for, 
 from clients.crumbs import to_clients
 from clients.filters import ClientFilter
 from clients.models import Client, SavedView
-from clients.querysets.scope import shown_name
 from clients.querysets.search import FoundBy
 from clients.views.rows import today
 from clients.views.segments import view_url
@@ -44,7 +43,6 @@ def client_list(request: HttpRequest) -> HttpResponse:
     fill(clients, columns, user, day, flags)
     for client in clients:
         client.found_in_words = FoundBy(client.found_by).label if found.hits else ""
-        client.shown_name = shown_name(client, user)
     may_tag, may_change = user.has_perm("clients.set_tag"), user.has_perm("clients.change_client")
     context = {
         "filter": found,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import django_filters as filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -28,7 +29,39 @@ def _branches_in_sight(request: Any) -> QuerySet[Branch]:
     return Branch.objects.visible_to(request.user).order_by("code") if request else Branch.objects.none()
 
 
-class BranchFilter(filters.ModelChoiceFilter):
+class _Offered(filters.fields.ModelChoiceIterator):
+    """The choices from rows that are read once, and not through a cursor of their own."""
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        if self.field.null_label is not None:
+            yield self.field.null_value, self.field.null_label
+        yield from map(self.choice, self.queryset)
+
+
+class _OfferedField(filters.fields.ModelChoiceField):
+    iterator = _Offered
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        if self.null_label is not None and value == self.null_value:
+            return value
+        key = self.to_field_name or "pk"
+        chosen = next((row for row in self.queryset if str(getattr(row, key)) == str(value)), None)
+        if chosen is None:
+            raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": value})
+        return chosen
+
+
+class OfferedFilter(filters.ModelChoiceFilter):
+    """One of so few rows that they are all shown: what was chosen is looked for among those, without another statement."""
+
+    field_class = _OfferedField
+
+
+class BranchFilter(OfferedFilter):
     """Rows of one of the branches whose business the reader sees; named by its public id, as everywhere in addresses."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from clients.querysets.scope import shown_name
-from clients.suitability import told_from
+from clients.suitability import told_along
 from clients.views.contacts import contacts_context
 from clients.views.rows import today, visible_client
 from crm.core import audit
@@ -27,7 +27,7 @@ def client_brief(request: HttpRequest, public_id: str) -> HttpResponse:
         "client": client,
         "client_name": shown_name(client, user),
         "days_left": client.risk_days_left(day),
-        "warn_days": told_from(day, client.branch),
+        "warn_days": told_along(client),
         "phone": next(iter(private_values(client, user, only=("phone",))), None),
         "pieces": pieces(user, client, day, brief=True),
         **contacts_context(request, client),

@@ -20,6 +20,7 @@ from advisory.models import AdvisoryAgreement
 from care.models import CareProgramme, FollowUpCall
 from clients.models import Client, QuestionToAsk
 from clients.querysets.consents import refuses_marketing
+from clients.suitability import steps_along
 from complaints.models import Complaint
 from complaints.views.rows import dress
 from crm.core.masking import MASKS
@@ -62,7 +63,7 @@ def along(user: User, today: date) -> dict[str, Any]:
 
     Whoever sees a client sees his calls and agreements; of complaints there are some about which he may not know.
     """
-    asked: dict[str, Any] = {}
+    asked: dict[str, Any] = {"steps_along": steps_along(today, OuterRef("branch_id"))}
     if user.has_perm("clients.view_consentrecord"):
         asked["refuses_marketing"] = _refuses_marketing()
     if user.has_perm("complaints.view_complaint"):

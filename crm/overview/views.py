@@ -18,7 +18,7 @@ from clients.querysets.accounts import margin_lines
 from clients.querysets.scope import shown_name
 from clients.querysets.tags import tags_along
 from clients.segments.catalogue import sees_fact
-from clients.suitability import told_from
+from clients.suitability import told_along
 from clients.views.accounts import margin_flag
 from clients.views.quality import tone as quality_tone
 from clients.views.rows import today, visible_client
@@ -70,7 +70,7 @@ def client_page(request: HttpRequest, public_id: str) -> HttpResponse:
         context |= {
             "crumbs": to_clients(),
             "days_left": client.risk_days_left(day),
-            "warn_days": told_from(day, client.branch),
+            "warn_days": told_along(client),
             "margin_flag": _margin_flag(client, user, day),
             "tags": tags_along(client) if with_tags else [],
             "quality_tone": _quality_tone(client, user),

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Subquery
 
 if TYPE_CHECKING:
     from crm.core.models import Branch, Policy, PolicyKey, User
@@ -21,11 +21,11 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
             return self.none()
         return self.filter(Q(branch=None) | Q(branch__in=Branch.objects.nameable_by(user)))
 
-    def for_place(self, branch: Branch | None) -> PolicyQuerySet:
+    def for_place(self, branch: Any) -> PolicyQuerySet:
         """Versions that can govern ``branch``: its own and the company's."""
         return self.filter(Q(branch=None) | Q(branch=branch) if branch else Q(branch=None))
 
-    def in_force(self, day: date, branch: Branch | None = None) -> PolicyQuerySet:
+    def in_force(self, day: date, branch: Any = None) -> PolicyQuerySet:
         """Versions that may govern ``branch`` on ``day``, the governing one of each figure last."""
         return (
             self.for_place(branch)
@@ -33,6 +33,11 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
             # By the column: the key's own order would cost a join, and nobody reads by it.
             .order_by("policy_key_id", models.F("branch").asc(nulls_first=True), "effective_from", "version")
         )
+
+    def value_along(self, key: str, day: date, branch: Any) -> Subquery:
+        """What governs ``branch`` (its key, or an ``OuterRef`` to it; None: the company) on ``day``, within another statement."""
+        rows = self.in_force(day, branch).filter(policy_key_id=key)
+        return Subquery(rows.reverse().values("value")[:1])
 
     def set_at(self, key: str, day: date) -> dict[int | None, Any]:
         """What a figure is set to on ``day``: by the company (None), and by each branch that has one of its own."""
