@@ -197,8 +197,29 @@ class ServiceDayFilter(filters.FilterSet):
         fields: list[str] = []
 
 
+def _colleagues(request: Any) -> Any:
+    if not request:
+        return User.objects.none()
+    people = User.objects.visible_to(request.user).active().order_by("name", "pk")
+    return people.only("name", "public_id")
+
+
+def _serving(request: Any) -> Any:
+    """Colleagues who may have clients in their book."""
+    return _colleagues(request).with_role(*BOOK_ROLES)
+
+
+def _tiers(request: Any) -> QuerySet[Tier]:
+    """Tiers of the reader's company, each code once: that of the newest programme."""
+    if not request:
+        return Tier.objects.none()
+    mine = Tier.objects.filter(programme__company_id=request.user.scope.company_id or 0)
+    newest = mine.filter(code=OuterRef("code")).order_by("-programme").values("pk")[:1]
+    return mine.filter(pk=Subquery(newest)).order_by("rank")
+
+
 class PromiseFilter(filters.FilterSet):
-    """Promises by client, service, state and due day."""
+    """Promises by client, service, state, who serves the client, the tier to which they were made, and due day."""
 
     q = filters.CharFilter(
         method="of_client", label=_("Name, pinyin, last four digits or client number"), max_length=60
@@ -210,9 +231,26 @@ class PromiseFilter(filters.FilterSet):
         empty_label=_("All services"),
     )
     state = filters.ChoiceFilter(choices=Promise.State.choices, label=_("State"), empty_label=_("All states"))
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
-    tier = filters.CharFilter(field_name="tier_code", label=_("Tier (code)"), max_length=30)
-    event = filters.CharFilter(field_name="event__public_id", label=_("Market event (public id)"), max_length=26)
+    advisor = filters.ModelChoiceFilter(
+        field_name="client__advisor",
+        queryset=_serving,
+        to_field_name="public_id",
+        label=_("Served by"),
+        empty_label=_("Everybody"),
+    )
+    tier = filters.ModelChoiceFilter(
+        method="made_to",
+        queryset=_tiers,
+        to_field_name="code",
+        label=_("Client tier"),
+        empty_label=_("All tiers"),
+    )
+    client = filters.CharFilter(
+        field_name="client__public_id", label=_("Client (public id)"), max_length=26, widget=forms.HiddenInput
+    )
+    event = filters.CharFilter(
+        field_name="event__public_id", label=_("Market event (public id)"), max_length=26, widget=forms.HiddenInput
+    )
     due_from = filters.DateFilter(field_name="due_on", lookup_expr="gte", label=_("Due from"), widget=_day_input())
     due_to = filters.DateFilter(field_name="due_on", lookup_expr="lte", label=_("Due until"), widget=_day_input())
 
@@ -222,6 +260,9 @@ class PromiseFilter(filters.FilterSet):
 
     def of_client(self, rows: Any, _name: str, value: str) -> Any:
         return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))
+
+    def made_to(self, rows: Any, _name: str, value: Tier) -> Any:
+        return rows.filter(tier_code=value.code)
 
 
 class BookingFilter(filters.FilterSet):
@@ -247,27 +288,6 @@ class BookingFilter(filters.FilterSet):
 
     def of_client(self, rows: Any, _name: str, value: str) -> Any:
         return rows.filter(client__in=Client.objects.search(value, self.request.user if self.request else None))
-
-
-def _colleagues(request: Any) -> Any:
-    if not request:
-        return User.objects.none()
-    people = User.objects.visible_to(request.user).active().order_by("name", "pk")
-    return people.only("name", "public_id")
-
-
-def _serving(request: Any) -> Any:
-    """Colleagues who may have clients in their book."""
-    return _colleagues(request).with_role(*BOOK_ROLES)
-
-
-def _tiers(request: Any) -> QuerySet[Tier]:
-    """Tiers of the reader's company, each code once: that of the newest programme."""
-    if not request:
-        return Tier.objects.none()
-    mine = Tier.objects.filter(programme__company_id=request.user.scope.company_id or 0)
-    newest = mine.filter(code=OuterRef("code")).order_by("-programme").values("pk")[:1]
-    return mine.filter(pk=Subquery(newest)).order_by("rank")
 
 
 class PlanFilter(filters.FilterSet):
@@ -301,7 +321,9 @@ class PlanFilter(filters.FilterSet):
         empty_label=_("Everybody"),
     )
     to_look_at = filters.BooleanFilter(method="changed", label=_("To be looked at again"), widget=forms.CheckboxInput)
-    client = filters.CharFilter(field_name="client__public_id", label=_("Client (public id)"), max_length=26)
+    client = filters.CharFilter(
+        field_name="client__public_id", label=_("Client (public id)"), max_length=26, widget=forms.HiddenInput
+    )
 
     class Meta:
         model = ServicePlan

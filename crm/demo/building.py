@@ -33,6 +33,7 @@ from crm.core.audit import seal_entries
 from crm.core.models import User
 from crm.demo.account_books import bring_accounts
 from crm.demo.branch_life import Life
+from crm.demo.by_hand import give_by_hand
 from crm.demo.clientele import Clientele, bring_clients
 from crm.demo.concessions import agree_rates, charge_rates
 from crm.demo.consents import record_consents
@@ -81,6 +82,7 @@ def build(*, seed: int, today: date, clients: int, say: Callable[[str], None]) -
     say("tiers evaluated")
     say(f"{agree_rates(crew=crew, today=today)} rates of clients")
     say(f"{charge_rates(crew=crew, today=today)} leaks of commission")
+    say(f"{give_by_hand(crew=crew, today=today)} tiers by hand")
     life.contacts(_CONTACTS * clients // 2000)
     life.bookings()
     say(f"{ask_needs(seed=seed, today=today)} needs interviews")

@@ -1,4 +1,4 @@
-"""Rates of single clients in the demo: concessions in force or ending soon, some that wait, one for the client to answer."""
+"""Rates of single clients in the demo: in force, ending soon, over but still charged, waiting, one for the client to answer."""
 
 from __future__ import annotations
 
@@ -19,16 +19,24 @@ from tiers.querysets.commission import rates_held
 from tiers.querysets.leaks import turnover_of_year
 from tiers.services.commission import Price, approve_client_rate, propose_client_rate, reject_client_rate
 from tiers.services.leaks import review_leaks
-from tiers.services.rate_offers import review_change
+from tiers.services.rate_offers import expire_client_rate, review_change
 
-_REASONS = ("成交活跃，承诺年成交额", "同业报价挽留", "新增资产转入", "转户挽留，申请低于成本线", "老客户申请优惠")
+_REASONS = (
+    "成交活跃，承诺年成交额",
+    "同业报价挽留，承诺做大成交",
+    "新增资产转入",
+    "转户挽留，申请低于成本线",
+    "老客户申请优惠",
+    "新客户首年优惠",
+)
 #: Days ago, millionths below the card, days until it ends (0: open), yearly turnover promised, and how it went.
 _STORIES = (
     (40, 20, 49, 5_000_000, "approve"),
-    (20, 15, 0, None, "approve"),
+    (150, 15, 0, 80_000_000, "approve"),
     (1, 20, 90, None, "wait"),
     (2, 110, 180, 20_000_000, "endorse"),
     (12, 30, 0, None, "reject"),
+    (120, 40, 90, None, "over"),
 )
 
 
@@ -54,6 +62,8 @@ def agree_rates(*, crew: Crew, today: date) -> int:
                 reject_client_rate(rate=row, actor=manager, now=now, note="成交额不足，暂不优惠")
             elif ending != "wait":
                 approve_client_rate(rate=row, actor=manager, now=now)
+            if ending == "over":
+                expire_client_rate(rate=row, actor=system_user(), now=_morning(first + timedelta(days=lasts + 1)))
         _offer(branch, manager, today)
     return ClientRate.objects.count()
 
@@ -103,16 +113,21 @@ def charge_rates(*, crew: Crew, today: date) -> int:
         clients = list(Client.objects.served().filter(branch=branch).order_by("external_id"))
         held = rates_held([client.pk for client in clients], today)
         year = turnover_of_year([client.pk for client in clients], branch, today)
+        over = dict(ClientRate.objects.filter(client__in=clients, state="ended").values_list("client", "rate"))
         rows = []
         for place, client in enumerate(clients):
             holds = held.get((client.pk, "A_SHARE"))
             if holds is not None and year.get(client.pk):
-                applied = max(holds.rate * 1_000_000 + _SLIPS.get(place % 50, 0), Decimal(60)) / 100
+                slip = Decimal(_SLIPS.get(place % 50, 0)) / 1_000_000
+                # Nobody has told the trading system that a concession is over.
+                applied = over.get(client.pk) or max(holds.rate + slip, Decimal("0.00006"))
                 funds, in_funds = held.get((client.pk, "FUND")), Decimal(0)
                 if funds is not None and place % _IN_FUNDS == 0:
                     in_funds = money(year[client.pk] * _FUND_SHARE)
                     rows.append([client.external_id, today, "FUND", f"{funds.rate * 10_000:.2f}", in_funds])
-                rows.append([client.external_id, today, "A_SHARE", f"{applied:.2f}", year[client.pk] - in_funds])
+                rows.append(
+                    [client.external_id, today, "A_SHARE", f"{applied * 10_000:.2f}", year[client.pk] - in_funds]
+                )
         manager = crew.of(branch, MANAGER)[0]
         bring_file(manager, branch, "rates", f"实收费率-{branch.code}.csv", _RATE_COLUMNS, rows)
         review_leaks(branch=branch, actor=system_user(), now=_morning(today))

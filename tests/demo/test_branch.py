@@ -20,7 +20,7 @@ from crm.core import audit
 from crm.core.models import AuditEntry, Branch, ExportRequest, User
 from crm.demo.building import build, digest
 from crm.demo.securities import securities
-from tiers.models import Promise
+from tiers.models import Promise, RateLeak, TierOverride
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 27)
@@ -98,6 +98,10 @@ class TestTheBranch(TestCase):
 
         assert len(strangers) > 2
         assert len(set(strangers)) == len(strangers)
+
+    def test_the_desk_shows_a_leak_of_every_kind_and_tiers_by_hand_that_hold_wait_and_were_refused(self):
+        assert set(RateLeak.objects.values_list("kind", flat=True)) == set(RateLeak.Kind.values)
+        assert set(TierOverride.objects.values_list("state", flat=True)) >= {"holding", "proposed", "rejected"}
 
     def test_most_promises_are_kept_each_branch_has_called_out_an_event_and_a_segment_was_asked(self):
         owed = Promise.objects.by_state()

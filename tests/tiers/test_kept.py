@@ -107,3 +107,23 @@ def test_a_report_of_nonsense_is_refused_by_its_field(staff: Staff, api: Api, we
 
     assert api(boss).get("/api/v1/promises/kept/", {"first": "gestern"}).status_code == 400
     assert web(boss).get(reverse("tiers:kept"), {"first": "gestern", "by": "moon"}).status_code == 200
+
+
+@pytest.mark.parametrize("by", ["tier", "advisor", "client"])
+def test_the_number_of_those_missed_opens_as_many_promises(branch: Branch, staff: Staff, web: Web, by: str) -> None:
+    today = local_date(timezone.now())
+    programme_of(branch)
+    client, other = (ClientFactory(branch=branch, advisor=staff("advisor")) for _n in range(2))
+    base = {"opens_on": OLD, "due_on": today, "tier_code": "gold"}
+    for _n in range(2):
+        PromiseFactory(client=client, **base, state="missed")
+    PromiseFactory(client=client, **base, state="done", proof="hand", kept_on=today)
+    PromiseFactory(client=client, **{**base, "due_on": today - timedelta(days=300)}, state="missed")
+    PromiseFactory(client=other, **{**base, "tier_code": "silver"}, state="missed")
+    browser = web(staff("branch_manager"))
+
+    page = browser.get(reverse("tiers:kept"), {"by": by})
+
+    lines = {line["missed"]: line["missed_url"] for line in page.context["lines"]}
+    opened = {missed: len(browser.get(url).context["page"].rows) for missed, url in lines.items()}
+    assert opened == {1: 1, 2: 2}

@@ -124,3 +124,19 @@ def test_promises_are_kept_put_off_and_delivered_over_rest(branch: Branch, staff
     assert (sent.status_code, sent.data["kept"], Delivery.objects.count()) == (201, 1, 1)
     found = phone.get("/api/v1/promises/", {"state": "done"}).data["results"]
     assert {row["id"] for row in found} == {one.public_id, three.public_id}
+
+
+def test_people_narrow_the_list_by_what_they_know_and_a_narrowing_they_came_with_stays(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    advisor, boss = staff("advisor"), staff("branch_manager")
+    mine = PromiseFactory(client=ClientFactory(branch=branch, advisor=advisor))
+    PromiseFactory(client=ClientFactory(branch=branch, advisor=staff("advisor")), item=mine.item)
+    browser, url = web(boss), reverse("tiers:promises")
+
+    shown = browser.get(url, {"advisor": advisor.public_id})
+    came = browser.get(url, {"client": mine.client.public_id}).content.decode()
+
+    assert list(shown.context["page"]) == [mine]
+    assert "public id" not in shown.content.decode()
+    assert f'<input type="hidden" name="client" value="{mine.client.public_id}"' in came

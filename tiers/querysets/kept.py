@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 GROUPS: dict[str, tuple[str, ...]] = {
     "service": ("item__code", "item__name_en", "item__name_zh"),
     "tier": ("tier_code",),
-    "advisor": ("client__advisor__staff_number", "client__advisor__name"),
+    "advisor": ("client__advisor__staff_number", "client__advisor__name", "client__advisor__public_id"),
     "client": ("client__public_id", "client__external_id"),
 }
 #: Where a booking stands in these groups.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -52,6 +55,7 @@ def kept(request: HttpRequest) -> HttpResponse:
     for line in lines:
         client = line.get("client")
         line["url"] = client.tab_url("services") if client else ""
+        line["missed_url"] = _missed(by, line, first, last)
     context = {
         "form": KeptForm(initial={"first": first, "last": last}),
         "lines": lines,
@@ -64,6 +68,15 @@ def kept(request: HttpRequest) -> HttpResponse:
         "costs": total["spent"] is not None,
     }
     return render(request, "tiers/kept.html", context)
+
+
+def _missed(by: str, line: dict[str, Any], first: date, last: date) -> str:
+    """The rows behind the number of those missed, where the list of promises can be narrowed to them."""
+    narrowed = {"tier": "key", "advisor": "client__advisor__public_id", "client": "key"}.get(by)
+    if not narrowed or not line.get(narrowed) or not line["missed"]:
+        return ""
+    asked = {"view": "all", "state": "missed", by: line[narrowed], "due_from": first, "due_to": last}
+    return f"{reverse('tiers:promises')}?{urlencode(asked)}"
 
 
 @require_safe
