@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from clients.forms.accounts import yuan_field
 from clients.forms.client import day_field
 from clients.models import Client, InvestorClass, InvestorClassification, InvestorRole
+from clients.models.investors import ROLES_OF_A, ROLES_OF_PERSONS
+from clients.querysets.investors import classes_for
 from crm.core.forms.commands import CommandForm
 
 
@@ -31,7 +33,7 @@ class ApplicationForm(CommandForm):
         required=False,
         help_text=_("Leave empty to count from the first trade on file."),
     )
-    role = forms.ChoiceField(label=_("Role"), choices=InvestorRole.choices, required=False)
+    role = forms.ChoiceField(label=_("Standing"), choices=InvestorRole.choices, required=False)
     notice_reference = forms.CharField(
         label=_("Recording of the notice"),
         max_length=120,
@@ -45,6 +47,11 @@ class ApplicationForm(CommandForm):
             known["financial_assets"] = client.outside_assets + max(client.total_assets, Decimal(0))
         kwargs["initial"] = {**known, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
+        wanted, role, counts = cast(Any, self.fields["wanted"]), cast(Any, self.fields["role"]), ROLES_OF_A
+        if client.kind == Client.Kind.PERSON:
+            counts = ROLES_OF_PERSONS
+        wanted.choices = [choice for choice in InvestorClass.choices if choice[0] in classes_for(client.kind)]
+        role.choices = [choice for choice in InvestorRole.choices if not choice[0] or choice[0] in counts]
         if client.kind == Client.Kind.PERSON:
             del self.fields["net_assets"]
         else:

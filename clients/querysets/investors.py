@@ -65,6 +65,25 @@ def class_conditions(
     return [_means(client, stated, table), _background(client, stated, table["months"], day)]
 
 
+def classes_for(kind: str) -> tuple[str, ...]:
+    """The professional classes that a person or an institution can be in: A is for institutions alone (办法 Art. 8)."""
+    return ("A", "B", "C") if kind == "institution" else ("B", "C")
+
+
+def class_outlook(client: Client, day: date, known: Figures) -> list[tuple[str, str, list[Condition]]]:
+    """Each class that the client could ask for besides his own, with the outcome and its conditions as what is on file tells
+    them, before anybody has stated anything."""
+    found: list[tuple[str, str, list[Condition]]] = []
+    for wanted in classes_for(client.kind):
+        if wanted == client.investor_class:
+            continue
+        conditions = class_conditions(client, wanted, {}, day, known)
+        outcomes = {condition.outcome for condition in conditions}
+        outcome = next((one for one in (Outcome.NOT_MET, Outcome.UNKNOWN) if one in outcomes), Outcome.MET)
+        found.append((wanted, outcome, conditions))
+    return found
+
+
 def _licensed(client: Client, stated: Mapping[str, Any]) -> Condition:
     from clients.models.investors import ROLES_OF_A
 

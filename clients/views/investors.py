@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clients.conditions import OUTCOME_WORDS, TONES
 from clients.crumbs import to_accounts
 from clients.forms.investors import ApplicationForm, ProofForm, ReturnForm, WithdrawForm
 from clients.forms.permissions import DecisionForm
-from clients.models import Client, InvestorClassification
-from clients.querysets.investors import STATED, class_conditions
+from clients.models import Client, InvestorClass, InvestorClassification
+from clients.querysets.investors import STATED, class_conditions, class_outlook
 from clients.querysets.scope import shown_name
 from clients.services import (
     apply_for_class,
@@ -187,7 +188,17 @@ def investors_context(request: HttpRequest, client: Client) -> dict[str, Any]:
         "classifications": found,
         "apply_url": reverse("clients:classification_apply", args=[client.public_id]) if may and not waits else "",
         "shows_classes": True,
+        "outlook": _outlook(client),
     }
+
+
+def _outlook(client: Client) -> list[dict[str, Any]]:
+    """What is on file about the classes that the client could ask for."""
+    day, words = today(), dict(InvestorClass.choices)
+    return [
+        {"name": words[wanted], "word": OUTCOME_WORDS[outcome], "tone": TONES[outcome], "conditions": conditions}
+        for wanted, outcome, conditions in class_outlook(client, day, figures(day, client.branch))
+    ]
 
 
 def _context(request: HttpRequest, row: InvestorClassification) -> dict[str, Any]:

@@ -138,3 +138,36 @@ def test_each_condition_says_why(branch: Branch, language: str, wanted: str, kin
         with override(language):
             said = [(c.label, c.why) for c in class_conditions(client, wanted, stated, DAY, figures_on(DAY))]
         assert all(label and why and label not in ("means", "years") for label, why in said)
+
+
+def test_before_anybody_applies_the_tab_says_of_each_class_what_is_met_not_met_or_not_known(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    advisor = staff("advisor")
+    client = ClientFactory(
+        branch=branch, advisor=advisor, total_assets=Decimal(3_200_000), investing_since=date(2015, 1, 1)
+    )
+
+    outlook = web(advisor).get(f"/clients/{client.public_id}/?tab=accounts").context["outlook"]
+
+    # 3.2 million here; whether five million together with what lies elsewhere nobody has said.
+    assert [(one["name"], one["word"]) for one in outlook] == [
+        ("Professional investor B", "not known"),
+        ("Professional investor C", "met"),
+    ]
+
+
+def test_a_person_applies_for_what_persons_can_be_and_an_institution_for_what_it_can(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    desk = web(staff("front_desk"))
+
+    def offered(kind: str) -> tuple[list[str], list[str]]:
+        client = ClientFactory(branch=branch, kind=kind)
+        form = desk.get(f"/clients/{client.public_id}/class/").context["form"]
+        return [value for value, _ in form.fields["wanted"].choices], [
+            value for value, _ in form.fields["role"].choices
+        ]
+
+    assert offered("person") == (["B", "C"], ["", "finance_work", "senior_manager", "certified"])
+    assert offered("institution") == (["A", "B", "C"], ["", "licensed", "product", "social_fund"])
