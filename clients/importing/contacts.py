@@ -62,13 +62,15 @@ class ContactTarget(ForClients, ModelTarget):
             "outcome", "choice", gettext_lazy("outcome"), choices=ContactLog.Outcome.choices, headers=("结果",)
         ),
         ImportField("mood", "choice", gettext_lazy("mood"), choices=ContactLog.Mood.choices),
-        ImportField("duration_seconds", "integer", gettext_lazy("seconds"), minimum=0, headers=("通话时长",)),
+        ImportField(
+            "duration_seconds", "integer", gettext_lazy("seconds"), minimum=0, headers=("通话时长", "duration")
+        ),
         ImportField(
             "content",
             "text",
             gettext_lazy("what was said"),
             max_length=4000,
-            headers=("联系内容", "内容", "备注", "note"),
+            headers=("联系内容", "内容", "备注", "note", "text"),
         ),
         ImportField("next_on", "date", gettext_lazy("next contact on"), headers=("下次联系日期",)),
         ImportField("next_content", "text", gettext_lazy("what to speak about next"), headers=("下次联系内容",)),

@@ -137,3 +137,13 @@ def test_an_address_book_comes_in_by_what_is_recognised_of_it(run: Run, tmp_path
         assert run(kind, file, mapping, "--date", DAY)["created"] == created
         assert run(kind, file, mapping, "--date", DAY)["unchanged"] == created
     assert ContactLog.objects.get().content == "喜欢钓鱼"
+
+
+def test_balances_of_a_bank_file_come_in_by_what_is_recognised_of_it(run: Run, tmp_path: Path) -> None:
+    """Its column ``day`` is a day of the month: the day of the balances is said beside the file."""
+    file = tmp_path / "bank.csv"
+    file.write_text("\n".join((TITLES, *ROWS)))
+    for kind in ("clients", "assets"):
+        mapping = to_toml(recognised(file.read_bytes(), kind, Limits()))
+        assert run(kind, file, mapping, "--date", DAY)["created"] == 2
+    assert set(DailyAsset.objects.values_list("day", flat=True)) == {date.fromisoformat(DAY)}

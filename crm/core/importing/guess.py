@@ -83,7 +83,7 @@ def recognised(raw: bytes, kind: str, limits: Limits, *, incomplete: bool = Fals
         )
     if table.kind == "vcard":
         return _of_cards(replace(found, file=options), target)
-    return replace(found, file=options, formats=_date_formats(found, table, target))
+    return _with_days(replace(found, file=options), table, target)
 
 
 def _below_titles(
@@ -114,28 +114,38 @@ def _of_cards(found: Mapping, target: ImportTarget) -> Mapping:
     return replace(found, formats=formats, skip_when=skip)
 
 
-def _date_formats(found: Mapping, table: Table, target: ImportTarget) -> dict[str, dict[str, Any]]:
-    """How columns of days are written, where the first rows can be read in one way only, and not without being told."""
+def _with_days(found: Mapping, table: Table, target: ImportTarget) -> Mapping:
+    """With how columns of days are written, where the first rows can be read in one way only, and not without being told.
+
+    Numbers of days (5, 28) are no days, whatever their title says.
+    """
     days = [field for field in target.fields if field.type == "date" and field.name in found.columns]
-    if not days:
-        return {}
-    rows: list[Record] = []
-    try:
-        rows = list(islice(table.records, _LOOKED_AT))
-    except FileRefused:
-        return {}
-    finally:
-        if close := getattr(table.records, "close", None):
-            close()  # the process that reads a workbook ends here, not some time later
+    rows = _first_rows(table) if days else []
+    columns = dict(found.columns)
     formats: dict[str, dict[str, Any]] = {}
     for field in days:
         at = table.headers.index(found.columns[field.name])
         texts = {plain_text(row.cells[at]) for row in rows if at < len(row.cells) if type(row.cells[at]) is str} - {""}
-        if texts and not _reads(field, "", texts):
-            fitting = [form for form in _DATE_FORMS if _reads(field, form, texts)]
-            if len(fitting) == 1:
-                formats[field.name] = {"date": fitting[0]}
-    return formats
+        if not texts or _reads(field, "", texts):
+            continue
+        if all(text.isascii() and text.isdigit() and len(text) < 3 for text in texts):
+            del columns[field.name]
+            continue
+        fitting = [form for form in _DATE_FORMS if _reads(field, form, texts)]
+        if len(fitting) == 1:
+            formats[field.name] = {"date": fitting[0]}
+    return replace(found, columns=columns, formats=formats)
+
+
+def _first_rows(table: Table) -> list[Record]:
+    """Rows that say how columns are written; none of a file that is broken there, as its check will say."""
+    try:
+        return list(islice(table.records, _LOOKED_AT))
+    except FileRefused:
+        return []
+    finally:
+        if close := getattr(table.records, "close", None):
+            close()  # the process that reads a workbook ends here, not some time later
 
 
 def _reads(field: ImportField, form: str, texts: Iterable[str]) -> bool:

@@ -313,7 +313,11 @@ def _address(line: Line) -> str:
     parts = [part.strip(", ") for part in line.parts()]
     box, more, street, city, region, code, country = (*parts, *[""] * 7)[:7]
     if _CJK.search(line.value):
-        whole = "".join(part for part in (country, region, city if city != region else "", street, more, box) if part)
+        whole = "".join(
+            part
+            for part in (country, region, city if city.rstrip("市") != region.rstrip("市") else "", street, more, box)
+            if part
+        )
         return f"{whole} {code}".strip()
     return ", ".join(part for part in (box, street, more, city, region, code, country) if part)
 

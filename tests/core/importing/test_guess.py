@@ -92,6 +92,13 @@ def test_how_days_are_written_is_recognised_where_they_can_be_read_in_one_way_on
     assert found("客户号,出生日期,开户日期\n" + rows).formats == ({"born": {"date": form}} if form else {})
 
 
+def test_numbers_of_days_are_no_days_whatever_their_title_says() -> None:
+    mapping = found("客户号,出生日期,开户日期\nA1,5,2024-03-05\nA2,28,\n")
+
+    assert mapping.columns == {"number": "客户号", "opened": "开户日期"}
+    assert "born" in found("客户号,出生日期\nA1,5\nA2,soon\n").columns
+
+
 def test_an_address_book_is_recognised_with_what_nobody_can_dial_as_a_warning() -> None:
     mapping = found("BEGIN:VCARD\nVERSION:3.0\nFN:A\nTEL:none\nEND:VCARD\n")
 

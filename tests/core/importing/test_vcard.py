@@ -306,3 +306,14 @@ def test_words_above_the_first_card_do_not_make_the_book_a_table(above):
 @pytest.mark.parametrize("text", ["a,b\nx,BEGIN:VCARD\n", '"BEGIN:VCARD",b\n1,2\n', "BEGIN:VCARDS\n1\n"])
 def test_a_table_that_speaks_of_cards_is_a_table(text):
     assert read(text.encode(), FileOptions(), Limits()).kind == "csv"
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        (";;中山路1号;上海;上海市;200000;中国", "中国上海市中山路1号 200000"), (";;中山路1号;上海市;上海;;", "上海中山路1号"),
+        (";;体育场路1号;杭州市;浙江省;;", "浙江省杭州市体育场路1号"),
+    ],
+)  # fmt: skip
+def test_a_city_that_is_its_own_province_is_named_once(written, address):
+    assert rows(card("FN:张伟", f"ADR;HOME:{written}"))[0]["address"] == address
