@@ -170,7 +170,7 @@ class InvestorClassificationViewSet(
 
     def _proof(self, row: InvestorClassification) -> Any:
         rows: Any = Attachment.objects.visible_to(self._actor)
-        return rows.filter(owner_type=row._meta.label_lower, owner_id=row.public_id)
+        return rows.of(row)
 
     def get_permissions(self) -> list[Any]:
         if self.action == "proof" and self.request.method == "POST":

@@ -224,7 +224,7 @@ def _waiting(classification: InvestorClassification, actor: User, version: int |
 
 def _refuse_unproved(row: InvestorClassification) -> None:
     missing = {}
-    if not Attachment.objects.filter(owner_type=row._meta.label_lower, owner_id=row.public_id).exists():
+    if not Attachment.objects.of(row).exists():
         missing["proof"] = _("Attach the proof first.")
     if row.wanted in _RECORDED and not row.notice_reference:
         missing["notice_reference"] = _("The recording of the notice is missing.")

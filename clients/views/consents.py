@@ -124,7 +124,7 @@ def consent(request: HttpRequest, public_id: str) -> HttpResponse:
     row: Any = get_object_or_404(rows, public_id=public_id)
     audit.record_read(user, "consent.view", row, client=row.client)
     row.tone = TONES[row.answer]
-    files = Attachment.objects.filter(owner_type=row._meta.label_lower, owner_id=row.public_id).order_by("pk")
+    files = Attachment.objects.of(row).order_by("pk")
     name = shown_name(row.client, user)
     context = {
         "row": row,

@@ -27,6 +27,7 @@ from crm.core import audit
 from crm.core.clocks import local_date
 from crm.core.models import Attachment, User
 from crm.core.policies import figures
+from crm.core.views.attachments import listed_file
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
 
@@ -245,15 +246,7 @@ def files_of(rows: Sequence[ContactLog]) -> dict[str, list[dict[str, Any]]]:
     refs = {row.files_ref for row in rows if row.has_files}  # type: ignore[attr-defined]  # annotated by for_timeline
     files = Attachment.objects.filter(owner_type=ContactLog._meta.label_lower, owner_id__in=refs)
     for file in files.select_related("uploaded_by").order_by("pk") if refs else ():
-        shown = {
-            "name": file.name,
-            "size": file.size,
-            "at": file.uploaded_at,
-            "by": file.uploaded_by.name,
-            "url": reverse("core:attachment", args=[file.public_id]),
-            "seconds": file.duration_seconds,
-        }
-        found.setdefault(file.owner_id, []).append(shown)
+        found.setdefault(file.owner_id, []).append({**listed_file(file), "seconds": file.duration_seconds})
     return found
 
 

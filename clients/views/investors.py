@@ -32,8 +32,8 @@ from clients.views.accounts import on_the_tab
 from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.errors import DomainError
-from crm.core.models import Attachment
 from crm.core.policies import figures
+from crm.core.views.attachments import listed_files
 from crm.core.views.places import actor_of
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -215,7 +215,7 @@ def _context(request: HttpRequest, row: InvestorClassification) -> dict[str, Any
         "conditions": class_conditions(client, row.wanted, stated, day, figures(day, client.branch))
         if waits
         else row.conditions,
-        "attachments": _attachments(row),
+        "attachments": listed_files(row),
         "upload_url": reverse("clients:classification_proof", args=[row.public_id]) if waits and may_add else "",
         "decide_url": reverse("clients:classification_decide", args=[row.public_id]) if waits and may_decide else "",
         "withdraw_url": reverse("clients:classification_withdraw", args=[row.public_id]) if waits and may_add else "",
@@ -224,20 +224,6 @@ def _context(request: HttpRequest, row: InvestorClassification) -> dict[str, Any
         else "",
         "crumbs": to_accounts(client, user),
     }
-
-
-def _attachments(row: InvestorClassification) -> list[dict[str, Any]]:
-    rows = Attachment.objects.filter(owner_type=row._meta.label_lower, owner_id=row.public_id)
-    return [
-        {
-            "name": file.name,
-            "size": file.size,
-            "url": reverse("core:attachment", args=[file.public_id]),
-            "at": file.uploaded_at,
-            "by": file.uploaded_by.name,
-        }
-        for file in rows.select_related("uploaded_by").order_by("pk")
-    ]
 
 
 def _visible(request: HttpRequest, public_id: str) -> InvestorClassification:

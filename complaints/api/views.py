@@ -133,7 +133,7 @@ class ComplaintViewSet(Once, mixins.ListModelMixin, mixins.RetrieveModelMixin, v
 
     def _evidence(self, row: Complaint) -> Any:
         rows: Any = Attachment.objects.visible_to(cast(User, self.request.user))
-        return rows.filter(owner_type=Complaint._meta.label_lower, owner_id=row.public_id)
+        return rows.of(row)
 
     def get_permissions(self) -> Any:
         if self.action in ("files", "file"):

@@ -35,6 +35,7 @@ from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.models import Attachment
+from crm.core.views.attachments import listed_file
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
 from crm.core.views.reveal import revealed
@@ -150,9 +151,7 @@ def reveal(request: HttpRequest, public_id: str, field: str) -> HttpResponse:
 
 def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False) -> dict[str, Any]:
     dress(complaint, request.user)
-    files = Attachment.objects.visible_to(actor_of(request)).filter(
-        owner_type=complaint._meta.label_lower, owner_id=complaint.public_id
-    )
+    files = Attachment.objects.visible_to(actor_of(request)).of(complaint).select_related("uploaded_by")
     events = list(complaint.events.select_related("actor").order_by("-at", "-pk"))
     told = tell(events)
     clocks = sorted(complaint.clocks.all(), key=lambda clock: (-clock.round, clock.due_on))
@@ -164,16 +163,7 @@ def _dossier(request: HttpRequest, complaint: Complaint, *, masked: bool = False
         "ahead": steps_ahead(complaint),
         "clocks": [{**(clock_face(clock) or {}), "row": clock} for clock in clocks],
         "entries": [_entry(event, told[event.pk]) for event in events],
-        "attachments": [
-            {
-                "name": file.name,
-                "size": file.size,
-                "at": file.uploaded_at,
-                "by": file.uploaded_by.name,
-                "url": reverse("core:attachment", args=[file.public_id]),
-            }
-            for file in files.select_related("uploaded_by").order_by("-pk")
-        ],
+        "attachments": [listed_file(file) for file in files.order_by("-pk")],
         "crumbs": _crumbs(complaint),
         "extension": complaint.extension_days,
     }

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,10 +17,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients.models import BranchDay, Client
+from clients.models import Client, DailyAsset
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.models import Branch, JobRun
+from crm.core.models import JobRun
 from crm.core.policies import figures
 from crm.core.templatetags.amounts import short
 from crm.core.views.commands import command
@@ -59,17 +58,12 @@ def index(request: HttpRequest) -> HttpResponse:
         rows = EvaluationRun.objects.visible_to(user).filter(branch=place.branch)
         context["runs"] = rows.newest_first()[:SHOWN_RUNS]
     if user.has_perm("tiers.add_evaluationrun") and programmes:
-        newest = _newest_day(place.branch)
+        newest = DailyAsset.objects.newest_day(place.branch)
         context["form"] = EvaluationForm(
             branch=place.branch, today=today, initial=_to_evaluate(governing, newest or today)
         )
         context["newest_day"] = newest
     return render(request, "tiers/index.html", context)
-
-
-def _newest_day(branch: Branch) -> date | None:
-    newest: date | None = BranchDay.objects.filter(branch=branch).aggregate(day=Max("day"))["day"]
-    return newest
 
 
 def _to_evaluate(programme: Programme | None, day: date) -> dict[str, Any]:
@@ -113,7 +107,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     initial = {}
     if asked is None:
         governing = Programme.objects.governing(place.branch, today)
-        initial = _to_evaluate(governing, _newest_day(place.branch) or today)
+        initial = _to_evaluate(governing, DailyAsset.objects.newest_day(place.branch) or today)
     form = EvaluationForm(asked, branch=place.branch, today=today, initial=initial)
     context: dict[str, Any] = {"place": place, "form": form}
     status = 200

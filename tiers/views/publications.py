@@ -19,7 +19,7 @@ from clients.models import Channel
 from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.models import Attachment
+from crm.core.views.attachments import listed_files
 from crm.core.views.commands import command
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of, place_of
@@ -75,7 +75,7 @@ def publication_detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "segments": list(
             PreferenceSegment.objects.visible_to(user).filter(pk__in=row.segments.values("pk")).order_by("pk")
         ),
-        "files": _files(row),
+        "files": listed_files(row),
         "page": page,
         "total": sum(states.values()),
         "reached": sum(count for key, count in states.items() if key != Recipient.State.LEFT_OUT),
@@ -95,20 +95,6 @@ def _links(choices: Any, counts: dict[str, int], chosen: str) -> list[dict[str, 
         {"key": key, "label": label, "count": counts[key], "active": key == chosen}
         for key, label in choices
         if counts.get(key)
-    ]
-
-
-def _files(row: Publication) -> list[dict[str, Any]]:
-    rows = Attachment.objects.of(row).select_related("uploaded_by").order_by("pk")
-    return [
-        {
-            "name": file.name,
-            "size": file.size,
-            "url": reverse("core:attachment", args=[file.public_id]),
-            "at": file.uploaded_at,
-            "by": file.uploaded_by.name,
-        }
-        for file in rows
     ]
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
-from crm.core.models import Attachment
+from crm.core.views.attachments import listed_files
 from crm.core.views.commands import command
 from crm.core.views.places import actor_of
 from tiers.forms.commission import PaperForm
@@ -49,7 +49,6 @@ def rate_attach(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _context(request: HttpRequest, rate: ClientRate, form: PaperForm) -> dict[str, Any]:
     user = actor_of(request)
-    files = Attachment.objects.of(rate).select_related("uploaded_by").order_by("pk")
     decides = user.has_perm("tiers.approve_clientrate")
     hands = (rate.proposed_by_id, rate.endorsed_by_id)
     return {
@@ -59,16 +58,7 @@ def _context(request: HttpRequest, rate: ClientRate, form: PaperForm) -> dict[st
         "may_answer": rate.state == ClientRate.State.OFFERED and user.has_perm("tiers.add_clientrate"),
         "may_end": decides and rate.state == ClientRate.State.APPROVED,
         "name": shown_name(rate.client, user),
-        "files": [
-            {
-                "name": file.name,
-                "size": file.size,
-                "url": reverse("core:attachment", args=[file.public_id]),
-                "at": file.uploaded_at,
-                "by": file.uploaded_by.called,
-            }
-            for file in files
-        ],
+        "files": listed_files(rate),
         "form": form if rate.state in TAKES_PAPERS and user.has_perm("tiers.add_clientrate") else None,
         "attach_url": reverse("tiers:rate_attach", args=[rate.public_id]),
         "crumbs": [

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def of(self, owner: Any) -> AttachmentQuerySet:
+        """Those that lie with one row; who may see the row has been asked."""
         return self.filter(owner_type=owner._meta.label_lower, owner_id=owner.public_id)
 
     def visible_to(self, user: User) -> AttachmentQuerySet:

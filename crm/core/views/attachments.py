@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import cast
+from typing import Any, cast
 
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from crm.core import audit
@@ -14,6 +15,22 @@ from crm.core.attachments import owner_of, path_of
 from crm.core.models import Attachment, User
 
 logger = logging.getLogger(__name__)
+
+
+def listed_file(file: Attachment) -> dict[str, Any]:
+    """A file as ``components/_attachments.html`` lists it; who brought it comes with the rows (``uploaded_by``)."""
+    return {
+        "name": file.name,
+        "size": file.size,
+        "at": file.uploaded_at,
+        "by": file.uploaded_by.called,
+        "url": reverse("core:attachment", args=[file.public_id]),
+    }
+
+
+def listed_files(owner: Any) -> list[dict[str, Any]]:
+    """The files that lie with a row, in the order in which they came."""
+    return [listed_file(file) for file in Attachment.objects.of(owner).select_related("uploaded_by").order_by("pk")]
 
 
 @require_GET
