@@ -13,12 +13,11 @@ shares no code with the solver; it only reads the same checked input.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from advisory.matching.problem import FORBIDDEN, Bool, Int32, Int64, Problem, whole_numbers
+from advisory.matching.problem import FORBIDDEN, Int32, Int64, Problem, whole_numbers
 
 BLOCK = 1024
 
@@ -80,30 +79,42 @@ def upper_bound(problem: Problem, prices: ArrayLike) -> int:
     price = np.clip(whole_numbers("Prices", prices, 1), 0, problem.dearest)
     total = int((problem.capacities * price).sum())
     narrow = price.astype(np.int32)
+    room = np.empty((BLOCK, problem.advisors), np.int32)
     for start in range(0, problem.clients if problem.advisors else 0, BLOCK):
         block = slice(start, start + BLOCK)
-        best = _best_at_prices(problem, block, narrow) + problem.priority[block]
+        best = _best_at_prices(problem, block, narrow, room) + problem.priority[block]
         total += int(np.maximum(best, 0).sum())
     return total
 
 
-def _best_at_prices(problem: Problem, block: slice, price: Int32) -> NDArray[np.int64]:
+def _best_at_prices(problem: Problem, block: slice, price: Int32, room: Int32) -> NDArray[np.int64]:
     """Per client the most that points minus price reach, rank left out."""
     scores = problem.scores[block]
-    net = scores - price
-    np.copyto(net, FORBIDDEN, where=scores < 0)
+    net = np.subtract(scores, price, out=room[: len(scores)])
     best = net.max(axis=1).astype(np.int64)
+    # A forbidden pair has the score -1 and no price is negative: only where all is below nought can it be the best.
+    doubtful = np.flatnonzero(best < 0)
+    if len(doubtful):
+        best[doubtful] = np.where(scores[doubtful] < 0, FORBIDDEN, net[doubtful]).max(axis=1)
     home = problem.incumbents[block]
     known = np.flatnonzero(home >= 0)
-    at_home = net[known, home[known]].astype(np.int64) + problem.bonus[block][known]
-    return _with_incumbent(best, net, known, home[known], at_home, problem.held[block][known])
+    return _with_incumbent(best, scores, net, known, home[known], problem, block) if len(known) else best
 
 
 def _with_incumbent(
-    best: Int64, net: NDArray[Any], known: Int64, home: Int32, at_home: Int64, held: Bool
+    best: Int64, scores: Int32, net: Int32, known: Int64, home: Int32, problem: Problem, block: slice
 ) -> NDArray[np.int64]:
     """The best again, now with the bonus on the incumbent's cell; a held client has no other cell."""
-    net[known, home] = FORBIDDEN
-    others = net.max(axis=1)[known] if len(known) else best[known]
-    best[known] = np.where(held, at_home, np.maximum(others, at_home))
+    bonus, held = problem.bonus[block][known], problem.held[block][known]
+    stays = np.where(scores[known, home] < 0, FORBIDDEN, net[known, home]).astype(np.int64) + bonus
+    others = best[known]
+    less = np.flatnonzero(
+        bonus < 0
+    )  # with a bonus the incumbent's own cell is no more than ``stays``; with a malus it may be
+    if len(less):
+        rows = known[less]
+        cells = np.where(scores[rows] < 0, FORBIDDEN, net[rows])
+        cells[np.arange(len(less)), home[less]] = FORBIDDEN
+        others[less] = cells.max(axis=1)
+    best[known] = np.where(held, stays, np.maximum(others, stays))
     return best

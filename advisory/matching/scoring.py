@@ -149,15 +149,18 @@ def factor_points(
 ) -> dict[str, NDArray[np.float32]]:
     """Points per factor of the chosen pairs, before rounding; 0 for the unassigned."""
     chosen = whole_numbers("Assignment", assignment, 1)
-    served = (chosen >= 0).astype(np.float32)
-    result = {name: np.empty(len(chosen), np.float32) for name in advisor_tables.factors}
+    result = np.empty((len(advisor_tables.factors), len(chosen)), np.float32)
     by_advisor = np.ascontiguousarray(advisor_tables.points.T)
+    of_factor = np.zeros((len(result), by_advisor.shape[1]), np.float32)
+    for number, rows in enumerate(advisor_tables.factors.values()):
+        of_factor[number, rows] = 1
     for start in range(0, len(chosen), BLOCK):
         block = slice(start, start + BLOCK)
-        earned = client_features.levels[block] * by_advisor[chosen[block]]
-        for name, rows in advisor_tables.factors.items():
-            result[name][block] = earned[:, rows].sum(axis=1) * served[block]
-    return result
+        earned = by_advisor[chosen[block]]
+        earned *= client_features.levels[block]
+        np.matmul(of_factor, earned.T, out=result[:, block])
+    result[:, chosen < 0] = 0
+    return dict(zip(advisor_tables.factors, result, strict=True))
 
 
 def _points_per_factor(weights: Mapping[str, int]) -> dict[str, int]:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisory.matching import Continuity, Problem, certify, solve, solve_problem, solver, upper_bound
+from advisory.matching.problem import FORBIDDEN
 from advisory.matching.solver import Engine
-from tests.advisory.matching_instances import branch, small_problems
+from tests.advisory.matching_instances import branch, small_problems, worths
 
 pytestmark = pytest.mark.nodb
 
@@ -108,3 +109,14 @@ def test_an_engine_that_errs_is_found_out(monkeypatch: pytest.MonkeyPatch):
 
     assert solution.gap == 16
     assert not solution.proven
+
+
+@given(small_problems(), st.data())
+@settings(max_examples=200, deadline=None)
+def test_the_bound_is_what_every_client_reaches_at_most_at_these_prices(problem: Problem, data: st.DataObject):
+    each = st.lists(st.integers(0, 60), min_size=problem.advisors, max_size=problem.advisors)
+    prices = np.minimum(data.draw(each), problem.dearest).astype(np.int64)
+    worth = worths(problem) - prices
+    reached = worth.max(axis=1, initial=FORBIDDEN) + problem.priority
+
+    assert upper_bound(problem, prices) == np.maximum(reached, 0).sum() + (problem.capacities * prices).sum()
