@@ -36,7 +36,7 @@ _STORIES = (
     (1, 20, 90, None, "wait"),
     (2, 110, 180, 20_000_000, "endorse"),
     (12, 30, 0, None, "reject"),
-    (120, 40, 90, None, "over"),
+    (120, 20, 90, None, "over"),
 )
 
 
@@ -61,8 +61,8 @@ def agree_rates(*, crew: Crew, today: date) -> int:
             if ending == "reject":
                 reject_client_rate(rate=row, actor=manager, now=now, note="成交额不足，暂不优惠")
             elif ending != "wait":
-                approve_client_rate(rate=row, actor=manager, now=now)
-            if ending == "over":
+                row = approve_client_rate(rate=row, actor=manager, now=now)
+            if ending == "over" and row.state == ClientRate.State.APPROVED:
                 expire_client_rate(rate=row, actor=system_user(), now=_morning(first + timedelta(days=lasts + 1)))
         _offer(branch, manager, today)
     return ClientRate.objects.count()
