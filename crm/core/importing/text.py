@@ -99,9 +99,10 @@ def _looks_chinese(raw: bytes) -> bool:
     """Whether the two-byte characters are those that people use.
 
     Western text in Latin-1 also decodes as GB18030, but into rare characters whose second byte is an ASCII letter; nearly all
-    of the characters of a real Chinese file lie in the GB2312 block, where both bytes are above A0.
+    of the characters of a real Chinese file lie in the GB2312 block, where both bytes are above A0. Text in Big5 decodes into
+    kana and into places that are nobody's: of the block only the rows of characters count for it, and signs for neither.
     """
-    common = rare = 0
+    common = rare = nobodys = 0
     for line in raw[: 4 * _STEP].splitlines():
         if line.isascii():
             continue
@@ -110,12 +111,12 @@ def _looks_chinese(raw: bytes) -> bool:
             if line[at] < 0x80:
                 at += 1
                 continue
-            trail = line[at + 1] if at + 1 < len(line) else 0
-            if trail >= 0xA1 and line[at] >= 0xA1:
-                common += 1
-            else:
-                rare += 1
+            lead, trail = line[at], line[at + 1] if at + 1 < len(line) else 0
+            if trail < 0xA1 or not 0xA1 <= lead <= 0xA3:
+                is_common = trail >= 0xA1 and 0xB0 <= lead <= 0xF7
+                common, rare = common + is_common, rare + (not is_common)
+                nobodys += trail >= 0xA1 and (0xAA <= lead <= 0xAF or lead >= 0xF8)
             at += 4 if 0x30 <= trail <= 0x39 else 2
         if common + rare > 20_000:
             break
-    return common >= rare
+    return common >= rare and nobodys * 20 <= common + rare

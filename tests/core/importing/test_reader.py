@@ -69,6 +69,29 @@ def test_western_text_that_only_looks_chinese_is_refused_not_damaged(text):
     assert refused.value.code == "unknown_encoding"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "客戶號,姓名,地址\nA1,陳大文,香港九龍彌敦道\nA2,李小明,台北市信義區\n",
+        "姓名\n林志強\n",
+        "電話,備註\n1,請於下午聯絡，他要開戶\n",
+    ],
+)
+def test_traditional_text_in_big5_is_not_taken_for_another(text):
+    with pytest.raises(FileRefused) as refused:
+        cells(text.encode("big5"))
+
+    assert refused.value.code == "unknown_encoding"
+    assert cells(text.encode("big5"), encoding="big5")[0] == text.splitlines()[0].split(",")
+
+
+@pytest.mark.parametrize(
+    "text", ["name,note\nLi,（见附件）：№１\n", "姓名\n张·伟\n", "客户，名称\nあい商贸（上海）有限公司\n"]
+)
+def test_signs_and_a_foreign_name_do_not_make_chinese_text_suspicious(text):
+    assert cells(text.encode("gb18030"))[1] == text.splitlines()[1].split(",")
+
+
 def test_western_text_is_read_when_the_mapping_names_its_encoding():
     assert cells("name\nMüller\n".encode("latin-1"), encoding="latin-1")[1] == ["Müller"]
 
