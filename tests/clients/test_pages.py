@@ -304,3 +304,13 @@ def test_the_way_to_the_next_page_carries_neither_keys_of_rows_nor_names(
     part = cursor.split("%3A", 1)[0]
     read = urlsafe_b64decode(part + "=" * (-len(part) % 4))
     assert b'"at"' not in read and b"zhangsan" not in read and "张三丰".encode() not in read
+
+
+def test_a_branch_without_clients_leads_whoever_may_to_the_import_of_a_file(
+    branch: Branch, staff: Staff, web: Web
+) -> None:
+    address = "/imports/new/"
+
+    assert f'href="{address}"' in web(staff("branch_manager")).get("/clients/").content.decode()
+    assert f'href="{address}"' not in web(staff("advisor")).get("/clients/").content.decode()
+    assert f'href="{address}"' not in web(staff("branch_manager")).get("/clients/?q=没有").content.decode()

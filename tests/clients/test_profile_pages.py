@@ -183,7 +183,7 @@ def test_a_sealed_value_is_revealed_with_a_reason_on_record(branch: Branch, staf
 
     assert without.status_code == 400
     assert "13812348000" in shown.content.decode()
-    assert "1 of 60 today" in shown.content.decode(), "what is left of the allowance is said wherever a value is shown"
+    assert "1 of 120 today" in shown.content.decode(), "what is left of the allowance is said wherever a value is shown"
     assert shown["Cache-Control"] == "no-store, private"
     entry = AuditEntry.objects.get(action="field.reveal")
     assert entry.client_ref == row.client.public_id

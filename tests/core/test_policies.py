@@ -194,7 +194,7 @@ def test_setting_leaves_the_old_version_and_an_entry_with_both_values(staff):
 
     assert Policy.objects.filter(policy_key="reveal.daily_budget").count() == 2
     entry = AuditEntry.objects.get(action="policy.set")
-    assert (entry.before, entry.after["value"], entry.reason) == ({"value": 60}, 5, "because")
+    assert (entry.before, entry.after["value"], entry.reason) == ({"value": 120}, 5, "because")
 
 
 # -- shapes ------------------------------------------------------------------------------------------------------------
