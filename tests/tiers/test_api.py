@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from crm.core.access import system_user
+from crm.core.models import AuditEntry
 from crm.core.public_ids import new_public_id
 from tests.factories.clients import ClientFactory
 from tests.factories.core import BranchFactory, CompanyFactory
-from tests.factories.tiers import put_days
+from tests.factories.tiers import ClientRateFactory, RateCardFactory, put_days
 from tests.tiers.plans import plan
 from tiers.models import Programme
+from tiers.services.commission import approve_client_rate
 from tiers.services.evaluation import evaluate
 from tiers.services.programmes import create_programme, seed_default_programme
 
@@ -53,6 +57,47 @@ def test_a_clients_tier_comes_with_proof_and_history(branch, programme, staff, a
     assert told["proof"]["next"]["code"] == "platinum"
     (step,) = told["history"]
     assert (step["reason"], step["old"], step["total"], step["days"]) == ("first", None, "600000.00", 1)
+
+
+def test_rates_of_today_stand_beside_the_proof_for_those_who_may_see_what_the_client_pays(
+    branch, programme, staff, api
+):
+    advisor = staff("advisor")
+    client = ClientFactory(branch=branch, advisor=advisor)
+    put_days(branch, {client: {DAY: 60_000_000}})
+    evaluate(branch=branch, day=DAY, actor=system_user())
+    gold = programme.tiers.get(code="gold")
+    RateCardFactory(tier=gold, rate=Decimal("0.00025"), valid_from=DAY)
+    own = ClientRateFactory(client=client, product="FUND", rate=Decimal("0.0001"), valid_from=DAY)
+    approve_client_rate(rate=own, actor=staff("branch_manager"), now=timezone.now())
+
+    told = {
+        role: api(user).get(f"/api/v1/tiers/clients/{client.public_id}/").data["rates"]
+        for role, user in (
+            ("own", advisor),
+            ("other", staff("branch_manager")),
+            ("desk", staff("front_desk")),
+            ("auditor", staff("auditor")),
+        )
+    }
+
+    assert (
+        told["own"]
+        == told["other"]
+        == [
+            {"product": "A_SHARE", "rate": "0.000250", "basis": "all_in", "min_fee": "5.00", "own": None},
+            {"product": "FUND", "rate": "0.000100", "basis": "all_in", "min_fee": "5.00", "own": own.public_id},
+        ]
+    )
+    assert told["desk"] is told["auditor"] is None
+
+
+def test_whoever_reads_a_proof_over_rest_is_on_record_as_on_the_page(branch, programme, staff, api):
+    client, desk = ClientFactory(branch=branch), staff("front_desk")
+
+    api(desk).get(f"/api/v1/tiers/clients/{client.public_id}/")
+
+    assert AuditEntry.objects.get(actor=desk, action="tier.proof").client_ref == client.public_id
 
 
 def test_a_client_not_graded_yet_has_no_tier(branch, programme, staff, api):

@@ -8,7 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from crm.core.api.serializers import Person, YuanField
-from tiers.models import Programme, Tier, TierChange
+from tiers.models import Product, Programme, RateBasis, Tier, TierChange
+from tiers.querysets.commission import EffectiveRate
 
 
 class TierRead(serializers.ModelSerializer[Tier]):
@@ -116,6 +117,20 @@ class ProofRead(serializers.Serializer[Any]):
     grace_until = serializers.DateField(allow_null=True, help_text="A new client does not fall before this day.")
 
 
+class RateOfTodayRead(serializers.Serializer[Any]):
+    """What a product costs the client today; ``own`` is the rate agreed with him, null where the card holds."""
+
+    product = serializers.ChoiceField(choices=Product.choices)
+    rate = serializers.DecimalField(max_digits=8, decimal_places=6)
+    basis = serializers.ChoiceField(choices=RateBasis.choices)
+    min_fee = YuanField()
+    own = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_own(self, rate: EffectiveRate) -> str | None:
+        return str(rate.row.public_id) if rate.is_own else None
+
+
 class ClientTierRead(serializers.Serializer[Any]):
     """Where a client stands; ``tier`` is null before the first evaluation."""
 
@@ -125,6 +140,9 @@ class ClientTierRead(serializers.Serializer[Any]):
     since = serializers.DateField(source="proof.state.since", default=None, allow_null=True)
     below_since = serializers.DateField(source="proof.state.below_since", default=None, allow_null=True)
     proof = ProofRead()
+    rates = RateOfTodayRead(
+        many=True, allow_null=True, help_text="Rates of today; null for who may not see what the client pays."
+    )
     history = TierChangeRead(many=True)
 
     @extend_schema_field(serializers.CharField())

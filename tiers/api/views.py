@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.models import Client
+from crm.core import audit
 from crm.core.api.permissions import may
 from crm.core.api.serializers import Strict
 from crm.core.api.writes import Commands, seen_version
@@ -33,6 +34,7 @@ from tiers.api.commands import (
 from tiers.api.serializers import ClientTierRead, ProgrammeRead
 from tiers.filters import ProgrammeFilter
 from tiers.models import Programme, Tier, TierChange
+from tiers.querysets import effective_rates, may_see_commission
 from tiers.querysets.proof import proof_of
 from tiers.services.drafts import (
     activate_programme,
@@ -176,13 +178,16 @@ class ProgrammeViewSet(Commands, mixins.ListModelMixin, mixins.RetrieveModelMixi
         filterset_class=None,
     )
     def client(self, request: Request, client: str) -> Response:
-        """The tier of one client: state, proof as of the newest day on file, and the steps so far, newest first."""
+        """The tier of one client: state, proof as of the newest day on file, his rates of today, and the steps, newest first."""
         rows: Any = Client.objects.visible_to(self._actor)
         row = get_object_or_404(rows.select_related("branch"), public_id=client)
+        today = local_date(timezone.now())
+        audit.record_read(self._actor, "tier.proof", row, client=row)
         history: Any = TierChange.objects.visible_to(self._actor).filter(client=row)
         told = {
             "client": row,
-            "proof": proof_of(row, local_date(timezone.now()), self._actor),
+            "proof": proof_of(row, today, self._actor),
+            "rates": effective_rates(row, today) if may_see_commission(self._actor, row) else None,
             "history": history.with_tiers().order_by("-day", "-pk")[:SHOWN_CHANGES],
         }
         return Response(ClientTierRead(told).data)
