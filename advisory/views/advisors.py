@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from advisory.forms import AdvisorForm
 from advisory.models import AdvisorProfile
@@ -20,7 +20,7 @@ from crm.core.access import branch_q
 from crm.core.clocks import local_date
 from crm.core.models import User
 from crm.core.policies import figures
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of, place_of
 from tiers.models import Tier
 
@@ -51,7 +51,7 @@ def advisor_list(request: HttpRequest) -> HttpResponse:
     return render(request, "advisory/advisors.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("advisory.change_advisorprofile", raise_exception=True)
 def advisor_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Enter or correct the profile of one advisor."""

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from advisory.forms import CancelForm, EndForm, SignForm
 from advisory.models import AdvisoryAgreement
@@ -20,10 +20,8 @@ from clients.models import Client
 from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of
-
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -41,7 +39,7 @@ def agreement_list(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "advisory/agreements.html", context)
 
 
-@_FORM
+@form_page
 @permission_required("advisory.add_advisoryagreement", raise_exception=True)
 def agreement_sign(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put a signed agreement on file."""
@@ -62,7 +60,7 @@ def agreement_sign(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("advisory.change_advisoryagreement", raise_exception=True)
 def agreement_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     """The client has cancelled in time."""
@@ -85,7 +83,7 @@ def agreement_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("advisory.change_advisoryagreement", raise_exception=True)
 def agreement_end(request: HttpRequest, public_id: str) -> HttpResponse:
     """The agreement ends as agreed."""

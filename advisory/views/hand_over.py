@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from advisory.forms import HandOverForm
 from advisory.models import HandOver
@@ -18,7 +18,7 @@ from advisory.services import hand_over, preview_hand_over
 from advisory.services.hand_overs import book_of, chosen_of
 from crm.core.errors import DomainError
 from crm.core.models import User
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed
 from crm.core.views.places import Place, actor_of, place_of
 
@@ -36,7 +36,7 @@ def hand_over_list(request: HttpRequest) -> HttpResponse:
     return render(request, "advisory/hand_overs.html", {"place": place, "page": page})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("advisory.add_handover", raise_exception=True)
 def hand_over_new(request: HttpRequest) -> HttpResponse:
     """First the choice (GET), then the preview with the confirmation (POST)."""

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from advisory.deviations import not_compared
 from advisory.filters import ReviewFilter
@@ -32,7 +32,7 @@ from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
 from crm.core.policies import figures
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 from tiers.models import Promise
@@ -52,7 +52,6 @@ _TOLD_WITHIN = timedelta(days=30)
 _MOST_CONTACTS = 20
 #: What is proposed as the next day where the cycle says nothing.
 _USUAL_MONTHS = 6
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -115,7 +114,7 @@ def review_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "advisory/review.html", context)
 
 
-@_FORM
+@form_page
 @permission_required("advisory.change_portfolioreview", raise_exception=True)
 def review_record(request: HttpRequest, public_id: str) -> HttpResponse:
     """Record a review; beside the form stand the holdings and what deviates."""
@@ -136,7 +135,7 @@ def review_record(request: HttpRequest, public_id: str) -> HttpResponse:
     return _shown(request, row, form, do, _("Record a portfolio review"), _("Record"), said, **beside)
 
 
-@_FORM
+@form_page
 @permission_required("advisory.change_portfolioreview", raise_exception=True)
 def review_answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note what the client answered after all."""
@@ -151,7 +150,7 @@ def review_answer(request: HttpRequest, public_id: str) -> HttpResponse:
     return _shown(request, row, form, do, _("Note the client's answer"), _("Save"), _("The answer is on file."))
 
 
-@_FORM
+@form_page
 @permission_required("advisory.change_portfolioreview", raise_exception=True)
 def review_correct(request: HttpRequest, public_id: str) -> HttpResponse:
     """Word a recorded review otherwise; the first wording stays."""
@@ -169,7 +168,7 @@ def review_correct(request: HttpRequest, public_id: str) -> HttpResponse:
     return _shown(request, row, form, do, _("Correct a portfolio review"), _("Save the correction"), said, made=made)
 
 
-@_FORM
+@form_page
 @permission_required("advisory.change_portfolioreview", raise_exception=True)
 def review_open(request: HttpRequest, public_id: str) -> HttpResponse:
     """Review a client now, whatever the cycle says."""

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from care import services
 from care.filters import FindingFilter
@@ -18,7 +18,7 @@ from care.models import Finding
 from care.views.rows import now, sections
 from clients.querysets.scope import sees_names, shown_name
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 
@@ -38,7 +38,7 @@ def finding_list(request: HttpRequest) -> HttpResponse:
     return render(request, part(request, "care/findings.html", "care/_findings.html"), context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("care.change_finding", raise_exception=True)
 def close(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say what came of it."""
@@ -53,7 +53,7 @@ def close(request: HttpRequest, public_id: str) -> HttpResponse:
     return _decide(request, finding, form, do, _("Conclude finding"), _("Conclude"), _("The finding is concluded."))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("care.ask_needs", raise_exception=True)
 def ask_needs(request: HttpRequest, public_id: str) -> HttpResponse:
     """Have the client's needs asked again because of it."""

@@ -7,17 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from care.errors import SurveyClosed
 from care.forms.surveys import SurveyForm
 from care.services.surveys import answer_survey, find_open
 from crm.core.access import system_user
+from crm.core.views.commands import form_page
 
 
 @login_not_required  # clients have no account: who holds the link may answer it, once
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def survey(request: HttpRequest, token: str) -> HttpResponse:
     """Show the questions, or take the answer. Looking writes nothing, so a link preview uses nothing up."""
     try:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from care import services
 from care.forms.surveys import RoundForm
@@ -18,7 +18,7 @@ from care.views.rows import now, sections
 from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.models import Branch
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed
 from crm.core.views.places import actor_of, place_of
 
@@ -32,7 +32,7 @@ def round_list(request: HttpRequest) -> HttpResponse:
     return render(request, "care/rounds.html", {"page": page, "tabs": sections(request, "surveys")})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required(["care.view_surveyinvitation", "care.add_surveyround"], raise_exception=True)
 def round_new(request: HttpRequest) -> HttpResponse:
     """Choose (GET), see who would be written to and who not (GET with the choice), confirm (POST)."""

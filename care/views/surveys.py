@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from care import services
 from care.filters import SurveyFilter
@@ -20,7 +20,7 @@ from care.services.surveys import Link
 from care.views.rows import now, sections
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 
@@ -62,7 +62,7 @@ def _chart(months: list[dict[str, Any]], key: str, label: str) -> dict[str, Any]
     }
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("care.hand_out_survey", raise_exception=True)
 def hand_out(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make a link for somebody at the counter; it is shown now and never again."""

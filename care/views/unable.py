@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from care import services
 from care.forms.calls import RefuseForm, TakeForm, UnableForm
@@ -17,7 +17,7 @@ from care.models import FollowUpCall
 from care.views.rows import now, sections, today, visible_call
 from clients.querysets.scope import said_of, sees_names, shown_name
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 
@@ -37,7 +37,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     return render(request, part(request, "care/unable.html", "care/_unable.html"), context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("care.make_followupcall", raise_exception=True)
 def propose(request: HttpRequest, public_id: str) -> HttpResponse:
     """The caller says that the call is not possible."""
@@ -51,7 +51,7 @@ def propose(request: HttpRequest, public_id: str) -> HttpResponse:
     return _about(request, call, form, do, title=_("Not possible"), submit=_("Ask for approval"), said=said)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("care.approve_unable", raise_exception=True)
 def approve(request: HttpRequest, public_id: str) -> HttpResponse:
     """Somebody else agrees."""
@@ -65,7 +65,7 @@ def approve(request: HttpRequest, public_id: str) -> HttpResponse:
     return _about(request, call, form, do, title=_("Approve as not possible"), submit=_("Approve"), said=said)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("care.approve_unable", raise_exception=True)
 def refuse(request: HttpRequest, public_id: str) -> HttpResponse:
     """Somebody else wants one more try."""

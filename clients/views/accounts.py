@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from clients.crumbs import to_accounts
 from clients.forms.accounts import AccountForm, LineForm, MarginForm
@@ -25,16 +25,16 @@ from clients.views.about import about_client
 from clients.views.rows import today, visible_client
 from crm.core.models import User
 from crm.core.policies import figures
+from crm.core.views.commands import form_page
 from crm.core.views.places import actor_of
 from crm.core.views.reveal import revealed
 
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 TONES = {MarginLevel.ATTENTION: "warning", MarginLevel.WARNING: "danger", MarginLevel.CLOSE_OUT: "danger"}
 #: So many days of collateral the page shows.
 _MARGIN_DAYS = 10
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_account", raise_exception=True)
 def account_add(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put an account on file."""
@@ -53,7 +53,7 @@ def account_add(request: HttpRequest, public_id: str) -> HttpResponse:
     return on_the_tab(request, client, form, do, title=_("Put an account on file"), submit=_("Save"))
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_account", raise_exception=True)
 def account_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Correct facts of an account, freeze or close it."""
@@ -76,7 +76,7 @@ def account_reveal(request: HttpRequest, public_id: str) -> HttpResponse:
     return revealed(request, account, "number", client=account.client)
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_marginday", raise_exception=True)
 def account_margin(request: HttpRequest, public_id: str) -> HttpResponse:
     """Enter collateral and debt of a day."""
@@ -95,7 +95,7 @@ def account_margin(request: HttpRequest, public_id: str) -> HttpResponse:
     return on_the_tab(request, account.client, form, do, title=_("Enter the collateral of a day"), submit=_("Save"))
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_client", raise_exception=True)
 def line_mark(request: HttpRequest, public_id: str) -> HttpResponse:
     """Mark a business line by hand."""

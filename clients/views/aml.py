@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.forms.aml import GradeForm, SuspicionForm
 from clients.models import AmlGrade, Client, SuspicionFlag
@@ -26,10 +26,10 @@ from crm.core import audit
 from crm.core.clocks import Calendar
 from crm.core.models import User
 from crm.core.policies import figures
+from crm.core.views.commands import form_page
 from crm.core.views.lists import Listed, listed
 from crm.core.views.places import actor_of
 
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 TONES = {"high": "danger", "middle": "warning", "low": "success"}
 #: Gradings that the page of one client shows.
 _MOST = 60
@@ -122,7 +122,7 @@ def aml_client(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "clients/aml_client.html", context)
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_amlgrade", raise_exception=True)
 def aml_grade(request: HttpRequest, public_id: str) -> HttpResponse:
     """Grade a client: for the first time, at a review, or because something happened."""
@@ -160,7 +160,7 @@ def suspicion_list(request: HttpRequest) -> HttpResponse:
     return render(request, "clients/suspicions.html", context)
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_suspicionflag", raise_exception=True)
 def suspicion_raise(request: HttpRequest, public_id: str) -> HttpResponse:
     """Raise a flag."""
@@ -175,7 +175,7 @@ def suspicion_raise(request: HttpRequest, public_id: str) -> HttpResponse:
     return _about(request, client, form, do, title=_("Suspicion of money laundering"), note=note, back=back)
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_suspicionflag", raise_exception=True)
 def suspicion_lift(request: HttpRequest, public_id: str) -> HttpResponse:
     """Lift a flag."""

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from clients.forms import AppointmentForm, CancelForm, MoveForm
 from clients.models import Appointment, Client, NextDateMove
@@ -28,14 +28,15 @@ from clients.services import (
 from clients.views.about import about_client
 from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
-from crm.core.views.places import actor_of
+from crm.core.views.commands import form_page
+from crm.core.views.places import actor_of, by_htmx
 from crm.core.writing import whole_number
 
 #: By how many days my day puts a promise off.
 PUT_OFF = (1, 3, 7)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.add_appointment", raise_exception=True)
 def appointment_book(request: HttpRequest, public_id: str) -> HttpResponse:
     """Book a contact with the client; whoever books it holds it."""
@@ -60,7 +61,7 @@ def appointment_book(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.change_appointment", raise_exception=True)
 def appointment_move(request: HttpRequest, public_id: str) -> HttpResponse:
     """Agree on another time."""
@@ -80,7 +81,7 @@ def appointment_move(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.change_appointment", raise_exception=True)
 def appointment_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take an appointment off, with a reason."""
@@ -122,7 +123,7 @@ def next_date_put_off(request: HttpRequest, public_id: str) -> HttpResponse:
         return _refused(request, client, refusal)
     text = _("%(name)s: put off to %(day)s.") % {"name": shown_name(client, request.user), "day": day}
     undo = reverse("clients:next_date_back", args=[move.public_id])
-    if not getattr(request, "htmx", False):
+    if not by_htmx(request):
         messages.success(request, text)
         return redirect(client)
     return _told({"queue-changed": {}, "toast": {"level": "success", "text": text, "undo": undo}})
@@ -136,7 +137,7 @@ def next_date_back(request: HttpRequest, public_id: str) -> HttpResponse:
     move: NextDateMove = get_object_or_404(rows, public_id=public_id)
     take_back_put_off(move=move, actor=actor_of(request), now=timezone.now())
     text = _("The next contact stands where it stood.")
-    if not getattr(request, "htmx", False):  # the button of the notice is a plain form
+    if not by_htmx(request):  # the button of the notice is a plain form
         messages.success(request, text)
         return redirect(get_script_prefix())
     return _told({"queue-changed": {}, "toast": {"level": "success", "text": text}})
@@ -144,7 +145,7 @@ def next_date_back(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _refused(request: HttpRequest, client: Client, refusal: DomainError) -> HttpResponse:
     text = str(next(iter(refusal.fields.values()), refusal.message))
-    if not getattr(request, "htmx", False):
+    if not by_htmx(request):
         messages.warning(request, text)
         return redirect(client)
     return _told({"queue-changed": {}, "toast": {"level": "warning", "text": text}})

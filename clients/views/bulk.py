@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.crumbs import to_clients
 from clients.filters.narrowed import OF_THE_LIST, narrowed
@@ -31,10 +31,10 @@ from clients.views.rows import ticked_clients
 from crm.core.errors import DomainError, InvalidInput
 from crm.core.keyset import capped_count
 from crm.core.models import User
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.jobs import progress_context
 from crm.core.views.lists import part
-from crm.core.views.places import actor_of
+from crm.core.views.places import actor_of, by_htmx
 
 #: Rows of a list that can be ticked and sent together.
 _TICKED = 500
@@ -45,7 +45,7 @@ _GROUPS = 20
 _MAY = permission_required("clients.change_client", raise_exception=True)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @_MAY
 def bulk(request: HttpRequest) -> HttpResponse:
     """Choose what is to change, and into what; ``ids`` names ticked rows, ``back`` the list that they stood in.
@@ -189,7 +189,7 @@ def bulk_edit(request: HttpRequest, public_id: str) -> HttpResponse:
         "crumbs": to_clients(_list_url(request.GET.get("back", edit.narrowed_by))),
     }
     answer = render(request, "clients/bulk_edit.html", context)
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         answer["HX-Refresh"] = "true"  # the page that waited for the work shows itself anew
     return answer
 

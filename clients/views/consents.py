@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.crumbs import to_client
 from clients.forms.consents import ConsentForm, NoticeForm, PurposeForm
@@ -22,11 +22,10 @@ from clients.views.about import about_client
 from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.models import Attachment, User
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed
 from crm.core.views.places import actor_of
 
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 TONES = {"told": "success", "given": "success", "refused": "danger", "withdrawn": "danger"}
 #: Facts of the history on the client's page.
 _MOST = 50
@@ -64,7 +63,7 @@ def consents_of(user: User, client: Client) -> dict[str, Any]:
     }
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_consentrecord", raise_exception=True)
 def consent_record(request: HttpRequest, public_id: str, purpose: str) -> HttpResponse:
     """Record what the client was told or said; the notice in force stands beside the form."""
@@ -183,7 +182,7 @@ def notice_page(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "clients/notice.html", context)
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_privacynotice", raise_exception=True)
 def notice_new(request: HttpRequest, purpose: str) -> HttpResponse:
     """Write a notice about a purpose; what holds now is the draft of it."""
@@ -200,7 +199,7 @@ def notice_new(request: HttpRequest, purpose: str) -> HttpResponse:
     return _about_notices(request, form, do, _("Notice: %(purpose)s") % {"purpose": wanted})
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_privacynotice", raise_exception=True)
 def notice_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put a notice right that does not hold yet."""
@@ -214,7 +213,7 @@ def notice_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     return _about_notices(request, form, do, _("Notice: %(purpose)s") % {"purpose": row.purpose})
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_datapurpose", raise_exception=True)
 def purpose_new(request: HttpRequest) -> HttpResponse:
     """Add a purpose."""
@@ -226,7 +225,7 @@ def purpose_new(request: HttpRequest) -> HttpResponse:
     return _about_notices(request, form, do, _("New purpose"))
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_datapurpose", raise_exception=True)
 def purpose_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put a purpose right, or take it out of use."""

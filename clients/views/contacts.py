@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.crumbs import to_client
 from clients.forms import ContactForm, CorrectionForm, FilesForm
@@ -28,8 +28,8 @@ from crm.core.clocks import local_date
 from crm.core.models import Attachment, User
 from crm.core.policies import figures
 from crm.core.views.attachments import listed_file
-from crm.core.views.commands import command
-from crm.core.views.places import actor_of
+from crm.core.views.commands import command, form_page
+from crm.core.views.places import actor_of, by_htmx
 
 #: Icons of the channels.
 _ICONS = {
@@ -44,12 +44,12 @@ _ICONS = {
 TIMELINE_SIZE = 20
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.add_contactlog", raise_exception=True)
 def contact_add(request: HttpRequest, public_id: str) -> HttpResponse:
     """Log a contact: channel, what was said, next date. With htmx the same fragment comes back, empty and newer."""
     client = visible_client(request, public_id)
-    htmx = bool(getattr(request, "htmx", False))
+    htmx = by_htmx(request)
     booked = _booked(request, client)
     form = ContactForm(
         request.POST or None, request.FILES or None, client=client, user=actor_of(request), appointment=booked
@@ -184,7 +184,7 @@ def _detail(request: HttpRequest, contact: ContactLog, form: FilesForm) -> dict[
     }
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.correct_contactlog", raise_exception=True)
 def contact_correct(request: HttpRequest, public_id: str) -> HttpResponse:
     """Write a contact anew; the first wording stays on file."""

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from clients.crumbs import to_clients
 from clients.forms import AdvisorForm, ClientForm, DoNotContactForm, RiskForm
@@ -21,15 +21,14 @@ from clients.services.clients import BOOK_ROLES
 from clients.views.about import about_client
 from clients.views.rows import today, visible_client
 from crm.core.errors import InvalidInput
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of
 from crm.core.views.reveal import revealed
 
 REVEALABLE = ("phone", "id_number", "email", "address")
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_client", raise_exception=True)
 def client_create(request: HttpRequest) -> HttpResponse:
     """A new client of the own branch; who has a book himself takes the client into it."""
@@ -85,7 +84,7 @@ def _tell_what_gave_way(request: HttpRequest, form: ClientForm, client: Client) 
         messages.warning(request, _("Sex and date of birth are those of the identity document, not what was typed."))
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_client", raise_exception=True)
 def client_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Correct facts; a form made from an older version is answered with 412 and changes nothing."""
@@ -109,7 +108,7 @@ def client_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.assess_client", raise_exception=True)
 def client_risk(request: HttpRequest, public_id: str) -> HttpResponse:
     """Enter a risk grade."""
@@ -127,7 +126,7 @@ def client_risk(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.assign_client", raise_exception=True)
 def client_advisor(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give the client into a colleague's book."""
@@ -141,7 +140,7 @@ def client_advisor(request: HttpRequest, public_id: str) -> HttpResponse:
     return about_client(request, client, form, do, title=_("Assign an advisor"), submit=_("Assign"))
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_client", raise_exception=True)
 def client_do_not_contact(request: HttpRequest, public_id: str) -> HttpResponse:
     """Set or lift the mark that nobody calls this client."""

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.crumbs import to_clients
 from clients.forms.reminders import ReminderForm
@@ -21,6 +21,7 @@ from clients.views.about import about_client
 from clients.views.rows import today
 from crm.core.keyset import page_of
 from crm.core.policies import figures
+from crm.core.views.commands import form_page
 from crm.core.views.lists import PAGE_SIZE, Listed, part
 from crm.core.views.places import actor_of
 
@@ -64,7 +65,7 @@ def document_expiry(request: HttpRequest) -> HttpResponse:
     return render(request, part(request, "clients/documents.html", "clients/_documents_due.html"), context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.change_identitydocument", raise_exception=True)
 def reminder_settle(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say that the client was told, or what became of his services."""

@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from clients.crumbs import to_clients
 from clients.filters import ClientFilter
@@ -24,11 +23,12 @@ from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.exporting import ExportKind
 from crm.core.step_up import SignInAgain, again_url, is_fresh
+from crm.core.views.commands import form_page
 from crm.core.views.exports import file_answer
 from crm.core.views.places import actor_of
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.export_client", raise_exception=True)
 def client_export(request: HttpRequest) -> HttpResponse:
     """Asked with a reason; on the trail before the first byte leaves, or a request that somebody else decides about."""

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.conditions import OUTCOME_WORDS, TONES
 from clients.crumbs import to_accounts
@@ -34,9 +34,9 @@ from crm.core import audit
 from crm.core.errors import DomainError
 from crm.core.policies import figures
 from crm.core.views.attachments import listed_files
+from crm.core.views.commands import form_page
 from crm.core.views.places import actor_of
 
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 STATE_TONES = {
     "waiting": "warning",
     "approved": "success",
@@ -46,7 +46,7 @@ STATE_TONES = {
 }
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_investorclassification", raise_exception=True)
 def classification_apply(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take down a written application."""
@@ -90,7 +90,7 @@ def classification(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "clients/classification.html", _context(request, row))
 
 
-@_FORM
+@form_page
 @permission_required("clients.approve_investorclassification", raise_exception=True)
 def classification_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     """Decide: the conditions as they are today and the proof stand beside the form."""
@@ -120,7 +120,7 @@ def classification_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_investorclassification", raise_exception=True)
 def classification_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take an undecided application back."""
@@ -137,7 +137,7 @@ def classification_withdraw(request: HttpRequest, public_id: str) -> HttpRespons
     return on_the_tab(request, row.client, form, do, title=title, submit=_("Withdraw"))
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_investorclassification", raise_exception=True)
 def classification_end(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make the client an ordinary investor again."""

@@ -21,7 +21,7 @@ from clients.views.segments import view_url
 from crm.core.keyset import Page, capped, capped_count, capped_text, page_of
 from crm.core.models import User
 from crm.core.views.lists import PAGE_SIZE, Listed, part
-from crm.core.views.places import actor_of
+from crm.core.views.places import actor_of, by_htmx
 
 
 @require_safe
@@ -74,7 +74,7 @@ def _shown(request: HttpRequest) -> tuple[str, ...] | None:
 @permission_required("clients.view_client", raise_exception=True)
 def list_filters(request: HttpRequest) -> HttpResponse:
     """The filters behind "More filters", for the panel; without htmx the list with all of them."""
-    if not getattr(request, "htmx", False):
+    if not by_htmx(request):
         said = request.GET.copy()
         said["filters"] = "all"
         return redirect(f"{reverse('clients:list')}?{said.urlencode()}")

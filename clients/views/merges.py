@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.crumbs import to_clients
 from clients.errors import NotOneClient
@@ -24,11 +24,10 @@ from clients.services.merge_rows import told_counts
 from clients.services.merges import approve_merge, ask_merge, preview_merge, reject_merge, undo_merge
 from clients.views.rows import visible_client
 from crm.core.errors import DomainError
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 _LISTS = ("open", "dismissed", "waiting", "merged")
 
 
@@ -69,7 +68,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_duplicatepair", raise_exception=True)
 def duplicate_dismiss(request: HttpRequest, public_id: str) -> HttpResponse:
     """Two who look alike are two different clients."""
@@ -94,7 +93,7 @@ def duplicate_dismiss(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_mergerecord", raise_exception=True)
 def merge_ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Which of two clients stays, fact by fact, and what goes over; asked for or done, as the house says."""
@@ -192,7 +191,7 @@ def merge_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "clients/merge_detail.html", context)
 
 
-@_FORM
+@form_page
 @permission_required("clients.approve_mergerecord", raise_exception=True)
 def merge_approve(request: HttpRequest, public_id: str) -> HttpResponse:
     """Do what was asked for."""
@@ -211,7 +210,7 @@ def merge_approve(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.approve_mergerecord", raise_exception=True)
 def merge_reject(request: HttpRequest, public_id: str) -> HttpResponse:
     """They stay two clients."""
@@ -228,7 +227,7 @@ def merge_reject(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.undo_mergerecord", raise_exception=True)
 def merge_undo(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make them two clients again."""

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from clients.crumbs import to_client
 from clients.forms.needs import NeedsForm
@@ -22,18 +21,18 @@ from clients.questions import BY_KEY, QUESTIONS
 from clients.services import record_needs
 from clients.views.rows import today, visible_client
 from crm.core.models import User
-from crm.core.views.commands import command
-from crm.core.views.places import actor_of
+from crm.core.views.commands import command, form_page
+from crm.core.views.places import actor_of, by_htmx
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.add_needsinterview", raise_exception=True)
 def needs_add(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask what the client wants. ``?inline=1``: the sheet beside a contact form; ``?corrects=``: a slip is put right."""
     client, user = visible_client(request, public_id), actor_of(request)
     present, corrects = _present(client, user), _corrected(request, client, user)
     form = NeedsForm(request.POST or None, client=client, present=present, today=today(), corrects=corrects)
-    inline = request.GET.get("inline") == "1" and bool(getattr(request, "htmx", False))
+    inline = request.GET.get("inline") == "1" and by_htmx(request)
     made: list[NeedsInterview] = []
 
     def do(_form: Any) -> NeedsInterview:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.crumbs import to_accounts
 from clients.forms.permissions import CloseForm, DecisionForm, EntryTestForm, ExemptionForm
@@ -31,9 +31,9 @@ from crm.core import audit
 from crm.core.figure_sources import source_in_words
 from crm.core.figures_on_page import CERTAINTY_WORDS
 from crm.core.forms.commands import CommandForm
+from crm.core.views.commands import form_page
 from crm.core.views.places import actor_of
 
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 STATE_TONES = {"waiting": "warning", "open": "success", "refused": "danger", "closed": "neutral"}
 
 
@@ -61,7 +61,7 @@ def precheck_one(request: HttpRequest, public_id: str, code: str) -> HttpRespons
     return render(request, "clients/precheck.html", _precheck_context(request, client, code))
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_tradingpermission", raise_exception=True)
 def permission_open(request: HttpRequest, public_id: str, code: str) -> HttpResponse:
     """Open a permission whose every condition is met."""
@@ -84,7 +84,7 @@ def permission_open(request: HttpRequest, public_id: str, code: str) -> HttpResp
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_tradingpermission", raise_exception=True)
 def permission_exemption(request: HttpRequest, public_id: str, code: str) -> HttpResponse:
     """Ask for an exemption; somebody else decides."""
@@ -99,7 +99,7 @@ def permission_exemption(request: HttpRequest, public_id: str, code: str) -> Htt
     return on_the_tab(request, client, form, do, title=title, submit=_("Ask"), more={"note": note})
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_tradingpermission", raise_exception=True)
 def test_record(request: HttpRequest, public_id: str, code: str) -> HttpResponse:
     """Record a test or a signed paper."""
@@ -113,7 +113,7 @@ def test_record(request: HttpRequest, public_id: str, code: str) -> HttpResponse
     return on_the_tab(request, client, form, do, title=title, submit=_("Record"))
 
 
-@_FORM
+@form_page
 @permission_required("clients.approve_tradingpermission", raise_exception=True)
 def permission_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     """Decide on an exemption: the conditions as they are today stand beside the form."""
@@ -145,7 +145,7 @@ def permission_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_tradingpermission", raise_exception=True)
 def permission_close(request: HttpRequest, public_id: str) -> HttpResponse:
     """Close an open permission."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.filters import DataRequestFilter
 from clients.forms.privacy import AnswerForm, ConfirmForm, FileForm, IdentityForm, ReceiveForm, WhyForm
@@ -27,11 +27,9 @@ from clients.views.client_file import file_answer
 from clients.views.rows import today, visible_client
 from crm.core import audit
 from crm.core.errors import MissingRight
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
-
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -48,7 +46,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     return render(request, part(request, "clients/data_requests.html", "clients/_data_requests.html"), context)
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_datarequest", raise_exception=True)
 def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a request down."""
@@ -198,7 +196,7 @@ STEPS: dict[str, Step] = {
 }
 
 
-@_FORM
+@form_page
 @permission_required("clients.view_datarequest", raise_exception=True)
 def request_step(request: HttpRequest, public_id: str, step: str) -> HttpResponse:
     """One step of a request; each asks its own right."""

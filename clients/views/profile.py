@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.crumbs import to_client
 from clients.forms.profile import GroupForm, HouseholdForm, IntroducerForm, StageForm
@@ -31,17 +31,16 @@ from clients.views.about import about_client
 from clients.views.fact_groups import GROUPS, group_shown, groups_for
 from clients.views.rows import today, visible_client
 from crm.core.errors import StaleEdit
-from crm.core.views.commands import at_once, command
-from crm.core.views.places import actor_of
+from crm.core.views.commands import at_once, command, form_page
+from crm.core.views.places import actor_of, by_htmx
 
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 #: The version that a form about the household of a client without one sends: somebody may found one meanwhile.
 _IN_NONE = 0
 #: What the form of a stage proposes as its last day.
 _USUAL = timedelta(days=30)
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_client", raise_exception=True)
 def group_edit(request: HttpRequest, public_id: str, group: str) -> HttpResponse:
     """One group of facts. With htmx the group turns into its form and back; without it the form is a page."""
@@ -50,7 +49,7 @@ def group_edit(request: HttpRequest, public_id: str, group: str) -> HttpResponse
         raise Http404
     names = GROUPS[group].names
     form = GroupForm(request.POST or None, client=client, names=names)
-    htmx = bool(getattr(request, "htmx", False))
+    htmx = by_htmx(request)
 
     def done() -> str | HttpResponse:
         if not htmx:
@@ -108,7 +107,7 @@ def _group(request: HttpRequest, client: Client, key: str) -> HttpResponse:
     return render(request, "clients/_fact_group.html", context)
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_stageoverride", raise_exception=True)
 def stage_set(request: HttpRequest, public_id: str) -> HttpResponse:
     """Set the stage by hand."""
@@ -138,7 +137,7 @@ def stage_end(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_client", raise_exception=True)
 def introducer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Name the client who introduced this one."""
@@ -161,7 +160,7 @@ def introducer(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_household", raise_exception=True)
 def household_join(request: HttpRequest, public_id: str) -> HttpResponse:
     """Found a household with this client, or bring another client into his."""

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from clients import services
 from clients.forms.profile import DocumentForm, NeedForm, PersonForm, PointForm, RefusalForm, RelationForm, RowForm
@@ -25,7 +25,7 @@ from clients.services.relations import client_with_number
 from clients.views.about import about_client
 from clients.views.rows import visible_client
 from crm.core.models import User
-from crm.core.views.commands import at_once
+from crm.core.views.commands import at_once, form_page
 from crm.core.views.places import actor_of
 from crm.core.views.reveal import revealed
 
@@ -124,7 +124,7 @@ def visible_row(user: User, client: Client, kind: RowKind, row: str) -> Any:
 
 
 def _add(kind: RowKind) -> Callable[..., HttpResponse]:
-    @require_http_methods(["GET", "HEAD", "POST"])
+    @form_page
     @permission_required(f"clients.add_{kind.right}", raise_exception=True)
     def page(request: HttpRequest, public_id: str) -> HttpResponse:
         client = visible_client(request, public_id)
@@ -141,7 +141,7 @@ def _add(kind: RowKind) -> Callable[..., HttpResponse]:
 
 
 def _edit(kind: RowKind) -> Callable[..., HttpResponse]:
-    @require_http_methods(["GET", "HEAD", "POST"])
+    @form_page
     @permission_required(f"clients.change_{kind.right}", raise_exception=True)
     def page(request: HttpRequest, public_id: str, row: str) -> HttpResponse:
         client = visible_client(request, public_id)
@@ -175,7 +175,7 @@ def _remove(kind: RowKind) -> Callable[..., HttpResponse]:
     return page
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.change_client", raise_exception=True)
 def rows_refused(request: HttpRequest, public_id: str, kind: str) -> HttpResponse:
     """Note that the client refuses to give rows of one kind, or that he no longer does."""

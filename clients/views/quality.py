@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.filters import QualityFilter
 from clients.forms.quality import CompleteForm, VerifyForm
@@ -25,8 +25,9 @@ from clients.services import ask_next, complete_facts, verify_facts
 from clients.views.about import about_client
 from clients.views.rows import today, visible_client
 from crm.core.errors import DomainError
+from crm.core.views.commands import form_page
 from crm.core.views.lists import listed, part
-from crm.core.views.places import actor_of
+from crm.core.views.places import actor_of, by_htmx
 
 #: Items of each kind that a line of the work list names; the sheet names all.
 _NAMED = 4
@@ -62,7 +63,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
     return render(request, part(request, "clients/quality_list.html", "clients/_quality_table.html"), context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.change_client", raise_exception=True)
 def complete(request: HttpRequest, public_id: str) -> HttpResponse:
     """The gaps of one client as one sheet: value, refused, or still true."""
@@ -122,7 +123,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(next(iter(refusal.fields.values()), refusal.message)))
     else:
-        if getattr(request, "htmx", False):
+        if by_htmx(request):
             return render(request, "clients/_asked.html", {})
         messages.success(request, _("It will be asked at the next contact."))
     return redirect(client.tab_url("quality"))

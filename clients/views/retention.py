@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.forms.privacy import WhyForm
 from clients.models import Client, Erasure, LegalHold
@@ -21,10 +21,10 @@ from clients.services.erasure import approve_erasure, propose_erasure, reject_er
 from clients.services.standing import end_restriction, lift_hold, restrict_client, set_hold
 from clients.views.about import about_client
 from clients.views.rows import today, visible_client
+from crm.core.views.commands import form_page
 from crm.core.views.lists import listed
 from crm.core.views.places import actor_of
 
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 _MOST = 100
 
 
@@ -78,7 +78,7 @@ def _named(rows: list[Any], user: Any) -> list[Any]:
     return rows
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_legalhold", raise_exception=True)
 def hold_set(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put a client under a legal hold."""
@@ -92,7 +92,7 @@ def hold_set(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.change_legalhold", raise_exception=True)
 def hold_lift(request: HttpRequest, public_id: str) -> HttpResponse:
     """Lift a hold."""
@@ -108,7 +108,7 @@ def hold_lift(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.restrict_client", raise_exception=True)
 def restriction(request: HttpRequest, public_id: str) -> HttpResponse:
     """Restrict a client's data to storage, or end that."""
@@ -132,7 +132,7 @@ def restriction(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@_FORM
+@form_page
 @permission_required("clients.add_erasure", raise_exception=True)
 def erasure_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Propose the erasure of a client's data; what stands against it is said."""
@@ -164,7 +164,7 @@ def erasure_page(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "clients/erasure.html", context)
 
 
-@_FORM
+@form_page
 @permission_required("clients.approve_erasure", raise_exception=True)
 def erasure_decide(request: HttpRequest, public_id: str) -> HttpResponse:
     """One of the two approvals, or the end of it (``?reject=1``)."""

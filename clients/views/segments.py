@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.columns import chosen
 from clients.crumbs import to_clients
@@ -34,9 +34,9 @@ from clients.services.segments import (
 )
 from crm.core.keyset import capped, capped_count, capped_text, page_of
 from crm.core.models import User
-from crm.core.views.commands import at_once, command
+from crm.core.views.commands import at_once, command, form_page
 from crm.core.views.lists import part
-from crm.core.views.places import actor_of
+from crm.core.views.places import actor_of, by_htmx
 
 #: Clients shown beside the builder, so that one sees whom the rule means.
 _SHOWN = 6
@@ -82,14 +82,14 @@ def segment_count(request: HttpRequest, public_id: str) -> HttpResponse:
 # -- the builder -------------------------------------------------------------------------------------------------------
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.add_segment", raise_exception=True)
 def segment_new(request: HttpRequest) -> HttpResponse:
     """Build a segment: each change shows at once how many clients it means, and who the first of them are."""
     return _builder(request, None)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.add_segment", raise_exception=True)
 def segment_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change one's own segment; a colleague's shared one opens as the beginning of a copy."""
@@ -117,7 +117,7 @@ def _builder(request: HttpRequest, segment: Segment | None) -> HttpResponse:
         "sheet": sheet,
         "boxes": sheet.dressed(known, user),
         # A change comes back as a fragment, which leaves the list of fields where it is.
-        "groups": [] if getattr(request, "htmx", False) else _groups(known),
+        "groups": [] if by_htmx(request) else _groups(known),
         "title": _("Change a segment") if own else _("New segment"),
         "crumbs": [*to_clients(), {"label": _("Segments"), "url": reverse("clients:segments")}],
         **_preview(sheet, known, user),
@@ -211,7 +211,7 @@ def segment_pin(request: HttpRequest, public_id: str) -> HttpResponse:
 # -- views of the list -------------------------------------------------------------------------------------------------
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.view_client", raise_exception=True)
 def view_new(request: HttpRequest) -> HttpResponse:
     """Keep the list as the address describes it: filters, columns and order."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.behaviour import FAMILIES, edition, tag_label
 from clients.crumbs import to_clients
@@ -24,8 +24,8 @@ from clients.views.rows import ticked_clients, today, visible_client
 from crm.core.errors import DomainError
 from crm.core.models import User
 from crm.core.policies import Figures, figures
-from crm.core.views.commands import command
-from crm.core.views.places import actor_of
+from crm.core.views.commands import command, form_page
+from crm.core.views.places import actor_of, by_htmx
 
 
 @require_safe
@@ -67,7 +67,7 @@ def _may_change(tag: Tag, user: User) -> bool:
     return user.has_perm("clients.change_tag") and (tag.owner_id == user.pk or user.scope.sees_company)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.add_tag", raise_exception=True)
 def tag_create(request: HttpRequest) -> HttpResponse:
     """A new word for the clients of the branch or of the company."""
@@ -81,7 +81,7 @@ def tag_create(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form, do, _("New tag"), _("Add"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("clients.change_tag", raise_exception=True)
 def tag_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Rename, recolour or retire a tag of one's own."""
@@ -123,7 +123,7 @@ def client_tags(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put one tag on one client or take it away; with htmx the box of tags comes back, with an undo."""
     client, user = visible_client(request, public_id), actor_of(request)
     change = _change(request, user, [client])
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         context = {**tags_context(request, client), "change": change, "said": _said(change) if change else ""}
         return render(request, "clients/_tags.html", context, status=200 if change else 400)
     return redirect(client.tab_url("needs"))
@@ -179,7 +179,7 @@ def _change(request: HttpRequest, user: User, clients: list[Client], *, tell: bo
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
         return None
-    if tell or not getattr(request, "htmx", False):
+    if tell or not by_htmx(request):
         undo = f"undo:{reverse('clients:tag_undo', args=[change.public_id])}" if change.clients else ""
         messages.success(request, _said(change), extra_tags=undo)
     return change

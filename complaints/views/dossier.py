@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.identity import in_groups
 from complaints.forms import EvidenceForm, StepForm
@@ -36,7 +36,7 @@ from crm.core.errors import DomainError
 from crm.core.forms.commands import CommandForm
 from crm.core.models import Attachment
 from crm.core.views.attachments import listed_file
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of
 from crm.core.views.reveal import revealed
 
@@ -75,7 +75,7 @@ def print_dossier(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "complaints/print.html", dossier)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("complaints.view_complaint", raise_exception=True)
 def step(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
     """One step of the table: the form for its facts, and the step itself."""

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from clients.models import Client
 from clients.querysets.scope import shown_name
@@ -21,14 +20,14 @@ from complaints.models import Complaint
 from complaints.services import register_complaint
 from crm.core.forms.commands import CommandForm
 from crm.core.masking import mask_phone
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import part
 from crm.core.views.places import actor_of
 
 _FOUND = 10
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("complaints.add_complaint", raise_exception=True)
 def register(request: HttpRequest) -> HttpResponse:
     """First the client (``?q=`` finds, ``?client=`` names him) or somebody who is none (``?stranger=1``), then the form."""

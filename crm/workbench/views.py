@@ -17,6 +17,7 @@ from clients.models import Client, ContactLog
 from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.models import User
+from crm.core.views.places import by_htmx
 from crm.workbench.queue import todays_items
 
 
@@ -38,7 +39,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
         "kind": kind,
         "kinds": [{"key": key, "label": labels[key], "count": counts[key]} for key in sorted(labels)],
     }
-    template = "workbench/_queue.html" if getattr(request, "htmx", False) else "workbench/my_day.html"
+    template = "workbench/_queue.html" if by_htmx(request) else "workbench/my_day.html"
     return render(request, template, context)
 
 

@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.models import Client
 from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.errors import StaleEdit
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of, place_of
 from tiers.errors import DayKnown
@@ -88,7 +88,7 @@ def booking_choose(request: HttpRequest) -> HttpResponse:
     return render(request, "tiers/booking_choose.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_booking", raise_exception=True)
 def booking_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """A place for one client; what his tier still may have stands beside the form."""
@@ -159,7 +159,7 @@ def booking_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "tiers/booking.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.change_booking", raise_exception=True)
 def booking_step(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
     """Confirm, cancel, or say how it went."""
@@ -203,7 +203,7 @@ _TITLES: dict[str, Callable[[], str]] = {
 }
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.change_serviceday", raise_exception=True)
 def places_set(request: HttpRequest) -> HttpResponse:
     """How many places a day has; what it has and how many are taken stands above, as of when the form was shown."""

@@ -10,12 +10,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.models import Channel, ContactLog
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import EndServiceForm, ServiceItemForm
 from tiers.gates import gate_label
@@ -115,7 +115,7 @@ def _may_adapt(user: Any, item: ServiceItem) -> bool:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_serviceitem", raise_exception=True)
 def service_new(request: HttpRequest) -> HttpResponse:
     """A new service: of the company for who sees the company, else of the own branch."""
@@ -150,7 +150,7 @@ def service_new(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.change_serviceitem", raise_exception=True)
 def service_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change a service; the words before stay as an edition."""
@@ -175,7 +175,7 @@ def service_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.change_serviceitem", raise_exception=True)
 def service_end(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let a service end."""
@@ -204,7 +204,7 @@ def service_end(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.change_serviceitem", raise_exception=True)
 def service_adapt(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make a copy of the company's service for the own branch."""

@@ -10,14 +10,14 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.models import Client
 from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.policies import figures
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import Place, actor_of, place_of
 from tiers.filters import ClientRateFilter
@@ -97,7 +97,7 @@ def card_grid(place: Place, today: Any) -> dict[str, Any]:
     return {"programme": programme, "lines": lines, "products": Product.choices}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_ratecard", raise_exception=True)
 def card_set(request: HttpRequest, public_id: str, product: str) -> HttpResponse:
     """A new row of the card from a day on, with the rows before it."""
@@ -138,7 +138,7 @@ def card_set(request: HttpRequest, public_id: str, product: str) -> HttpResponse
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_clientrate", raise_exception=True)
 def rate_propose(request: HttpRequest, public_id: str) -> HttpResponse:
     """Propose a rate for one client."""
@@ -177,7 +177,7 @@ def rate_propose(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.approve_clientrate", raise_exception=True)
 def rate_decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
     """Approve or reject a proposed rate, beside what holds today."""
@@ -226,7 +226,7 @@ def _said(rate: ClientRate, *, first: bool) -> str:
     return _("The rate has been approved.")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_clientrate", raise_exception=True)
 def rate_answer(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
     """Record the client's word on a rate offered to him, beside the notice he was given."""
@@ -260,7 +260,7 @@ def rate_answer(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.approve_clientrate", raise_exception=True)
 def rate_end(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let an approved rate end."""

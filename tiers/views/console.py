@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.models import Client, DailyAsset
 from crm.core.clocks import local_date
@@ -23,7 +23,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.models import JobRun
 from crm.core.policies import figures
 from crm.core.templatetags.amounts import short
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of, place_of
 from tiers.forms import EvaluationForm, ProgrammeFileForm
@@ -199,7 +199,7 @@ def programme_seed(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('tiers:index')}?branch={place.branch.public_id}")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_programme", raise_exception=True)
 def programme_new(request: HttpRequest) -> HttpResponse:
     """Bring in a programme, or the next edition of one, as a draft."""

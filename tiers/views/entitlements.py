@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import CadenceForm, EntitlementForm
 from tiers.models import ContactCadence, Entitlement, Period, Programme, ServiceItem, Tier
@@ -77,7 +77,7 @@ def _in_words(row: Entitlement) -> str:
     return _("%(times)s per %(period)s") % {"times": row.times, "period": str(Period(row.period).label).lower()}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_entitlement", raise_exception=True)
 def entitlement_set(request: HttpRequest, public_id: str, tier_id: str) -> HttpResponse:
     """A new row from a day on, beside the rows before it."""
@@ -111,7 +111,7 @@ def entitlement_set(request: HttpRequest, public_id: str, tier_id: str) -> HttpR
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_entitlement", raise_exception=True)
 def cadence_set(request: HttpRequest, tier_id: str) -> HttpResponse:
     """How often clients of a tier are spoken with, from a day on."""

@@ -10,14 +10,14 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.models import Client
 from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.figure_sources import source_in_words
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of
 from tiers.forms import FeeForm
 from tiers.models import FeeQuote, Product
@@ -27,7 +27,7 @@ from tiers.services.fees import CALCULABLE, save_quote
 _RECENT = 20
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_feequote", raise_exception=True)
 def calculator(request: HttpRequest) -> HttpResponse:
     """Work out the fees of a trade; with ``client`` in the address it is kept with him and starts from his rate."""

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
@@ -19,7 +19,7 @@ from crm.core.exporting.files import CSV
 from crm.core.forms.commands import CommandForm
 from crm.core.forms.staff import ReasonForm
 from crm.core.models import JobRun
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.exports import file_answer
 from crm.core.views.lists import listed, part
 from crm.core.views.places import Place, actor_of, place_of
@@ -98,7 +98,7 @@ def review(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required(("tiers.view_rateleak", "clients.export_client"), raise_exception=True)
 def export(request: HttpRequest) -> HttpResponse:
     """The leaks that the list shows as CSV: asked with a reason, and on the trail before the first byte leaves."""

@@ -10,13 +10,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.models import Segment
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.keyset import capped_count, capped_text
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import AskAgainForm, MarketEventForm
@@ -54,7 +54,7 @@ def event_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "tiers/market_event.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_marketevent", raise_exception=True)
 def event_new(request: HttpRequest) -> HttpResponse:
     """Call out a round; beside the form stands whom it would reach."""
@@ -102,7 +102,7 @@ def event_count(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_("Clients reached: %(count)s") % {"count": capped_text(*capped_count(found))})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_marketevent", raise_exception=True)
 def event_ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask again: who has come into the audience since is owed it, too."""

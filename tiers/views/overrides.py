@@ -12,13 +12,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clients.models import Client
 from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import at_once, command
+from crm.core.views.commands import at_once, command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 from tiers.forms.overrides import EndOverrideForm, OverrideDecisionForm, OverrideForm
@@ -54,7 +54,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render(request, part(request, "tiers/overrides.html", "tiers/_overrides.html"), context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_tieroverride", raise_exception=True)
 def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask that a client be given another tier for a while."""
@@ -101,7 +101,7 @@ def _override(request: HttpRequest, public_id: str) -> TierOverride:
     return get_object_or_404(rows, public_id=public_id)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.approve_tieroverride", raise_exception=True)
 def decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
     """Approve or reject a request, beside what the rules say of the client."""
@@ -152,7 +152,7 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.approve_tieroverride", raise_exception=True)
 def end(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return a client to the tier by rule before the last day."""

@@ -11,22 +11,19 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_http_methods
 
 from clients.crumbs import to_client
 from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of
 from tiers.forms.plans import StepDoneForm, StepDropForm
 from tiers.models import PlanStep
 from tiers.querysets.plan_steps import STEP_RIGHTS, standings
 from tiers.services.plan_steps import drop_step, note_step, owed_for
 
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 
-
-@_FORM
+@form_page
 @permission_required(STEP_RIGHTS, raise_exception=True)
 def step_done(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note a step as done; where the client is owed it by his tier, that promise is kept."""
@@ -46,7 +43,7 @@ def step_done(request: HttpRequest, public_id: str) -> HttpResponse:
     return _shown(request, row, form, do, context, _("The step is noted as done."))
 
 
-@_FORM
+@form_page
 @permission_required(STEP_RIGHTS, raise_exception=True)
 def step_drop(request: HttpRequest, public_id: str) -> HttpResponse:
     """Drop a step, saying why."""

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.crumbs import to_client
 from clients.models import Client, NeedsInterview
@@ -23,7 +23,7 @@ from clients.questions import BY_KEY
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 from tiers.filters import PlanFilter
@@ -39,7 +39,6 @@ VIEWS: dict[str, Callable[[], str]] = {
     "open": lambda: pgettext("service plans", "All open"),
     "all": lambda: _("All"),
 }
-_FORM = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def plan_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "tiers/plan.html", context)
 
 
-@_FORM
+@form_page
 @permission_required("tiers.change_serviceplan", raise_exception=True)
 def plan_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Draw a plan up: from the one that is open, else from what suits the client."""
@@ -166,7 +165,7 @@ def plan_new(request: HttpRequest, public_id: str) -> HttpResponse:
     return command(request, form, do=do, done=done, template="tiers/plan_form.html", context=context, said=said)
 
 
-@_FORM
+@form_page
 @permission_required("tiers.change_serviceplan", raise_exception=True)
 def plan_agree(request: HttpRequest, public_id: str) -> HttpResponse:
     """The client agreed to what was drawn up."""
@@ -179,7 +178,7 @@ def plan_agree(request: HttpRequest, public_id: str) -> HttpResponse:
     return _step(request, row, form, do, _("Agree a service plan"), _("Note as agreed"), _("The plan is agreed."))
 
 
-@_FORM
+@form_page
 @permission_required("tiers.change_serviceplan", raise_exception=True)
 def plan_confirm(request: HttpRequest, public_id: str) -> HttpResponse:
     """The needs have changed, and the plan stands."""
@@ -197,7 +196,7 @@ def plan_confirm(request: HttpRequest, public_id: str) -> HttpResponse:
     return _step(request, row, form, do, title, _("Confirm the plan"), said, facts=facts)
 
 
-@_FORM
+@form_page
 @permission_required("tiers.change_serviceplan", raise_exception=True)
 def plan_end(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give a plan up."""

@@ -10,13 +10,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.models import Client, Segment
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.keyset import capped_count, capped_text
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.services import PreferenceForm
 from tiers.models import PreferenceSegment, Programme, Tier
@@ -55,7 +55,7 @@ def preference_count(request: HttpRequest, public_id: str) -> HttpResponse:
     return HttpResponse(capped_text(*capped_count(found)))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_preferencesegment", raise_exception=True)
 def preference_new(request: HttpRequest) -> HttpResponse:
     """A new segment: of the company for who sees the company, else of the own branch."""
@@ -72,7 +72,7 @@ def preference_new(request: HttpRequest) -> HttpResponse:
     return _show(request, form, save, {"title": title, "sub": branch.name if branch else company.name})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.change_preferencesegment", raise_exception=True)
 def preference_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Change a segment and its menu."""

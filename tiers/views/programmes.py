@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import at_once, command
+from crm.core.views.commands import at_once, command, form_page
 from crm.core.views.lists import part
 from crm.core.views.places import Place, actor_of, place_of
 from tiers.errors import BadProgramme
@@ -35,8 +35,6 @@ from tiers.services.drafts import (
 )
 from tiers.services.questions import down_after, window_days
 from tiers.services.simulation import movable
-
-_GET_POST = ["GET", "HEAD", "POST"]
 
 
 def _programme(request: HttpRequest, public_id: str) -> Programme:
@@ -96,7 +94,7 @@ def programme(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "tiers/programme.html", context)
 
 
-@require_http_methods(_GET_POST)
+@form_page
 @permission_required("tiers.add_programme", raise_exception=True)
 def programme_start(request: HttpRequest) -> HttpResponse:
     """Begin a draft: with a brand's name, as a copy of another edition, or with a name of one's own."""
@@ -131,7 +129,7 @@ def programme_start(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(_GET_POST)
+@form_page
 @permission_required("tiers.change_programme", raise_exception=True)
 def programme_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Names, first day, and what holds for all tiers of a draft."""
@@ -156,14 +154,14 @@ def programme_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(_GET_POST)
+@form_page
 @permission_required("tiers.change_programme", raise_exception=True)
 def tier_new(request: HttpRequest, public_id: str) -> HttpResponse:
     """Add a tier above the others."""
     return _tier_page(request, _programme(request, public_id), None)
 
 
-@require_http_methods(_GET_POST)
+@form_page
 @permission_required("tiers.change_programme", raise_exception=True)
 def tier_edit(request: HttpRequest, public_id: str, tier_id: str) -> HttpResponse:
     """Name, look and rule of one tier of a draft."""
@@ -279,7 +277,7 @@ def programme_retire(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(_GET_POST)
+@form_page
 @permission_required("tiers.approve_programme", raise_exception=True)
 def programme_activate(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put in force what somebody else has drafted, from a day on."""
@@ -307,7 +305,7 @@ def programme_activate(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(_GET_POST)
+@form_page
 @permission_required("tiers.approve_programme", raise_exception=True)
 def programme_send_back(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make a draft of what was handed in, saying what is missing."""

@@ -11,13 +11,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.models import Segment
 from clients.querysets.scope import said_of, shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of, place_of
 from tiers.filters import PromiseFilter
@@ -94,7 +94,7 @@ def visible_promise(request: HttpRequest, public_id: str) -> Promise:
     return get_object_or_404(rows, public_id=public_id)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.keep_promise", raise_exception=True)
 def promise_keep(request: HttpRequest, public_id: str) -> HttpResponse:
     """Note that it was given."""
@@ -108,7 +108,7 @@ def promise_keep(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.waive_promise", raise_exception=True)
 def promise_waive(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let it go, with a reason."""
@@ -120,7 +120,7 @@ def promise_waive(request: HttpRequest, public_id: str) -> HttpResponse:
     return _step(request, public_id, WaiveForm, {}, do, _("Waive a promise"), _("The promise is waived."))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.waive_promise", raise_exception=True)
 def promise_put_off(request: HttpRequest, public_id: str) -> HttpResponse:
     """Agree on another day, with a reason."""
@@ -164,7 +164,7 @@ def _step(
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.keep_promise", raise_exception=True)
 def delivery_new(request: HttpRequest) -> HttpResponse:
     """Record an event or a sending for many clients at once; it keeps what they were owed of that service."""

@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from clients.models import Channel
 from clients.querysets.scope import shown_name
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.views.attachments import listed_files
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of, place_of
 from tiers.forms.publications import PublicationForm, SendForm, WithdrawForm
@@ -98,7 +98,7 @@ def _links(choices: Any, counts: dict[str, int], chosen: str) -> list[dict[str, 
     ]
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_publication", raise_exception=True)
 def publication_new(request: HttpRequest) -> HttpResponse:
     """Draw one up; from a line of a menu (``menu``, ``line``) its words and its segment stand in the form already."""
@@ -137,7 +137,7 @@ def _from_menu(request: HttpRequest) -> dict[str, Any]:
     return {"segments": [segment.public_id], **words}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_publication", raise_exception=True)
 def publication_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say it otherwise while it has not left; whom it reaches is drawn anew."""
@@ -178,7 +178,7 @@ def _segments_and_file(form: PublicationForm) -> dict[str, Any]:
     return {"segments": list(form.cleaned_data["segments"]), "upload": form.cleaned_data["upload"]}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_publication", raise_exception=True)
 def publication_send(request: HttpRequest, public_id: str) -> HttpResponse:
     """Let it go, or send it to those who came in since; nobody gets it twice."""
@@ -215,7 +215,7 @@ def publication_send(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.add_publication", raise_exception=True)
 def publication_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take it back, with a reason."""
@@ -234,7 +234,7 @@ def publication_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.tell_publication", raise_exception=True)
 def publication_told(request: HttpRequest, public_id: str, row: str) -> HttpResponse:
     """Note that a client who takes only calls was told of it."""

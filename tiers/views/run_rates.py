@@ -13,11 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
 
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 from tiers.forms import RunRatesForm
@@ -28,7 +27,7 @@ from tiers.services.run_approval import Approved, approve_run
 _PAGE = 100
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.approve_clientrate", raise_exception=True)
 def run_rates(request: HttpRequest, public_id: str) -> HttpResponse:
     """A page of proposals with what each costs a year; those ticked are approved as they were seen."""

@@ -12,17 +12,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
 from crm.core.fields import from_fen
 from crm.core.forms.commands import CommandForm
 from crm.core.scales import STRIP, WIDTH, place
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.jobs import progress_context
 from crm.core.views.lists import listed
-from crm.core.views.places import actor_of, place_of
+from crm.core.views.places import actor_of, by_htmx, place_of
 from tiers.forms.simulation import PREFIX, BoundsForm, SaveDraftForm
 from tiers.models import Programme, Simulation, Tier
 from tiers.services.simulation import (
@@ -72,7 +72,7 @@ def simulation(request: HttpRequest, public_id: str) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         status = 422 if form.errors else 200
-    htmx: Any = getattr(request, "htmx", False)
+    htmx: Any = by_htmx(request)
     target = htmx.target if htmx else ""
     context = _answer(request, sheet, tiers, bounds) | {"form": form}
     if target == "movers":
@@ -155,7 +155,7 @@ def _chart(sheet: Simulation) -> list[dict[str, Any]]:
     return bars
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("tiers.change_programme", raise_exception=True)
 def simulation_draft(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep tried bounds as a draft of the edition; the bounds come in the address, and then with the form."""

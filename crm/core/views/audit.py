@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from crm.core import audit
 from crm.core.audit_changes import changes_in_words, fields_of
@@ -22,6 +22,7 @@ from crm.core.models import AuditEntry, Heartbeat, LookCount, User
 from crm.core.services.audit_export import export_audit
 from crm.core.step_up import again_url, is_fresh
 from crm.core.subjects import subjects_called
+from crm.core.views.commands import form_page
 from crm.core.views.exports import file_answer
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
@@ -86,7 +87,7 @@ def audit_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "core/audit_detail.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.view_auditentry", raise_exception=True)
 def audit_export(request: HttpRequest) -> HttpResponse:
     """The entries that the list shows as CSV: asked with a reason, and on the trail before the first byte leaves."""

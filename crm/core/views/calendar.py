@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from crm.core.clocks import calendar_gap, local_date
 from crm.core.forms.calendar import CalendarDayForm, CalendarNoticeForm
@@ -23,7 +23,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.models import CalendarDay
 from crm.core.published_calendar import usual_day
 from crm.core.services.calendar import CalendarFileRefused, Outcome, edit_day, import_calendar
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 
 EARLIEST, LATEST = 1990, 2100
 SHOWN_PROBLEMS = 100
@@ -82,7 +82,7 @@ def calendar_year(request: HttpRequest) -> HttpResponse:
     return render(request, "core/calendar.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_calendarday", raise_exception=True)
 def calendar_day(request: HttpRequest, day: str) -> HttpResponse:
     """Correct one day; `day` is written YYYY-MM-DD."""
@@ -104,7 +104,7 @@ def calendar_day(request: HttpRequest, day: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_calendarday", raise_exception=True)
 def calendar_import(request: HttpRequest) -> HttpResponse:
     """Bring a notice in: all of the file, or nothing and the list of its wrong rows."""

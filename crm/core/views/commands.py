@@ -9,12 +9,17 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from crm.core.errors import DomainError, StaleEdit, VersionRequired
 from crm.core.forms.commands import CommandForm
 from crm.core.once import KeyReused, fingerprint, once, print_of_file
 from crm.core.public_ids import new_public_id
+from crm.core.views.places import by_htmx
 from crm.core.writing import whole_number
+
+#: A page with a form: it shows the form, and takes it.
+form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def command(
@@ -106,7 +111,7 @@ def _changed(request: HttpRequest, form: CommandForm, refusal: StaleEdit) -> Non
     # A form that shows the row by itself has done so in ``do``.
     own = form.add_prefix("version")
     by_itself = form.data.get(own) != request.POST.get(own)
-    newest = "" if getattr(request, "htmx", False) else request.get_full_path()
+    newest = "" if by_htmx(request) else request.get_full_path()
     if by_itself or not form.show_present(newest):
         _add(form, refusal)
         form.newest_url = newest
@@ -130,7 +135,7 @@ def _add(form: CommandForm, refusal: DomainError) -> None:
 def _go(request: HttpRequest, url: str | HttpResponse) -> HttpResponse:
     if isinstance(url, HttpResponse):
         return url
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = url
         return answer

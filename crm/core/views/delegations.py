@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
@@ -17,7 +17,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.forms.profile import DelegationForm
 from crm.core.models import Delegation
 from crm.core.services.delegations import grant_delegation, revoke_delegation
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of
 
 
@@ -30,7 +30,7 @@ def delegation_list(request: HttpRequest) -> HttpResponse:
     return render(request, "core/delegation_list.html", {"delegations": rows, "today": today})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.add_delegation", raise_exception=True)
 def delegation_add(request: HttpRequest) -> HttpResponse:
     """Let somebody stand in."""

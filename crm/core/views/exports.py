@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError, MissingRight
@@ -23,6 +23,7 @@ from crm.core.models import ExportRequest
 from crm.core.services.exporting import decide_export, fetch_export, trace_file
 from crm.core.services.importing import limits_for
 from crm.core.step_up import again_url, is_fresh
+from crm.core.views.commands import form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 
@@ -94,7 +95,7 @@ def export_fetch(request: HttpRequest, public_id: str) -> HttpResponse:
     return file_answer(f"{export.kind}-{local_date(export.created_at):%Y%m%d}", export.form, body)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.trace_exportrequest", raise_exception=True)
 def export_trace(request: HttpRequest) -> HttpResponse:
     """Whose file is this? By the file itself or its SHA-256; a file that was changed is known by the rows in it."""

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
@@ -43,7 +43,7 @@ from crm.core.models import ImportBatch
 from crm.core.models.importing import ImportMapping
 from crm.core.services.import_drafts import check_draft, drop_mapping, rename_mapping
 from crm.core.services.importing import keep_mapping, limits_for
-from crm.core.views.commands import at_once
+from crm.core.views.commands import at_once, form_page
 from crm.core.views.lists import part
 from crm.core.views.places import actor_of
 
@@ -65,7 +65,7 @@ class _Desk:
     code: int = 200
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_importbatch", raise_exception=True)
 def import_mapping(request: HttpRequest, public_id: str) -> HttpResponse:
     """Which column is which field: guessed, changed here, read anew while it is changed, kept, and sent to the check."""

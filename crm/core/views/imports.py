@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.core.clocks import local_date
 from crm.core.errors import DomainError
@@ -26,7 +26,7 @@ from crm.core.models import AuditEntry, ImportBatch
 from crm.core.services.import_drafts import open_draft
 from crm.core.services.import_work import start_apply, start_check, start_undo
 from crm.core.services.importing import bring_file, cancel_batch, keep_mapping, limits_for
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 
@@ -47,7 +47,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
     return render(request, part(request, "core/imports/list.html", "core/imports/_table.html"), context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.add_importbatch", raise_exception=True)
 def import_new(request: HttpRequest) -> HttpResponse:
     """A new file: it is taken in, a worker checks it, and the page of the batch shows how far that is."""

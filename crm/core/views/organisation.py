@@ -10,14 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from crm.core.forms.commands import CommandForm
 from crm.core.forms.organisation import BranchForm, DepartmentForm, NameForm, RegionForm
 from crm.core.forms.staff import ReasonForm
 from crm.core.models import Branch, Company, Department, Region, User
 from crm.core.services import organisation as services
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of
 
 
@@ -42,7 +42,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
     return render(request, "core/organisation.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_branch", raise_exception=True)
 def company_edit(request: HttpRequest) -> HttpResponse:
     """The name of the company."""
@@ -56,7 +56,7 @@ def company_edit(request: HttpRequest) -> HttpResponse:
     return _answer(request, form, save, _("Edit %(name)s") % {"name": company.name})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.add_branch", raise_exception=True)
 def region_add(request: HttpRequest) -> HttpResponse:
     """A new region."""
@@ -65,7 +65,7 @@ def region_add(request: HttpRequest) -> HttpResponse:
     return _answer(request, form, lambda said: services.add_region(actor=actor, **said.command), _("New region"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_branch", raise_exception=True)
 def region_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Rename a region or hang it under another."""
@@ -79,7 +79,7 @@ def region_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     return _answer(request, form, save, _("Edit %(name)s") % {"name": region.name})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.add_branch", raise_exception=True)
 def branch_add(request: HttpRequest) -> HttpResponse:
     """A new branch or outlet."""
@@ -92,7 +92,7 @@ def branch_add(request: HttpRequest) -> HttpResponse:
     return _answer(request, form, add, _("New branch"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_branch", raise_exception=True)
 def branch_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Edit a branch."""
@@ -107,7 +107,7 @@ def branch_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     return _answer(request, form, save, _("Edit %(name)s") % {"name": branch.name})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_branch", raise_exception=True)
 def branch_open(request: HttpRequest, public_id: str) -> HttpResponse:
     """Close an open branch, open a closed one again."""
@@ -127,7 +127,7 @@ def branch_open(request: HttpRequest, public_id: str) -> HttpResponse:
     return _answer(request, form, save, title % {"name": branch.name}, **more)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.add_branch", raise_exception=True)
 def department_add(request: HttpRequest) -> HttpResponse:
     """A new department."""
@@ -138,7 +138,7 @@ def department_add(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_branch", raise_exception=True)
 def department_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Rename a department."""

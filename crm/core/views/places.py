@@ -1,4 +1,4 @@
-"""Who asks, and which branch a page speaks about."""
+"""Who asks, by which means, and which branch a page speaks about."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from crm.core.modules import ModuleOff, left_out_of_route
 def actor_of(request: HttpRequest) -> User:
     """Who asks; login is required by middleware."""
     return cast(User, request.user)
+
+
+def by_htmx(request: HttpRequest) -> bool:
+    """Whether a script of the page asks, which puts the answer into the page; a person's own click is no such thing."""
+    return bool(getattr(request, "htmx", False))
 
 
 @dataclass(frozen=True)

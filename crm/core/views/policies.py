@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from crm.core.clocks import local_date
 from crm.core.figure_sources import source_in_words
@@ -23,7 +23,7 @@ from crm.core.forms.commands import CommandForm
 from crm.core.forms.policies import FigureForm
 from crm.core.models import Branch, Policy, PolicyKey, Role, User
 from crm.core.services.policies import may_set, set_policy
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import part
 from crm.core.views.places import actor_of
 
@@ -98,7 +98,7 @@ def policy_detail(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "core/policy_detail.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.add_policy", raise_exception=True)
 def policy_add(request: HttpRequest, key: str) -> HttpResponse:
     """The next version of a figure."""

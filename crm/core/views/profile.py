@@ -11,17 +11,17 @@ from django.utils import timezone
 from django.utils.translation import check_for_language
 from django.utils.translation import gettext as _
 from django.views import i18n
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from crm.core.forms.commands import CommandForm
 from crm.core.forms.profile import ProfileForm
 from crm.core.models import User
 from crm.core.services.profile import change_profile, end_device
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def profile(request: HttpRequest) -> HttpResponse:
     """Everybody's own page; being signed in is the right it asks."""
     from allauth.mfa.utils import is_mfa_enabled

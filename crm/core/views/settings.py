@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from crm.core.clocks import local_date
 from crm.core.forms.commands import CommandForm
@@ -19,7 +19,7 @@ from crm.core.forms.hours import HoursForm
 from crm.core.models import Branch, BusinessSegment, User
 from crm.core.policies import figures
 from crm.core.services.calendar import set_business_hours
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.places import actor_of
 
 
@@ -90,7 +90,7 @@ def hours_list(request: HttpRequest) -> HttpResponse:
     return render(request, "core/hours_list.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_businesssegment", raise_exception=True)
 def hours_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Set the business hours of one branch."""

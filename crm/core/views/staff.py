@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from crm.core.clocks import local_date
 from crm.core.filters import UserFilter
@@ -20,7 +20,7 @@ from crm.core.forms.staff import DisableForm, ReasonForm, ResetForm, StaffForm
 from crm.core.models import Delegation, User
 from crm.core.services import staff as services
 from crm.core.services.staff import HandedOut
-from crm.core.views.commands import command
+from crm.core.views.commands import command, form_page
 from crm.core.views.lists import listed, part
 from crm.core.views.places import actor_of
 
@@ -56,7 +56,7 @@ def staff_detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "core/staff_detail.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.add_user", raise_exception=True)
 def staff_add(request: HttpRequest) -> HttpResponse:
     """Add somebody; the one-time password is shown once, on the answer."""
@@ -75,7 +75,7 @@ def staff_add(request: HttpRequest) -> HttpResponse:
     return _handing_out(request, form, add, reverse("core:staff_list"), context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_user", raise_exception=True)
 def staff_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Edit, move, change roles."""
@@ -112,7 +112,7 @@ def staff_edit(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_user", raise_exception=True)
 def staff_disable(request: HttpRequest, public_id: str) -> HttpResponse:
     """Close an account at once."""
@@ -146,7 +146,7 @@ def staff_disable(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_user", raise_exception=True)
 def staff_enable(request: HttpRequest, public_id: str) -> HttpResponse:
     """Open a closed account, with a one-time password."""
@@ -169,7 +169,7 @@ def staff_enable(request: HttpRequest, public_id: str) -> HttpResponse:
     return _handing_out(request, form, enable, _url(person), context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.reset_password", raise_exception=True)
 def staff_reset(request: HttpRequest, public_id: str) -> HttpResponse:
     """Hand out a one-time password."""
@@ -190,7 +190,7 @@ def staff_reset(request: HttpRequest, public_id: str) -> HttpResponse:
     return _handing_out(request, form, reset, _url(person), context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 @permission_required("core.change_user", raise_exception=True)
 def staff_end_access(request: HttpRequest, public_id: str) -> HttpResponse:
     """End every session and device of somebody."""
