@@ -13,7 +13,7 @@ from clients import provenance
 from clients.days import wrong_days
 from clients.identity import IdentityRefused, normalise_name, read_client_number
 from clients.importing.likeness import warn_of_likeness
-from clients.importing.lookup import UNKNOWN_STAFF, ForClients, merged_numbers, staff_by_number
+from clients.importing.lookup import UNKNOWN_STAFF, ForClients, lost_zeros, merged_numbers, staff_by_number
 from clients.importing.points import (
     POINT_FIELDS,
     POINTS,
@@ -310,6 +310,9 @@ class ClientTarget(ForClients, ModelTarget):
             number = plan.row.values.get("external_id")
             if number in merged and plan.outcome != REJECTED:
                 yield plan.row.unchanged()
+                continue
+            if plan.outcome == CREATED and (zeros := lost_zeros(context, plan.row)):
+                yield plan.row.rejected(zeros)
                 continue
             fresh = context.memo["clients.new_points"].get(number)
             if fresh and plan.outcome in (CREATED, UPDATED):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.days import EARLIEST
 from clients.errors import ClientRestricted
-from clients.importing.lookup import CLIENT_FIELD, ForClients, clients_by_number, unknown_client
+from clients.importing.lookup import CLIENT_FIELD, ZEROS_LOST, ForClients, clients_by_number, unknown_client
 from clients.models import Client, Holding, SecurityKind
 from crm.core.batches import batches
 from crm.core.clocks import local_date
@@ -93,6 +93,8 @@ class HoldingTarget(ForClients, ModelTarget):
             return row.problem("day", "in_future", str(_("This day has not come yet.")))
         if row.values["day"] < EARLIEST:
             return row.problem("day", "too_early", str(_("This day lies too far back.")))
+        if _has_lost_zeros(row.values):
+            return row.problem("security_code", "zeros_lost", str(ZEROS_LOST))
         return {**self.stored(row), "client_id": client_id}
 
     # -- a corrected file replaces its day -----------------------------------------------------------------------------
@@ -144,6 +146,13 @@ class HoldingTarget(ForClients, ModelTarget):
         names = list(self.shape.fields)
         for page in stage.chunks(REMOVED):
             bulk.insert(Holding, names, [[row.before[name] for name in names] for row in page])
+
+
+def _has_lost_zeros(values: dict[str, Any]) -> bool:
+    """Codes of listed securities and funds have five digits in Hong Kong and six here; of 000001 a spreadsheet leaves 1."""
+    code = values["security_code"]
+    listed = values.get("security_kind") in (None, SecurityKind.STOCK, SecurityKind.BOND, SecurityKind.FUND)
+    return listed and code.isascii() and code.isdigit() and len(code) < 5
 
 
 def _add(part: dict[str, Any], whole: dict[str, Any]) -> None:

@@ -34,6 +34,28 @@ CLIENT_FIELD = ImportField(
 )
 
 
+#: What a spreadsheet does to a column of numbers that it has not been told is text.
+ZEROS_LOST = _("Zeros are missing in front; a spreadsheet takes them away. Format the column as text.")
+
+
+def lost_zeros(context: ImportContext, row: InputRow) -> Problem | None:
+    """A new number that the branch has with zeros in front is no new client: he would stand there twice."""
+    number = row.values["external_id"]
+    if context.batch.mapping.get("key") or not (number.isascii() and number.isdigit()) or number.startswith("0"):
+        return None
+    return row.problem("external_id", "zeros_lost", str(ZEROS_LOST)) if number in _without_zeros(context) else None
+
+
+def _without_zeros(context: ImportContext) -> set[str]:
+    """What a spreadsheet leaves of the branch's client numbers that begin with zeros; looked up once a file."""
+    if "clients.zeros" not in context.memo:
+        found = Client.objects.filter(branch=context.branch, external_id__startswith="0")
+        numbers = found.values_list("external_id", flat=True).iterator()
+        context.memo["clients.zeros"] = {number.lstrip("0") for number in numbers if number.isdigit()}
+    known: set[str] = context.memo["clients.zeros"]
+    return known
+
+
 def clients_by_number(context: ImportContext, rows: Iterable[InputRow]) -> dict[str, int]:
     """Client number → key, for the rows of one chunk; the number of a merged client leads to the one who stayed."""
     return by_number(context, {row.values["external_id"] for row in rows})
