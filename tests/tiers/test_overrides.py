@@ -283,6 +283,22 @@ def test_asked_for_and_approved_on_its_pages(client, branch, staff, web, time_ma
     assert codes(client) == ("silver", None)
 
 
+def test_who_asked_and_who_comes_late_are_told_so_and_given_no_form(client, branch, staff, web, time_machine):
+    time_machine.move_to(NOW)
+    manager, other = staff("branch_manager"), staff("branch_manager")
+    row = ask(client, manager)
+    url = reverse("tiers:override_approve", args=[row.public_id])
+
+    own = web(manager).get(url).content.decode()
+    assert web(other).post(url, {"version": 1, "form_token": "a"}).status_code == 302
+    late = web(staff("head_office", branch=None)).get(url).content.decode()
+    listed = web(manager).get(reverse("tiers:overrides")).content.decode()
+
+    assert "somebody else has to approve it" in own and "decided already" in late
+    assert all('name="note"' not in text for text in (own, late))
+    assert "due in 61 days" in listed
+
+
 def test_one_withdraws_on_the_queue_and_a_stranger_finds_nothing(
     client, branch, other_branch, staff, web, time_machine
 ):

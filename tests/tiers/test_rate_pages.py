@@ -119,3 +119,18 @@ def test_whoever_decides_sees_the_rate_of_today_and_what_the_step_costs_a_year(
     ]
     assert {rate: rate.effect for rate in desk.context["waiting"]} == pages
     assert "today 3 bp" in desk.content.decode()
+
+
+def test_who_may_not_decide_any_more_is_told_so_and_given_no_form(branch: Branch, staff: Staff, web: Any) -> None:
+    manager = staff("branch_manager")
+    own = ClientRateFactory(client__branch=branch, proposed_by=manager)
+    decided = ClientRateFactory(client__branch=branch)
+    approve_client_rate(rate=decided, actor=manager, now=NOW)
+
+    pages = [
+        web(manager).get(reverse("tiers:rate_approve", args=[rate.public_id])).content.decode()
+        for rate in (own, decided)
+    ]
+
+    assert "somebody else has to approve it" in pages[0] and "decided already" in pages[1]
+    assert all('name="note"' not in text for text in pages)

@@ -193,6 +193,7 @@ def rate_decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
 
     rate.below_line = below_line(rate, figures(today, rate.client.branch))
     rate.takes_two = needs_two(rate, today)
+    rate.is_own = user.pk in (rate.proposed_by_id, rate.endorsed_by_id)
     return command(
         request,
         form,
@@ -203,6 +204,7 @@ def rate_decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse
             "rate": rate,
             "name": shown_name(rate.client, user),
             "approve": approve,
+            "today": today,
             "effect": effects_of([rate], today)[rate.pk],
             "rates": effective_rates(rate.client, today),
             "back_url": reverse("tiers:commission"),

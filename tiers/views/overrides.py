@@ -96,7 +96,7 @@ def request_new(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-def _override(request: HttpRequest, public_id: str) -> TierOverride:
+def _override(request: HttpRequest, public_id: str) -> Any:
     rows = TierOverride.objects.visible_to(actor_of(request)).for_list()
     return get_object_or_404(rows, public_id=public_id)
 
@@ -114,6 +114,7 @@ def decide(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
         return service(override=row, actor=user, now=now, version=form.seen, note=form.cleaned_data["note"])
 
     today = local_date(now)
+    row.is_decided, row.is_own = row.state != TierOverride.State.PROPOSED, row.requested_by_id == user.pk
     return command(
         request,
         form,
@@ -158,6 +159,7 @@ def end(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return a client to the tier by rule before the last day."""
     user, row = actor_of(request), _override(request, public_id)
     form = EndOverrideForm(request.POST or None, initial={"version": row.version})
+    row.is_decided = row.state != TierOverride.State.HOLDING
     context: dict[str, Any] = {
         "title": _("End a tier by hand"),
         "save": _("Return to the rule"),
