@@ -14,12 +14,8 @@ from clients.querysets.accounts import level_of, margin_lines
 from clients.querysets.scope import shown_name
 from crm.core.models import User
 from crm.core.policies import figures
-from crm.workbench.item import Item
+from crm.workbench.item import AHEAD, PER_SOURCE, Item
 
-#: No source fills the day alone.
-_PER_SOURCE = 60
-#: Classes show up this many days before they run out.
-_AHEAD = 30
 #: A call on the client before the close-out comes before everything else of the day.
 _RANKS = {MarginLevel.CLOSE_OUT: 0, MarginLevel.WARNING: 2, MarginLevel.ATTENTION: 6}
 
@@ -30,7 +26,7 @@ def collateral(user: User, today: date) -> Iterator[Item]:
         return
     own = Account.objects.visible_to(user).filter(client__advisor_id__in=user.scope.acting_ids)
     accounts = list(
-        own.live().filter(margin_ratio__isnull=False).select_related("client").order_by("margin_ratio")[:_PER_SOURCE]
+        own.live().filter(margin_ratio__isnull=False).select_related("client").order_by("margin_ratio")[:PER_SOURCE]
     )
     if not accounts:
         return
@@ -58,8 +54,8 @@ def expiring_classes(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("clients.view_investorclassification"):
         return
     own = InvestorClassification.objects.visible_to(user).filter(client__advisor_id__in=user.scope.acting_ids)
-    soon = own.expiring(today, today + timedelta(days=_AHEAD)).select_related("client")
-    for row in soon.order_by("valid_until", "pk")[:_PER_SOURCE]:
+    soon = own.expiring(today, today + timedelta(days=AHEAD)).select_related("client")
+    for row in soon.order_by("valid_until", "pk")[:PER_SOURCE]:
         yield Item(
             "investor_class",
             _("Investor class"),
@@ -76,7 +72,7 @@ def account_decisions(user: User, today: date) -> Iterator[Item]:
     """Exemptions from conditions and applications for a class that wait for a second person."""
     if user.has_perm("clients.approve_tradingpermission"):
         asked = TradingPermission.objects.visible_to(user).waiting().exclude(opened_by=user)
-        for row in asked.select_related("client")[:_PER_SOURCE]:
+        for row in asked.select_related("client")[:PER_SOURCE]:
             yield _decision(
                 row.client,
                 user,
@@ -86,7 +82,7 @@ def account_decisions(user: User, today: date) -> Iterator[Item]:
             )
     if user.has_perm("clients.approve_investorclassification"):
         waiting = InvestorClassification.objects.visible_to(user).waiting().exclude(requested_by=user)
-        for wish in waiting.select_related("client")[:_PER_SOURCE]:
+        for wish in waiting.select_related("client")[:PER_SOURCE]:
             url = reverse("clients:classification_decide", args=[wish.public_id])
             yield _decision(wish.client, user, today, str(wish.get_wanted_display()), url)
 

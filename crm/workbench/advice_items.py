@@ -13,10 +13,7 @@ from advisory.models import PortfolioReview
 from clients.querysets.scope import shown_name
 from crm.core.models import User
 from crm.core.policies import figures
-from crm.workbench.item import Item
-
-#: No source fills the day alone.
-_PER_SOURCE = 60
+from crm.workbench.item import PER_SOURCE, Item
 
 
 def portfolio_reviews(user: User, today: date) -> Iterator[Item]:
@@ -27,12 +24,12 @@ def portfolio_reviews(user: User, today: date) -> Iterator[Item]:
     known = figures(today, user.branch)
     own: Any = PortfolioReview.objects.visible_to(user).mine(user).select_related("client")
     due = own.of_served().due_by(today + timedelta(days=known.days("review.ahead_days")))
-    for row in due.order_by("due_on", "pk")[:_PER_SOURCE]:
+    for row in due.order_by("due_on", "pk")[:PER_SOURCE]:
         reasons = row.reasons
         why = reasons[0].words if reasons else _("Portfolio review is due")
         yield _item(row, user, row.due_on, why, reverse("advisory:review_record", args=[row.public_id]))
     waited = timedelta(days=known.days("review.answer_days"))
-    for row in own.to_ask_again(today - waited).order_by("done_on", "pk")[:_PER_SOURCE]:
+    for row in own.to_ask_again(today - waited).order_by("done_on", "pk")[:PER_SOURCE]:
         since = cast(date, row.done_on) + waited
         url = reverse("advisory:review_answer", args=[row.public_id])
         yield _item(row, user, since, _("Client wanted to think about a proposal"), url)

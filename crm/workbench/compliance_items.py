@@ -18,10 +18,7 @@ from crm.core.clocks import Calendar
 from crm.core.keyset import capped_count, capped_text
 from crm.core.models import User
 from crm.core.policies import figures
-from crm.workbench.item import Item
-
-#: No source fills the day alone.
-_PER_SOURCE = 60
+from crm.workbench.item import PER_SOURCE, Item
 
 
 def data_requests(user: User, today: date) -> Iterator[Item]:
@@ -32,7 +29,7 @@ def data_requests(user: User, today: date) -> Iterator[Item]:
     mine = rows.filter(owner=user) | rows.filter(owner=None)
     if user.has_perm("clients.approve_datarequest"):
         mine = mine | rows.awaiting_approval().exclude(proposed_by=user)
-    for row in mine.select_related("client").order_by("due_on", "pk")[:_PER_SOURCE]:
+    for row in mine.select_related("client").order_by("due_on", "pk")[:PER_SOURCE]:
         yield Item(
             "data_request",
             _("Data-subject request"),

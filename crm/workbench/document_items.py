@@ -12,10 +12,7 @@ from clients.models import DocumentReminder
 from clients.querysets.scope import shown_name
 from crm.core.models import User
 from crm.roles import FRONT_DESK
-from crm.workbench.item import Item
-
-#: No source fills the day alone.
-_PER_SOURCE = 60
+from crm.workbench.item import PER_SOURCE, Item
 
 
 def expiring_documents(user: User, today: date) -> Iterator[Item]:
@@ -25,7 +22,7 @@ def expiring_documents(user: User, today: date) -> Iterator[Item]:
     rows = DocumentReminder.objects.visible_to(user).standing().open().select_related("client")
     if not user.has_role(FRONT_DESK):
         rows = rows.filter(client__advisor_id__in=user.scope.acting_ids)
-    for row in rows.order_by("valid_until", "pk")[:_PER_SOURCE]:
+    for row in rows.order_by("valid_until", "pk")[:PER_SOURCE]:
         yield Item(
             "document",
             _("Document"),

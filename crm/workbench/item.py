@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+#: No source fills the day alone.
+PER_SOURCE = 60
+#: What runs out, or is agreed for a day, shows up this many days before.
+AHEAD = 30
+
 
 @dataclass(frozen=True)
 class Item:

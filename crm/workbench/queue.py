@@ -32,15 +32,11 @@ from crm.workbench.advice_items import portfolio_reviews
 from crm.workbench.compliance_items import data_requests, gradings_to_do
 from crm.workbench.document_items import expiring_documents
 from crm.workbench.export_items import exports
-from crm.workbench.item import Item
+from crm.workbench.item import AHEAD, PER_SOURCE, Item
 from crm.workbench.service_items import bookings, plan_steps, plans_to_look_at, promises, publications_to_tell
 from crm.workbench.tier_items import programme_decisions, tier_decisions
 from tiers.models import ClientRate
 
-#: No source fills the day alone.
-_PER_SOURCE = 60
-#: Risk grades and licences show up this many days before they run out.
-_AHEAD = 30
 #: How many days back a concession still counts as just ended.
 _JUST_ENDED = 7
 
@@ -57,7 +53,7 @@ def promised_contacts(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("clients.add_contactlog"):
         return
     own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids).contact_due(today)
-    for client in own.order_by("next_contact_on", "-total_assets")[:_PER_SOURCE]:
+    for client in own.order_by("next_contact_on", "-total_assets")[:PER_SOURCE]:
         yield Item(
             "contact",
             _("Contact"),
@@ -77,7 +73,7 @@ def appointments(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("clients.view_appointment"):
         return
     rows = Appointment.objects.visible_to(user).due_by(today).filter(staff_id__in=user.scope.acting_ids)
-    for row in rows.select_related("client").order_by("starts_at", "pk")[:_PER_SOURCE]:
+    for row in rows.select_related("client").order_by("starts_at", "pk")[:PER_SOURCE]:
         begins = row.starts_at.astimezone(SHANGHAI)
         log = f"{reverse('clients:contact_add', args=[row.client.public_id])}?appointment={row.public_id}"
         yield Item(
@@ -97,7 +93,7 @@ def follow_up_calls(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("care.make_followupcall"):
         return
     calls = FollowUpCall.objects.visible_to(user).callable_on(today).for_caller(user).for_list()
-    for call in calls.order_by("due_on", "pk")[:_PER_SOURCE]:
+    for call in calls.order_by("due_on", "pk")[:PER_SOURCE]:
         yield Item(
             "call",
             _("Follow-up call"),
@@ -120,7 +116,7 @@ def complaint_clocks(user: User, today: date) -> Iterator[Item]:
         nobodys = nobodys.filter(complaint__registered_by=user)
     mine = clocks.filter(complaint__handler=user) | nobodys
     seen: set[int] = set()
-    for clock in mine.order_by("due_on", "pk")[: _PER_SOURCE * 2]:
+    for clock in mine.order_by("due_on", "pk")[: PER_SOURCE * 2]:
         if clock.complaint_id in seen:
             continue
         seen.add(clock.complaint_id)
@@ -142,7 +138,7 @@ def decisions(user: User, today: date) -> Iterator[Item]:
         rates = ClientRate.objects.visible_to(user).waiting().exclude(proposed_by=user).exclude(endorsed_by=user)
         yield from _rates_of_tier_changes(rates.filter(origin="tier_change"), today)
         rates = rates.filter(origin="concession")
-        for rate in rates.select_related("client")[:_PER_SOURCE]:
+        for rate in rates.select_related("client")[:PER_SOURCE]:
             url = reverse("tiers:commission")
             yield Item(
                 "decision",
@@ -169,7 +165,7 @@ def decisions(user: User, today: date) -> Iterator[Item]:
             )
     if user.has_perm("care.approve_unable"):
         calls = FollowUpCall.objects.visible_to(user).awaiting_approval().exclude(unable_proposed_by=user)
-        for call in calls.select_related("client")[:_PER_SOURCE]:
+        for call in calls.select_related("client")[:PER_SOURCE]:
             url = call.get_absolute_url()
             yield Item(
                 "decision",
@@ -197,13 +193,13 @@ def rates_of_clients(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("tiers.add_clientrate"):
         return
     own = ClientRate.objects.visible_to(user).filter(client__advisor_id__in=user.scope.acting_ids)
-    for rate in own.offered().select_related("client").order_by("accept_by", "pk")[:_PER_SOURCE]:
+    for rate in own.offered().select_related("client").order_by("accept_by", "pk")[:PER_SOURCE]:
         url = reverse("tiers:rate_accept", args=[rate.public_id])
         name, why = shown_name(rate.client, user), _("New rate: the client has to agree")
         yield Item("rate", _("Commission"), "discount", cast(date, rate.accept_by), name, why, url, rank=5)
     soon = timedelta(days=figures(today, user.branch).days("commission.ending_soon"))
     ending = own.ending(today - timedelta(days=_JUST_ENDED), today + soon).select_related("client")
-    for rate in ending.order_by("valid_to", "pk")[:_PER_SOURCE]:
+    for rate in ending.order_by("valid_to", "pk")[:PER_SOURCE]:
         url, name = reverse("tiers:proof", args=[rate.client.public_id]), shown_name(rate.client, user)
         last = cast(date, rate.valid_to)
         over = last < today
@@ -216,7 +212,7 @@ def findings(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("care.change_finding"):
         return
     rows = Finding.objects.visible_to(user).open().select_related("call__client")
-    for finding in rows.order_by("opened_at")[:_PER_SOURCE]:
+    for finding in rows.order_by("opened_at")[:PER_SOURCE]:
         yield Item(
             "finding",
             _("Finding"),
@@ -235,7 +231,7 @@ def expiring_grades(user: User, today: date) -> Iterator[Item]:
         return
     own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids)
     soon = own.risk_expiring(today, today + timedelta(days=told_from(today, user.branch)))
-    for client in soon.order_by("risk_valid_until")[:_PER_SOURCE]:
+    for client in soon.order_by("risk_valid_until")[:PER_SOURCE]:
         yield Item(
             "risk",
             _("Risk grade"),
@@ -260,7 +256,7 @@ def stale_needs(user: User, today: date) -> Iterator[Item]:
     known = figures(today, user.branch)
     fresh = known.days("kyc.needs_fresh_days")
     own = Client.objects.visible_to(user).filter(advisor_id__in=user.scope.acting_ids, do_not_contact=False)
-    rows = own.needs_stale(today - timedelta(days=fresh)).exclude(next_contact_on__lte=today + timedelta(days=_AHEAD))
+    rows = own.needs_stale(today - timedelta(days=fresh)).exclude(next_contact_on__lte=today + timedelta(days=AHEAD))
     asked_last: QuerySet[Any] = rows.with_needs_day()
     for client in asked_last.order_by("-total_assets", "-pk")[: known.integer("kyc.needs_a_day")]:
         asked: date | None = client.needs_on
@@ -284,9 +280,9 @@ def questions_to_ask(user: User, today: date) -> Iterator[Item]:
     rows = QuestionToAsk.objects.visible_to(user).open().filter(client__advisor_id__in=user.scope.acting_ids)
     rows = rows.filter(client__in=Client.objects.served().contactable()).select_related("client")
     by_client: dict[int, list[QuestionToAsk]] = {}
-    for row in rows.order_by("-client__total_assets", "client_id", "item")[: _PER_SOURCE * 3]:
+    for row in rows.order_by("-client__total_assets", "client_id", "item")[: PER_SOURCE * 3]:
         by_client.setdefault(row.client_id, []).append(row)
-    for found in list(by_client.values())[:_PER_SOURCE]:
+    for found in list(by_client.values())[:PER_SOURCE]:
         client = found[0].client
         yield Item(
             "ask",
@@ -316,7 +312,7 @@ def days_worth_a_word(user: User, today: date) -> Iterator[Item]:
     own = (
         Client.objects.visible_to(user).filter(open_to_marketing(), advisor_id__in=user.scope.acting_ids).contactable()
     )
-    for client in own.with_day_ahead(today, ahead).order_by("-total_assets", "pk")[:_PER_SOURCE]:
+    for client in own.with_day_ahead(today, ahead).order_by("-total_assets", "pk")[:PER_SOURCE]:
         for one in upcoming(client, today, ahead)[:1]:
             yield Item(
                 "milestone",
@@ -336,7 +332,7 @@ def expiring_licences(user: User, today: date) -> Iterator[Item]:
     rows = AdvisorProfile.objects.visible_to(user).select_related("user")
     if not user.has_perm("advisory.change_advisorprofile"):
         rows = rows.filter(user=user)
-    for profile in rows.licence_expiring(today, today + timedelta(days=_AHEAD))[:20]:
+    for profile in rows.licence_expiring(today, today + timedelta(days=AHEAD))[:20]:
         yield Item(
             "licence",
             _("Licence"),

@@ -11,12 +11,9 @@ from django.utils.translation import gettext as _
 from clients.querysets.scope import shown_name
 from crm.core.models import User
 from crm.core.policies import figures
-from crm.workbench.item import Item
+from crm.workbench.item import PER_SOURCE, Item
 from tiers.models import Booking, PlanStep, Promise, Recipient, ServicePlan
 from tiers.querysets.plan_steps import StepState, standings
-
-#: No source fills the day alone.
-_PER_SOURCE = 60
 
 
 def promises(user: User, today: date) -> Iterator[Item]:
@@ -25,7 +22,7 @@ def promises(user: User, today: date) -> Iterator[Item]:
         return
     until = today + timedelta(days=figures(today, user.branch).days("service.ahead_days"))
     rows = Promise.objects.visible_to(user).of_served().open_on(today).mine(user).filter(due_on__lte=until)
-    for row in rows.select_related("client", "item", "event").order_by("due_on", "pk")[:_PER_SOURCE]:
+    for row in rows.select_related("client", "item", "event").order_by("due_on", "pk")[:PER_SOURCE]:
         yield Item(
             "promise",
             _("Promise"),
@@ -46,12 +43,12 @@ def plan_steps(user: User, today: date) -> Iterator[Item]:
         return
     until = today + timedelta(days=figures(today, user.branch).days("service.ahead_days"))
     rows = PlanStep.objects.visible_to(user).of_served().to_do(user, today, until)
-    known = list(rows.for_list().order_by("plan_id", "position")[: _PER_SOURCE * 4])
+    known = list(rows.for_list().order_by("plan_id", "position")[: PER_SOURCE * 4])
     found = standings(known, today)
     # What others see to is theirs until its day is over.
     acting = user.scope.acting_ids
     named = [row for row in known if row.owner_id in acting or found[row.pk].state == StepState.OVERDUE]
-    for row in sorted(named, key=lambda row: (found[row.pk].due_on or today, row.pk))[:_PER_SOURCE]:
+    for row in sorted(named, key=lambda row: (found[row.pk].due_on or today, row.pk))[:PER_SOURCE]:
         client = row.plan.client
         who = "" if row.owner_id in acting else f" · {row.owner.name}"
         yield Item(
@@ -71,7 +68,7 @@ def bookings(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("tiers.change_serviceday"):
         return
     rows = Booking.objects.visible_to(user).to_settle(today).select_related("client", "slot__item")
-    for row in rows.order_by("confirm_by", "pk")[:_PER_SOURCE]:
+    for row in rows.order_by("confirm_by", "pk")[:PER_SOURCE]:
         waits = row.state == Booking.State.ASKED
         said = {"service": row.slot.item.name, "day": f"{row.slot.day:%Y-%m-%d}"}
         yield Item(
@@ -93,7 +90,7 @@ def publications_to_tell(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("tiers.tell_publication"):
         return
     rows = Recipient.objects.visible_to(user).to_call(user, today).select_related("client", "publication")
-    for row in rows.order_by("publication__valid_until", "pk")[:_PER_SOURCE]:
+    for row in rows.order_by("publication__valid_until", "pk")[:PER_SOURCE]:
         yield Item(
             "publication",
             _("Publication"),
@@ -112,7 +109,7 @@ def plans_to_look_at(user: User, today: date) -> Iterator[Item]:
     if not user.has_perms(("tiers.change_serviceplan", "clients.view_needsinterview")):
         return
     rows = ServicePlan.objects.visible_to(user).mine(user).to_look_at().select_related("client")
-    for row in rows.order_by("pk")[:_PER_SOURCE]:
+    for row in rows.order_by("pk")[:PER_SOURCE]:
         yield Item(
             "plan",
             _("Service plan"),

@@ -11,11 +11,8 @@ from django.utils.translation import gettext as _
 
 from clients.querysets.scope import shown_name
 from crm.core.models import User
-from crm.workbench.item import Item
+from crm.workbench.item import PER_SOURCE, Item
 from tiers.models import Programme, TierOverride
-
-#: No source fills the day alone.
-_PER_SOURCE = 60
 
 
 def tier_decisions(user: User, today: date) -> Iterator[Item]:
@@ -23,7 +20,7 @@ def tier_decisions(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("tiers.approve_tieroverride"):
         return
     rows = TierOverride.objects.visible_to(user).waiting().exclude(requested_by=user).select_related("client")
-    for row in rows.order_by("decide_by", "pk")[:_PER_SOURCE]:
+    for row in rows.order_by("decide_by", "pk")[:PER_SOURCE]:
         yield Item(
             "decision",
             _("Approval"),
@@ -41,7 +38,7 @@ def programme_decisions(user: User, today: date) -> Iterator[Item]:
     if not user.has_perm("tiers.approve_programme"):
         return
     rows: Any = Programme.objects.visible_to(user)
-    for row in rows.submitted().exclude(authors=user).order_by("effective_from", "pk")[:_PER_SOURCE]:
+    for row in rows.submitted().exclude(authors=user).order_by("effective_from", "pk")[:PER_SOURCE]:
         yield Item(
             "decision",
             _("Approval"),

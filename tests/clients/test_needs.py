@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from clients.errors import AlreadyCorrected, ClientClosed, ContactOfAnother, NothingAnswered
-from clients.models import Client, NeedsInterview
-from clients.questions import QUESTIONS, QuestionKey
+from clients.models import Channel, Client, NeedsInterview
+from clients.questions import QUESTIONS, QuestionKey, Voice
 from clients.services import link_needs, record_needs
 from clients.services import needs as needs_service
 from crm.core.errors import InvalidInput, StaleEdit
@@ -38,6 +38,13 @@ def ask(client: Client, actor: User, days: int = 0, **said: Any) -> NeedsIntervi
     said.setdefault("answers", {})
     made: NeedsInterview = record_needs(client=client, actor=actor, now=NOW + timedelta(days=days), **said)
     return made
+
+
+@pytest.mark.nodb
+def test_a_client_may_wish_for_every_channel_that_the_house_speaks_by() -> None:
+    spoken = [(value, str(label)) for value, label in Channel.choices if value != Channel.UNKNOWN]
+
+    assert [(value, str(label)) for value, label in Voice.choices] == spoken
 
 
 def test_every_question_has_a_key_for_its_refusal() -> None:
