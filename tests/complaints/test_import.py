@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from clients.services.erasure import erase
 from complaints.filters import ComplaintFilter
@@ -88,6 +88,25 @@ def test_the_download_of_the_public_register_comes_in_with_its_own_titles_and_da
         "registered",
     ]
     assert str(found["470"].reported_sent_on) == "2024-01-02"
+
+
+def test_a_later_download_says_less_and_comes_in_as_well(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "complaints.csv"
+    titles = PUBLIC.split("\r\n", 1)[0].replace("Consumer consent provided?,", "").replace("Consumer disputed?,", "")
+    row = (
+        "2024-01-01T08:15:30.000Z,Debt collection,,Calls,,,,BANK,CA,,,Web,2024-01-02T20:00:00.000Z,In progress,No,9001"
+    )
+    file.write_text(f"{titles}\n{row}\n", encoding="utf-8")
+    mapping = MAPPING.with_name("cfpb_complaints_short.toml")
+
+    with pytest.raises(CommandError, match="consumer_disputed"):
+        run(file)
+    assert run(file, mapping) == (1, 0, 0, 0)
+    assert run(file, mapping) == (0, 0, 1, 0)
+
+    found = Complaint.objects.get()
+    assert (found.state, found.reported_late, found.reported_disputed) == ("registered", True, None)
+    assert (str(local_date(found.received_at)), str(found.reported_sent_on)) == ("2024-01-01", "2024-01-02")
 
 
 def test_titles_of_the_public_register_are_recognised() -> None:
