@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,6 +19,11 @@ from tests.factories.complaints import ComplaintClockFactory, ComplaintEventFact
 
 pytestmark = pytest.mark.django_db
 RECEIVED = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def an_hour_later(time_machine):
+    time_machine.move_to(RECEIVED + timedelta(hours=1))
 
 
 @pytest.fixture
@@ -67,7 +72,7 @@ def test_somebody_who_is_no_client_is_masked_and_shown_only_with_a_reason(people
     assert desk.post(reveal, {"reason": ""}).status_code == 400
     shown = desk.post(reveal, {"reason": "回电核实"}).content.decode()
     assert "13611112222" in shown
-    assert "1 of 60 today" in shown
+    assert "1 of 120 today" in shown
     assert web(people["advisor"]).post(reveal, {"reason": "回电核实"}).status_code == 403
 
 

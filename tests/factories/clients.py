@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from clients.models import (
@@ -29,8 +30,14 @@ from clients.models import (
 )
 from clients.services.accounts import number_facts
 from clients.services.identity_facts import following
+from crm.core.clocks import local_date
 from crm.core.crypto import blind_index
 from tests.factories.core import BranchFactory, UserFactory
+
+
+def _not_soon() -> date:
+    """A day that lies ahead whenever the tests run, and of those whose clock stands at a day of 2026."""
+    return max(date(2028, 1, 2), local_date(timezone.now()) + timedelta(days=300))
 
 
 class ClientFactory(DjangoModelFactory[Client]):
@@ -47,7 +54,7 @@ class ClientFactory(DjangoModelFactory[Client]):
     class Params:
         closed = factory.Trait(status="closed", closed_on=date(2026, 1, 5))
         silent = factory.Trait(do_not_contact=True, do_not_contact_reason="客户要求")
-        assessed = factory.Trait(risk_grade="C3", risk_valid_until=date(2028, 1, 2))
+        assessed = factory.Trait(risk_grade="C3", risk_valid_until=factory.LazyFunction(_not_soon))
 
     @classmethod
     def _create(cls, model_class: type[Client], *args: Any, **kwargs: Any) -> Client:
@@ -73,7 +80,7 @@ class RiskAssessmentFactory(DjangoModelFactory[RiskAssessment]):
     client = factory.SubFactory(ClientFactory)
     grade = "C3"
     assessed_on = date(2026, 1, 2)
-    valid_until = date(2028, 1, 2)
+    valid_until = factory.LazyFunction(_not_soon)
     basis = "问卷"
     entered_by = factory.SubFactory(UserFactory, branch=factory.SelfAttribute("..client.branch"))
 

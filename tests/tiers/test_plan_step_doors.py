@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -44,6 +44,12 @@ def item(branch: Branch) -> ServiceItem:
 @pytest.fixture
 def today() -> date:
     return local_date(timezone.now())
+
+
+@pytest.fixture(autouse=True)
+def late_in_a_month(time_machine: Any) -> None:
+    """In its first days a step of every month, which a test means to be due by its end, would be late for the month before."""
+    time_machine.move_to(datetime(2026, 6, 29, 2, 0, tzinfo=UTC))
 
 
 def agreed(client: Client, *steps: Step, ago: int = 40) -> list[PlanStep]:
