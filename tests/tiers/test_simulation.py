@@ -363,6 +363,10 @@ def test_the_page_answers_a_move_alone_and_saves_what_was_tried(
     moved = manager.get(url, {"b_gold": "300000"}, headers=htmx)
     wrong = manager.get(url, {"b_gold": "50000"}, headers=htmx)
     movers = manager.get(url, {"b_gold": "300000"}, headers={"HX-Request": "true", "HX-Target": "movers"})
+    below_nothing = manager.get(url, {"b_gold": "-5"}, headers=htmx)
+    # A bound that is no bound moves nobody, and nobody is told that nobody would move.
+    assert all('role="alert"' in one.content.decode() for one in (wrong, below_nothing))
+    assert all("Who moves" not in one.content.decode() for one in (wrong, below_nothing))
 
     assert whole.status_code == 200 and whole.content.decode().count('role="slider"') == 5
     assert moved.context["outcome"].up == 1 and "<html" not in moved.content.decode()

@@ -72,8 +72,7 @@ def simulation(request: HttpRequest, public_id: str) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         status = 422 if form.errors else 200
-    htmx: Any = by_htmx(request)
-    target = htmx.target if htmx else ""
+    target = request.headers.get("HX-Target", "") if by_htmx(request) else ""
     context = _answer(request, sheet, tiers, bounds) | {"form": form}
     if target == "movers":
         return render(request, "tiers/_movers.html", context, status=status)
