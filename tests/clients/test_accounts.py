@@ -337,7 +337,7 @@ def test_a_number_is_revealed_with_a_reason_and_on_record(branch: Branch, staff:
     answer = browser.post(url, {"reason": "核对账号"})
 
     assert NUMBER in answer.content.decode()
-    assert "1 of 60 today" in answer.content.decode()
+    assert "1 of 120 today" in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
     entry = AuditEntry.objects.get(action="field.reveal")
     assert (entry.actor, entry.client_ref) == (desk, account.client.public_id)
