@@ -108,9 +108,8 @@ def _with_incumbent(
     bonus, held = problem.bonus[block][known], problem.held[block][known]
     stays = np.where(scores[known, home] < 0, FORBIDDEN, net[known, home]).astype(np.int64) + bonus
     others = best[known]
-    less = np.flatnonzero(
-        bonus < 0
-    )  # with a bonus the incumbent's own cell is no more than ``stays``; with a malus it may be
+    # With a bonus the incumbent's own cell is no more than ``stays``; with a malus it may be.
+    less = np.flatnonzero(bonus < 0)
     if len(less):
         rows = known[less]
         cells = np.where(scores[rows] < 0, FORBIDDEN, net[rows])

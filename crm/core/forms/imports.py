@@ -122,9 +122,8 @@ class NewImportForm(CommandForm):
             return parse(self._text(said.get("mapping_file")))
         found = recognised(self.raw, said["kind"], self.limits, incomplete=self.looks_first)
         if self.looks_first:
-            look(
-                self.raw, found.file, self.limits
-            )  # what cannot be shown is refused here, not on a page without a way on
+            # What cannot be shown is refused here, not on a page without a way on.
+            look(self.raw, found.file, self.limits)
         return found
 
     def _text(self, file: UploadedFile[bytes] | None) -> str:
