@@ -31,11 +31,11 @@ _AMR_SIZES = (13, 14, 16, 18, 20, 21, 27, 32, 6)
 _SOUND = 0.9
 
 
-#: What reading damaged content runs into; a part of an archive may be packed in any of four ways.
+#: What reading damaged content runs into; a part of an archive may be packed in any of four ways, and be said to begin anywhere.
 _BROKEN = (
     struct.error,
     IndexError,
-    UnicodeDecodeError,
+    ValueError,
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,

@@ -17,6 +17,8 @@ from tests.clients.request_ground import NOW, ask, granted
 from tests.doors import Staff, token
 from tests.factories.clients import ClientFactory, ContactLogFactory, HoldingFactory
 
+pytestmark = pytest.mark.time_machine(NOW)
+
 PHONE = "+8613812348000"
 
 

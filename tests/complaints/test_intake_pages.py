@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,8 +13,8 @@ from crm.core.models import Attachment
 from tests.complaints.page_ground import send, step
 from tests.factories.clients import ClientFactory
 
-pytestmark = pytest.mark.django_db
 RECEIVED = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+pytestmark = [pytest.mark.django_db, pytest.mark.time_machine(RECEIVED + timedelta(hours=1))]
 
 
 @pytest.fixture

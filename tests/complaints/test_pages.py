@@ -17,13 +17,8 @@ from tests.complaints.page_ground import send, step
 from tests.factories.clients import ClientFactory
 from tests.factories.complaints import ComplaintClockFactory, ComplaintEventFactory, ComplaintFactory
 
-pytestmark = pytest.mark.django_db
 RECEIVED = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def an_hour_later(time_machine):
-    time_machine.move_to(RECEIVED + timedelta(hours=1))
+pytestmark = [pytest.mark.django_db, pytest.mark.time_machine(RECEIVED + timedelta(hours=1))]
 
 
 @pytest.fixture

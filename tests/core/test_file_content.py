@@ -58,6 +58,15 @@ def test_what_only_begins_or_ends_like_its_kind_is_refused(ending, content):
         examine(ending, content)
 
 
+def test_an_archive_whose_parts_would_begin_before_it_is_none():
+    whole = bytearray(office("docx"))
+    at = whole.rfind(b"PK\x05\x06") + 16
+    whole[at : at + 4] = (int.from_bytes(whole[at : at + 4], "little") + 256).to_bytes(4, "little")
+
+    with pytest.raises(NotThatKind):
+        examine("docx", bytes(whole))
+
+
 @given(ending=st.sampled_from(sorted(WHOLE)), cut=st.integers(0, 400), noise=st.binary(max_size=40))
 def test_whatever_comes_is_taken_or_refused_and_never_breaks(ending, cut, noise):
     whole = WHOLE[ending]

@@ -21,7 +21,8 @@ from tiers.models import PlanStep, PlanStepMark, ServiceItem, ServicePlan
 from tiers.services.plan_steps import note_step
 from tiers.services.plans import Step, make_plan
 
-pytestmark = pytest.mark.django_db
+#: In the first days of a month a step of every month, which a test means to be due by its end, is late for the month before.
+pytestmark = [pytest.mark.django_db, pytest.mark.time_machine(datetime(2026, 6, 29, 2, 0, tzinfo=UTC))]
 
 STEPS = "/api/v1/plan-steps/"
 
@@ -44,12 +45,6 @@ def item(branch: Branch) -> ServiceItem:
 @pytest.fixture
 def today() -> date:
     return local_date(timezone.now())
-
-
-@pytest.fixture(autouse=True)
-def late_in_a_month(time_machine: Any) -> None:
-    """In its first days a step of every month, which a test means to be due by its end, would be late for the month before."""
-    time_machine.move_to(datetime(2026, 6, 29, 2, 0, tzinfo=UTC))
 
 
 def agreed(client: Client, *steps: Step, ago: int = 40) -> list[PlanStep]:
