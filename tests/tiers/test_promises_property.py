@@ -266,9 +266,15 @@ CALLS = Case("rolling", "month", 1, 12, 0, 0, contacts=(35,), runs=(1, 32, 50), 
 TWICE = Case("rolling", "half_year", 1, 1, 0, 0, contacts=(52, 63, 83), runs=(15, 65, 108), silences=((24, 87),))
 #: Entitled anew on the very day for which something was closed.
 ANEW = Case("rolling", "quarter", 1, 2, 0, 0, contacts=(20,), runs=(1, 21), gap=(70, 10))
+#: Entitled anew while the last one had days of grace left, and no sweep between their end and long after.
+RENEWED = Case("rolling", "quarter", 5, 11, 0, 0, contacts=(171,), runs=(99, 126, 162, 174), gap=(108, 4))
+#: The same, with no sweep after the day on which the new terms began.
+RENEWED_LAST = Case("rolling", "quarter", 5, 11, 0, 0, contacts=(), runs=(99, 112, 162), gap=(108, 4))
 
 
 @pytest.mark.django_db
+@example(case=RENEWED)
+@example(case=RENEWED_LAST)
 @example(case=AT_ONCE)
 @example(case=SILENT)
 @example(case=CALLS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from clients.days import comes_round, next_return
@@ -250,18 +250,22 @@ def _rolling(turn: Planning, terms: Terms) -> int:
     entitlement = terms.entitlement
     step = timedelta(days=max(2, length_of(entitlement.period) // int(entitlement.times or 1)))
     own = Promise.objects.by_entitlement().filter(item=terms.item, client=OuterRef("pk"))
-    past = own.exclude(state__in=[State.DUE, State.CLOSED]).annotate(day=Coalesce("kept_on", "due_on"))
+    past = own.exclude(state__in=[State.DUE, State.CLOSED]).annotate(
+        day=Coalesce("kept_on", "due_on"), ran_out=Case(When(state=State.MISSED, then="last_day"))
+    )
+    newest = past.order_by("-day", "-pk")
     ended = own.filter(state=State.CLOSED, closed_as__in=PAUSES, is_rolling=True).order_by("-opens_on", "-pk")
     owed = terms.clients(turn.branch, turn.today).filter(~Exists(own.filter(state=State.DUE)))
     owed = owed.annotate(
         begun=BEGUN,
-        last=Subquery(past.order_by("-day", "-pk").values("day")[:1]),
+        last=Subquery(newest.values("day")[:1]),
+        ran_out=Subquery(newest.values("ran_out")[:1]),
         **{name: Subquery(ended.values(name)[:1]) for name in _NEXT},
     )
     rows, begin = [], max(terms.since, turn.first_day)
-    found = owed.values_list("pk", "begun", "last", *_NEXT)
-    for pk, begun, last, *closed in found.iterator(chunk_size=BATCH):
-        row = Row(max(begin, begun), last, Next(*closed) if closed[0] else None)
+    found = owed.values_list("pk", "begun", "last", "ran_out", *_NEXT)
+    for pk, begun, last, ran_out, *closed in found.iterator(chunk_size=BATCH):
+        row = Row(max(begin, begun), last, Next(*closed) if closed[0] else None, ran_out)
         coming = row.next(step, turn.last, turn.today)
         if (last or coming.opens_on) <= turn.today:
             rows.append(_row(turn, terms, pk, coming.key, (coming.opens_on, coming.due_on)))

@@ -22,12 +22,14 @@ class Row:
     """How a client's row of one service stands, with none owed.
 
     ``begun``: since when he has a right to it. ``last``: the day on which the last one was given, or was due and was not given.
-    ``closed``: what a pause closed last.
+    ``closed``: what a pause closed last. ``ran_out``: the last day of grace of the last one, if it was missed; until then no
+    other could begin.
     """
 
     begun: date
     last: date | None
     closed: Next | None
+    ran_out: date | None = None
 
     @property
     def paused(self) -> Next | None:
@@ -38,6 +40,12 @@ class Row:
         follows = closed.key == f"after:{self.last}"
         return closed if follows or (closed.key.startswith("from:") and closed.opens_on >= self.last) else None
 
+    def _free(self, today: date) -> date:
+        """The first day on which he had a right to it and none was owed; what a pause took back was not owed to its last day."""
+        if self.ran_out is None or self.ran_out >= today:
+            return self.begun
+        return max(self.begun, self.ran_out + _DAY)
+
     def next(self, step: timedelta, planned: date, today: date) -> Next:
         """The next one as of today, where promises were planned on ``planned`` before.
 
@@ -45,9 +53,10 @@ class Row:
         yet to come; else the clock begins anew with the right, or today where it is not known when the pause ended.
         """
         paused = self.paused
+        free = self._free(today)
         # A run before this one would have made it, if the client could have been served then.
-        is_new = planned <= self.begun
-        seen = self.begun if is_new else today
+        is_new = planned <= self.begun or planned < free
+        seen = free if is_new else today
         if paused is not None and paused.due_on >= seen:
             return paused
         if self.last is not None and paused is None and (self.last + step >= seen or self.begun <= self.last):
