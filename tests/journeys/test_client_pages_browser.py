@@ -160,7 +160,7 @@ def test_a_refused_contact_leaves_no_complaint_of_the_content_policy(at_work: An
     content.evaluate("box => { box.style.height = '200px'; }")  # as somebody drags its corner
     page.locator("#contact-form [name=next_on]").fill("1999-01-01")
 
-    page.locator("#contact-form button[type=submit]").click()
+    page.locator("#contact-form .btn-primary").click()
     page.locator("#contact-form .form-error, #contact-form [role=alert]").first.wait_for()
 
     assert page.locator("#contact-form [name=content]").input_value() == "问候"
