@@ -10,7 +10,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clients.identity.id_number import EARLIEST_BIRTH
+from clients.months import add_months
 from clients.provenance import EARLIEST as EARLIEST_SAID
+from crm.core.clocks import Calendar
 from crm.core.errors import InvalidInput
 
 #: The exchanges of Shanghai and Shenzhen opened in this year: no business of the branch is older.
@@ -165,3 +167,9 @@ def _in_year(first: date, year: int) -> date:
 def whole_years(first: date, last: date) -> int:
     """Whole years from ``first`` to ``last``."""
     return max(0, last.year - first.year - ((last.month, last.day) < (first.month, first.day)))
+
+
+def next_contact_days(today: date, calendar: Calendar) -> list[date]:
+    """Days that are offered for the next contact: tomorrow, in three days, in a week and in a month, or the working day after."""
+    asked = (today + timedelta(days=1), today + timedelta(days=3), today + timedelta(days=7), add_months(today, 1))
+    return [calendar.roll(day) for day in asked]

@@ -218,6 +218,24 @@ def _tiers(request: Any) -> QuerySet[Tier]:
     return mine.filter(pk=Subquery(newest)).order_by("rank")
 
 
+def _served_by() -> filters.ModelChoiceFilter:
+    """Clients by the one in whose book they are."""
+    return filters.ModelChoiceFilter(
+        field_name="client__advisor",
+        queryset=_serving,
+        to_field_name="public_id",
+        label=_("Served by"),
+        empty_label=_("Everybody"),
+    )
+
+
+def _of_tier(method: str) -> filters.ModelChoiceFilter:
+    """By a tier of the reader's company; ``method`` of the filter set says what it has to do with the rows."""
+    return filters.ModelChoiceFilter(
+        method=method, queryset=_tiers, to_field_name="code", label=_("Client tier"), empty_label=_("All tiers")
+    )
+
+
 class PromiseFilter(filters.FilterSet):
     """Promises by client, service, state, who serves the client, the tier to which they were made, and due day."""
 
@@ -231,20 +249,8 @@ class PromiseFilter(filters.FilterSet):
         empty_label=_("All services"),
     )
     state = filters.ChoiceFilter(choices=Promise.State.choices, label=_("State"), empty_label=_("All states"))
-    advisor = filters.ModelChoiceFilter(
-        field_name="client__advisor",
-        queryset=_serving,
-        to_field_name="public_id",
-        label=_("Served by"),
-        empty_label=_("Everybody"),
-    )
-    tier = filters.ModelChoiceFilter(
-        method="made_to",
-        queryset=_tiers,
-        to_field_name="code",
-        label=_("Client tier"),
-        empty_label=_("All tiers"),
-    )
+    advisor = _served_by()
+    tier = _of_tier("made_to")
     client = filters.CharFilter(
         field_name="client__public_id", label=_("Client (public id)"), max_length=26, widget=forms.HiddenInput
     )
@@ -299,20 +305,8 @@ class PlanFilter(filters.FilterSet):
     )
     state = filters.ChoiceFilter(choices=ServicePlan.State.choices, label=_("State"), empty_label=_("All states"))
     overdue = filters.BooleanFilter(method="late", label=_("With overdue steps"), widget=forms.CheckboxInput)
-    advisor = filters.ModelChoiceFilter(
-        field_name="client__advisor",
-        queryset=_serving,
-        to_field_name="public_id",
-        label=_("Served by"),
-        empty_label=_("Everybody"),
-    )
-    tier = filters.ModelChoiceFilter(
-        method="in_tier",
-        queryset=_tiers,
-        to_field_name="code",
-        label=_("Client tier"),
-        empty_label=_("All tiers"),
-    )
+    advisor = _served_by()
+    tier = _of_tier("in_tier")
     owner = filters.ModelChoiceFilter(
         method="with_step_of",
         queryset=_colleagues,

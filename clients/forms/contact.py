@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from clients.days import next_contact_days
 from clients.forms.client import day_field
 from clients.models import Appointment, Channel, Client, ContactLog, ContactPerson, Relation
-from clients.months import add_months
 from crm.core.attachments import KINDS
-from crm.core.clocks import local_date
+from crm.core.clocks import Calendar, local_date
 from crm.core.forms.commands import CommandForm
 from crm.core.models import User
 
@@ -24,18 +24,9 @@ MORE = (
 )  # fmt: skip
 #: The daily entry sends three fields; these have a usual value.
 _USUAL = ("direction", "outcome", "purpose")
+#: As far as the calendar is read for them: a month, and the longest holidays after it.
+_OFFERED_WITHIN = timedelta(days=45)
 _MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-
-def next_days(today: date) -> list[tuple[Any, date]]:
-    """Next dates that one press sets; what falls on a weekend moves to Monday."""
-    days = [
-        (_("Next weekday"), today + timedelta(days=1)),
-        (_("In 3 days"), today + timedelta(days=3)),
-        (_("In a week"), today + timedelta(days=7)),
-        (_("In a month"), add_months(today, 1)),
-    ]
-    return [(label, day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)) for label, day in days]
 
 
 class ManyFiles(forms.FileField):
@@ -168,7 +159,10 @@ class ContactForm(_Contact):
 
     @property
     def next_days(self) -> list[tuple[Any, date]]:
-        return next_days(local_date(timezone.now()))
+        """Next dates that one press sets."""
+        today = local_date(timezone.now())
+        days = next_contact_days(today, Calendar.load(today, today + _OFFERED_WITHIN))
+        return list(zip((_("Next working day"), _("In 3 days"), _("In a week"), _("In a month")), days, strict=True))
 
     @property
     def more(self) -> list[Any]:

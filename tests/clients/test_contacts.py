@@ -11,15 +11,15 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clients.days import next_contact_days
 from clients.errors import AlreadyCorrected, ContactInFuture
-from clients.forms.contact import next_days
 from clients.models import Client, ContactLog
 from clients.services import correct_contact, log_contact
 from clients.services.contacts import refresh_contact_facts
-from crm.core.clocks import local_date
+from crm.core.clocks import Calendar, local_date
 from crm.core.errors import InvalidInput
 from crm.core.models import AuditEntry, Branch, User
-from tests.doors import Staff
+from tests.doors import Staff, Web
 from tests.factories.clients import ClientFactory
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -236,12 +236,27 @@ def test_a_phone_tells_of_a_call_that_nobody_answered_without_words(
 # -- the next date -----------------------------------------------------------------------------------------------------
 
 
+#: The first week of October is a holiday, and the Saturday after it a working day.
+_OCTOBER = Calendar([(date(2026, 10, day), day in (8, 9, 10), day in (8, 9)) for day in range(1, 12)])
+
+
 @pytest.mark.parametrize(
     ("today", "offered"),
     [
         (date(2026, 11, 26), [date(2026, 11, 27), date(2026, 11, 30), date(2026, 12, 3), date(2026, 12, 28)]),
         (date(2026, 11, 27), [date(2026, 11, 30), date(2026, 11, 30), date(2026, 12, 4), date(2026, 12, 28)]),
+        (date(2026, 9, 30), [date(2026, 10, 8), date(2026, 10, 8), date(2026, 10, 8), date(2026, 10, 30)]),
+        (date(2026, 10, 9), [date(2026, 10, 10), date(2026, 10, 12), date(2026, 10, 16), date(2026, 11, 9)]),
     ],
 )
-def test_the_next_dates_that_are_offered_lie_on_no_weekend(today: date, offered: list[date]) -> None:
-    assert [day for _label, day in next_days(today)] == offered
+def test_the_next_dates_that_are_offered_are_working_days(today: date, offered: list[date]) -> None:
+    assert next_contact_days(today, _OCTOBER) == offered
+
+
+@pytest.mark.time_machine(datetime(2026, 9, 30, 2, 0, tzinfo=UTC))
+def test_the_form_of_a_contact_offers_no_day_of_a_holiday_on_file(branch: Branch, staff: Staff, web: Web) -> None:
+    advisor = staff("advisor")
+
+    page = web(advisor).get(ClientFactory(branch=branch, advisor=advisor).get_absolute_url()).content.decode()
+
+    assert 'value="2026-10-08"' in page and 'value="2026-10-01"' not in page
